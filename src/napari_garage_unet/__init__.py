@@ -1,0 +1,35 @@
+"""A napari plugin whose U-Net learns from the strokes you paint.
+
+The public names are imported on first use, so that finding the package (which
+napari does at start-up) costs nothing and never loads TensorFlow.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .engine.api import load_model, train
+    from .engine.model import Model
+    from .engine.unet import build_unet
+
+__version__ = "0.1.0"
+__all__ = ["Model", "__version__", "build_unet", "load_model", "train"]
+
+_HOME = {
+    "train": ".engine.api",
+    "load_model": ".engine.api",
+    "Model": ".engine.model",
+    "build_unet": ".engine.unet",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
