@@ -1,0 +1,115 @@
+"""The two verbs of the Python API: train a model, load a model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
+
+from .config import ClassInfo, NetworkConfig, PreprocessConfig, TrainingConfig
+from .errors import InputError
+from .image import ArrayLike, Image, axes_for_strokes
+from .model import Model
+from .model_store import load_model
+from .training import Training, TrainingStep
+
+__all__ = ["load_model", "train"]
+
+T = TypeVar("T")
+
+
+def train(
+    images: ArrayLike | Image | Sequence[ArrayLike | Image],
+    strokes: ArrayLike | Sequence[ArrayLike],
+    *,
+    seconds: float = 30.0,
+    seed: int = 0,
+    classes: Sequence[ClassInfo] | None = None,
+    preprocess: PreprocessConfig | None = None,
+    network: NetworkConfig | None = None,
+    training: TrainingConfig | None = None,
+    start_from: Model | None = None,
+    on_step: Callable[[TrainingStep], None] | None = None,
+) -> Model:
+    """Train a U-Net from strokes.
+
+    Parameters
+    ----------
+    images
+        One image or a list of images: arrays of bool, integers or floats whose axes
+        are told by their strokes (an axis that the strokes do not have holds the
+        channels), or `Image` objects.
+    strokes
+        One array, or a list of one per image: integers of the image's shape without
+        the channels; 0 is unlabelled and never learnt from, 1 and up are classes.
+    seconds
+        How long to learn.
+    seed
+        The same seed, strokes and number of steps give the same training.
+    classes
+        Names and colours of the classes; by default one for each painted id.
+    preprocess, network, training
+        Settings; `seconds` and `seed` win over those in `training`.
+    start_from
+        A model to go on from.
+    on_step
+        Called after each step.
+
+    Returns
+    -------
+    Model
+        The best state by held-out strokes, or the last one when too few strokes are
+        painted to hold any out.
+
+    Raises
+    ------
+    InputError
+        If images and strokes do not fit each other or cannot be learnt from.
+
+    Examples
+    --------
+    >>> model = train(image, strokes, seconds=30)  # doctest: +SKIP
+    >>> labels = model.segment(image)  # doctest: +SKIP
+    """
+    image_list = _as_list(images)
+    strokes_list = _as_list(strokes)
+    if len(image_list) != len(strokes_list):
+        raise InputError(
+            f"There are {len(image_list)} images but {len(strokes_list)} strokes "
+            "arrays; each image needs its own."
+        )
+    config = dataclasses.replace(
+        training or TrainingConfig(), seconds=seconds, seed=seed
+    )
+    job = Training(
+        [
+            as_image(image, painted, name=f"image {number}")
+            for number, (image, painted) in enumerate(
+                zip(image_list, strokes_list, strict=True), start=1
+            )
+        ],
+        strokes_list,
+        classes=classes,
+        preprocess=preprocess,
+        network=network,
+        training=config,
+        start_from=start_from,
+    )
+    for step in job.run():
+        if on_step is not None:
+            on_step(step)
+    return job.model()
+
+
+def as_image(array: ArrayLike | Image, strokes: ArrayLike, *, name: str) -> Image:
+    """Give an array the axes that its strokes tell."""
+    if isinstance(array, Image):
+        return array
+    axes = axes_for_strokes(array.shape, strokes.shape, name=name)
+    return Image(array, axes, name=name)
+
+
+def _as_list(one_or_many: T | Sequence[T]) -> list[T]:
+    if isinstance(one_or_many, Image) or hasattr(one_or_many, "dtype"):
+        return [cast(T, one_or_many)]
+    return list(cast(Sequence[T], one_or_many))

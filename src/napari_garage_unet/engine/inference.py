@@ -1,0 +1,168 @@
+"""Probabilities of planes, tile by tile, equal to those of the whole plane.
+
+Each tile is computed with a halo as wide as the network can see, so its core has
+the values the whole plane would give; at the borders of the plane a tile ends where
+the plane does.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import PreprocessConfig
+from .errors import InputError
+from .image import Image, PlaneIndex
+from .network import Network, Taps, pad_to_stride
+from .preprocess import preprocess
+
+TILE = 512
+"""Side in pixels of a tile's core: large enough that its halo costs little, small
+enough for a laptop's memory and for stopping between two tiles."""
+
+Box = tuple[int, int, int, int]
+"""``(y0, y1, x0, x1)`` in pixels of a plane; ends are not included."""
+
+Tile = tuple[slice, slice, NDArray[np.float32]]
+"""Where a tile lies in the plane, and its ``(n_classes, h, w)`` probabilities."""
+
+
+class TapCache(Protocol):
+    """Somebody who already has the taps of whole padded planes."""
+
+    def taps(self, image: Image, index: PlaneIndex) -> Taps | None:
+        """Return the taps of a plane, or None where they are not at hand."""
+
+
+class Predictor:
+    """Compute probabilities with one network.
+
+    Parameters
+    ----------
+    network
+        The network.
+    config
+        What is done to the pixels first.
+    cache
+        Taps that need not be computed again.
+    tile
+        Side of a tile's core in pixels.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        config: PreprocessConfig,
+        *,
+        cache: TapCache | None = None,
+        tile: int = TILE,
+    ) -> None:
+        self.network = network
+        self.config = config
+        self._cache = cache
+        self._tile = max(tile // network.stride, 1) * network.stride
+        self._recent: OrderedDict[
+            tuple[int, PlaneIndex], tuple[Image, NDArray[np.float32]]
+        ] = OrderedDict()
+
+    def tiles(
+        self, image: Image, plane: PlaneIndex = (), box: Box | None = None
+    ) -> Iterator[Tile]:
+        """Compute a plane, or a box of it, one tile after the other.
+
+        Parameters
+        ----------
+        image
+            The image.
+        plane
+            Which plane of it.
+        box
+            Which part of the plane; None is all of it. The tiles keep to the grid of the
+            whole plane, so a box has the values the whole plane has.
+
+        Yields
+        ------
+        y, x : slice
+            Where the tile lies in the plane.
+        probabilities : ndarray of shape (n_classes, h, w), float32
+            They sum to 1.
+
+        Raises
+        ------
+        InputError
+            If the image has another number of channels than the network.
+        """
+        check_channels(image, self.network.n_channels)
+        height, width = image.plane_shape
+        y0, y1, x0, x1 = box or (0, height, 0, width)
+        for top in range(y0 // self._tile * self._tile, y1, self._tile):
+            for left in range(x0 // self._tile * self._tile, x1, self._tile):
+                y = slice(max(top, y0), min(top + self._tile, y1))
+                x = slice(max(left, x0), min(left + self._tile, x1))
+                yield y, x, self._compute(image, plane, y, x)
+
+    def predict_plane(
+        self, image: Image, plane: PlaneIndex = ()
+    ) -> NDArray[np.float32]:
+        """Compute the ``(n_classes, H, W)`` probabilities of a plane."""
+        result = np.empty((self.network.n_classes, *image.plane_shape), np.float32)
+        for y, x, tile in self.tiles(image, plane):
+            result[:, y, x] = tile
+        return result
+
+    def _compute(
+        self, image: Image, index: PlaneIndex, y: slice, x: slice
+    ) -> NDArray[np.float32]:
+        network = self.network
+        cached = self._cache.taps(image, index) if self._cache else None
+        radius = network.radius if cached is None else network.head_radius
+        height, width = (n + -n % network.stride for n in image.plane_shape)
+        top, bottom = _widen(y, radius, network.stride, height)
+        left, right = _widen(x, radius, network.stride, width)
+        if cached is None:
+            pixels = self._pixels(image, index)
+            taps = network.features(pixels[top:bottom, left:right])
+        else:
+            taps = tuple(
+                tap[top // s : bottom // s, left // s : right // s]
+                for tap, s in zip(cached, network.tap_strides, strict=True)
+            )
+        probabilities = network.probabilities(taps)
+        return probabilities[
+            :, y.start - top : y.stop - top, x.start - left : x.stop - left
+        ]
+
+    def _pixels(self, image: Image, index: PlaneIndex) -> NDArray[np.float32]:
+        """Preprocess a plane, or find it among the last two that were."""
+        key = (id(image), index)
+        if key not in self._recent:
+            pixels = preprocess(image.plane(index), self.config, name=image.name)
+            pixels = pad_to_stride(pixels, self.network.stride)
+            self._recent[key] = (image, pixels)
+            if len(self._recent) > 2:
+                self._recent.popitem(last=False)
+        return self._recent[key][1]
+
+
+def check_channels(image: Image, n_channels: int) -> None:
+    """Raise `InputError` unless the image has the channels a network was made for."""
+    if image.n_channels != n_channels:
+        raise InputError(
+            f"{image.name} has {_channels(image.n_channels)} and the model was trained "
+            f"on images with {_channels(n_channels)}; choose an image of that kind or "
+            "train a model on this one."
+        )
+
+
+def _channels(n: int) -> str:
+    return "1 channel" if n == 1 else f"{n} channels"
+
+
+def _widen(span: slice, radius: int, stride: int, size: int) -> tuple[int, int]:
+    start = max(span.start - radius, 0) // stride * stride
+    stop = min(-(-(span.stop + radius) // stride) * stride, size)
+    return start, stop

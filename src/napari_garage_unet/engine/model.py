@@ -1,0 +1,220 @@
+"""A model: network, classes, preprocessing, thresholds and where it came from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import ClassInfo, NetworkConfig, PreprocessConfig, to_json
+from .errors import InputError
+from .image import ArrayLike, Image, PlaneIndex, check_axes, guess_axes
+from .postprocess import apply_rules
+from .rules import ClassRule
+
+if TYPE_CHECKING:
+    from .inference import Predictor
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Everything needed to segment an image as it was segmented in training.
+
+    Made by `train` or `load_model`. Holds plain arrays and settings; TensorFlow is
+    loaded when the first image is segmented.
+
+    Parameters
+    ----------
+    classes
+        The classes, in the order of the rows of the probabilities.
+    preprocess
+        What is done to the pixels first.
+    network
+        Which network.
+    n_channels
+        Channels of the images it was trained on.
+    weights
+        What the network has learnt, by name.
+    axes
+        Axes of the images it was trained on, such as ``"yxc"``.
+    rules
+        Threshold and clean-up by class id; classes that are not in it have the
+        default rule.
+    provenance
+        Where the model came from: JSON values.
+    """
+
+    classes: tuple[ClassInfo, ...]
+    preprocess: PreprocessConfig
+    network: NetworkConfig
+    n_channels: int
+    weights: Mapping[str, NDArray[Any]]
+    axes: str = "yx"
+    rules: Mapping[int, ClassRule] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def class_ids(self) -> tuple[int, ...]:
+        """The ids its segmentations hold."""
+        return tuple(info.id for info in self.classes)
+
+    def predict_proba(self, image: ArrayLike | Image) -> NDArray[np.float32]:
+        """Compute the probability of each class at each pixel.
+
+        Parameters
+        ----------
+        image
+            An array with the axes of the training images, with more or fewer ``t``
+            and ``z`` in front, or an `Image` that says what its axes are.
+
+        Returns
+        -------
+        ndarray of shape (n_classes, *spatial), float32
+            Sums to 1 over the classes.
+
+        Raises
+        ------
+        InputError
+            If the image has another number of channels or cannot be read.
+        """
+        image = self.as_image(image)
+        shape = (len(self.classes), *image.spatial_shape)
+        result = np.empty(shape, np.float32)
+        for index, probabilities in self._planes(image):
+            result[(slice(None), *image.spatial_key(index))] = probabilities
+        return result
+
+    def segment(self, image: ArrayLike | Image) -> NDArray[np.unsignedinteger[Any]]:
+        """Segment an image with the thresholds and clean-up of this model.
+
+        Parameters
+        ----------
+        image
+            As for `predict_proba`.
+
+        Returns
+        -------
+        ndarray of the image's spatial shape, uint8 or uint16
+            Class ids as they were painted; 0 where no class is sure enough.
+        """
+        image = self.as_image(image)
+        result: NDArray[np.unsignedinteger[Any]] | None = None
+        for index, probabilities in self._planes(image):
+            labels = self.decide(probabilities)
+            if result is None:
+                result = np.zeros(image.spatial_shape, labels.dtype)
+            result[image.spatial_key(index)] = labels
+        assert result is not None  # an image is never empty
+        return result
+
+    def decide(self, probabilities: NDArray[Any]) -> NDArray[np.unsignedinteger[Any]]:
+        """Turn probabilities into labels with the thresholds of this model.
+
+        Parameters
+        ----------
+        probabilities
+            ``(n_classes, *spatial)``, float32 that sums to 1 or uint8 in steps of
+            1 / 255; both give the same labels.
+        """
+        return apply_rules(probabilities, self.rules, class_ids=self.class_ids)
+
+    def with_rules(self, rules: Mapping[int, ClassRule]) -> Model:
+        """Return this model with other thresholds and clean-up.
+
+        Raises
+        ------
+        InputError
+            If there is a rule for a class it does not have.
+        """
+        foreign = sorted(set(rules) - set(self.class_ids))
+        if foreign:
+            raise InputError(
+                f"There is no class {foreign[0]} in this model; it has "
+                f"{', '.join(f'{c.id} ({c.name})' for c in self.classes)}."
+            )
+        return dataclasses.replace(self, rules=dict(rules))
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """What computes its probabilities; the network is built on first use."""
+        from .inference import Predictor
+        from .network import build_network
+
+        network = build_network(self.network, self.n_channels, len(self.classes))
+        network.set_weights(dict(self.weights))
+        return Predictor(network, self.preprocess)
+
+    def info(self) -> dict[str, Any]:
+        """Describe the model in JSON values, without the weights."""
+        return {
+            "classes": [to_json(info) for info in self.classes],
+            "preprocess": to_json(self.preprocess),
+            "network": to_json(self.network),
+            "n_channels": self.n_channels,
+            "axes": self.axes,
+            "rules": {str(i): rule.to_json() for i, rule in self.rules.items()},
+            "provenance": dict(self.provenance),
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a file.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written; an older file of that name is kept.
+        """
+        from .model_store import save_model
+
+        save_model(self, path)
+
+    def as_image(self, image: ArrayLike | Image) -> Image:
+        """Give an array the axes that images of this model have."""
+        if isinstance(image, Image):
+            return image
+        return Image(image, axes_like(image.shape, self.axes))
+
+    def _planes(self, image: Image) -> Iterator[tuple[PlaneIndex, NDArray[np.float32]]]:
+        for index in image.plane_indices():
+            probabilities = self.predictor.predict_plane(image, index)
+            if image.is_transposed:
+                probabilities = probabilities.transpose(0, 2, 1)
+            yield index, probabilities
+
+
+def axes_like(shape: tuple[int, ...], axes: str) -> str:
+    """Axes of an array, told by those of the images a model was trained on.
+
+    Parameters
+    ----------
+    shape
+        Shape of the array.
+    axes
+        Axes in training. A stack may be segmented with a model of single planes and
+        the other way round.
+
+    Returns
+    -------
+    str
+        One letter per axis of the array.
+    """
+    if len(shape) == len(axes):
+        return axes
+    stack = "".join(a for a in axes if a in "tz")
+    rest = axes.replace("t", "").replace("z", "")
+    missing = len(shape) - len(rest)
+    if missing < 0:
+        return guess_axes(shape)
+    letters = stack if len(stack) == missing else ("", "z", "tz", "")[min(missing, 3)]
+    found = letters + rest
+    try:
+        check_axes(found, shape)
+    except InputError:
+        return guess_axes(shape)
+    return found

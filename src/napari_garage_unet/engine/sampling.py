@@ -1,0 +1,158 @@
+"""Training crops around the strokes, every class as often as the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .network import Taps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingPlane:
+    """A plane ready to be learnt from.
+
+    Parameters
+    ----------
+    taps
+        Features of the padded plane.
+    targets
+        ``(H, W)`` int32 of the padded plane: 0 unlabelled, ``k + 1`` class number ``k``.
+    """
+
+    taps: Taps
+    targets: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Crops of the same place in every tap and in the targets.
+
+    Parameters
+    ----------
+    taps
+        ``(batch, side / stride, side / stride, channels)`` each.
+    targets
+        ``(batch, side, side)`` int32.
+    """
+
+    taps: Taps
+    targets: NDArray[np.int32]
+
+
+class CropSampler:
+    """Draw crops that hold strokes.
+
+    A class is drawn first, then one of its stroke pixels, then a crop around it, so a
+    class with little paint is seen as often as one with much.
+
+    Parameters
+    ----------
+    planes
+        Planes with at least one labelled pixel between them.
+    side
+        Side of the crops in pixels; cut down to the smallest plane and to a multiple of
+        `stride`.
+    stride
+        Crops begin at multiples of it, so that they lie on the grid of every tap.
+    tap_strides
+        Stride of each tap.
+    rng
+        Source of randomness.
+    """
+
+    def __init__(
+        self,
+        planes: Sequence[TrainingPlane],
+        *,
+        side: int,
+        stride: int,
+        tap_strides: Sequence[int],
+        rng: np.random.Generator,
+    ) -> None:
+        self._planes = planes
+        self._stride = stride
+        self._tap_strides = tuple(tap_strides)
+        self._rng = rng
+        smallest = min(min(plane.targets.shape) for plane in planes)
+        self.side = max(stride, min(side, smallest) // stride * stride)
+        places = [np.argwhere(plane.targets) for plane in planes]
+        classes = [
+            p.targets[at[:, 0], at[:, 1]] for p, at in zip(planes, places, strict=True)
+        ]
+        numbers = [np.full(len(at), n) for n, at in enumerate(places)]
+        self._places = np.concatenate(places)
+        self._numbers = np.concatenate(numbers)
+        of_pixel = np.concatenate(classes)
+        self._pixels_of = [np.flatnonzero(of_pixel == c) for c in np.unique(of_pixel)]
+
+    def draw(self, size: int, *, augment: bool = True) -> Batch:
+        """Draw a batch.
+
+        Parameters
+        ----------
+        size
+            Number of crops.
+        augment
+            Flip, turn, brighten and darken them.
+        """
+        crops = [self._crop(self._draw_pixel()) for _ in range(size)]
+        if augment:
+            crops = [vary_crop(taps, targets, self._rng) for taps, targets in crops]
+        taps, targets = zip(*crops, strict=True)
+        return Batch(
+            tuple(np.stack(tap) for tap in zip(*taps, strict=True)), np.stack(targets)
+        )
+
+    def _draw_pixel(self) -> int:
+        pixels = self._pixels_of[self._rng.integers(len(self._pixels_of))]
+        return int(pixels[self._rng.integers(len(pixels))])
+
+    def _crop(self, pixel: int) -> tuple[Taps, NDArray[np.int32]]:
+        plane = self._planes[self._numbers[pixel]]
+        # The pixel may lie anywhere in the crop but in its rim, where there is
+        # little to see around it.
+        rim = self.side // 8
+        start = self._places[pixel] - self._rng.integers(rim, self.side - rim, 2)
+        last = (np.array(plane.targets.shape) - self.side) // self._stride
+        y, x = np.clip(start // self._stride, 0, last) * self._stride
+        taps = tuple(
+            tap[y // s : (y + self.side) // s, x // s : (x + self.side) // s]
+            for tap, s in zip(plane.taps, self._tap_strides, strict=True)
+        )
+        return taps, plane.targets[y : y + self.side, x : x + self.side]
+
+
+def vary_crop(
+    taps: Taps, targets: NDArray[np.int32], rng: np.random.Generator
+) -> tuple[Taps, NDArray[np.int32]]:
+    """Flip and turn a crop at random and change its brightness and contrast.
+
+    Only for taps that are images: flipped features of an encoder are not the features
+    of the flipped image.
+
+    Parameters
+    ----------
+    taps
+        Image crops ``(side, side, channels)`` with values from 0 to 1.
+    targets
+        ``(side, side)``.
+    """
+    turns = int(rng.integers(4))
+    flip = bool(rng.integers(2))
+    contrast = rng.uniform(0.8, 1.25)
+    varied = tuple(
+        (_turn(tap, turns, flip) - 0.5) * contrast
+        + 0.5
+        + rng.uniform(-0.1, 0.1, tap.shape[-1])
+        for tap in taps
+    )
+    return tuple(tap.astype(np.float32) for tap in varied), _turn(targets, turns, flip)
+
+
+def _turn(array: NDArray[np.generic], turns: int, flip: bool) -> NDArray[np.generic]:
+    array = np.rot90(array, turns)
+    return array[:, ::-1] if flip else array

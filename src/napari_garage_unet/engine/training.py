@@ -1,0 +1,335 @@
+"""Training as a generator: one event per step, stoppable at any of them.
+
+Progress, stopping and the live preview are one mechanism: whoever drives the
+generator decides between two steps whether to go on, to ask for a prediction or to
+hand in new strokes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .backend import seed_everything, versions
+from .config import (
+    ClassInfo,
+    NetworkConfig,
+    PreprocessConfig,
+    TrainingConfig,
+    to_json,
+)
+from .errors import InputError
+from .image import ArrayLike, Image
+from .inference import Predictor, check_channels
+from .learner import Learner
+from .losses import balanced_cross_entropy
+from .model import Model
+from .network import Network, build_network
+from .strokes import collect_strokes, painted_ids
+from .training_data import TrainingData
+
+VALIDATION_SECONDS = 2.0
+"""Shortest time between two checks on the held-out strokes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """How the network does on strokes it has not learnt from.
+
+    Parameters
+    ----------
+    loss
+        Class-balanced cross entropy.
+    accuracy
+        Share of the held-out pixels that are right, every class weighing the same.
+    best
+        Whether no earlier state had a smaller loss.
+    """
+
+    loss: float
+    accuracy: float
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingStep:
+    """One step of training.
+
+    Parameters
+    ----------
+    step
+        Number of the step, from 1.
+    seconds
+        Since training began.
+    loss
+        Training loss of this step.
+    validation
+        Only now and then, and only when there are held-out strokes.
+    """
+
+    step: int
+    seconds: float
+    loss: float
+    validation: Validation | None = None
+
+
+class Training:
+    """The training of one model.
+
+    Parameters
+    ----------
+    images
+        The images, all with the same number of channels.
+    strokes
+        One array of class ids per image, of its spatial shape; 0 = unlabelled.
+    classes
+        The classes; None makes one for each painted id. Painted ids that are not
+        among them are added.
+    preprocess
+        What is done to the pixels; None rescales the colours of photographs together
+        and other channels one by one.
+    network
+        Which network.
+    training
+        How it is trained.
+    start_from
+        A model to go on from; it keeps its network and preprocessing. Classes it
+        does not have are learnt in addition.
+
+    Attributes
+    ----------
+    reason
+        Why `run` has ended: ``"time"`` or ``"steps"``; empty before.
+
+    Raises
+    ------
+    InputError
+        If images and strokes cannot be learnt from; nothing has been changed then.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[Image],
+        strokes: Sequence[ArrayLike],
+        *,
+        classes: Sequence[ClassInfo] | None = None,
+        preprocess: PreprocessConfig | None = None,
+        network: NetworkConfig | None = None,
+        training: TrainingConfig | None = None,
+        start_from: Model | None = None,
+    ) -> None:
+        self.config = training or TrainingConfig()
+        self.images = list(images)
+        stroked = collect_strokes(images, strokes, held_out=self.config.held_out)
+        first = self.images[stroked[0].image]
+        for plane in stroked:
+            check_channels(self.images[plane.image], first.n_channels)
+        self.preprocess = (
+            start_from.preprocess
+            if start_from
+            else preprocess or default_preprocess(first)
+        )
+        self.classes = merge_classes(
+            start_from.classes if start_from else (),
+            classes or (),
+            painted_ids(stroked),
+        )
+        self.axes = first.axes
+        self.reason = ""
+        self.data = TrainingData(self.images, self.preprocess, self.config)
+        self._stroked = stroked
+        self._best: dict[str, NDArray[np.float32]] | None = None
+        self._best_loss = np.inf
+        self._steps = 0
+        self._seconds = 0.0
+        seed_everything(self.config.seed)
+        self.network = build_network(
+            start_from.network if start_from else network or NetworkConfig(),
+            first.n_channels,
+            len(self.classes),
+        )
+        if start_from is not None:
+            transfer_weights(start_from, self.network, self.classes)
+        self._learner = Learner(self.network, learning_rate=self.config.learning_rate)
+        self._ready = False
+
+    @property
+    def validated(self) -> bool:
+        """Whether the kept state is the best by held-out strokes."""
+        return self._best is not None
+
+    def run(self) -> Iterator[TrainingStep]:
+        """Learn until the time or the steps of the configuration are used up.
+
+        Yields
+        ------
+        TrainingStep
+            After each step; everything is consistent then, and the caller may stop
+            for good, predict, take the model or set other strokes.
+        """
+        self.reason = ""
+        begin = time.perf_counter() - self._seconds
+        limit = self.config.seconds
+        steps_left = self.config.max_steps
+        next_validation = self._seconds + VALIDATION_SECONDS
+        while True:
+            if steps_left is not None and steps_left <= 0:
+                self.reason = "steps"
+                return
+            if not self._ready:
+                self.data.prepare(self._stroked, self.network, self.classes)
+                self._ready = True
+            loss = self._learner.step(self.data.draw())
+            self._steps += 1
+            steps_left = None if steps_left is None else steps_left - 1
+            self._seconds = time.perf_counter() - begin
+            validation = None
+            ends = self._seconds >= limit or steps_left == 0
+            if ends or self._seconds >= next_validation:
+                validation = self._validate()
+                took = time.perf_counter() - begin - self._seconds
+                # A tenth of the time at the most goes into validations.
+                next_validation = self._seconds + max(VALIDATION_SECONDS, 10 * took)
+            yield TrainingStep(self._steps, self._seconds, loss, validation)
+            # What the caller did meanwhile counts as training time: it is what a
+            # person waits for.
+            self._seconds = time.perf_counter() - begin
+            if self._seconds >= limit:
+                self.reason = "time"
+                return
+
+    def set_strokes(self, strokes: Sequence[ArrayLike]) -> None:
+        """Replace the strokes; learnt from the next step on.
+
+        Classes that are painted for the first time are added to the network without
+        losing what it knows.
+
+        Raises
+        ------
+        InputError
+            If nothing can be learnt from them; the former strokes stay in use.
+        """
+        stroked = collect_strokes(self.images, strokes, held_out=self.config.held_out)
+        for plane in stroked:
+            check_channels(self.images[plane.image], self.network.n_channels)
+        classes = merge_classes(self.classes, (), painted_ids(stroked))
+        if classes != self.classes:
+            former = self.model()
+            self.classes = classes
+            self.network = build_network(
+                former.network, former.n_channels, len(classes)
+            )
+            transfer_weights(former, self.network, classes)
+            self._learner = Learner(
+                self.network, learning_rate=self.config.learning_rate
+            )
+        self._stroked = stroked
+        self._ready = False
+        # Another set of held-out strokes: figures of before cannot be compared.
+        self._best, self._best_loss = None, np.inf
+
+    def predictor(self) -> Predictor:
+        """What computes probabilities with the state of now."""
+        return Predictor(self._learner.averaged, self.preprocess, cache=self.data)
+
+    def model(self) -> Model:
+        """Take a snapshot: the best state by validation, or else the last one."""
+        return Model(
+            classes=self.classes,
+            preprocess=self.preprocess,
+            network=self.network.config,
+            n_channels=self.network.n_channels,
+            weights=self._best or self._learner.averaged.weights(),
+            axes=self.axes,
+            provenance={
+                "steps": self._steps,
+                "seconds": round(self._seconds, 2),
+                "validated": self.validated,
+                "images": [image.name for image in self.images],
+                "stroke_pixels": {
+                    str(i): sum(int((p.strokes == i).sum()) for p in self._stroked)
+                    for i in painted_ids(self._stroked)
+                },
+                "training": to_json(self.config),
+                "date": datetime.now(UTC).isoformat(timespec="seconds"),
+                "versions": versions(),
+            },
+        )
+
+    def _validate(self) -> Validation | None:
+        crops = self.data.validation
+        if not crops:
+            return None
+        network = self._learner.averaged
+        logits, targets = [], []
+        for crop in crops:
+            probabilities = network.probabilities(crop.taps)
+            labelled = crop.targets > 0
+            logits.append(np.log(probabilities[:, labelled].T + 1e-7))
+            targets.append(crop.targets[labelled])
+        all_logits, all_targets = np.concatenate(logits), np.concatenate(targets)
+        loss = float(balanced_cross_entropy(all_logits, all_targets))
+        right = all_logits.argmax(axis=1) == all_targets - 1
+        accuracy = np.mean([right[all_targets == c].mean() for c in set(all_targets)])
+        best = loss <= self._best_loss
+        if best:
+            self._best_loss, self._best = loss, network.weights()
+        return Validation(loss, float(accuracy), best)
+
+
+def default_preprocess(image: Image) -> PreprocessConfig:
+    """Choose the preprocessing of an image nobody has chosen one for."""
+    return PreprocessConfig(
+        joint_channels=image.axes.endswith("c") and image.n_channels in (3, 4)
+    )
+
+
+def merge_classes(
+    known: Sequence[ClassInfo], given: Sequence[ClassInfo], painted: Sequence[int]
+) -> tuple[ClassInfo, ...]:
+    """Join the classes of a model, those of a person and those that are painted.
+
+    What a person says about a class wins; the order of `known` stays, since it is
+    that of the network's outputs.
+    """
+    found = {info.id: info for info in known}
+    found.update({info.id: info for info in given})
+    for class_id in painted:
+        found.setdefault(class_id, ClassInfo(class_id))
+    return tuple(found.values())
+
+
+def transfer_weights(
+    model: Model, network: Network, classes: Sequence[ClassInfo]
+) -> None:
+    """Give a network what a model has learnt, class by class where they differ.
+
+    Parameters
+    ----------
+    model
+        Of the same kind of network, with some of the classes.
+    network
+        With one output for each of `classes`; outputs of classes the model does not
+        have keep their fresh weights.
+    """
+    rows = {info.id: k for k, info in enumerate(model.classes)}
+    shared = [(k, rows[info.id]) for k, info in enumerate(classes) if info.id in rows]
+    new, old = (
+        (list(side) for side in zip(*shared, strict=True)) if shared else ([], [])
+    )
+    merged = {}
+    fresh = network.weights()
+    for (name, array), key in zip(
+        sorted(fresh.items()), sorted(model.weights), strict=True
+    ):
+        learnt = model.weights[key]
+        if array.shape != learnt.shape and array.shape[:-1] == learnt.shape[:-1]:
+            array[..., new] = learnt[..., old]
+            learnt = array
+        merged[name] = learnt
+    network.set_weights(merged)
