@@ -1,0 +1,196 @@
+"""Pictures to try the plugin on, with example strokes.
+
+The photographs come out of the scikit-image wheel, strokes and masks lie in this
+package: nothing is downloaded. `garage` and `cells` give plain arrays to the command
+line, the demo and tests; `load_garage` and `load_cells` are what napari calls from
+*File > Open Sample*.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .engine.config import ClassInfo
+from .engine.palette import color_for
+
+LayerData = tuple[Any, dict[str, Any], str]
+"""What npe2 expects of sample data: array, keyword arguments, layer type."""
+
+METADATA_KEY = "napari-garage-unet"
+"""Where the plugin keeps its own entries in ``layer.metadata``."""
+
+
+def _classes(*names: str) -> tuple[ClassInfo, ...]:
+    """Give the names ids from 1 and mark the first as background."""
+    return tuple(
+        ClassInfo(id=i, name=name, color=color_for(i), background=i == 1)
+        for i, name in enumerate(names, start=1)
+    )
+
+
+GARAGE_CLASSES = _classes(
+    "background",
+    "floor",
+    "motorcycle",
+    "wheel",
+    "shelf",
+    "boxes",
+    "door",
+    "bench",
+    "bicycle",
+)
+"""Classes of the garage; the background is the wall and what leans on it."""
+
+CELLS_CLASSES = _classes("background", "connective tissue", "gland")
+"""Classes of the microscopy image; the background is the empty slide."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GarageSample:
+    """The garage photographed by two cameras side by side.
+
+    Parameters
+    ----------
+    left, right
+        Photographs, shape ``(500, 741, 3)``, axes ``yxc``, uint8.
+    strokes
+        Example strokes on `left`, shape ``(500, 741)``, uint8, 0 = unlabelled.
+    mask_left, mask_right
+        True class of every pixel, shape ``(500, 741)``, uint8, 0 = not known: ignore.
+    classes
+        What the ids in `strokes` and in the masks mean.
+    """
+
+    left: NDArray[np.uint8]
+    right: NDArray[np.uint8]
+    strokes: NDArray[np.uint8]
+    mask_left: NDArray[np.uint8]
+    mask_right: NDArray[np.uint8]
+    classes: tuple[ClassInfo, ...] = GARAGE_CLASSES
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names in the order of `classes`."""
+        return tuple(c.name for c in self.classes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellsSample:
+    """A grey microscopy image with strokes.
+
+    Parameters
+    ----------
+    image
+        Brightness, shape ``(512, 512)``, axes ``yx``, uint8.
+    strokes
+        Example strokes, shape ``(512, 512)``, uint8, 0 = unlabelled.
+    classes
+        What the ids in `strokes` mean.
+    """
+
+    image: NDArray[np.uint8]
+    strokes: NDArray[np.uint8]
+    classes: tuple[ClassInfo, ...] = CELLS_CLASSES
+
+
+def garage() -> GarageSample:
+    """Read the garage; every call gives fresh arrays.
+
+    Returns
+    -------
+    GarageSample
+
+    Notes
+    -----
+    The photographs are "Motorcycle" of the Middlebury 2014 stereo benchmark
+    (Scharstein et al., GCPR 2014), as scikit-image ships them. The masks were made for
+    this project and are CC0: floor and motorcycle from the depth that was measured
+    along with the photographs, the rest from polygons; the right mask is the left one
+    moved by the disparity, without what only one camera sees.
+    """
+    from skimage.data import stereo_motorcycle
+
+    left, right, _ = stereo_motorcycle()
+    return GarageSample(
+        left=np.array(left),
+        right=np.array(right),
+        strokes=_read("garage_strokes.png"),
+        mask_left=_read("garage_mask_left.png"),
+        mask_right=_read("garage_mask_right.png"),
+    )
+
+
+def cells() -> CellsSample:
+    """Read the microscopy image; every call gives fresh arrays.
+
+    Returns
+    -------
+    CellsSample
+
+    Notes
+    -----
+    Glands of the colon in bright field: the red channel of scikit-image's
+    ``immunohistochemistry``, in which both of its stains are dark. It was taken at the
+    Center for Microscopy and Molecular Imaging; no copyright restrictions are known.
+    """
+    from skimage.data import immunohistochemistry
+
+    return CellsSample(
+        image=np.array(immunohistochemistry()[..., 0]),
+        strokes=_read("cells_strokes.png"),
+    )
+
+
+def load_garage() -> list[LayerData]:
+    """Give napari the left photograph of the garage and the strokes on it."""
+    sample = garage()
+    return [
+        (sample.left, {"name": "garage photograph", "rgb": True}, "image"),
+        _strokes_layer(sample.strokes, sample.classes),
+    ]
+
+
+def load_cells() -> list[LayerData]:
+    """Give napari the grey microscopy image and the strokes on it."""
+    sample = cells()
+    return [
+        (sample.image, {"name": "colon glands", "colormap": "gray"}, "image"),
+        _strokes_layer(sample.strokes, sample.classes),
+    ]
+
+
+def _strokes_layer(
+    strokes: NDArray[np.uint8], classes: tuple[ClassInfo, ...]
+) -> LayerData:
+    from napari.utils.colormaps import DirectLabelColormap
+
+    # Ids beyond the example's classes have their colour too, or a class that somebody
+    # adds would be painted in nothing.
+    colors: dict[int | None, Any] = {i: color_for(i) for i in range(1, 256)}
+    colors |= {c.id: c.color for c in classes}
+    colors |= {0: "transparent", None: "transparent"}
+    keywords = {
+        "name": "strokes",
+        "colormap": DirectLabelColormap(color_dict=colors),
+        "features": {
+            "index": [c.id for c in classes],
+            "class": [c.name for c in classes],
+        },
+        "metadata": {
+            METADATA_KEY: {"classes": [dataclasses.asdict(c) for c in classes]}
+        },
+    }
+    return strokes, keywords, "labels"
+
+
+def _read(name: str) -> NDArray[np.uint8]:
+    import imageio.v3 as iio
+
+    data = (files(__package__) / "data" / name).read_bytes()
+    return np.array(iio.imread(data, extension=".png"), dtype=np.uint8)
