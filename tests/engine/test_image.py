@@ -1,0 +1,105 @@
+"""The meaning of axes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.image import Image, axes_for_strokes, guess_axes
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        ((20, 30), "yx"),
+        ((20, 30, 3), "yxc"),
+        ((20, 30, 4), "yxc"),
+        ((3, 20, 30), "cyx"),
+        ((9, 20, 30), "zyx"),
+        ((9, 20, 30, 3), "zyxc"),
+        ((5, 9, 20, 30), "tzyx"),
+        ((5, 9, 20, 30, 3), "tzyxc"),
+    ],
+)
+def test_axes_are_guessed_from_the_shape(shape, axes):
+    assert guess_axes(shape) == axes
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 3, 4, 20, 30, 50)])
+def test_arrays_that_are_no_image_are_refused(shape):
+    with pytest.raises(InputError, match="two to four axes"):
+        guess_axes(shape)
+
+
+@pytest.mark.parametrize(
+    ("shape", "strokes_shape", "axes"),
+    [
+        ((20, 30), (20, 30), "yx"),
+        ((20, 30, 7), (20, 30), "yxc"),
+        ((7, 20, 30), (20, 30), "cyx"),
+        ((5, 20, 30, 2), (5, 20, 30), "zyxc"),
+        ((2, 5, 20, 30), (5, 20, 30), "czyx"),
+        ((5, 2, 20, 30), (5, 20, 30), "zcyx"),
+        ((4, 5, 20, 30), (4, 5, 20, 30), "tzyx"),
+    ],
+)
+def test_strokes_tell_which_axis_holds_the_channels(shape, strokes_shape, axes):
+    assert axes_for_strokes(shape, strokes_shape) == axes
+
+
+def test_strokes_of_another_shape_are_refused_with_both_shapes():
+    with pytest.raises(InputError) as error:
+        axes_for_strokes((20, 30, 3), (20, 31), name="garage")
+    assert "garage has shape (20, 30, 3)" in str(error.value)
+    assert "(20, 31)" in str(error.value)
+
+
+def test_planes_are_height_width_channel_whatever_the_order():
+    array = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
+    as_cxzy = Image(array, "cxzy")
+    assert as_cxzy.plane_shape == (5, 3)
+    assert as_cxzy.n_channels == 2
+    assert list(as_cxzy.plane_indices()) == [(0,), (1,), (2,), (3,)]
+    np.testing.assert_array_equal(
+        as_cxzy.plane((2,)), array[:, :, 2].transpose(2, 1, 0)
+    )
+
+
+def test_spatial_planes_are_turned_like_the_image():
+    image = Image(np.zeros((6, 2, 4)), "xcy")
+    strokes = np.arange(24).reshape(6, 4)
+    assert image.spatial_shape == (6, 4)
+    np.testing.assert_array_equal(image.spatial_plane(strokes), strokes.T)
+
+
+def test_only_the_plane_that_is_asked_for_is_read():
+    class Lazy:
+        shape, dtype = (50, 8, 9), np.dtype("uint8")
+        keys: list = []
+
+        def __getitem__(self, key):
+            self.keys.append(key)
+            return np.zeros((8, 9), np.uint8)
+
+    assert Image(Lazy(), "zyx").plane((7,)).shape == (8, 9, 1)
+    assert Lazy.keys == [(7, slice(None), slice(None))]
+
+
+@pytest.mark.parametrize("axes", ["yxx", "zy", "yxq", "y", "yx"])
+def test_axes_that_do_not_describe_the_array_are_refused(axes):
+    with pytest.raises(InputError):
+        Image(np.zeros((4, 5, 6)), axes)
+
+
+def test_empty_and_textual_arrays_are_refused():
+    with pytest.raises(InputError, match="empty"):
+        Image(np.zeros((0, 5)), "yx")
+    with pytest.raises(InputError, match="values of type"):
+        Image(np.full((4, 5), "a"), "yx")
+
+
+def test_spacing_defaults_to_one_and_must_fit():
+    assert Image(np.zeros((3, 4, 5)), "zyx").spacing == (1, 1, 1)
+    with pytest.raises(InputError, match="spacing"):
+        Image(np.zeros((3, 4, 5)), "zyx", spacing=(1, 2))

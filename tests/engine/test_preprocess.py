@@ -1,0 +1,108 @@
+"""From pixels to what a network sees."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine.config import PreprocessConfig
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.preprocess import preprocess
+
+
+@pytest.fixture
+def plane():
+    return np.random.default_rng(0).normal(100, 20, (64, 48, 2))
+
+
+def test_percentiles_become_black_and_white(plane):
+    config = PreprocessConfig(low_percentile=10, high_percentile=90)
+    result = preprocess(plane, config)
+    low, high = np.percentile(plane[..., 0], (10, 90))
+    expected = np.clip((plane[..., 0] - low) / (high - low), 0, 1)
+    np.testing.assert_allclose(result[..., 0], expected, atol=1e-5)
+    assert result.dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32, "f8"])
+def test_the_data_type_does_not_matter(plane, dtype):
+    whole = np.rint(plane)
+    reference = preprocess(whole, PreprocessConfig())
+    np.testing.assert_allclose(
+        preprocess(whole.astype(dtype), PreprocessConfig()), reference, atol=1e-5
+    )
+
+
+def test_brightness_and_offset_do_not_matter(plane):
+    reference = preprocess(plane, PreprocessConfig())
+    shifted = preprocess(plane * 37 + 1e6, PreprocessConfig())
+    np.testing.assert_allclose(shifted, reference, atol=1e-4)
+
+
+def test_bool_images_become_black_and_white():
+    plane = np.zeros((10, 10, 1), bool)
+    plane[:5] = True
+    result = preprocess(plane, PreprocessConfig())
+    np.testing.assert_array_equal(result, plane.astype(np.float32))
+
+
+def test_joint_rescaling_keeps_the_order_of_the_channels(plane):
+    plane[..., 1] += 50
+    joint = preprocess(plane, PreprocessConfig(joint_channels=True))
+    separate = preprocess(plane, PreprocessConfig())
+    assert joint[..., 1].mean() - joint[..., 0].mean() > 0.2
+    assert abs(separate[..., 1].mean() - separate[..., 0].mean()) < 0.05
+
+
+def test_constant_channels_are_black():
+    plane = np.full((8, 8, 2), 7.0)
+    plane[:4, :, 1] = 9
+    result = preprocess(plane, PreprocessConfig())
+    assert not result[..., 0].any()
+    assert result[..., 1].max() == 1
+
+
+def test_few_bright_spots_are_not_rescaled_away():
+    plane = np.zeros((200, 200, 1))
+    plane[50, 50] = 5
+    assert preprocess(plane, PreprocessConfig())[50, 50, 0] == 1
+
+
+def test_pixels_that_are_not_finite_become_black(plane):
+    plane[0, 0] = np.nan
+    plane[1, 1] = np.inf
+    plane[2, 2] = -np.inf
+    result = preprocess(plane, PreprocessConfig())
+    assert np.isfinite(result).all()
+    assert not result[[0, 1, 2], [0, 1, 2]].any()
+
+
+def test_a_plane_without_a_finite_pixel_is_refused_by_name():
+    with pytest.raises(InputError, match="scan 7 has a plane without"):
+        preprocess(np.full((4, 4, 1), np.nan), PreprocessConfig(), name="scan 7")
+
+
+def test_gamma_brightens_and_darkens(plane):
+    reference = preprocess(plane, PreprocessConfig())
+    bright = preprocess(plane, PreprocessConfig(gamma=0.5))
+    np.testing.assert_allclose(bright, reference**0.5, atol=1e-5)
+
+
+def test_background_subtraction_removes_a_slope():
+    rows = np.linspace(0, 100, 128)[:, None, None] * np.ones((1, 128, 1))
+    rows[60:64, 60:64] += 30
+    result = preprocess(rows, PreprocessConfig(background_radius=8))
+    assert result[62, 62] == 1
+    assert abs(result[20:40].mean() - result[90:110].mean()) < 0.05
+
+
+def test_denoising_and_local_contrast_change_what_they_should(plane):
+    smooth = preprocess(plane, PreprocessConfig(denoise=2))
+    noise = np.abs(np.diff(preprocess(plane, PreprocessConfig()), axis=0)).mean()
+    assert np.abs(np.diff(smooth, axis=0)).mean() < 0.5 * noise
+    dim = plane.copy()
+    dim[:32] = 100 + (dim[:32] - 100) / 10
+    local = preprocess(dim, PreprocessConfig(clahe=0.03))
+    plain = preprocess(dim, PreprocessConfig())
+    assert local[:32].std() > 1.5 * plain[:32].std()
+    assert 0 <= local.min() and local.max() <= 1
