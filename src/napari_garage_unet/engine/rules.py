@@ -1,0 +1,180 @@
+"""What a person tunes for one class: which pixels belong to it, and their clean-up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .config import check_limits, setting
+from .config import from_json as config_from_json
+from .config import to_json as config_to_json
+from .errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRule:
+    """Threshold and clean-up of one class.
+
+    The fields are in the order in which they act; `postprocess` says how. Sizes are
+    in pixels, voxels in three dimensions.
+    """
+
+    threshold: float | None = setting(
+        None,
+        "Threshold",
+        "Pixels of at least this probability can become this class; lower finds more. "
+        "Empty takes the most likely class.",
+        min=0,
+        max=1,
+    )
+    low: float | None = setting(
+        None,
+        "Grow down to",
+        "Regions that reach the threshold somewhere grow to all connected pixels of "
+        "at least this probability; empty for one threshold only.",
+        min=0,
+        max=1,
+    )
+    smooth: int = setting(
+        0,
+        "Smooth",
+        "Radius in pixels within which outlines are evened out; 0 leaves them.",
+        min=0,
+        max=50,
+    )
+    fill_holes: float = setting(
+        0.0,
+        "Fill holes",
+        "Holes of up to this size become this class, whatever is in them.",
+        min=0,
+    )
+    min_size: float = setting(
+        0.0, "Min size", "Regions smaller than this are removed.", min=0
+    )
+    max_size: float | None = setting(
+        None,
+        "Max size",
+        "Regions larger than this are removed; empty for no limit.",
+        min=0,
+    )
+    clear_border: bool = setting(
+        False, "Clear border", "Regions that touch the border of the image are removed."
+    )
+    keep_largest: bool = setting(
+        False, "Keep largest", "Only the largest region stays."
+    )
+    split: bool = setting(
+        False,
+        "Split touching objects",
+        "Objects that touch each other get an id each.",
+    )
+    split_distance: float = setting(
+        5.0,
+        "Split distance",
+        "The smallest distance between the centres of two objects, in the layer's "
+        "units; larger splits less.",
+        min=0,
+    )
+
+    def __post_init__(self) -> None:
+        check_limits(self)
+        low, high = self.low, self.threshold
+        if low is not None and high is not None and low > high:
+            raise InputError(
+                f"Grow down to ({low}) lies above the threshold "
+                f"({high}); choose a lower value."
+            )
+
+    @property
+    def cleans(self) -> bool:
+        """Whether labels are changed after the decision."""
+        return bool(self.smooth or self.fill_holes or self.removes)
+
+    @property
+    def removes(self) -> bool:
+        """Whether regions can be removed."""
+        return (
+            self.min_size > 1
+            or self.max_size is not None
+            or self.keep_largest
+            or self.clear_border
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return config_to_json(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> ClassRule:
+        """Make a rule from JSON values.
+
+        Raises
+        ------
+        InputError
+            If a field is unknown, of the wrong type or out of its limits.
+        """
+        return config_from_json(cls, values)
+
+
+Rules = (
+    Sequence["ClassRule | float | None"]
+    | Mapping[int, "ClassRule | float | None"]
+    | ClassRule
+    | float
+    | None
+)
+"""Rules as they may be given: one per class in the order of the class ids, or by class
+id (classes left out keep the default), or one for all. A number is a threshold."""
+
+
+def resolve_class_ids(class_ids: Sequence[int] | None, count: int) -> tuple[int, ...]:
+    """Return `count` class ids, 1, 2, ... when none are given.
+
+    Raises
+    ------
+    InputError
+        If the ids are not `count` different numbers from 1 to 65535.
+    """
+    ids = tuple(
+        int(i) for i in (range(1, count + 1) if class_ids is None else class_ids)
+    )
+    if len(ids) != count:
+        raise InputError(
+            f"There are probabilities of {count} classes but {len(ids)} class ids."
+        )
+    if len(set(ids)) != count or min(ids) < 1 or max(ids) > 65535:
+        raise InputError(
+            f"Class ids have to be different numbers from 1 to 65535, not {list(ids)}."
+        )
+    return ids
+
+
+def resolve_rules(rules: Rules, class_ids: Sequence[int]) -> tuple[ClassRule, ...]:
+    """Return one rule per class, in the order of `class_ids`.
+
+    Raises
+    ------
+    InputError
+        If there are rules for classes that do not exist, or too few or too many.
+    """
+    if isinstance(rules, Mapping):
+        unknown = sorted(set(rules) - set(class_ids))
+        if unknown:
+            raise InputError(
+                f"There is no class {unknown[0]}; the classes are {list(class_ids)}."
+            )
+        return tuple(_rule(rules.get(i)) for i in class_ids)
+    if rules is None or isinstance(rules, (ClassRule, float, int)):
+        return (_rule(rules),) * len(class_ids)
+    if len(rules) != len(class_ids):
+        raise InputError(
+            f"There are {len(class_ids)} classes but {len(rules)} thresholds."
+        )
+    return tuple(_rule(rule) for rule in rules)
+
+
+def _rule(rule: ClassRule | float | None) -> ClassRule:
+    if isinstance(rule, ClassRule):
+        return rule
+    return ClassRule(threshold=None if rule is None else float(rule))
