@@ -20,14 +20,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "constraints.txt"
-# PySide6 is what tox tests beside PyQt6; pip itself, because old ones know no groups.
+# PySide6 is what tox tests beside PyQt6; pip is there because old ones know no groups.
 WANTED = [
-    "--editable",
-    f"{ROOT}[all,export,cluster]",
-    "--group",
-    f"{ROOT}/pyproject.toml:dev",
+    *("--editable", f"{ROOT}[all,export,cluster]"),
+    *("--group", f"{ROOT}/pyproject.toml:dev"),
+    *("napari[pyside6]", "pip"),
 ]
-ALSO = ["napari[pyside6]", "pip"]
 
 
 def resolve(interpreter: str, constraints: Path, folder: Path) -> dict[str, str]:
@@ -39,8 +37,13 @@ def resolve(interpreter: str, constraints: Path, folder: Path) -> dict[str, str]
     subprocess.run([interpreter, "-m", "venv", str(environment)], check=True)
     subprocess.run([*pip, "--upgrade", "pip"], check=True)
     subprocess.run(
-        [*pip, "--dry-run", "--ignore-installed", "--report", str(report)]
-        + ["--constraint", str(constraints), *WANTED, *ALSO],
+        [
+            *pip,
+            *("--dry-run", "--ignore-installed"),
+            *("--report", str(report)),
+            *("--constraint", str(constraints)),
+            *WANTED,
+        ],
         check=True,
     )
     versions = {}
