@@ -92,7 +92,8 @@ class Stop:
 class Predict:
     """Compute probabilities of a plane, or of a box in it, between training steps.
 
-    ``result`` is the ``(n_classes, h, w)`` uint8 array to fill (255 is certain).
+    ``result`` is the ``(n_classes, h, w)`` uint8 array to fill (255 is certain). It
+    may have more rows than the model has classes; the rest of it is left alone.
     ``box`` is ``(y0, y1, x0, x1)`` in pixels of the plane, None for all of it.
     The answer is `Predicted`.
     """
@@ -219,11 +220,16 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """Probabilities have been written; ``step`` is the state of the live model."""
+    """Probabilities have been written.
+
+    ``step`` is the state of the live model, 0 for a model file. ``classes`` are the
+    class ids of the rows that were written, in their order.
+    """
 
     id: int
     step: int
     seconds: float
+    classes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,4 +263,6 @@ class Died:
     details: str = ""
 
 
-Event = Ready | Warm | Done | Progress | Trained | Predicted | ModelReady | Failed | Died
+Event = (
+    Ready | Warm | Done | Progress | Trained | Predicted | ModelReady | Failed | Died
+)

@@ -1,0 +1,79 @@
+"""Turn what went wrong in the engine process into sentences for people."""
+
+from __future__ import annotations
+
+import signal
+import traceback
+
+from napari_garage_unet.engine.errors import GarageError
+
+NO_TENSORFLOW = 3
+"""Exit code of an engine process that could not load TensorFlow."""
+
+NO_TENSORFLOW_MESSAGE = (
+    "The engine cannot load TensorFlow. Install it again in this environment: "
+    "pip install --force-reinstall tensorflow"
+)
+
+NOT_ENOUGH_MEMORY = (
+    "There is not enough memory for this; use a smaller image or a smaller network, "
+    "or close other programs."
+)
+
+OUT_OF_MEMORY = (
+    "The engine stopped (probably out of memory). Your strokes are safe. "
+    "Restart it, or train on a smaller image."
+)
+
+
+def explain_error(error: BaseException) -> tuple[str, str]:
+    """Say what an exception in the engine means.
+
+    Returns
+    -------
+    message : str
+        A sentence for people.
+    details : str
+        The traceback, where somebody may be asked for it; else empty.
+    """
+    if isinstance(error, GarageError):
+        return str(error), ""
+    details = "".join(traceback.format_exception(error))
+    # By name, because TensorFlow may not be loaded.
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if names & {"MemoryError", "ResourceExhaustedError"}:
+        return NOT_ENOUGH_MEMORY, details
+    lines = str(error).strip().splitlines()
+    what = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return f"The engine met an unexpected error: {what}", details
+
+
+def explain_exit(code: int | None, log: str) -> tuple[str, str]:
+    """Say why the engine process is gone.
+
+    Parameters
+    ----------
+    code
+        Its exit code; the negative number of a signal on POSIX.
+    log
+        The last lines it wrote.
+
+    Returns
+    -------
+    message, details : str
+    """
+    if code is not None and code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        if name == "SIGKILL":
+            return OUT_OF_MEMORY, log
+        how = f"crashed ({name})"
+    elif code == NO_TENSORFLOW:
+        return NO_TENSORFLOW_MESSAGE, log
+    elif code is None:
+        how = "stopped answering"
+    else:
+        how = f"stopped unexpectedly (exit code {code})"
+    return f"The engine {how}. Your strokes are safe. Restart it.", log

@@ -1,0 +1,302 @@
+"""Arrays in shared memory, and who has to clear them away.
+
+The viewer *owns* every segment: it creates, recycles and removes them. The engine
+process only *attaches* to them. Three things see to it that none outlives the viewer:
+the owner's finalizers; Python's resource tracker, a process of its own that removes
+what a killed viewer has left; and the engine, which removes what it knows of once the
+viewer is gone, in case the tracker was killed along with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import secrets
+import sys
+import threading
+import weakref
+from collections.abc import Iterable, Iterator
+from math import prod
+from multiprocessing import resource_tracker, shared_memory
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from napari_garage_unet.engine.errors import EngineError, InputError
+from .messages import SharedArray
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "garage_"
+"""What the name of each segment begins with. macOS allows 30 letters in all."""
+
+_PAGE = 4096
+_lock = threading.Lock()
+_lingering: list[shared_memory.SharedMemory] = []
+
+
+class SharedBlock:
+    """An array in a shared memory segment that this process owns.
+
+    Parameters
+    ----------
+    shape
+        Shape of the array.
+    dtype
+        Any dtype without Python objects.
+
+    Raises
+    ------
+    InputError
+        If the dtype cannot be shared.
+    EngineError
+        If there is not enough shared memory.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+        self._shape, self._dtype = tuple(shape), np.dtype(dtype)
+        if self._dtype.hasobject:
+            raise InputError(
+                f"An array of type {self._dtype} cannot be given to the engine; "
+                "whole numbers, floats or bool are needed."
+            )
+        self._memory = _create(self.nbytes)
+        self._finalizer = weakref.finalize(self, _remove, self._memory, os.getpid())
+
+    @classmethod
+    def copy_of(cls, array: NDArray[Any]) -> SharedBlock:
+        """Make a block that holds a copy of an array."""
+        block = cls(array.shape, array.dtype)
+        np.copyto(block.array, array)
+        return block
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes the array takes."""
+        return prod(self._shape) * self._dtype.itemsize
+
+    @property
+    def capacity(self) -> int:
+        """Bytes the segment has."""
+        return self._memory.size
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """The array. A new view each time; not to be kept longer than the block."""
+        return np.ndarray(self._shape, self._dtype, buffer=self._memory.buf)
+
+    @property
+    def description(self) -> SharedArray:
+        """What the other process needs to know to find the array."""
+        return SharedArray(self._memory.name, self._shape, self._dtype.str)
+
+    def reuse(self, shape: tuple[int, ...], dtype: DTypeLike) -> bool:
+        """Take another shape and dtype if they fit; the contents are undefined then.
+
+        Returns
+        -------
+        bool
+            Whether they fit without wasting most of the segment.
+        """
+        dtype = np.dtype(dtype)
+        needed = prod(shape) * dtype.itemsize
+        if dtype.hasobject or not needed <= self.capacity <= max(2 * needed, _PAGE):
+            return False
+        self._shape, self._dtype = tuple(shape), dtype
+        return True
+
+    def close(self) -> None:
+        """Remove the segment. May be called twice."""
+        self._finalizer()
+
+    def __enter__(self) -> SharedBlock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class BlockPool:
+    """Blocks that are used again, so that frequent arrays cost a copy and no pages.
+
+    Parameters
+    ----------
+    spare
+        How many unused blocks to keep.
+    """
+
+    def __init__(self, *, spare: int = 4) -> None:
+        self._spare = spare
+        self._free: list[SharedBlock] = []
+
+    def take(self, shape: tuple[int, ...], dtype: DTypeLike) -> SharedBlock:
+        """Find or make a block; its contents are undefined."""
+        for block in self._free:
+            if block.reuse(shape, dtype):
+                self._free.remove(block)
+                return block
+        return SharedBlock(shape, dtype)
+
+    def give_back(self, block: SharedBlock) -> None:
+        """Return a block that nobody reads or writes any more."""
+        self._free.insert(0, block)
+        for old in self._free[self._spare :]:
+            old.close()
+        del self._free[self._spare :]
+
+    def close(self) -> None:
+        """Remove all unused blocks."""
+        for block in self._free:
+            block.close()
+        self._free.clear()
+
+
+class AttachedBlock:
+    """An array in shared memory that another process owns.
+
+    Parameters
+    ----------
+    description
+        Where it lies.
+    writable
+        Whether `array` may be written to.
+
+    Raises
+    ------
+    EngineError
+        If the segment is gone or smaller than described.
+    """
+
+    def __init__(self, description: SharedArray, *, writable: bool = False) -> None:
+        self._description, self._writable = description, writable
+        try:
+            self._memory = _attach(description.segment)
+        except FileNotFoundError as error:
+            raise EngineError(
+                "An array of the viewer is no longer there; do it again."
+            ) from error
+        needed = prod(description.shape) * np.dtype(description.dtype).itemsize
+        if self._memory.size < needed:
+            size = self._memory.size
+            self._memory.close()
+            raise EngineError(
+                f"An array of shape {description.shape} does not fit into its "
+                f"{size} bytes of shared memory."
+            )
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """The array, a view."""
+        array: NDArray[Any] = np.ndarray(
+            self._description.shape,
+            np.dtype(self._description.dtype),
+            buffer=self._memory.buf,
+        )
+        array.flags.writeable = self._writable
+        return array
+
+    def close(self) -> None:
+        """Let go of the segment as soon as no view of it is in use."""
+        _unmap(self._memory)
+
+    def __enter__(self) -> AttachedBlock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def remove_leftovers(segments: Iterable[str]) -> None:
+    """Remove segments whose owner is gone. Those already removed are no error."""
+    for segment in segments:
+        with contextlib.suppress(FileNotFoundError), _untracked():
+            memory = _attach(segment)
+            memory.unlink()
+            _unmap(memory)
+
+
+def _create(nbytes: int) -> shared_memory.SharedMemory:
+    size = -(-max(nbytes, 1) // _PAGE) * _PAGE
+    try:
+        memory = shared_memory.SharedMemory(
+            PREFIX + secrets.token_hex(8), create=True, size=size
+        )
+        try:
+            _reserve(memory)
+        except OSError:
+            memory.close()
+            memory.unlink()
+            raise
+    except (OSError, MemoryError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_SPACE:
+            raise
+        raise EngineError(
+            f"There is no room for {size / 1e6:.0f} MB of shared memory; use a smaller "
+            "image, close other programs, or, in a container, give it more with "
+            "--shm-size."
+        ) from error
+    return memory
+
+
+_NO_SPACE = (errno.ENOSPC, errno.ENOMEM, errno.EFBIG, errno.EINVAL)
+
+
+def _reserve(memory: shared_memory.SharedMemory) -> None:
+    """Take the pages now: where there are none, writing would kill the process."""
+    path = f"/dev/shm/{memory.name}"
+    if sys.platform != "linux" or not os.path.exists(path):
+        return
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.posix_fallocate(descriptor, 0, memory.size)
+    finally:
+        os.close(descriptor)
+
+
+def _attach(segment: str) -> shared_memory.SharedMemory:
+    # Only an owner may be registered with the resource tracker: it removes, when the
+    # process ends, everything that was registered. Python 3.13 has an argument for it.
+    if sys.version_info >= (3, 13):
+        return shared_memory.SharedMemory(segment, track=False)
+    with _untracked():
+        return shared_memory.SharedMemory(segment)
+
+
+@contextlib.contextmanager
+def _untracked() -> Iterator[None]:
+    """Keep the resource tracker out of it, where it cannot be told to stay out."""
+    if sys.version_info >= (3, 13):
+        yield
+        return
+    with (
+        _lock,
+        mock.patch.object(resource_tracker, "register"),
+        mock.patch.object(resource_tracker, "unregister"),
+    ):
+        yield
+
+
+def _remove(memory: shared_memory.SharedMemory, owner: int) -> None:
+    if os.getpid() != owner:  # A forked copy of the owner must not take it away.
+        return
+    try:
+        memory.unlink()
+    except FileNotFoundError:
+        logger.warning("The shared memory %s was removed by others.", memory.name)
+        resource_tracker.unregister(f"/{memory.name}", "shared_memory")
+    _unmap(memory)
+
+
+def _unmap(memory: shared_memory.SharedMemory) -> None:
+    """Unmap a segment now, or later when a view of it is still in use."""
+    still_used = []
+    for candidate in (*_lingering, memory):
+        try:
+            candidate.close()
+        except BufferError:
+            still_used.append(candidate)
+    _lingering[:] = still_used
