@@ -1,0 +1,195 @@
+"""Cleaning against plain loops over labelled arrays."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from napari_garage_unet.engine.decide import decide
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.postprocess import apply_rules, clean
+from napari_garage_unet.engine.regions import find_regions
+from napari_garage_unet.engine.rules import ClassRule
+
+few = settings(max_examples=60, deadline=None)
+
+
+@st.composite
+def pictures(draw, max_axes=3, top=4):
+    """Small label images: noise, blobs, empty or all one class."""
+    shape = tuple(draw(st.lists(st.integers(1, 8), min_size=1, max_size=max_axes)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kind = draw(st.sampled_from(["noise", "blobs", "constant"]))
+    dtype = draw(st.sampled_from([np.uint8, np.uint16, np.int64]))
+    if kind == "constant":
+        return np.full(shape, draw(st.integers(0, top)), dtype)
+    picture = rng.integers(0, top + 1, shape)
+    if kind == "blobs":
+        picture = ndimage.median_filter(picture, 3, mode="nearest")
+    return picture.astype(dtype)
+
+
+rules = st.builds(
+    ClassRule,
+    smooth=st.sampled_from([0, 0, 1, 2]),
+    fill_holes=st.sampled_from([0, 1, 3.5, 1000]),
+    min_size=st.sampled_from([0, 2, 4.5, 20]),
+    max_size=st.sampled_from([None, None, 3, 12]),
+    clear_border=st.booleans(),
+    keep_largest=st.booleans(),
+)
+
+
+def slow_clean(labels, rules, ids):
+    labels = labels.copy()
+    for rule, c in zip(rules, ids, strict=True):
+        if rule.smooth:
+            labels = slow_smooth(labels, c, rule.smooth, ids)
+    for rule, c in zip(rules, ids, strict=True):
+        if rule.fill_holes:
+            parts, n = ndimage.label(labels != c)  # across faces
+            for k in range(1, n + 1):
+                part = parts == k
+                if part.sum() <= rule.fill_holes and not at_border(part):
+                    labels[part] = c
+    full = np.ones((3,) * labels.ndim)
+    for rule, c in zip(rules, ids, strict=True):
+        parts, n = ndimage.label(labels == c, full)
+        keep = [
+            k
+            for k in range(1, n + 1)
+            if (size := (parts == k).sum()) >= rule.min_size
+            and (rule.max_size is None or size <= rule.max_size)
+            and not (rule.clear_border and at_border(parts == k))
+        ]
+        if rule.keep_largest and keep:
+            keep = [max(keep, key=lambda k: (parts == k).sum())]
+        cleaned = labels.copy()
+        for k in set(range(1, n + 1)) - set(keep):
+            cleaned[parts == k] = around(labels, parts == k, ids)
+        labels = cleaned
+    return labels
+
+
+def at_border(mask):
+    return any(
+        mask.shape[axis] > 1 and mask.take(i, axis).any()
+        for axis in range(mask.ndim)
+        for i in (0, -1)
+    )
+
+
+def around(labels, mask, ids):
+    """The label with most faces around the mask."""
+    votes = Counter()
+    for pixel in zip(*np.nonzero(mask), strict=True):
+        for axis, step in itertools.product(range(mask.ndim), (-1, 1)):
+            other = list(pixel)
+            other[axis] += step
+            if 0 <= other[axis] < mask.shape[axis] and not mask[tuple(other)]:
+                votes[int(labels[tuple(other)])] += 1
+    return first_of_largest(votes, ids)
+
+
+def first_of_largest(votes, ids):
+    order = [*ids, 0, *sorted(set(votes) - {*ids, 0})]
+    return max(order, key=lambda i: (votes[i], -order.index(i))) if votes else 0
+
+
+def slow_smooth(labels, c, radius, ids):
+    out = labels.copy()
+    padded = np.pad(labels, radius, mode="edge")
+    steps = list(itertools.product(range(2 * radius + 1), repeat=labels.ndim))
+    for pixel in np.ndindex(labels.shape):
+        votes = Counter()
+        for step in steps:
+            value = padded[tuple(p + s for p, s in zip(pixel, step, strict=True))]
+            votes[int(value)] += np.prod([radius + 1 - abs(s - radius) for s in step])
+        half = votes.total() / 2
+        if labels[pixel] != c and votes[c] > half:
+            out[pixel] = c
+        if labels[pixel] == c and votes[c] < half:
+            del votes[c]
+            out[pixel] = first_of_largest(votes, ids)
+    return out
+
+
+@few
+@given(pictures(), st.lists(rules, min_size=3, max_size=3))
+def test_cleaning_equals_the_plain_loops(labels, rules):
+    ids = (3, 1, 2)
+    cleaned = clean(labels, rules, class_ids=ids)
+    assert cleaned.dtype == labels.dtype
+    np.testing.assert_array_equal(cleaned, slow_clean(labels, rules, ids))
+
+
+@few
+@given(pictures(max_axes=4))
+def test_regions_are_the_connected_components(labels):
+    regions = find_regions(labels)
+    for value in np.unique(labels):
+        for diagonal in (False, True):
+            group, count = regions.join(regions.labels == value, diagonal=diagonal)
+            reach = labels.ndim if diagonal else 1
+            structure = ndimage.generate_binary_structure(labels.ndim, reach)
+            expected, n = ndimage.label(labels == value, structure)
+            assert count == n
+            drawn = np.full(labels.size, -1)
+            ends = np.append(regions.run_starts[1:], labels.size)
+            for start, end, region in zip(
+                regions.run_starts, ends, regions.run_regions, strict=True
+            ):
+                drawn[start:end] = group[region]
+            np.testing.assert_array_equal(drawn.reshape(labels.shape), expected - 1)
+    assert regions.sizes.sum() == labels.size
+
+
+@few
+@given(pictures(), st.sampled_from([2, 5]))
+def test_no_small_region_is_left_wherever_it_was(labels, size):
+    ids = (1, 2, 3, 4)
+    cleaned = clean(labels, ClassRule(min_size=size), class_ids=ids)
+    for c in ids:
+        parts = ndimage.label(cleaned == c, np.ones((3,) * labels.ndim))[0]
+        assert (np.bincount(parts.ravel())[1:] >= size).all()
+
+
+@pytest.mark.parametrize("connected_axes", [2, None])
+def test_a_stack_is_cleaned_plane_by_plane_or_as_a_volume(connected_axes):
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet((1, 1, 1), (3, 12, 12)).transpose(3, 0, 1, 2).astype(np.float32)
+    rule = ClassRule(0.6, low=0.3, smooth=1, min_size=4, fill_holes=3)
+    found = apply_rules(p, rule, class_ids=(4, 5, 6), connected_axes=connected_axes)
+    if connected_axes is None:
+        expected = slow_clean(
+            decide(p, rule, class_ids=(4, 5, 6)), [rule] * 3, (4, 5, 6)
+        )
+    else:
+        expected = [apply_rules(p[:, z], rule, class_ids=(4, 5, 6)) for z in range(3)]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_speck_in_background_becomes_background():
+    labels = np.ones((9, 9), np.uint8)
+    labels[4, 4] = 2
+    assert (clean(labels, {2: ClassRule(min_size=5)}, class_ids=(1, 2)) == 1).all()
+
+
+def test_empty_arrays_pass():
+    empty = np.zeros((2, 0, 5), np.float32)
+    assert apply_rules(empty, ClassRule(min_size=5, smooth=1)).shape == (0, 5)
+
+
+def test_bad_input_is_named():
+    with pytest.raises(InputError, match="integers"):
+        clean(np.zeros((3, 3)), None, class_ids=(1,))
+    with pytest.raises(InputError, match="At least one axis"):
+        clean(
+            np.zeros((3, 3), int), ClassRule(smooth=1), class_ids=(1,), connected_axes=0
+        )
