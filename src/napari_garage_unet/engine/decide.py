@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
 UInt8 = npt.NDArray[np.uint8]
 UInt16 = npt.NDArray[np.uint16]
 Bool = npt.NDArray[np.bool_]
-Labels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Labels = npt.NDArray[np.unsignedinteger]
 
 LEVELS = 255
 MAX_CLASSES = 255
@@ -67,7 +68,7 @@ def quantize(probabilities: npt.NDArray[np.generic]) -> UInt8:
         )
     out = np.empty(probabilities.shape, np.uint8)
     flat_in, flat_out = probabilities.reshape(-1), out.reshape(-1)
-    for part in _blocks(flat_in.size):
+    for part in blocks(flat_in.size):
         block = flat_in[part].astype(np.float32)
         low, high = float(block.min()), float(block.max())
         if not (low >= -1e-3 and high <= 1 + 1e-3):
@@ -161,7 +162,7 @@ def decide(
     out = np.empty(levels.shape[1:], labels_of_rank.dtype)
     flat_out = out.reshape(-1)
     flat_rows = [row.reshape(-1) for row in rows]
-    for part in _blocks(flat_out.size):
+    for part in blocks(flat_out.size):
         best = best_rank([row[part] for row in flat_rows], ranking.tables)
         np.take(labels_of_rank, best, out=flat_out[part], mode="clip")
     return out
@@ -184,9 +185,9 @@ def check_probabilities(probabilities: npt.NDArray[np.generic]) -> UInt8:
     return quantize(probabilities)
 
 
-def label_dtype(class_ids: Sequence[int]) -> type[np.uint8] | type[np.uint16]:
+def label_dtype(class_ids: Sequence[int]) -> np.dtype[Any]:
     """Return the smallest unsigned type that holds the ids."""
-    return np.uint8 if max(class_ids) <= 255 else np.uint16
+    return np.dtype(np.uint8 if max(class_ids) <= 255 else np.uint16)
 
 
 def reach(levels: UInt8, rule: ClassRule, n_classes: int) -> UInt8:
@@ -247,6 +248,8 @@ def rank(steps: Sequence[int]) -> Ranking:
     The scores are quotients of integers below 2**17 and 2**9; float64 tells any two
     apart and makes equal ones equal. 255 classes of 255 levels fit into uint16.
     """
+    if not steps:
+        return Ranking([], np.zeros(1, np.uint16), np.zeros(1, np.uint8))
     classes, levels, scores = [], [], []
     for index, step in enumerate(steps):
         reached = np.arange(candidate_level(step), LEVELS + 1)
@@ -267,14 +270,14 @@ def rank(steps: Sequence[int]) -> Ranking:
 
 
 def best_rank(rows: Sequence[UInt8], tables: Sequence[UInt16]) -> UInt16:
-    """Return the largest rank in each pixel; 0 without rows or candidates."""
+    """Return the largest rank in each pixel; 0 without candidates."""
     best: UInt16 = np.take(tables[0], rows[0], mode="clip")
     for row, table in zip(rows[1:], tables[1:], strict=True):
         np.maximum(best, np.take(table, row, mode="clip"), out=best)
     return best
 
 
-def _blocks(size: int) -> Iterator[slice]:
+def blocks(size: int) -> Iterator[slice]:
     """Cut a flat array into pieces that stay in the processor's cache."""
     for start in range(0, size, _BLOCK):
         yield slice(start, start + _BLOCK)
