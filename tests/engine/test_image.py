@@ -76,14 +76,17 @@ def test_spatial_planes_are_turned_like_the_image():
 def test_only_the_plane_that_is_asked_for_is_read():
     class Lazy:
         shape, dtype = (50, 8, 9), np.dtype("uint8")
-        keys: list = []
+
+        def __init__(self):
+            self.keys = []
 
         def __getitem__(self, key):
             self.keys.append(key)
             return np.zeros((8, 9), np.uint8)
 
-    assert Image(Lazy(), "zyx").plane((7,)).shape == (8, 9, 1)
-    assert Lazy.keys == [(7, slice(None), slice(None))]
+    lazy = Lazy()
+    assert Image(lazy, "zyx").plane((7,)).shape == (8, 9, 1)
+    assert lazy.keys == [(7, slice(None), slice(None))]
 
 
 @pytest.mark.parametrize("axes", ["yxx", "zy", "yxq", "y", "yx"])

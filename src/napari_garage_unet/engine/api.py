@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from .config import ClassInfo, NetworkConfig, PreprocessConfig, TrainingConfig
 from .errors import InputError
@@ -71,8 +71,8 @@ def train(
     >>> model = train(image, strokes, seconds=30)  # doctest: +SKIP
     >>> labels = model.segment(image)  # doctest: +SKIP
     """
-    image_list = _as_list(images)
-    strokes_list = _as_list(strokes)
+    image_list: list[ArrayLike | Image] = _as_list(images)
+    strokes_list: list[ArrayLike] = _as_list(strokes)
     if len(image_list) != len(strokes_list):
         raise InputError(
             f"There are {len(image_list)} images but {len(strokes_list)} strokes "
@@ -110,6 +110,6 @@ def as_image(array: ArrayLike | Image, strokes: ArrayLike, *, name: str) -> Imag
 
 
 def _as_list(one_or_many: T | Sequence[T]) -> list[T]:
-    if isinstance(one_or_many, Image) or hasattr(one_or_many, "dtype"):
-        return [cast(T, one_or_many)]
-    return list(cast(Sequence[T], one_or_many))
+    if isinstance(one_or_many, Sequence):
+        return list(one_or_many)
+    return [one_or_many]

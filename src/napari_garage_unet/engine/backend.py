@@ -19,6 +19,15 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 import tensorflow as tf
 
+__all__ = [
+    "available_cores",
+    "describe_device",
+    "keras",
+    "seed_everything",
+    "tf",
+    "versions",
+]
+
 logger = logging.getLogger(__name__)
 
 tf.get_logger().setLevel(logging.ERROR)

@@ -118,15 +118,11 @@ class PreprocessConfig:
         check_limits(self)
 
 
-Encoder = Literal["efficientnet_lite0", "plain"]
-Normalisation = Literal["batch", "none"]
-
-
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:
     """Which U-Net."""
 
-    encoder: Encoder = setting(
+    encoder: Literal["efficientnet_lite0", "plain"] = setting(
         "efficientnet_lite0",
         "Encoder",
         "A pretrained encoder knows shapes and textures already and learns from few "
@@ -147,7 +143,7 @@ class NetworkConfig:
         min=1,
         max=7,
     )
-    norm: Normalisation = setting(
+    norm: Literal["batch", "none"] = setting(
         "batch", "Normalisation", "Normalisation after each convolution."
     )
 

@@ -27,9 +27,13 @@ class ArrayLike(Protocol):
     """The little that is asked of an array: shape, dtype and slicing."""
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+
     @property
-    def dtype(self) -> Any: ...
+    def dtype(self) -> Any:
+        """Type of the values, as NumPy knows it."""
+
     def __getitem__(self, key: Any, /) -> Any: ...
 
 

@@ -81,8 +81,8 @@ class Predictor:
         plane
             Which plane of it.
         box
-            Which part of the plane; None is all of it. The tiles keep to the grid of the
-            whole plane, so a box has the values the whole plane has.
+            Which part of the plane; None is all of it. A box has the values that the
+            whole plane has there.
 
         Yields
         ------

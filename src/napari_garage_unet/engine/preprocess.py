@@ -46,11 +46,9 @@ def preprocess(
     """
     pixels = _finite(np.asarray(plane), name=name)
     if config.background_radius:
-        sigma = (config.background_radius, config.background_radius, 0)
-        pixels = pixels - filters.gaussian(pixels, sigma=sigma, mode="nearest")
+        pixels = pixels - _blur(pixels, config.background_radius)
     if config.denoise:
-        sigma = (config.denoise, config.denoise, 0)
-        pixels = filters.gaussian(pixels, sigma=sigma, mode="nearest")
+        pixels = _blur(pixels, config.denoise)
     pixels = rescale(
         pixels,
         (config.low_percentile, config.high_percentile),
@@ -93,6 +91,13 @@ def rescale(
         np.float32
     )
     return np.clip(scaled, 0, 1, out=scaled)
+
+
+def _blur(pixels: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    blurred: NDArray[np.float32] = filters.gaussian(
+        pixels, sigma=sigma, mode="nearest", channel_axis=-1
+    )
+    return blurred
 
 
 def _finite(pixels: NDArray[Any], *, name: str) -> NDArray[np.float32]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .network import Taps
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +23,8 @@ class TrainingPlane:
     taps
         Features of the padded plane.
     targets
-        ``(H, W)`` int32 of the padded plane: 0 unlabelled, ``k + 1`` class number ``k``.
+        ``(H, W)`` int32 of the padded plane: 0 unlabelled, ``k + 1`` class
+        number ``k``.
     """
 
     taps: Taps
@@ -115,10 +119,11 @@ class CropSampler:
         plane = self._planes[self._numbers[pixel]]
         # The pixel may lie anywhere in the crop but in its rim, where there is
         # little to see around it.
-        rim = self.side // 8
-        start = self._places[pixel] - self._rng.integers(rim, self.side - rim, 2)
+        rim = min(self.side // 8, (self.side - self._stride) // 2)
+        first = -(-(self._places[pixel] - self.side + 1 + rim) // self._stride)
+        after = (self._places[pixel] - rim) // self._stride + 1
         last = (np.array(plane.targets.shape) - self.side) // self._stride
-        y, x = np.clip(start // self._stride, 0, last) * self._stride
+        y, x = np.clip(self._rng.integers(first, after), 0, last) * self._stride
         taps = tuple(
             tap[y // s : (y + self.side) // s, x // s : (x + self.side) // s]
             for tap, s in zip(plane.taps, self._tap_strides, strict=True)
@@ -145,14 +150,13 @@ def vary_crop(
     flip = bool(rng.integers(2))
     contrast = rng.uniform(0.8, 1.25)
     varied = tuple(
-        (_turn(tap, turns, flip) - 0.5) * contrast
-        + 0.5
-        + rng.uniform(-0.1, 0.1, tap.shape[-1])
+        ((_turn(tap, turns, flip) - 0.5) * contrast + 0.5 + shift).astype(np.float32)
         for tap in taps
+        for shift in (rng.uniform(-0.1, 0.1, tap.shape[-1]),)
     )
-    return tuple(tap.astype(np.float32) for tap in varied), _turn(targets, turns, flip)
+    return varied, _turn(targets, turns, flip)
 
 
-def _turn(array: NDArray[np.generic], turns: int, flip: bool) -> NDArray[np.generic]:
+def _turn(array: NDArray[Scalar], turns: int, flip: bool) -> NDArray[Scalar]:
     array = np.rot90(array, turns)
     return array[:, ::-1] if flip else array

@@ -23,7 +23,6 @@ from .config import (
     TrainingConfig,
     to_json,
 )
-from .errors import InputError
 from .image import ArrayLike, Image
 from .inference import Predictor, check_channels
 from .learner import Learner
@@ -234,7 +233,7 @@ class Training:
         self._best, self._best_loss = None, np.inf
 
     def predictor(self) -> Predictor:
-        """What computes probabilities with the state of now."""
+        """Return what computes probabilities with the state of now."""
         return Predictor(self._learner.averaged, self.preprocess, cache=self.data)
 
     def model(self) -> Model:

@@ -165,8 +165,9 @@ def receptive_radius(depth: int) -> int:
     depth
         How often the network halves the image.
     """
-    convolutions = sum(2 * 2 * 2**level for level in range(depth)) + 2 * 2**depth
-    return convolutions + 2 ** (depth + 1)
+    bottleneck = 1 << depth
+    convolutions = sum(2 * 2 << level for level in range(depth)) + 2 * bottleneck
+    return convolutions + 2 * bottleneck
 
 
 def _margins(

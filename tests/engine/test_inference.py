@@ -1,0 +1,85 @@
+"""Tiles equal the whole plane."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.inference import Predictor
+from napari_garage_unet.engine.network import build_network, pad_to_stride
+from napari_garage_unet.engine.preprocess import preprocess
+
+CONFIG = PreprocessConfig()
+
+
+@pytest.fixture(scope="module", params=["plain", "efficientnet_lite0"])
+def network(request):
+    """A network whose output depends on far pixels: random weights and statistics."""
+    network = build_network(NetworkConfig(encoder=request.param, width=4), 3, 3)
+    rng = np.random.default_rng(0)
+    weights = network.weights()
+    for name, array in weights.items():
+        if "moving_variance" in name:
+            weights[name] = rng.uniform(0.05, 0.2, array.shape).astype(np.float32)
+        elif array.ndim == 1:
+            weights[name] = array + rng.normal(0, 0.1, array.shape).astype("f4")
+    network.set_weights(weights)
+    return network
+
+
+@pytest.fixture(scope="module")
+def image():
+    rng = np.random.default_rng(1)
+    coarse = np.kron(rng.random((9, 11, 3)), np.ones((50, 50, 1)))
+    pixels = coarse[:437, :523] + 0.3 * rng.random((437, 523, 3))
+    return Image((pixels * 200).astype(np.uint8), "yxc", name="noise")
+
+
+def test_tiles_equal_the_whole_plane(network, image):
+    whole = Predictor(network, CONFIG, tile=1024).predict_plane(image)
+    assert whole.shape == (3, 437, 523)
+    np.testing.assert_allclose(whole.sum(axis=0), 1, rtol=1e-5)
+    assert whole.std(axis=(1, 2)).min() > 0.01
+    tiled = Predictor(network, CONFIG, tile=64).predict_plane(image)
+    np.testing.assert_allclose(tiled, whole, atol=1e-3)
+
+
+def test_a_box_has_the_values_of_the_whole_plane(network, image):
+    whole = Predictor(network, CONFIG, tile=1024).predict_plane(image)
+    box = np.full_like(whole, np.nan)
+    for y, x, tile in Predictor(network, CONFIG, tile=96).tiles(
+        image, (), (101, 300, 30, 223)
+    ):
+        box[:, y, x] = tile
+    inside = np.zeros(whole.shape[1:], bool)
+    inside[101:300, 30:223] = True
+    assert np.isnan(box[:, ~inside]).all()
+    np.testing.assert_allclose(box[:, inside], whole[:, inside], atol=1e-3)
+
+
+def test_taps_at_hand_give_the_same_values(network, image):
+    pixels = preprocess(image.plane(), CONFIG)
+
+    class Cache:
+        def taps(self, image, index):
+            return network.features(pad_to_stride(pixels, network.stride))
+
+    whole = Predictor(network, CONFIG, tile=1024).predict_plane(image)
+    cached = Predictor(network, CONFIG, cache=Cache(), tile=128).predict_plane(image)
+    np.testing.assert_allclose(cached, whole, atol=1e-3)
+
+
+def test_images_with_other_channels_are_refused_by_name(network):
+    grey = Image(np.zeros((20, 20)), "yx", name="scan")
+    with pytest.raises(InputError, match=r"scan has 1 channel and the model .* 3 ch"):
+        list(Predictor(network, CONFIG).tiles(grey))
+
+
+def test_images_smaller_than_the_stride_can_be_predicted(network):
+    tiny = Image(np.arange(3 * 5 * 3).reshape(3, 5, 3), "yxc")
+    result = Predictor(network, CONFIG).predict_plane(tiny)
+    assert result.shape == (3, 3, 5)
+    np.testing.assert_allclose(result.sum(axis=0), 1, rtol=1e-5)

@@ -1,0 +1,162 @@
+"""Models on disk: complete, safe and all or nothing."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine.config import (
+    ClassInfo,
+    NetworkConfig,
+    PreprocessConfig,
+)
+from napari_garage_unet.engine.errors import ModelFileError, OutputError
+from napari_garage_unet.engine.model import Model
+from napari_garage_unet.engine.model_store import load_model, read_info, save_model
+from napari_garage_unet.engine.rules import ClassRule
+
+
+@pytest.fixture
+def model():
+    rng = np.random.default_rng(0)
+    return Model(
+        classes=(ClassInfo(1, "floor", background=True), ClassInfo(7, "wheel")),
+        preprocess=PreprocessConfig(gamma=0.8),
+        network=NetworkConfig(encoder="plain", width=4),
+        n_channels=3,
+        weights={"a/kernel 1": rng.random((3, 4)), "b": rng.random(5).astype("f2")},
+        axes="yxc",
+        rules={7: ClassRule(threshold=0.625, min_size=50)},
+        provenance={"seconds": 3.5, "images": ["garage"]},
+    )
+
+
+@pytest.fixture
+def path(model, tmp_path):
+    save_model(model, tmp_path / "tools.garage")
+    return tmp_path / "tools.garage"
+
+
+def rewrite(path, **members):
+    """Replace members of a model archive; None leaves one out."""
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    content.update(members)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in content.items():
+            if data is not None:
+                archive.writestr(name, data)
+
+
+def test_a_model_comes_back_as_it_was(model, path):
+    loaded = load_model(path)
+    assert loaded.info() == model.info()
+    assert loaded.rules[7].threshold == 0.625
+    assert set(loaded.weights) == set(model.weights)
+    for name, array in model.weights.items():
+        np.testing.assert_array_equal(loaded.weights[name], array)
+        assert loaded.weights[name].dtype == array.dtype
+
+
+def test_the_description_is_read_without_the_weights(model, path):
+    rewrite(path, **{"weights/0000.npy": None})
+    assert read_info(path) == json.loads(json.dumps(model.info()))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ModelFileError, match=r"no model file at .*lost\.garage"):
+        load_model(tmp_path / "lost.garage")
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    (tmp_path / "text.garage").write_text("hello")
+    with pytest.raises(ModelFileError, match="damaged or not a model"):
+        load_model(tmp_path / "text.garage")
+    with zipfile.ZipFile(tmp_path / "other.garage", "w") as archive:
+        archive.writestr("model.json", "{}")
+    with pytest.raises(ModelFileError, match="not a model of napari-garage-unet"):
+        load_model(tmp_path / "other.garage")
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.5, 0.9, 0.999])
+def test_a_file_that_was_cut_off_is_damaged(path, keep):
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * keep)])
+    with pytest.raises(ModelFileError):
+        load_model(path)
+
+
+def test_flipped_bits_are_noticed(path):
+    data = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("weights/0000.npy")
+    start = member.header_offset + 30 + len(member.filename)
+    for at in range(start, start + member.compress_size, 7):
+        damaged = data.copy()
+        damaged[at] ^= 0xFF
+        path.write_bytes(damaged)
+        with pytest.raises(ModelFileError):
+            load_model(path)
+
+
+def test_pickled_arrays_are_never_opened(path, tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "exploded"), "w"))
+
+    rewrite(path, **{"weights/0000.npy": pickle.dumps(Bomb())})
+    with pytest.raises(ModelFileError, match="no array"):
+        load_model(path)
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": [{"id": 0}]},
+        {"classes": "many"},
+        {"network": {"encoder": "magic"}},
+        {"preprocess": {"unknown": 1}},
+        {"n_channels": None},
+        {"rules": {"7": {"threshold": 3}}},
+    ],
+)
+def test_descriptions_that_make_no_sense_are_refused(model, path, change):
+    with zipfile.ZipFile(path) as archive:
+        description = json.loads(archive.read("model.json"))
+    rewrite(path, **{"model.json": json.dumps({**description, **change})})
+    with pytest.raises(ModelFileError):
+        load_model(path)
+
+
+def test_models_of_a_newer_version_ask_for_an_update(path):
+    with zipfile.ZipFile(path) as archive:
+        description = json.loads(archive.read("model.json"))
+    rewrite(path, **{"model.json": json.dumps({**description, "version": 99})})
+    with pytest.raises(ModelFileError, match="newer version"):
+        load_model(path)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(model, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_model(model, tmp_path / "file" / "x.garage")
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_model(model, tmp_path / "absent" / "x.garage")
+
+
+def test_a_failed_save_keeps_the_older_file(model, path, monkeypatch):
+    before = path.read_bytes()
+
+    def fail(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", fail)
+    with pytest.raises(OutputError, match="No space left"):
+        save_model(model, path)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
