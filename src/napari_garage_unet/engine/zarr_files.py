@@ -1,0 +1,174 @@
+"""OME-Zarr folders, and plain Zarr arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+from .image import AXES, ArrayLike, Image, guess_axes
+from .units import common_unit, unit_name
+
+CHUNK = 1024
+"""Side in pixels of the chunks that are written."""
+
+_MARKERS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
+
+
+def is_zarr(path: Path) -> bool:
+    """Whether the folder is a Zarr group or array."""
+    return any((path / marker).is_file() for marker in _MARKERS)
+
+
+def read_zarr(path: Path, *, axes: str | None) -> Image:
+    """Open the finest level of an OME-Zarr image, or a plain Zarr array.
+
+    Nothing but the metadata is read: `Image.data` is the Zarr array.
+
+    Parameters
+    ----------
+    path
+        Folder of the group or array; metadata of OME-Zarr 0.4, 0.5 and older.
+    axes
+        Letters of the axes, when those in the metadata are missing or wrong.
+
+    Returns
+    -------
+    Image
+        With every axis of the array, those of length 1 too.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no image, or an axis is none of ``t z y x c``.
+    """
+    import zarr
+
+    found = zarr.open(store=str(path), mode="r")
+    if isinstance(found, zarr.Array):
+        array: ArrayLike = found
+        return Image(array, axes or guess_axes(found.shape), name=path.name)
+    multiscale = _multiscale(found, path)
+    if multiscale is None and "0" in found and isinstance(found["0"], zarr.Group):
+        # The layout of bioformats2raw: a group of images.
+        found = found["0"]
+        multiscale = _multiscale(found, path)
+    if multiscale is None:
+        raise InputError(
+            f"{path} holds no OME-Zarr image; choose the folder of the image itself."
+        )
+    level = multiscale["datasets"][0]
+    array = found[level["path"]]
+    letters, units = _axes(multiscale, path)
+    scale = np.ones(len(letters))
+    for owner in (level, multiscale):
+        for transform in owner.get("coordinateTransformations", ()):
+            if transform.get("type") == "scale":
+                scale = scale * np.asarray(transform["scale"], float)
+    sizes = dict(zip(letters, scale.tolist(), strict=True))
+    spacing, unit = common_unit(sizes, units)
+    axes = axes or letters
+    return Image(
+        array,
+        axes,
+        spacing=tuple(spacing.get(a, 1.0) for a in axes if a != "c"),
+        units=unit,
+        name=path.name,
+    )
+
+
+def write_zarr(
+    path: Path,
+    labels: ArrayLike,
+    dtype: np.dtype[Any],
+    *,
+    axes: str,
+    spacing: Mapping[str, float],
+    units: str,
+) -> None:
+    """Write labels as OME-Zarr 0.4, which more programs read than 0.5.
+
+    Parameters
+    ----------
+    path
+        Folder to make.
+    labels
+        Unsigned integers, one axis per letter of `axes`; written plane by plane, so
+        they may be lazy.
+    dtype
+        Type to store.
+    axes
+        Letters of ``"tzyx"``.
+    spacing
+        Size of a pixel by letter.
+    units
+        Name of the unit of `spacing`.
+    """
+    import zarr
+
+    group = zarr.open_group(store=str(path), mode="w-", zarr_format=2)
+    shape = tuple(int(n) for n in labels.shape)
+    array = group.create_array(
+        "0",
+        shape=shape,
+        chunks=(1,) * (len(shape) - 2) + tuple(min(n, CHUNK) for n in shape[-2:]),
+        dtype=dtype,
+        chunk_key_encoding={"name": "v2", "separator": "/"},
+    )
+    for index in np.ndindex(shape[:-2]):
+        array[index] = np.asarray(labels[index]).astype(dtype)
+    described = []
+    for axis in axes:
+        entry = {"name": axis, "type": "time" if axis == "t" else "space"}
+        if axis != "t" and units != "pixel":
+            entry["unit"] = units
+        described.append(entry)
+    group.attrs["multiscales"] = [
+        {
+            "version": "0.4",
+            "name": "segmentation",
+            "axes": described,
+            "datasets": [
+                {
+                    "path": "0",
+                    "coordinateTransformations": [
+                        {"type": "scale", "scale": [spacing[a] for a in axes]}
+                    ],
+                }
+            ],
+        }
+    ]
+    group.attrs["image-label"] = {"version": "0.4"}
+
+
+def _multiscale(group: Any, path: Path) -> Any:
+    attributes = dict(group.attrs)
+    # From 0.5 on everything lies under "ome".
+    multiscales = attributes.get("ome", attributes).get("multiscales")
+    if not multiscales:
+        return None
+    if not multiscales[0].get("datasets"):
+        raise InputError(f"The OME-Zarr image {path} names no arrays.")
+    return multiscales[0]
+
+
+def _axes(multiscale: Any, path: Path) -> tuple[str, dict[str, str]]:
+    """Read the letters of the axes and the units of those in space."""
+    # Before 0.3 the axes were always these; in 0.3 they were plain names.
+    described = multiscale.get("axes", list("tczyx"))
+    axes = [{"name": a} if isinstance(a, str) else a for a in described]
+    letters = [str(a["name"]).lower()[:1] for a in axes]
+    if not set(letters) <= set(AXES):
+        names = ", ".join(str(a["name"]) for a in axes)
+        raise InputError(
+            f"{path} has the axes {names}; only t, z, y, x and c can be read."
+        )
+    units = {
+        letter: unit_name(a["unit"])
+        for letter, a in zip(letters, axes, strict=True)
+        if letter in "zyx" and "unit" in a
+    }
+    return "".join(letters), units
