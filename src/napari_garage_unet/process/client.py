@@ -1,55 +1,51 @@
-"""The viewer's half of the wall: what can be asked of the engine process.
+"""The viewer's half of the wall: start the engine process, ask it, notice its end.
 
-Arrays are handed over in shared memory, which is looked after here.
+Nothing here waits for the engine. Whoever owns the client calls `EngineClient.poll`
+some thirty times a second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+import itertools
+import logging
+import weakref
+from collections import deque
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
+from napari_garage_unet.engine.errors import EngineError
 
-from .link import EngineLink, OnAnswer, Pending
+from .child import EngineChild, Gone
+from .explain import explain_exit
+from .launch import engine_command
 from .messages import (
-    Cancel,
-    CloseImage,
+    Died,
+    Done,
     Event,
-    LoadModel,
-    OpenImage,
-    Predict,
+    Failed,
+    ModelReady,
     Predicted,
-    SaveModel,
-    SetStrokes,
-    Stop,
-    Train,
+    Request,
+    Trained,
 )
-from .shared import SharedBlock
 
-OnPredicted = Callable[[Event, NDArray[np.uint8] | None], None]
-"""Called with the answer and ``(n_classes, h, w)`` probabilities, 255 is certain.
+logger = logging.getLogger(__name__)
 
-The array is None when the request has failed. It lies in shared memory and is valid
-until the callback returns, so copy what is to be kept.
-"""
+NOT_RUNNING = "The engine is not running; restart it."
+
+_ANSWERS = (Done, Trained, Predicted, ModelReady, Failed)
 
 
-@dataclass(frozen=True, slots=True)
-class _OpenedImage:
-    block: SharedBlock
-    axes: str
-    spacing: tuple[float, ...]
-    name: str
+class EngineClient:
+    """Start the engine process, ask it, and notice when it is gone.
 
+    To be used from one thread. The process ends with the client: at `close`, when the
+    client is collected, when the interpreter exits, or when the viewer is killed.
 
-class EngineClient(EngineLink):
-    """Ask the engine process to train, predict, load and save.
-
-    Every method returns at once with the id of its request. The answer is an event
-    of `poll`, which also calls ``on_answer`` with it. See `EngineLink` for the rest.
-    Images stay open through a restart; strokes and models have to be sent again.
+    Parameters
+    ----------
+    command
+        Command line of the engine process, to which the address to connect to is
+        added.
 
     Examples
     --------
@@ -61,186 +57,126 @@ class EngineClient(EngineLink):
     """
 
     def __init__(self, *, command: Sequence[str] | None = None) -> None:
-        super().__init__(command=command)
-        self._images: dict[str, _OpenedImage] = {}
+        self._command = command
+        self._ids = itertools.count(1)
+        self._child: EngineChild | None = None
+        self._finalizer: weakref.finalize[..., EngineClient] | None = None
+        self._events: deque[Event] = deque()
+        self._unanswered: set[int] = set()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs; it may still be loading."""
+        return self._child is not None and self._child.is_alive
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the process."""
+        return None if self._child is None else self._child.pid
+
+    @property
+    def log(self) -> str:
+        """The last lines the process has printed."""
+        return "" if self._child is None else self._child.log
+
+    def start(self) -> None:
+        """Start the process unless it runs. Returns at once.
+
+        `Ready` follows when it has loaded, `Warm` when training starts at once, and
+        `Died` when it could not be started. Requests may be sent right away.
+        """
+        if self._child is not None:
+            return
+        try:
+            self._child = EngineChild(self._command or engine_command())
+        except (OSError, EngineError) as error:
+            message = f"The engine could not be started: {error}"
+            self._events.append(Died(message, repr(error)))
+            return
+        self._finalizer = weakref.finalize(self, self._child.close)
+
+    def restart(self) -> None:
+        """End the process if it runs, and start another one that knows nothing.
+
+        Requests without an answer are answered with `Failed`.
+        """
+        if self._child is not None:
+            self._child.close()
+            # What was answered before the end stays answered.
+            self._events.extend(
+                item for item in self._child.incoming if isinstance(item, _ANSWERS)
+            )
+            self._forget_child()
+        self._fail_unanswered("The engine was restarted before it had an answer.")
+        self.start()
 
     def close(self) -> None:
-        """End the process and remove all shared memory. May be called twice.
+        """End the process: ask, wait for a moment, kill. May be called twice.
 
-        Requests stay unanswered and their callbacks are not called.
+        Requests stay unanswered.
         """
-        super().close()
-        for image in self._images.values():
-            image.block.close()
-        self._images.clear()
+        if self._child is not None:
+            self._child.close()
+            self._forget_child()
+        self._unanswered.clear()
+        self._events.clear()
 
-    def open_image(
-        self,
-        key: str,
-        array: NDArray[Any],
-        *,
-        axes: str,
-        spacing: tuple[float, ...] = (),
-        name: str = "image",
-        on_answer: OnAnswer | None = None,
-    ) -> int:
-        """Give the engine a copy of an image, in place of one with the same key.
+    def next_id(self) -> int:
+        """Make a number for a request."""
+        return next(self._ids)
 
-        It stays open, through restarts too, until `close_image`.
+    def send(self, request: Request) -> None:
+        """Send a request; never waits for the engine.
 
-        Raises
-        ------
-        InputError
-            If the array has a type that cannot be shared.
-        EngineError
-            If there is not enough shared memory.
-        """
-        block = SharedBlock.copy_of(array)
-        former = self._images.get(key)
-        self._images[key] = _OpenedImage(block, axes, spacing, name)
-        pending = Pending(on_answer)
-        if former is not None:
-            pending.remove.append(former.block)
-        return self._announce(key, pending)
-
-    def close_image(self, key: str, *, on_answer: OnAnswer | None = None) -> int:
-        """Have an image forgotten and free its memory."""
-        pending = Pending(on_answer)
-        image = self._images.pop(key, None)
-        if image is not None:
-            pending.remove.append(image.block)
-        return self._send(CloseImage(self.next_id(), key), pending)
-
-    def set_strokes(
-        self, key: str, array: NDArray[Any], *, on_answer: OnAnswer | None = None
-    ) -> int:
-        """Give the engine a copy of the strokes of an image.
-
-        Raises
-        ------
-        InputError
-            If the array has a type that cannot be shared.
-        EngineError
-            If there is not enough shared memory.
-        """
-        block = self._pool.take(array.shape, array.dtype)
-        np.copyto(block.array, array)
-        request = SetStrokes(self.next_id(), key, block.description)
-        return self._send(request, Pending(on_answer, recycle=[block]))
-
-    def train(
-        self,
-        keys: Sequence[str],
-        *,
-        classes: Sequence[dict[str, Any]] = (),
-        preprocess: dict[str, Any] | None = None,
-        network: dict[str, Any] | None = None,
-        training: dict[str, Any] | None = None,
-        resume: bool = False,
-        start_from: str | None = None,
-        checkpoint: str | None = None,
-        on_answer: OnAnswer | None = None,
-    ) -> int:
-        """Start training; see `Train`."""
-        request = Train(
-            self.next_id(),
-            tuple(keys),
-            tuple(classes),
-            preprocess or {},
-            network or {},
-            training or {},
-            resume,
-            start_from,
-            checkpoint,
-        )
-        return self.send(request, on_answer)
-
-    def stop(self, *, on_answer: OnAnswer | None = None) -> int:
-        """End training after the step that is running."""
-        return self.send(Stop(self.next_id()), on_answer)
-
-    def predict(
-        self,
-        model: str,
-        key: str,
-        *,
-        n_classes: int,
-        size: tuple[int, int],
-        plane: tuple[int, ...] = (),
-        box: tuple[int, int, int, int] | None = None,
-        on_answer: OnPredicted,
-    ) -> int:
-        """Ask for the probabilities of a plane, or of a box in it.
+        Arrays it describes have to be kept until the answer.
 
         Parameters
         ----------
-        model
-            `LIVE` or the path of a model file.
-        key
-            Key of the image.
-        n_classes
-            How many classes there may be. The model may have fewer; the array of the
-            answer has as many rows as the model, in the order of
-            `Predicted.classes`.
-        size
-            Height and width of the box, or of the plane without one.
-        plane
-            Position along the axes in front of y and x.
-        box
-            ``(y0, y1, x0, x1)`` in pixels of the plane.
-        on_answer
-            Called with the answer and the probabilities.
-
-        Raises
-        ------
-        EngineError
-            If there is not enough shared memory.
+        request
+            With an id of `next_id`.
         """
-        block = self._pool.take((n_classes, *size), np.uint8)
-        request = Predict(
-            self.next_id(), model, key, tuple(plane), block.description, box
+        self._unanswered.add(request.id)
+        if self._child is None:
+            self._events.append(Failed(request.id, NOT_RUNNING))
+        else:
+            # A process that has just died takes it too; `Gone` then answers it.
+            self._child.send(request)
+
+    def poll(self) -> list[Event]:
+        """Return what has happened since the last call; never waits.
+
+        When the process has died, its unanswered requests come first, as `Failed`,
+        and then `Died`. Nobody touches the arrays of those requests any more.
+        """
+        self._receive()
+        events = list(self._events)
+        self._events.clear()
+        self._unanswered.difference_update(
+            event.id
+            for event in events
+            if isinstance(event, _ANSWERS) and event.id is not None
+        )
+        return events
+
+    def _receive(self) -> None:
+        while self._child is not None and self._child.incoming:
+            item = self._child.incoming.popleft()
+            if not isinstance(item, Gone):
+                self._events.append(item)
+                continue
+            message, details = explain_exit(item.code, item.log)
+            logger.warning("%s\n%s", message, details)
+            self._forget_child()
+            self._fail_unanswered(message)
+            self._events.append(Died(message, details))
+
+    def _fail_unanswered(self, message: str) -> None:
+        answered = {e.id for e in self._events if isinstance(e, _ANSWERS)}
+        self._events.extend(
+            Failed(id, message) for id in sorted(self._unanswered - answered)
         )
 
-        def hand_over(event: Event) -> None:
-            if isinstance(event, Predicted):
-                on_answer(event, block.array[: len(event.classes)])
-            else:
-                on_answer(event, None)
-
-        return self._send(request, Pending(hand_over, recycle=[block]))
-
-    def cancel(self, request: int, *, on_answer: OnAnswer | None = None) -> int:
-        """Drop a `predict` by its id; nothing happens if it has been answered."""
-        return self.send(Cancel(self.next_id(), request), on_answer)
-
-    def load_model(self, path: str, *, on_answer: OnAnswer | None = None) -> int:
-        """Load a model file, again if it is loaded already."""
-        return self.send(LoadModel(self.next_id(), path), on_answer)
-
-    def save_model(
-        self,
-        model: str,
-        path: str,
-        *,
-        rules: dict[str, dict[str, Any]] | None = None,
-        on_answer: OnAnswer | None = None,
-    ) -> int:
-        """Write a model to a file, with these thresholds if any are given."""
-        request = SaveModel(self.next_id(), model, path, rules or {})
-        return self.send(request, on_answer)
-
-    def _greet(self) -> None:
-        for key in self._images:
-            self._announce(key, Pending())
-
-    def _announce(self, key: str, pending: Pending) -> int:
-        image = self._images[key]
-        request = OpenImage(
-            self.next_id(),
-            key,
-            image.block.description,
-            image.axes,
-            image.spacing,
-            image.name,
-        )
-        return self._send(request, pending)
+    def _forget_child(self) -> None:
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        self._child, self._finalizer = None, None

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from napari_garage_unet.engine.errors import EngineError, InputError
+
 from .messages import SharedArray
 
 logger = logging.getLogger(__name__)
@@ -125,12 +126,12 @@ class BlockPool:
 
     Parameters
     ----------
-    spare
-        How many unused blocks to keep.
+    spare, spare_bytes
+        How many unused blocks to keep, and how much memory in all.
     """
 
-    def __init__(self, *, spare: int = 4) -> None:
-        self._spare = spare
+    def __init__(self, *, spare: int = 4, spare_bytes: int = 2**28) -> None:
+        self._spare, self._spare_bytes = spare, spare_bytes
         self._free: list[SharedBlock] = []
 
     def take(self, shape: tuple[int, ...], dtype: DTypeLike) -> SharedBlock:
@@ -144,9 +145,11 @@ class BlockPool:
     def give_back(self, block: SharedBlock) -> None:
         """Return a block that nobody reads or writes any more."""
         self._free.insert(0, block)
-        for old in self._free[self._spare :]:
-            old.close()
-        del self._free[self._spare :]
+        while (
+            len(self._free) > self._spare
+            or sum(free.capacity for free in self._free) > self._spare_bytes
+        ):
+            self._free.pop().close()
 
     def close(self) -> None:
         """Remove all unused blocks."""

@@ -1,0 +1,247 @@
+"""What takes the engine long, cut into turns so that requests are seen in between."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from napari_garage_unet.engine.config import (
+    ClassInfo,
+    NetworkConfig,
+    PreprocessConfig,
+    TrainingConfig,
+    from_json,
+)
+from napari_garage_unet.engine.decide import quantize
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.inference import Predictor, Tile
+from napari_garage_unet.engine.model import Model
+from napari_garage_unet.engine.model_store import load_model
+from napari_garage_unet.engine.training import Training
+
+from .desk import Desk
+from .messages import LIVE, Predict, Predicted, Progress, Train, Trained
+from .shared import AttachedBlock
+from .shelf import LiveModel, Shelf, Source
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_SECONDS = 5.0
+"""Shortest time between two checkpoints; a twentieth of the time goes into them."""
+
+
+class TrainingJob:
+    """The training a `Train` has asked for, one step per turn.
+
+    Parameters
+    ----------
+    request
+        What to train.
+    desk
+        Has the images, and the strokes as they change.
+    shelf
+        Has the live model, to go on from.
+
+    Raises
+    ------
+    GarageError
+        If training cannot begin.
+    """
+
+    def __init__(self, request: Train, desk: Desk, shelf: Shelf) -> None:
+        self.request = request
+        self.step = 0
+        self._desk = desk
+        self._seconds = 0.0
+        self._images = [desk.image(key) for key in request.keys]
+        self._strokes = [desk.strokes(key) for key in request.keys]
+        self._next_checkpoint = time.perf_counter() + CHECKPOINT_SECONDS
+        self._predictor: Predictor | None = None
+        self.training = Training(
+            self._images,
+            self._strokes,
+            classes=[from_json(ClassInfo, values) for values in request.classes],
+            preprocess=(
+                from_json(PreprocessConfig, request.preprocess)
+                if request.preprocess
+                else None
+            ),
+            network=from_json(NetworkConfig, request.network),
+            training=from_json(TrainingConfig, request.training),
+            start_from=_beginning(request, shelf),
+        )
+        self._steps = self.training.run()
+
+    def advance(self) -> Progress | None:
+        """Take a step; None when training has ended by itself."""
+        done = next(self._steps, None)
+        if done is None:
+            return None
+        self.step, self._seconds = done.step, done.seconds
+        check = done.validation
+        return Progress(
+            self.request.id,
+            done.step,
+            done.seconds,
+            done.loss,
+            None if check is None else check.loss,
+            None if check is None else check.accuracy,
+            check is not None and check.best,
+        )
+
+    def take_new_strokes(self) -> None:
+        """Learn from the strokes as they are now.
+
+        Raises
+        ------
+        InputError
+            If nothing can be learnt from them; the former ones stay in use. Raised
+            once for the same strokes.
+        """
+        now = []
+        for key, image, former in zip(
+            self.request.keys, self._images, self._strokes, strict=True
+        ):
+            try:
+                known = self._desk.image(key) is image
+                now.append(self._desk.strokes(key) if known else former)
+            except InputError:
+                # The image was closed; what was painted on it is still learnt from.
+                now.append(former)
+        changed = any(a is not b for a, b in zip(now, self._strokes, strict=True))
+        self._strokes = now
+        if changed:
+            self.training.set_strokes(now)
+
+    def live(self) -> LiveModel:
+        """Return the model as it is now."""
+        predictor = self.training.predictor()
+        # One predictor for as long as the network is the same, because it remembers
+        # the pixels it has preprocessed.
+        if self._predictor is None or self._predictor.network is not predictor.network:
+            self._predictor = predictor
+        classes = tuple(info.id for info in self.training.classes)
+        source = Source(self._predictor, classes, self.step)
+        return LiveModel(source, self.training.model)
+
+    def finish(self) -> tuple[LiveModel, Trained]:
+        """End training: what stays, and the answer to the request."""
+        model = self.training.model()
+        source = self.live().source
+        # The best state may be an earlier one than that of the network at hand.
+        source.predictor.network.set_weights(dict(model.weights))
+        validated = self.training.validated
+        reason = self.training.reason or "stopped"
+        answer = Trained(self.request.id, reason, self.step, self._seconds, validated)
+        return LiveModel(source, lambda: model), answer
+
+    def checkpoint(self, *, now: bool = False) -> None:
+        """Keep the checkpoint file up to date, if one is wanted and it is time.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        begin = time.perf_counter()
+        if self.request.checkpoint is None or not (
+            now or begin >= self._next_checkpoint
+        ):
+            return
+        self._next_checkpoint = np.inf  # Complain once, if at all.
+        self.training.model().save(self.request.checkpoint)
+        took = time.perf_counter() - begin
+        self._next_checkpoint = begin + max(CHECKPOINT_SECONDS, 20 * took)
+
+
+class PredictionJob:
+    """The probabilities a `Predict` has asked for, one tile per turn.
+
+    Parameters
+    ----------
+    request
+        What to compute, and the memory for it.
+    """
+
+    def __init__(self, request: Predict) -> None:
+        self.request = request
+        self._tiles: Iterator[Tile] | None = None
+        self._source: Source | None = None
+        self._result: AttachedBlock | None = None
+        self._begin = time.perf_counter()
+
+    def advance(self, desk: Desk, shelf: Shelf) -> Predicted | None:
+        """Compute a tile; None as long as there are more.
+
+        Raises
+        ------
+        GarageError
+            If it cannot be computed.
+        """
+        if self._tiles is None or self._source is None or self._result is None:
+            self._tiles, self._source, self._result = self._start(desk, shelf)
+        tile = next(self._tiles, None)
+        if tile is None:
+            return Predicted(
+                self.request.id,
+                self._source.step,
+                time.perf_counter() - self._begin,
+                self._source.classes,
+            )
+        y, x, probabilities = tile
+        top, _, left, _ = self.request.box or (0, 0, 0, 0)
+        self._result.array[
+            : len(probabilities),
+            y.start - top : y.stop - top,
+            x.start - left : x.stop - left,
+        ] = quantize(probabilities)
+        return None
+
+    def begin_again(self) -> None:
+        """Drop what has been computed, because the live model has become another."""
+        self._tiles = None
+
+    def close(self) -> None:
+        """Let go of the result's memory."""
+        if self._result is not None:
+            self._result.close()
+
+    def _start(
+        self, desk: Desk, shelf: Shelf
+    ) -> tuple[Iterator[Tile], Source, AttachedBlock]:
+        request = self.request
+        source = shelf.source(request.model)
+        image = desk.image(request.key)
+        height, width = image.plane_shape
+        y0, y1, x0, x1 = request.box or (0, height, 0, width)
+        if not (0 <= y0 < y1 <= height and 0 <= x0 < x1 <= width):
+            raise InputError(
+                f"The box {request.box} does not lie in the {height} x {width} pixels "
+                f"of {image.name}."
+            )
+        n_classes = len(source.classes)
+        rows, *size = request.result.shape
+        if rows < n_classes or size != [y1 - y0, x1 - x0]:
+            raise InputError(
+                f"The model has {n_classes} classes, so an array of shape "
+                f"{request.result.shape} cannot take its probabilities of "
+                f"{y1 - y0} x {x1 - x0} pixels."
+            )
+        if request.result.dtype not in ("uint8", "|u1"):
+            raise InputError(
+                f"Probabilities are written as uint8, not as {request.result.dtype}."
+            )
+        result = self._result or AttachedBlock(request.result, writable=True)
+        self._result = result
+        tiles = source.predictor.tiles(image, request.plane, request.box)
+        return tiles, source, result
+
+
+def _beginning(request: Train, shelf: Shelf) -> Model | None:
+    """Find the model to go on from."""
+    if request.start_from is not None:
+        return load_model(request.start_from)
+    return shelf.model(LIVE) if request.resume else None

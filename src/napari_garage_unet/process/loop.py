@@ -1,0 +1,188 @@
+"""The engine's turns: requests first, then a tile of a prediction, then a step.
+
+Importing this module loads TensorFlow.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+
+from napari_garage_unet.engine.backend import describe_device, versions
+from napari_garage_unet.engine.errors import EngineError
+from napari_garage_unet.engine.warmup import warm_up
+
+from .desk import Desk
+from .jobs import PredictionJob, TrainingJob
+from .messages import (
+    LIVE,
+    Cancel,
+    Done,
+    Event,
+    Failed,
+    LoadModel,
+    ModelReady,
+    Predict,
+    Ready,
+    Request,
+    SaveModel,
+    Stop,
+    Train,
+    Warm,
+)
+from .post import Inbox, Outbox
+from .shelf import Shelf
+
+logger = logging.getLogger(__name__)
+
+
+class Loop:
+    """Carry out what the viewer asks for, one short turn after the other.
+
+    A prediction is computed without training in between, so that all its tiles are of
+    one state; between two predictions there is at least one step.
+
+    Parameters
+    ----------
+    inbox
+        Where requests wait.
+    desk
+        Where images and strokes lie.
+    outbox
+        Where answers go.
+    """
+
+    def __init__(self, inbox: Inbox, desk: Desk, outbox: Outbox) -> None:
+        self._inbox, self._desk, self._outbox = inbox, desk, outbox
+        self._shelf = Shelf()
+        self._training: TrainingJob | None = None
+        self._predictions: deque[PredictionJob] = deque()
+        self._owes_step = False
+        self._warm = False
+
+    def run(self) -> None:
+        """Say `Ready`, warm up, and take turns until the process is to end."""
+        self._outbox.send(Ready(describe_device(), versions()))
+        self._begin = time.perf_counter()
+        # Whoever presses Train already need not wait for a practice run.
+        if not self._inbox.holds(Train) and self._outbox.attempt(None, warm_up):
+            self._say_warm()
+        while not self._inbox.closed:
+            idle = self._training is None and not self._predictions
+            for request in self._inbox.take(wait=idle):
+                self._handle(request)
+            if self._predictions and not self._owes_step:
+                self._predict()
+            elif self._training is not None:
+                self._step(self._training)
+
+    def _handle(self, request: Request) -> None:
+        outbox = self._outbox
+        match request:
+            case Train():
+                outbox.attempt(request.id, lambda: self._start_training(request))
+            case Stop():
+                if self._training is not None:
+                    self._end_training(self._training)
+                outbox.send(Done(request.id))
+            case Predict():
+                self._predictions.append(PredictionJob(request))
+            case Cancel():
+                self._cancel(request)
+            case LoadModel(id, path):
+                outbox.attempt(
+                    id, lambda: ModelReady(id, path, self._shelf.load(path).info())
+                )
+            case SaveModel(id, model, path, rules):
+                outbox.attempt(
+                    id,
+                    lambda: ModelReady(
+                        id, path, self._shelf.save(model, path, rules).info()
+                    ),
+                )
+            case _:
+                outbox.attempt(request.id, lambda: _refuse(request))
+
+    def _start_training(self, request: Train) -> None:
+        if self._training is not None:
+            raise EngineError("Training is running already; stop it first.")
+        self._training = TrainingJob(request, self._desk, self._shelf)
+
+    def _step(self, job: TrainingJob) -> None:
+        self._owes_step = False
+        self._outbox.attempt(None, job.take_new_strokes)
+
+        def advance() -> None:
+            progress = job.advance()
+            if progress is None:
+                self._end_training(job)
+            else:
+                self._shelf.live = job.live()
+                self._outbox.send(progress)
+
+        if not self._outbox.attempt(job.request.id, advance):
+            self._training = None
+            return
+        if not self._warm:
+            self._say_warm()
+        if self._training is not None:
+            self._outbox.attempt(None, job.checkpoint)
+
+    def _end_training(self, job: TrainingJob) -> None:
+        self._training = None
+        self._owes_step = False
+
+        def finish() -> Event | None:
+            live, answer = job.finish()
+            if job.step > 0:
+                self._shelf.live = live
+            return answer
+
+        self._outbox.attempt(job.request.id, finish)
+        if job.step > 0:
+            self._outbox.attempt(None, lambda: job.checkpoint(now=True))
+        # What is half computed would be of two states.
+        for prediction in self._predictions:
+            if prediction.request.model == LIVE:
+                prediction.begin_again()
+
+    def _predict(self) -> None:
+        job = self._predictions[0]
+        finished = False
+
+        def advance() -> Event | None:
+            nonlocal finished
+            answer = job.advance(self._desk, self._shelf)
+            finished = answer is not None
+            if finished:
+                job.close()
+            return answer
+
+        if not self._outbox.attempt(job.request.id, advance) or finished:
+            job.close()
+            self._predictions.popleft()
+            self._owes_step = self._training is not None
+
+    def _cancel(self, request: Cancel) -> None:
+        for job in list(self._predictions):
+            if job.request.id == request.request:
+                self._predictions.remove(job)
+                job.close()
+                self._outbox.send(
+                    Failed(
+                        job.request.id, "The prediction was cancelled.", cancelled=True
+                    )
+                )
+        self._outbox.send(Done(request.id))
+
+    def _say_warm(self) -> None:
+        self._warm = True
+        self._outbox.send(Warm(time.perf_counter() - self._begin))
+
+
+def _refuse(request: Request) -> None:
+    raise EngineError(
+        f"The engine does not know what {type(request).__name__} means; "
+        "restart napari after an update."
+    )

@@ -1,0 +1,129 @@
+"""The models an engine process can use: the live one and some from files."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.inference import Predictor
+from napari_garage_unet.engine.model import Model
+from napari_garage_unet.engine.model_store import load_model
+from napari_garage_unet.engine.rules import ClassRule
+
+from .messages import LIVE
+
+LOADED = 3
+"""How many models from files are kept at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where probabilities come from.
+
+    Parameters
+    ----------
+    predictor
+        Computes them.
+    classes
+        Class ids in the order of its outputs.
+    step
+        State of the live model; 0 for a file.
+    """
+
+    predictor: Predictor
+    classes: tuple[int, ...]
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """The live model at one moment; `snapshot` copies its weights."""
+
+    source: Source
+    snapshot: Callable[[], Model]
+
+
+class Shelf:
+    """Models by key: `LIVE`, or the path of a file.
+
+    Attributes
+    ----------
+    live
+        The model that is being trained or was trained last; None before.
+    """
+
+    def __init__(self) -> None:
+        self.live: LiveModel | None = None
+        self._loaded: OrderedDict[str, Model] = OrderedDict()
+
+    def load(self, path: str) -> Model:
+        """Read a model file, again if it is loaded already.
+
+        Raises
+        ------
+        ModelFileError
+            If it is missing, damaged or no model.
+        """
+        self._loaded.pop(path, None)
+        self._loaded[path] = model = load_model(path)
+        while len(self._loaded) > LOADED:
+            self._loaded.popitem(last=False)
+        return model
+
+    def model(self, key: str) -> Model:
+        """Find a model, loading it if need be.
+
+        Raises
+        ------
+        InputError
+            If there is no live model yet.
+        ModelFileError
+            If the file is missing, damaged or no model.
+        """
+        if key == LIVE:
+            return self._live().snapshot()
+        if key not in self._loaded:
+            return self.load(key)
+        self._loaded.move_to_end(key)
+        return self._loaded[key]
+
+    def source(self, key: str) -> Source:
+        """Find what computes the probabilities of a model.
+
+        Raises
+        ------
+        InputError
+            If there is no live model yet.
+        ModelFileError
+            If the file is missing, damaged or no model.
+        """
+        if key == LIVE:
+            return self._live().source
+        model = self.model(key)
+        return Source(model.predictor, model.class_ids)
+
+    def save(self, key: str, path: str, rules: dict[str, dict[str, Any]]) -> Model:
+        """Write a model to a file, with these rules if there are any.
+
+        Raises
+        ------
+        InputError
+            If there is no live model yet, or the rules are not for its classes.
+        OutputError
+            If the file cannot be written.
+        """
+        model = self.model(key)
+        if rules:
+            parsed = {int(i): ClassRule.from_json(rule) for i, rule in rules.items()}
+            model = model.with_rules(parsed)
+        model.save(path)
+        self._loaded.pop(path, None)
+        return model
+
+    def _live(self) -> LiveModel:
+        if self.live is None:
+            raise InputError("Nothing has been learnt yet; press Train first.")
+        return self.live
