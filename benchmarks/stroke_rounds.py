@@ -1,0 +1,189 @@
+"""One method meets one task: rounds of painting, learning and correcting.
+
+Run as `python -m benchmarks.stroke_rounds` in a process of its own, so that no
+method finds anything another one left behind; it writes what happened as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.method import METHODS, Learnt, Method, Strokes, load_method
+from benchmarks.scores import score
+from benchmarks.stroke_simulation import corrective_strokes, first_strokes
+from benchmarks.tasks import TASKS, Task, load_task
+
+CORRECT_AFTER = 20.0
+"""Seconds of learning in each round before the person looks and corrects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What a method was worth at one moment.
+
+    Parameters
+    ----------
+    method, task : str
+        Who and on what.
+    seed, round : int
+        Which person and how many corrections there were.
+    seconds : float
+        The checkpoint, in seconds after Train was pressed.
+    learnt_after : float
+        When the method really had this; smaller for one that had finished, larger
+        for one that had nothing earlier.
+    predict_seconds : float
+        To segment one picture, on average.
+    same_iou, same_accuracy : float
+        On the unstroked pixels of the stroked pictures.
+    new_iou, new_accuracy : float
+        On the other pictures.
+    """
+
+    method: str
+    task: str
+    seed: int
+    round: int
+    seconds: float
+    learnt_after: float
+    predict_seconds: float
+    same_iou: float
+    same_accuracy: float
+    new_iou: float
+    new_accuracy: float
+
+
+def run(
+    method_name: str,
+    task: Task,
+    *,
+    seed: int,
+    rounds: int,
+    seconds: Sequence[float],
+) -> list[Figure]:
+    """Let a simulated person teach a method.
+
+    In round 0 the method is looked at after each of `seconds`; the person corrects
+    what it knew after `CORRECT_AFTER` of them, and it learns on from there for as
+    long in each further round.
+
+    Parameters
+    ----------
+    method_name : str
+        One of `METHODS`.
+    task : Task
+        What is to be learnt.
+    seed : int
+        Of strokes and method alike.
+    rounds : int
+        How many corrective rounds follow round 0.
+    seconds : sequence of float
+        Checkpoints of round 0, rising.
+
+    Returns
+    -------
+    list of Figure
+        One for each round and checkpoint.
+    """
+    method = load_method(method_name)
+    truths = [picture.truth for picture in task.stroked]
+    images = [picture.image for picture in task.stroked]
+    n_classes = np.unique(np.concatenate([t[t != 0] for t in truths])).size
+    pictures = (*task.stroked, *task.new)
+    method.warm_up([p.image.shape for p in pictures], n_classes=n_classes, seed=seed)
+
+    # The first strokes are the same for every method.
+    rng = np.random.default_rng([seed, zlib.crc32(task.name.encode())])
+    strokes = [first_strokes(truth, rng) for truth in truths]
+    state: Learnt | None = None
+    figures: list[Figure] = []
+    for number in range(rounds + 1):
+        checkpoints = seconds if number == 0 else (CORRECT_AFTER,)
+        known = _learn(method, images, strokes, checkpoints, seed, state)
+        for checkpoint, (after, learnt) in known.items():
+            figures.append(
+                Figure(
+                    method=method_name,
+                    task=task.name,
+                    seed=seed,
+                    round=number,
+                    seconds=checkpoint,
+                    learnt_after=after,
+                    **_judge(learnt, task, strokes),
+                )
+            )
+        if number == rounds:
+            break
+        state = known[CORRECT_AFTER][1]
+        strokes = [
+            corrective_strokes(truth, state(image), painted, rng)
+            for truth, image, painted in zip(truths, images, strokes, strict=True)
+        ]
+    return figures
+
+
+def _learn(
+    method: Method,
+    images: Sequence[np.ndarray],
+    strokes: Sequence[Strokes],
+    checkpoints: Sequence[float],
+    seed: int,
+    state: Learnt | None,
+) -> dict[float, tuple[float, Learnt]]:
+    """What was known at each checkpoint: the newest, or else the first there was."""
+    moments = list(
+        method.learn(images, strokes, checkpoints=checkpoints, seed=seed, state=state)
+    )
+    known = {}
+    for checkpoint in checkpoints:
+        in_time = [moment for moment in moments if moment[0] <= checkpoint]
+        known[checkpoint] = in_time[-1] if in_time else moments[0]
+    return known
+
+
+def _judge(learnt: Learnt, task: Task, strokes: Sequence[Strokes]) -> dict[str, float]:
+    start = time.perf_counter()
+    same = [learnt(picture.image) for picture in task.stroked]
+    new = [learnt(picture.image) for picture in task.new]
+    predict_seconds = (time.perf_counter() - start) / (len(same) + len(new))
+    on_same = score([p.truth for p in task.stroked], same, strokes=strokes)
+    on_new = score([p.truth for p in task.new], new)
+    return {
+        "predict_seconds": predict_seconds,
+        "same_iou": on_same.mean_iou,
+        "same_accuracy": on_same.accuracy,
+        "new_iou": on_new.mean_iou,
+        "new_accuracy": on_new.accuracy,
+    }
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--method", choices=METHODS, required=True)
+    parser.add_argument("--task", choices=TASKS, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--seconds", type=float, nargs="+", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    chosen = parser.parse_args()
+    figures = run(
+        chosen.method,
+        load_task(chosen.task),
+        seed=chosen.seed,
+        rounds=chosen.rounds,
+        seconds=sorted({*chosen.seconds, *([CORRECT_AFTER] if chosen.rounds else [])}),
+    )
+    chosen.out.write_text(json.dumps([asdict(figure) for figure in figures]))
+
+
+if __name__ == "__main__":
+    main()
