@@ -227,9 +227,9 @@ class _Contest:
 def _limits(ranking: Ranking, steps: Sequence[int], index: int) -> UInt16:
     """Return for each rank of the rest and level of the class its last winning step.
 
-    The class wins with level q and weight w against one of level r and weight v
-    where ``q (510 - w) / w > r (510 - v) / v``, at equality when it comes first; all whole
-    numbers, so w follows exactly.
+    The class wins with level q and weight w against one of level r and weight v where
+    ``q (510 - w) / w > r (510 - v) / v``, at equality when it comes first. All of them
+    are whole numbers, so the largest such w is exact.
 
     Returns
     -------

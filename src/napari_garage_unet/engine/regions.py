@@ -40,7 +40,7 @@ class Regions:
         ``(n_regions,)`` whether it touches the border of the image. Axes of length 1
         have no border.
     pairs
-        ``(2, n_contacts)`` regions in contact; a pair may come several times.
+        ``(2, n_contacts)`` regions in contact, the earlier one first.
     faces
         ``(n_contacts,)`` pixel faces in the contact.
     run_starts, run_regions
@@ -126,10 +126,13 @@ def find_regions(labels: Integers) -> Regions:
     values = flat[starts]
 
     first, second, faces = _contacts(labels.shape, starts, ends)
-    same = (faces > 0) & (values[first] == values[second])
+    same = values[first] == values[second]
+    same &= faces > 0
     region = _components(first[same], second[same], starts.size)
-    first, second, faces = region[first[~same]], region[second[~same]], faces[~same]
-    apart = first != second
+    apart = np.flatnonzero(~same)
+    pairs, faces = _sum_contacts(
+        region[first[apart]], region[second[apart]], faces[apart]
+    )
 
     count = int(region.max()) + 1
     region_labels = np.empty(count, labels.dtype)
@@ -140,8 +143,8 @@ def find_regions(labels: Integers) -> Regions:
         labels=region_labels,
         sizes=np.bincount(region, ends - starts, count).astype(np.int64),
         at_border=at_border,
-        pairs=np.stack([first[apart], second[apart]]),
-        faces=faces[apart],
+        pairs=pairs,
+        faces=faces,
         run_starts=starts,
         run_regions=region,
     )
@@ -154,39 +157,62 @@ def _contacts(shape: tuple[int, ...], starts: Int, ends: Int) -> tuple[Int, Int,
     consecutive and found by one binary search.
     """
     width = shape[-1]
-    beside = np.flatnonzero(ends[:-1] % width)
+    opens_line = starts % width == 0
+    ends_line = np.append(opens_line[1:], True)
+    beside = np.flatnonzero(~ends_line)
     firsts, seconds, faces = [beside], [beside + 1], [np.ones_like(beside)]
     strides = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape) - 1)]
     for step in itertools.product((-1, 0, 1), repeat=len(strides)):
         if next((s for s in step if s), 0) != 1:
             continue  # the opposite step finds the same pairs
         shift = sum(s * stride for s, stride in zip(step, strides, strict=True))
-        inside = np.ones(starts.size, bool)
-        for s, stride, length in zip(step, strides, shape[:-1], strict=True):
-            if s:
-                place = starts // stride % length
-                inside &= place != (length - 1 if s > 0 else 0)
-        run = np.flatnonzero(inside)
+        run = _runs_with_neighbour(shape, strides, step, starts)
         if not run.size:
             continue
-        place = np.searchsorted(starts, np.append(starts, ends[-1]) + shift)
-        low = place[run] - (starts[run] % width != 0)
-        stop = ends[run] + shift
-        after = np.minimum(place[run + 1], starts.size - 1)
-        high = place[run + 1] - 1 + ((starts[after] == stop) & (stop % width != 0))
-        count = high - low + 1
-        other = np.arange(count.sum()) + np.repeat(
-            low - np.cumsum(count) + count, count
-        )
-        run = np.repeat(run, count)
-        firsts.append(run)
+        place = np.searchsorted(starts, starts + shift)
+        place = np.append(place, np.searchsorted(starts, ends[-1] + shift))
+        begin, stop, after = starts[run] + shift, ends[run] + shift, place[run + 1]
+        # The other line may begin a run just where this one ends: a corner.
+        corner = starts[np.minimum(after, starts.size - 1)] == stop
+        corner &= ~ends_line[run]
+        low = place[run] - ~opens_line[run]
+        count = after - low + corner
+        last = np.cumsum(count)
+        other = np.arange(last[-1]) + np.repeat(low - last + count, count)
+        firsts.append(np.repeat(run, count))
         seconds.append(other)
         if sum(map(abs, step)) == 1:
-            begin = np.maximum(starts[run] + shift, starts[other])
-            faces.append(np.minimum(ends[run] + shift, ends[other]) - begin)
+            overlap = np.minimum(np.repeat(stop, count), ends[other])
+            overlap -= np.maximum(np.repeat(begin, count), starts[other])
+            faces.append(overlap)
         else:
-            faces.append(np.zeros_like(run))
+            faces.append(np.zeros_like(other))
     return np.concatenate(firsts), np.concatenate(seconds), np.concatenate(faces)
+
+
+def _runs_with_neighbour(
+    shape: tuple[int, ...], strides: list[int], step: tuple[int, ...], starts: Int
+) -> Int:
+    """Return the runs whose line has a neighbour one step away."""
+    inside = np.ones(starts.size, bool)
+    for s, stride, length in zip(step, strides, shape[:-1], strict=True):
+        if s:
+            inside &= starts // stride % length != (length - 1 if s > 0 else 0)
+    return np.flatnonzero(inside)
+
+
+def _sum_contacts(first: Int, second: Int, faces: Int) -> tuple[Int, Int]:
+    """Make one contact of all those between two regions."""
+    apart = first != second
+    low = np.minimum(first, second)[apart]
+    high = np.maximum(first, second)[apart]
+    count = int(high.max(initial=-1)) + 1
+    table = coo_array((faces[apart], (low, high)), (count, count)).tocsr()
+    table.sum_duplicates()
+    pairs = np.stack(
+        [np.repeat(np.arange(count), np.diff(table.indptr)), table.indices]
+    )
+    return pairs.astype(np.int64), table.data
 
 
 def _runs_at_border(shape: tuple[int, ...], starts: Int, ends: Int) -> Bool:
@@ -205,9 +231,13 @@ def _runs_at_border(shape: tuple[int, ...], starts: Int, ends: Int) -> Bool:
 def _components(first: Int, second: Int, count: int) -> Int:
     """Return the component of each node, numbered in the order of their first nodes."""
     edges = coo_array((np.ones(first.size, bool), (first, second)), (count, count))
-    component = connected_components(edges, directed=False)[1]
-    _, index, inverse = np.unique(component, return_index=True, return_inverse=True)
-    order = np.empty(index.size, np.int64)
-    order[np.argsort(index)] = np.arange(index.size)
-    ordered: Int = order[inverse]
-    return ordered
+    found, component = connected_components(edges, directed=False)
+    numbered: Int = component.astype(np.int64)
+    first_node = np.empty(found, np.int64)
+    first_node[numbered[::-1]] = np.arange(count)[::-1]  # the last assignment stays
+    if (np.diff(first_node) > 0).all():
+        return numbered
+    order = np.empty(found, np.int64)
+    order[np.argsort(first_node)] = np.arange(found)
+    numbered = order[numbered]
+    return numbered
