@@ -1,0 +1,1 @@
+"""napari layers on one side, the engine's values on the other. Never Qt."""

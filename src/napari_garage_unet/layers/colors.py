@@ -1,0 +1,94 @@
+"""Colours and names of classes, from and for Labels layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+from napari.utils.colormaps import DirectLabelColormap
+
+from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.palette import color_for
+
+TRANSPARENT = "transparent"
+
+
+def class_color(info: ClassInfo) -> str:
+    """Colour of a class as ``"#rrggbb"``."""
+    return info.color or color_for(info.id)
+
+
+def strokes_colormap(classes: Iterable[ClassInfo]) -> DirectLabelColormap:
+    """Colours to paint with: every id has one, the background class too.
+
+    Ids nobody has named yet get the palette's colour, so that a person who paints
+    with a new id sees it.
+    """
+    colors: dict[int | None, Any] = {i: color_for(i) for i in range(1, 256)}
+    colors |= {info.id: class_color(info) for info in classes}
+    return DirectLabelColormap(
+        color_dict={**colors, 0: TRANSPARENT, None: TRANSPARENT}, name="classes"
+    )
+
+
+def result_colormap(classes: Iterable[ClassInfo]) -> DirectLabelColormap:
+    """Colours to show a result with: the background class lets the image through."""
+    colors: dict[int | None, Any] = {
+        info.id: TRANSPARENT if info.background else class_color(info)
+        for info in classes
+    }
+    return DirectLabelColormap(
+        color_dict={**colors, 0: TRANSPARENT, None: TRANSPARENT}, name="classes"
+    )
+
+
+def class_features(classes: Iterable[ClassInfo]) -> dict[str, list[Any]]:
+    """Names for napari's status bar; the features of a Labels layer."""
+    listed = list(classes)
+    return {
+        "index": [0, *(info.id for info in listed)],
+        "class": ["unlabelled", *(info.name for info in listed)],
+    }
+
+
+def layer_color(layer: Labels, class_id: int) -> str | None:
+    """Colour of an id in a layer as ``"#rrggbb"``; None where it is transparent."""
+    color = layer.get_color(class_id)
+    if color is None or color[3] == 0:
+        return None
+    return "#" + "".join(f"{round(float(part) * 255):02x}" for part in color[:3])
+
+
+def layer_class_names(layer: Labels) -> dict[int, str]:
+    """Names that a layer's features give to its ids."""
+    features = layer.features
+    column = next((c for c in ("class", "name") if c in features), None)
+    if column is None or "index" not in features:
+        return {}
+    return {
+        int(i): str(name)
+        for i, name in zip(features["index"], features[column], strict=True)
+        if int(i) > 0 and str(name) not in ("", "nan")
+    }
+
+
+def same_colors(layer: Labels, colors: Sequence[tuple[int, str]]) -> bool:
+    """Whether a layer draws these ids in these colours already."""
+    return all(layer_color(layer, i) == color for i, color in colors)
+
+
+def recolor(layer: Labels, colormap: DirectLabelColormap) -> None:
+    """Give a layer other colours and leave everything else as the person set it."""
+    previous = layer.colormap
+    if isinstance(previous, DirectLabelColormap) and _equal(previous, colormap):
+        return
+    layer.colormap = colormap
+
+
+def _equal(one: DirectLabelColormap, other: DirectLabelColormap) -> bool:
+    first, second = one.color_dict, other.color_dict
+    return set(first) == set(second) and all(
+        np.allclose(first[key], second[key]) for key in first
+    )

@@ -1,0 +1,156 @@
+"""Image layers as an engine `Image`.
+
+napari keeps colour in a flag and channels in separate layers; the engine knows one
+``c`` axis. What a layer's axes mean is read here, what they are used for only in
+`napari_garage_unet.engine.image`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from napari.layers import Image as ImageLayer
+from napari.layers import Layer
+
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.image import AXES, Image
+
+NAMES = {
+    "time": "t",
+    "depth": "z",
+    "plane": "z",
+    "height": "y",
+    "row": "y",
+    "width": "x",
+    "column": "x",
+    "channel": "c",
+    "channels": "c",
+}
+"""Long axis labels that are understood besides the letters themselves."""
+
+STACKS = {2: "yx", 3: "zyx", 4: "tzyx"}
+"""Axes of layers whose axes nobody has labelled."""
+
+
+def layer_axes(layer: Layer) -> str:
+    """Letters of a layer's axes, the colour axis of an RGB image left out.
+
+    Axis labels count where every one of them is understood; otherwise the last two
+    axes are ``yx`` and what stands in front is a stack.
+
+    Parameters
+    ----------
+    layer
+        An Image or Labels layer.
+
+    Returns
+    -------
+    str
+        One letter of ``"tzyxc"`` per axis of the layer.
+
+    Raises
+    ------
+    InputError
+        If the layer has fewer than two or more than four axes.
+    """
+    labels = [str(label).strip().lower() for label in layer.axis_labels]
+    letters = "".join(NAMES.get(label, label) for label in labels)
+    if (
+        len(letters) == layer.ndim == len(set(letters))
+        and set("yx") <= set(letters) <= set(AXES)
+        and not (getattr(layer, "rgb", False) and "c" in letters)
+    ):
+        return letters
+    if layer.ndim not in STACKS:
+        raise InputError(
+            f"The layer {layer.name!r} has {layer.ndim} axes; "
+            "images of two to four axes besides colour can be used."
+        )
+    return STACKS[layer.ndim]
+
+
+def full_resolution(layer: Layer) -> Any:
+    """The array of a layer; the finest level of a pyramid."""
+    return layer.data[0] if getattr(layer, "multiscale", False) else layer.data
+
+
+def spatial_dims(layer: Layer) -> list[int]:
+    """Numbers of the layer's dimensions that are not channels."""
+    return [i for i, letter in enumerate(layer_axes(layer)) if letter != "c"]
+
+
+def spatial_shape(layer: Layer) -> tuple[int, ...]:
+    """Shape of the layer without channels: what its strokes must have."""
+    shape = full_resolution(layer).shape
+    return tuple(int(shape[i]) for i in spatial_dims(layer))
+
+
+def read_image(layers: Sequence[ImageLayer]) -> Image:
+    """Read one or several Image layers into memory as one image.
+
+    Lazy layers (Dask, Zarr) are computed, once. Several layers become the channels
+    of one image, in the order given.
+
+    Parameters
+    ----------
+    layers
+        Layers of the same spatial shape.
+
+    Returns
+    -------
+    Image
+        A single layer keeps the order of its axes; several get ``c`` as the last.
+
+    Raises
+    ------
+    InputError
+        If there is no layer, a layer cannot be read as an image, or shapes differ.
+    """
+    if not layers:
+        raise InputError("There is no image; open one to start.")
+    first = layers[0]
+    images = [_read_layer(layer) for layer in layers]
+    if len(images) == 1:
+        return images[0]
+    for layer, image in zip(layers, images, strict=True):
+        if image.spatial_shape != images[0].spatial_shape:
+            raise InputError(
+                f"The layers {first.name!r} {images[0].spatial_shape} and "
+                f"{layer.name!r} {image.spatial_shape} differ in shape; "
+                "channels of one image need the same."
+            )
+        if image.spatial_axes != images[0].spatial_axes:
+            raise InputError(
+                f"The axes of {first.name!r} ({images[0].spatial_axes}) and "
+                f"{layer.name!r} ({image.spatial_axes}) differ; "
+                "channels of one image need the same."
+            )
+    channels = [_channels_last(image) for image in images]
+    return Image(
+        np.concatenate(channels, axis=-1),
+        images[0].spatial_axes + "c",
+        spacing=images[0].spacing,
+        units=images[0].units,
+        name=" + ".join(layer.name for layer in layers),
+    )
+
+
+def _read_layer(layer: ImageLayer) -> Image:
+    axes = layer_axes(layer)
+    keep = spatial_dims(layer)
+    return Image(
+        np.asarray(full_resolution(layer)),
+        axes + ("c" if layer.rgb else ""),
+        spacing=tuple(abs(float(layer.scale[i])) or 1.0 for i in keep),
+        units=str(layer.units[keep[-1]]),
+        name=layer.name,
+    )
+
+
+def _channels_last(image: Image) -> Any:
+    data = np.asarray(image.data)
+    if "c" not in image.axes:
+        return data[..., np.newaxis]
+    return np.moveaxis(data, image.axes.index("c"), -1)

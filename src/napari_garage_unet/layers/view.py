@@ -1,0 +1,74 @@
+"""What of an image is on view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from napari.layers import Layer
+
+from napari_garage_unet.engine.image import PlaneIndex
+
+from .images import full_resolution, layer_axes
+
+
+def plane_on_view(viewer: Any, layer: Layer) -> PlaneIndex:
+    """Position of the plane of a layer that the viewer's sliders point at.
+
+    The sliders count steps of all layers together, so their position is taken as a
+    point in the world, brought to the layer's units, and looked up in the layer.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    layer
+        The layer whose planes are counted.
+
+    Returns
+    -------
+    tuple of int
+        Position along the axes in front of ``y`` and ``x``, channels left out.
+    """
+    axes = layer_axes(layer)
+    point = layer.world_to_data(_point_in_units_of(viewer, layer))
+    shape = full_resolution(layer).shape
+    return tuple(
+        int(np.clip(round(float(point[i])), 0, shape[i] - 1))
+        for i, letter in enumerate(axes)
+        if letter not in "yxc"
+    )
+
+
+def region_on_view(layer: Layer) -> tuple[int, int, int, int]:
+    """Box ``(y0, y1, x0, x1)`` of the plane that lies in the viewport, in pixels.
+
+    The whole plane before the canvas has been drawn. For a pyramid the box is
+    brought to the finest level.
+    """
+    axes = layer_axes(layer)
+    shape = full_resolution(layer).shape
+    corners = np.asarray(layer.corner_pixels, float)
+    if getattr(layer, "multiscale", False):
+        corners = corners * np.asarray(layer.downsample_factors[layer.data_level])
+    box = []
+    for letter in "yx":
+        i = axes.index(letter)
+        low = int(np.clip(np.floor(corners[0, i]), 0, shape[i]))
+        high = int(np.clip(np.ceil(corners[1, i]) + 1, 0, shape[i]))
+        box += [low, high] if high - low > 1 else [0, int(shape[i])]
+    return (box[0], box[1], box[2], box[3])
+
+
+def _point_in_units_of(viewer: Any, layer: Layer) -> Sequence[float]:
+    point = tuple(viewer.dims.point)[-layer.ndim :]
+    units = getattr(viewer.dims, "units", None)
+    if units is None:
+        return point
+    return tuple(
+        value if theirs == ours else float((value * theirs).to(ours).magnitude)
+        for value, theirs, ours in zip(
+            point, tuple(units)[-layer.ndim :], layer.units, strict=True
+        )
+    )

@@ -1,0 +1,97 @@
+"""Results into layers, in place and quietly.
+
+Assigning ``layer.data`` would make napari recompute the extents of the scene, rebuild
+textures and switch editing back on; writing into the array and refreshing once does
+none of this.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels, Layer
+from numpy.typing import NDArray
+
+
+def write_plane(
+    layer: Layer, key: tuple[Any, ...], plane: NDArray[Any], *, refresh: bool = True
+) -> bool:
+    """Write one plane into a layer's array.
+
+    Parameters
+    ----------
+    layer
+        A single-scale Labels or Image layer.
+    key
+        Where the plane lies in the layer's array.
+    plane
+        The new values.
+    refresh
+        Whether the layer is drawn again afterwards.
+
+    Returns
+    -------
+    bool
+        Whether anything was different.
+    """
+    target = layer.data[key]
+    if target.shape == plane.shape and np.array_equal(target, plane):
+        return False
+    target[...] = plane
+    if refresh:
+        redraw(layer)
+    return True
+
+
+def redraw(layer: Layer) -> None:
+    """Draw a layer again whose array was written to."""
+    layer.refresh(extent=False, highlight=False)
+
+
+def insert_quietly(viewer: Any, layer: Layer, *, below: Layer | None = None) -> None:
+    """Add a layer without selecting it.
+
+    napari selects what is added, which would take the brush out of the hand of a
+    person who is painting.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    layer
+        The new layer.
+    below
+        The layer it is put under; on top when None or not in the viewer.
+    """
+    selection = viewer.layers.selection
+    active, selected = selection.active, set(selection)
+    at = viewer.layers.index(below) if below in viewer.layers else len(viewer.layers)
+    viewer.layers.insert(at, layer)
+    if selected:
+        selection.clear()
+        selection.update(selected)
+        selection.active = active
+
+
+def free_name(viewer: Any, name: str) -> str:
+    """`name`, or with a number where a layer has it already."""
+    taken = {layer.name for layer in viewer.layers}
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name} {number}" in taken:
+        number += 1
+    return f"{name} {number}"
+
+
+def labels_dtype(class_ids: Any) -> Any:
+    """The smallest unsigned type that holds the ids."""
+    return np.uint8 if max(class_ids, default=0) <= 255 else np.uint16
+
+
+def pick_up_brush(viewer: Any, layer: Labels, class_id: int) -> None:
+    """Make a person ready to paint a class: its layer, its id, the brush."""
+    viewer.layers.selection.active = layer
+    layer.selected_label = class_id
+    layer.mode = "paint"

@@ -1,0 +1,184 @@
+"""One image of a session: its layers, its strokes, and the pixels once read."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from napari.layers import Image as ImageLayer
+from napari.layers import Labels
+from psygnal import Signal
+
+from napari_garage_unet.engine.image import Image, PlaneIndex
+from napari_garage_unet.engine.strokes import check_strokes
+from napari_garage_unet.layers.images import read_image, spatial_shape
+from napari_garage_unet.layers.view import plane_on_view
+
+from .strokes_watch import StrokesWatch
+
+_numbers = itertools.count(1)
+
+
+class BoundImage:
+    """An image that can be learnt from and segmented.
+
+    Parameters
+    ----------
+    layers
+        One Image layer, or several that are the channels of one image.
+
+    Attributes
+    ----------
+    key
+        What the engine process calls it.
+    strokes
+        The layer its strokes are painted in, or None.
+    watch
+        What was last seen of the strokes.
+    learns
+        Whether training uses its strokes.
+    pixels_changed
+        Its pixels have to be read again; emitted with the image itself.
+    strokes_touched
+        Its strokes may be others; `look` tells.
+    brush_changed, colors_changed
+        Another class is in the brush, or the strokes layer has other colours.
+    """
+
+    pixels_changed = Signal(object)
+    strokes_touched = Signal()
+    brush_changed = Signal()
+    colors_changed = Signal()
+
+    def __init__(self, layers: Sequence[ImageLayer]) -> None:
+        self.key = f"image-{next(_numbers)}"
+        self.layers: tuple[ImageLayer, ...] = tuple(layers)
+        self.strokes: Labels | None = None
+        self.watch: StrokesWatch | None = None
+        self.learns = True
+        self._image: Image | None = None
+        for layer in self.layers:
+            layer.events.data.connect(self._forget_pixels)
+            layer.events.axis_labels.connect(self._forget_pixels)
+
+    @property
+    def layer(self) -> ImageLayer:
+        """The first of its layers; results are laid on it."""
+        return self.layers[0]
+
+    @property
+    def name(self) -> str:
+        """Name of its first layer."""
+        return str(self.layer.name)
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """Painted pixels by class id."""
+        return self.watch.counts if self.watch else {}
+
+    @property
+    def spatial_shape(self) -> tuple[int, ...]:
+        """Shape without channels."""
+        return spatial_shape(self.layer)
+
+    def image(self) -> Image:
+        """The pixels and what their axes mean; read once.
+
+        Raises
+        ------
+        InputError
+            If the layers cannot be read as one image.
+        """
+        if self._image is None:
+            self._image = read_image(self.layers)
+        return self._image
+
+    def set_strokes(self, layer: Labels | None) -> None:
+        """Paint in this layer from now on; counts start over.
+
+        Raises
+        ------
+        InputError
+            If the layer does not fit the image; the old one stays.
+        """
+        if layer is not None:
+            check_strokes(_Frame(self), layer.data)
+        self.release_strokes()
+        if layer is None:
+            return
+        dtype = np.uint8 if layer.data.dtype == np.uint8 else np.int32
+        self.strokes = layer
+        self.watch = StrokesWatch(tuple(layer.data.shape), dtype)
+        # `paint` is silent on undo and `set_data` on some edits of other planes;
+        # together they hint at every change.
+        layer.events.paint.connect(self._on_touched)
+        layer.events.set_data.connect(self._on_touched)
+        layer.events.selected_label.connect(self._on_brush)
+        layer.events.colormap.connect(self._on_colors)
+        self.watch.look_at_all(layer.data)
+
+    def release_strokes(self) -> None:
+        """Stop following the strokes layer."""
+        if self.strokes is not None:
+            self.strokes.events.paint.disconnect(self._on_touched)
+            self.strokes.events.set_data.disconnect(self._on_touched)
+            self.strokes.events.selected_label.disconnect(self._on_brush)
+            self.strokes.events.colormap.disconnect(self._on_colors)
+        self.strokes = None
+        self.watch = None
+
+    def look(self, viewer: Any) -> bool:
+        """Look at the strokes of the plane on view; True when they changed."""
+        if self.strokes is None or self.watch is None:
+            return False
+        if self.strokes.data.shape != self.watch.seen.shape:
+            # Somebody assigned other data; it counts only where it still fits.
+            layer = self.strokes
+            self.release_strokes()
+            self.set_strokes(layer)
+            return True
+        if self.strokes.ndim == 2:
+            return self.watch.look(None, self.strokes.data, ())
+        index = self.plane_on_view(viewer)
+        return self.watch.look(self.image(), self.strokes.data, index)
+
+    def look_at_all(self) -> bool:
+        """Look at the strokes of all planes; True when they changed."""
+        if self.strokes is None or self.watch is None:
+            return False
+        return self.watch.look_at_all(self.strokes.data)
+
+    def plane_on_view(self, viewer: Any) -> PlaneIndex:
+        """Position of the plane the viewer shows."""
+        return plane_on_view(viewer, self.layer)
+
+    def close(self) -> None:
+        """Let go of the layers."""
+        self.release_strokes()
+        for layer in self.layers:
+            layer.events.data.disconnect(self._forget_pixels)
+            layer.events.axis_labels.disconnect(self._forget_pixels)
+        self._image = None
+
+    def _forget_pixels(self) -> None:
+        self._image = None
+        self.pixels_changed.emit(self)
+
+    def _on_brush(self) -> None:
+        self.brush_changed.emit()
+
+    def _on_colors(self) -> None:
+        self.colors_changed.emit()
+
+    def _on_touched(self) -> None:
+        self.strokes_touched.emit()
+
+
+class _Frame:
+    """As much of an image as strokes are checked against, without reading pixels."""
+
+    def __init__(self, bound: BoundImage) -> None:
+        self.name = bound.name
+        self.spatial_shape = bound.spatial_shape

@@ -1,0 +1,139 @@
+"""The classes of a session: what a person named, and what was painted."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+
+from psygnal import Signal
+
+from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.palette import color_for
+
+LARGEST_ID = 255
+"""The largest id an 8-bit strokes layer can hold."""
+
+
+class ClassList:
+    """Classes in the order of their ids; painted ids appear by themselves.
+
+    At most one class is marked as background.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self._classes: dict[int, ClassInfo] = {}
+
+    def __iter__(self) -> Iterator[ClassInfo]:
+        return iter([self._classes[i] for i in sorted(self._classes)])
+
+    def __len__(self) -> int:
+        return len(self._classes)
+
+    def __contains__(self, class_id: int) -> bool:
+        return class_id in self._classes
+
+    def __getitem__(self, class_id: int) -> ClassInfo:
+        return self._classes[class_id]
+
+    @property
+    def background(self) -> ClassInfo | None:
+        """The class that stands for "nothing of interest"."""
+        return next((info for info in self if info.background), None)
+
+    def start(self) -> None:
+        """Begin with a background and one class, as an empty strokes layer does."""
+        if self._classes:
+            return
+        self._set(
+            [
+                ClassInfo(1, "background", color_for(1), background=True),
+                ClassInfo(2, "class 2", color_for(2)),
+            ]
+        )
+
+    def add(self) -> ClassInfo:
+        """Add a class with the lowest free id.
+
+        Raises
+        ------
+        InputError
+            If all ids of an 8-bit layer are taken.
+        """
+        free = next((i for i in range(1, LARGEST_ID + 1) if i not in self), None)
+        if free is None:
+            raise InputError(
+                f"There are {LARGEST_ID} classes already; use one of them."
+            )
+        info = ClassInfo(free, f"class {free}", color_for(free))
+        self._set([info])
+        return info
+
+    def remove(self, class_id: int) -> None:
+        """Take a class off the list; it comes back when its id is painted."""
+        if self._classes.pop(class_id, None) is not None:
+            self.changed.emit()
+
+    def rename(self, class_id: int, name: str) -> None:
+        """Give a class another name; an empty one gives it back its number.
+
+        Raises
+        ------
+        InputError
+            If another class has that name.
+        """
+        name = name.strip()
+        for info in self:
+            if info.name == name and info.id != class_id:
+                raise InputError(
+                    f"Class {info.id} is called {name!r} already; choose another name."
+                )
+        self._set([dataclasses.replace(self._classes[class_id], name=name)])
+
+    def set_background(self, class_id: int | None) -> None:
+        """Mark a class as background and take the mark off all others."""
+        self._set(
+            [dataclasses.replace(info, background=info.id == class_id) for info in self]
+        )
+
+    def recolor(self, colors: Mapping[int, str]) -> None:
+        """Take over the colours of a layer."""
+        self._set(
+            [
+                dataclasses.replace(self._classes[i], color=color)
+                for i, color in colors.items()
+                if i in self
+            ]
+        )
+
+    def follow(self, painted: Iterable[int]) -> None:
+        """Add classes for ids that were painted without having been declared."""
+        self._set(
+            [
+                ClassInfo(i, f"class {i}", color_for(i))
+                for i in painted
+                if i not in self._classes and i >= 1
+            ]
+        )
+
+    def adopt(self, classes: Iterable[ClassInfo]) -> None:
+        """Take over names, colours and the background mark of a layer or a model."""
+        classes = list(classes)
+        if any(info.background for info in classes):
+            self._classes = {
+                info.id: dataclasses.replace(info, background=False) for info in self
+            }
+        self._set(classes)
+
+    def restrict_to(self, ids: Iterable[int]) -> tuple[ClassInfo, ...]:
+        """The classes with these ids, in the order of the ids."""
+        wanted = set(ids)
+        return tuple(info for info in self if info.id in wanted)
+
+    def _set(self, classes: Iterable[ClassInfo]) -> None:
+        before = dict(self._classes)
+        self._classes |= {info.id: info for info in classes}
+        if self._classes != before:
+            self.changed.emit()

@@ -1,0 +1,140 @@
+"""The engine process as a session sees it: started when needed, watched, restarted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from napari_garage_unet.process.messages import Died, Failed, Progress, Ready, Warm
+
+from .bound_image import BoundImage
+from .hint import Engine
+
+if TYPE_CHECKING:
+    from napari_garage_unet.process.client import EngineClient
+
+logger = logging.getLogger(__name__)
+
+
+class EngineLink:
+    """Owns the client of the engine process and knows which images it has.
+
+    Parameters
+    ----------
+    make_client
+        Makes the client when the engine is first needed.
+
+    Attributes
+    ----------
+    changed
+        The engine has started, is warm, or has died.
+    progressed
+        A training step; emitted with `Progress`.
+    died
+        The process has gone without being asked to; emitted with `Died` after every
+        open request was answered with `Failed`.
+    failed
+        An error that belongs to no request; emitted with `Failed`.
+    state, device, versions
+        What the process is doing and what it computes on, in words.
+    """
+
+    changed = Signal()
+    progressed = Signal(Progress)
+    died = Signal(Died)
+    failed = Signal(Failed)
+
+    def __init__(self, make_client: Callable[[], EngineClient]) -> None:
+        self._make_client = make_client
+        self._client: EngineClient | None = None
+        self._opened: set[str] = set()
+        self.state = Engine.OFF
+        self.device = ""
+        self.versions: dict[str, str] = {}
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has been started and has not died."""
+        return self.state in (Engine.STARTING, Engine.WARMING, Engine.READY)
+
+    @property
+    def client(self) -> EngineClient:
+        """The client; the process is started when it does not run."""
+        self.start()
+        assert self._client is not None
+        return self._client
+
+    def start(self) -> None:
+        """Start the process unless it runs; it warms up by itself."""
+        if self.is_running:
+            return
+        if self._client is None:
+            self._client = self._make_client()
+            self._client.start()
+        else:
+            self._client.restart()
+        self._set_state(Engine.STARTING)
+
+    def open(self, bound: BoundImage) -> None:
+        """See to it that the engine has an image.
+
+        Raises
+        ------
+        InputError
+            If its layers cannot be read.
+        EngineError
+            If there is not enough shared memory.
+        """
+        if bound.key in self._opened:
+            return
+        image = bound.image()
+        self.client.open_image(
+            bound.key,
+            image.data,
+            axes=image.axes,
+            spacing=image.spacing,
+            name=image.name,
+        )
+        self._opened.add(bound.key)
+
+    def forget(self, bound: BoundImage) -> None:
+        """Have the engine forget an image."""
+        if bound.key in self._opened:
+            self._opened.discard(bound.key)
+            if self._client is not None:
+                self._client.close_image(bound.key)
+
+    def poll(self) -> None:
+        """Hand out what the engine has said since the last time."""
+        if self._client is None:
+            return
+        for event in self._client.poll():
+            match event:
+                case Ready():
+                    self.device, self.versions = event.device, dict(event.versions)
+                    self._set_state(Engine.WARMING)
+                case Warm():
+                    self._set_state(Engine.READY)
+                case Progress():
+                    self.progressed.emit(event)
+                case Failed(id=None):
+                    self.failed.emit(event)
+                case Died():
+                    self._set_state(Engine.DEAD)
+                    self.died.emit(event)
+
+    def close(self) -> None:
+        """End the process; open requests stay unanswered."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+        self._opened.clear()
+        self.state = Engine.OFF
+
+    def _set_state(self, state: Engine) -> None:
+        if state is not self.state:
+            self.state = state
+            self.changed.emit()

@@ -1,0 +1,127 @@
+"""The one next thing to do, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+FEW_PIXELS = 30
+"""A class with fewer painted pixels than this is said to have few strokes."""
+
+
+class Phase(Enum):
+    """What the training of a session is doing."""
+
+    IDLE = "idle"
+    STARTING = "starting"
+    LEARNING = "learning"
+    STOPPING = "stopping"
+
+
+class Engine(Enum):
+    """What the engine process is doing."""
+
+    OFF = "off"
+    STARTING = "starting"
+    WARMING = "warming"
+    READY = "ready"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything the hint depends on.
+
+    Parameters
+    ----------
+    has_image, has_strokes_layer
+        Whether there is an image to learn from, and a layer to paint in.
+    painted_classes
+        Number of classes with at least one painted pixel.
+    few
+        Name of a class that has only a few painted pixels, or empty.
+    phase, engine
+        What training and the engine process are doing.
+    has_model
+        Whether something has been learnt in this session.
+    changed
+        Whether something was painted since training ended.
+    reason
+        Why the last training ended: ``"stopped"``, ``"time"``, ``"steps"`` or
+        ``"settled"``; empty before the first.
+    seconds
+        How long it had learnt.
+    validated
+        Whether held-out strokes chose the state that was kept.
+    """
+
+    has_image: bool = False
+    has_strokes_layer: bool = False
+    painted_classes: int = 0
+    few: str = ""
+    phase: Phase = Phase.IDLE
+    engine: Engine = Engine.OFF
+    has_model: bool = False
+    changed: bool = False
+    reason: str = ""
+    seconds: float = 0.0
+    validated: bool = True
+
+
+def hint(now: Situation) -> str:
+    """Say the one next thing to do.
+
+    Parameters
+    ----------
+    now
+        What there is and what is going on.
+
+    Returns
+    -------
+    str
+        One or two short sentences.
+    """
+    if not now.has_image:
+        return "Open an image to start."
+    if now.engine is Engine.DEAD:
+        return "The engine has stopped. Your strokes are safe; press Restart to go on."
+    match now.phase:
+        case Phase.STARTING if now.engine in (Engine.OFF, Engine.STARTING):
+            return "The engine is starting; learning begins by itself. Keep painting."
+        case Phase.STARTING:
+            return "Getting ready to learn. Keep painting."
+        case Phase.STOPPING:
+            return "Stopping after this step."
+        case Phase.LEARNING:
+            return "Learning: paint where the preview is wrong."
+    if now.painted_classes < 2:
+        return _paint_first(now)
+    if now.has_model and not now.changed:
+        return _after_training(now)
+    if now.has_model:
+        return "New strokes: press Learn to go on from what it knows."
+    if now.few:
+        return f"Ready: press Learn, or paint a little more of {now.few}."
+    return "Ready: press Learn or keep painting."
+
+
+def _paint_first(now: Situation) -> str:
+    if not now.has_strokes_layer:
+        return "Pick a class to paint: a strokes layer is made for you."
+    if now.painted_classes == 1:
+        return "Paint a stroke of a second class."
+    return "Paint a stroke of two classes: pick a class and draw."
+
+
+def _after_training(now: Situation) -> str:
+    if now.reason == "settled":
+        return "Nothing improves any more; resting. Paint to go on."
+    unchecked = (
+        "" if now.validated else " Too few strokes to check itself: trust your eyes."
+    )
+    if now.reason == "time":
+        return (
+            f"Learnt for {now.seconds:.0f} s. Paint where the preview is wrong, "
+            f"then Learn again.{unchecked}"
+        )
+    return f"Paint where the preview is wrong, then Learn again.{unchecked}"

@@ -1,0 +1,181 @@
+"""The models a session can segment with: the one being trained, and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from psygnal import Signal
+
+from napari_garage_unet.engine.config import ClassInfo, from_json
+from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.model_store import read_info
+from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.process.messages import LIVE, Event, Failed, ModelReady
+
+from .engine_link import EngineLink
+from .result_list import ResultList
+from .training_job import TrainingJob
+
+SUFFIX = ".garage"
+"""Usual ending of a model file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A model that can be chosen.
+
+    Parameters
+    ----------
+    key
+        `LIVE`, or the path of its file.
+    title
+        What people see.
+    classes
+        In the order of the rows of its probabilities.
+    n_channels
+        Channels an image must have, None where the engine has to say.
+    """
+
+    key: str
+    title: str
+    classes: tuple[ClassInfo, ...]
+    n_channels: int | None = None
+
+    def check(self, image: Image) -> None:
+        """Raise `InputError` unless the model can see this image."""
+        if self.n_channels is not None and image.n_channels != self.n_channels:
+            raise InputError(
+                f"{image.name} has {_channels(image.n_channels)} but the model "
+                f"{self.title} was trained on {_channels(self.n_channels)}; choose an "
+                "image like the ones it was trained on."
+            )
+
+
+class ModelList:
+    """Models by key; saving and loading them.
+
+    Attributes
+    ----------
+    changed
+        A model can be chosen that could not before, or is called otherwise.
+    saved
+        A model was written; emitted with the path.
+    failed
+        A model could not be read or written; emitted with `Failed`.
+    """
+
+    changed = Signal()
+    saved = Signal(str)
+    failed = Signal(Failed)
+
+    def __init__(
+        self, *, link: EngineLink, job: TrainingJob, results: ResultList
+    ) -> None:
+        self._link = link
+        self._job = job
+        self._results = results
+        self._files: dict[str, ModelEntry] = {}
+        job.ended.connect(self._on_trained)
+
+    def __iter__(self) -> Iterator[ModelEntry]:
+        if self._job.has_model:
+            yield ModelEntry(LIVE, self._live_title(), self._job.classes)
+        yield from self._files.values()
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def by_key(self, key: str) -> ModelEntry | None:
+        """The model with a key."""
+        return next((entry for entry in self if entry.key == key), None)
+
+    def load(self, path: str | Path) -> ModelEntry:
+        """Read what a model file says and have the engine load it.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is missing, damaged or of another kind.
+        """
+        key = str(Path(path).expanduser().resolve())
+        entry = _entry(key, read_info(key))
+        self._files[key] = entry
+        self._results.set_rules_of(key, _rules(read_info(key)))
+        self._link.client.load_model(key, on_answer=self._on_loaded)
+        self.changed.emit()
+        return entry
+
+    def reload(self) -> None:
+        """Have an engine that was restarted load the files again."""
+        for key in self._files:
+            self._link.client.load_model(key, on_answer=self._on_loaded)
+
+    def save(self, key: str, path: str | Path) -> None:
+        """Write a model with the rules that are tuned now.
+
+        Raises
+        ------
+        InputError
+            If there is no such model.
+        """
+        entry = self.by_key(key)
+        if entry is None:
+            raise InputError("There is no model to save yet; press Learn first.")
+        path = Path(path).expanduser().resolve()
+        if not path.suffix:
+            path = path.with_suffix(SUFFIX)
+        rules = self._results.rules_of(key)
+        self._link.client.save_model(
+            key,
+            str(path),
+            rules={str(i): rule.to_json() for i, rule in rules.items()},
+            on_answer=self._on_saved,
+        )
+
+    def _live_title(self) -> str:
+        if self._job.is_running:
+            return "the model being trained"
+        names = [bound.name for bound in self._job.images]
+        return f"{names[0]} (just trained)" if names else "just trained"
+
+    def _on_loaded(self, event: Event) -> None:
+        if isinstance(event, Failed):
+            self.failed.emit(event)
+
+    def _on_saved(self, event: Event) -> None:
+        if isinstance(event, ModelReady):
+            self.saved.emit(event.key)
+        elif isinstance(event, Failed):
+            self.failed.emit(event)
+
+    def _on_trained(self) -> None:
+        self.changed.emit()
+
+
+def _entry(key: str, info: dict[str, Any]) -> ModelEntry:
+    try:
+        classes = tuple(from_json(ClassInfo, c) for c in info["classes"])
+        n_channels = int(info["n_channels"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unreadable(key, error) from error
+    return ModelEntry(key, Path(key).stem, classes, n_channels)
+
+
+def _rules(info: dict[str, Any]) -> dict[int, ClassRule]:
+    return {
+        int(i): ClassRule.from_json(rule) for i, rule in info.get("rules", {}).items()
+    }
+
+
+def _unreadable(key: str, error: Exception) -> GarageError:
+    return InputError(
+        f"{key} describes its model in a way that cannot be read: {error}"
+    )
+
+
+def _channels(number: int) -> str:
+    return "1 channel" if number == 1 else f"{number} channels"

@@ -1,0 +1,244 @@
+"""A segmentation that can still be tuned: its probabilities are kept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.image import Image, PlaneIndex
+from napari_garage_unet.engine.live import LiveLabels
+from napari_garage_unet.engine.postprocess import apply_rules
+from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.layers.writing import write_plane
+
+from .bound_image import BoundImage
+
+State = tuple[int, int]
+"""Which state of a model: number of the training, then of the step."""
+
+NOTHING: State = (-1, -1)
+
+KEEP_IN_MEMORY = 1 << 30
+"""Bytes of probabilities up to which they are kept in memory, not in a file."""
+
+
+class Result:
+    """Probabilities of an image, the rules that decide, and the layer that shows it.
+
+    Parameters
+    ----------
+    bound
+        The image.
+    image
+        What its axes mean.
+    layer
+        Labels layer of the image's spatial shape.
+    classes
+        The classes, in the order of the rows of the probabilities.
+    model
+        Key of the model that made it.
+    rules
+        By class id; classes that are not in it have the default rule.
+    is_preview
+        Whether it follows the model that is being trained.
+
+    Attributes
+    ----------
+    changed
+        Rules or pixels are different.
+    """
+
+    changed = Signal()
+    rules_changed = Signal()
+
+    def __init__(
+        self,
+        bound: BoundImage,
+        image: Image,
+        layer: Labels,
+        *,
+        classes: tuple[ClassInfo, ...],
+        model: str,
+        rules: Mapping[int, ClassRule],
+        is_preview: bool = False,
+    ) -> None:
+        self.bound = bound
+        self.image = image
+        self.layer = layer
+        self.classes = classes
+        self.model = model
+        self.is_preview = is_preview
+        self._rules = dict(rules)
+        self._probabilities = _empty((len(classes), *image.spatial_shape))
+        self._states: dict[PlaneIndex, State] = {}
+        self._undecided: set[PlaneIndex] = set()
+        self._live: tuple[PlaneIndex, LiveLabels] | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of its layer."""
+        return str(self.layer.name)
+
+    @property
+    def class_ids(self) -> tuple[int, ...]:
+        """Ids in the order of the rows of the probabilities."""
+        return tuple(info.id for info in self.classes)
+
+    @property
+    def rules(self) -> dict[int, ClassRule]:
+        """The rules, by class id."""
+        return dict(self._rules)
+
+    @property
+    def planes(self) -> tuple[PlaneIndex, ...]:
+        """The planes whose probabilities are there, in the order of the image."""
+        return tuple(sorted(self._states))
+
+    def rule(self, class_id: int) -> ClassRule:
+        """The rule of a class."""
+        return self._rules.get(class_id, ClassRule())
+
+    def state_of(self, index: PlaneIndex) -> State:
+        """The state of the model that a plane shows; below all others before any."""
+        return self._states.get(index, NOTHING)
+
+    def probabilities(self, index: PlaneIndex) -> NDArray[np.uint8] | None:
+        """Kept probabilities of a plane, ``(n_classes, H, W)`` uint8, 255 is certain.
+
+        None where the plane has not been computed.
+        """
+        if index not in self._states:
+            return None
+        plane = self._probabilities[(slice(None), *self.image.spatial_key(index))]
+        return plane.transpose(0, 2, 1) if self.image.is_transposed else plane
+
+    def put(
+        self, index: PlaneIndex, probabilities: NDArray[np.uint8], *, state: State
+    ) -> bool:
+        """Take over new probabilities of a plane and show what they decide.
+
+        Parameters
+        ----------
+        index
+            Which plane.
+        probabilities
+            ``(n_classes, H, W)`` uint8.
+        state
+            Of the model; an older one than the plane shows is dropped.
+
+        Returns
+        -------
+        bool
+            Whether it was taken.
+        """
+        if state < self.state_of(index):
+            return False
+        if self.image.is_transposed:
+            probabilities = probabilities.transpose(0, 2, 1)
+        key = (slice(None), *self.image.spatial_key(index))
+        self._probabilities[key] = probabilities
+        self._states[index] = state
+        self._live = None
+        self.decide_plane(index)
+        self.changed.emit()
+        return True
+
+    def tune(self, index: PlaneIndex, class_id: int, rule: ClassRule) -> None:
+        """Change the rule of a class and show it in one plane at once.
+
+        `decide_rest` shows it in the others.
+        """
+        if self.rule(class_id) == rule:
+            return
+        live = self._live_labels(index)
+        self._rules[class_id] = rule
+        self._undecided = set(self._states)
+        if live is not None:
+            self._show(index, live.update(class_id, rule))
+        self.rules_changed.emit()
+
+    def set_rules(self, rules: Mapping[int, ClassRule]) -> None:
+        """Change the rules of all classes at once."""
+        self._rules = {i: rule for i, rule in rules.items() if i in self.class_ids}
+        self._undecided = set(self._states)
+        self._live = None
+        self.rules_changed.emit()
+
+    def decide_plane(self, index: PlaneIndex, *, refresh: bool = True) -> None:
+        """Decide one plane with the present rules and write it into the layer."""
+        levels = self.probabilities(index)
+        if levels is None:
+            return
+        labels = apply_rules(levels, self._rules, class_ids=self.class_ids)
+        self._show(index, labels, refresh=refresh)
+
+    def decide_rest(self) -> Iterator[PlaneIndex]:
+        """Decide the planes that still show older rules, one per step.
+
+        Yields
+        ------
+        tuple of int
+            The plane that was decided.
+        """
+        while self._undecided:
+            index = min(self._undecided)
+            self.decide_plane(index, refresh=False)
+            yield index
+        self.layer.refresh(extent=False, highlight=False)
+
+    def _show(self, index: PlaneIndex, labels: Any, *, refresh: bool = True) -> None:
+        plane = labels.T if self.image.is_transposed else labels
+        write_plane(self.layer, self.image.spatial_key(index), plane, refresh=refresh)
+        self._undecided.discard(index)
+
+    def _live_labels(self, index: PlaneIndex) -> LiveLabels | None:
+        if self._live is not None and self._live[0] == index:
+            return self._live[1]
+        levels = self.probabilities(index)
+        if levels is None:
+            return None
+        live = LiveLabels(levels, self._rules, class_ids=self.class_ids)
+        self._live = (index, live)
+        return live
+
+    @property
+    def undecided(self) -> int:
+        """How many planes still show older rules."""
+        return len(self._undecided)
+
+    def set_classes(self, classes: tuple[ClassInfo, ...]) -> None:
+        """Follow a model that has learnt other classes; what was kept is dropped."""
+        if tuple(info.id for info in classes) != self.class_ids:
+            self._probabilities = _empty((len(classes), *self.image.spatial_shape))
+            self._states.clear()
+            self._live = None
+            self._undecided.clear()
+        self.classes = classes
+
+    def rename_classes(self, classes: Iterable[ClassInfo]) -> None:
+        """Take over names, colours and background mark of the classes it has."""
+        known = {info.id: info for info in classes}
+        self.classes = tuple(known.get(info.id, info) for info in self.classes)
+
+    def histogram(self, class_id: int, index: PlaneIndex) -> NDArray[np.int64] | None:
+        """How often each of the 256 levels of a class occurs in a plane."""
+        levels = self.probabilities(index)
+        if levels is None:
+            return None
+        row = levels[self.class_ids.index(class_id)]
+        return np.bincount(row.ravel(), minlength=256)
+
+
+def _empty(shape: tuple[int, ...]) -> NDArray[Any]:
+    if int(np.prod(shape)) <= KEEP_IN_MEMORY:
+        # The system gives pages only when they are written.
+        return np.zeros(shape, np.uint8)
+    file = tempfile.TemporaryFile(prefix="garage-probabilities-")
+    return np.memmap(file, np.uint8, mode="w+", shape=shape)

@@ -1,0 +1,287 @@
+"""Segmenting planes of images with a finished or a growing model."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Image as ImageLayer
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.image import PlaneIndex
+from napari_garage_unet.layers.colors import class_color, result_colormap
+from napari_garage_unet.layers.matching import (
+    METADATA_KEY,
+    make_result_layer,
+    placement,
+)
+from napari_garage_unet.layers.writing import (
+    free_name,
+    insert_quietly,
+    labels_dtype,
+    write_plane,
+)
+from napari_garage_unet.process.messages import LIVE, Event, Failed, Predicted
+
+from .bound_image import BoundImage
+from .engine_link import EngineLink
+from .models import ModelEntry
+from .result import Result
+from .result_list import ResultList
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to make of an image.
+
+    Parameters
+    ----------
+    all_planes
+        The whole stack, or only the plane on view.
+    labels
+        A Labels layer with the class ids.
+    probabilities
+        One Image layer per class, 0 to 1.
+    """
+
+    all_planes: bool = False
+    labels: bool = True
+    probabilities: bool = False
+
+
+@dataclass(slots=True)
+class _Order:
+    bound: BoundImage
+    index: PlaneIndex
+    result: Result
+    maps: tuple[ImageLayer, ...]
+
+
+class SegmentationJob:
+    """Computes plane after plane; the plane on view comes first.
+
+    Attributes
+    ----------
+    changed
+        A plane was finished, or the job has begun or ended.
+    finished
+        Every plane is there; emitted with the results.
+    failed
+        It broke off; emitted with `Failed`. Planes that were done stay.
+    done, total
+        Planes.
+    """
+
+    changed = Signal()
+    finished = Signal(tuple)
+    failed = Signal(Failed)
+
+    def __init__(self, viewer: Any, *, link: EngineLink, results: ResultList) -> None:
+        self._viewer = viewer
+        self._link = link
+        self._results = results
+        self._queue: deque[_Order] = deque()
+        self._model: ModelEntry | None = None
+        self._in_flight: int | None = None
+        self._made: list[Result] = []
+        self._begin = 0.0
+        self._generation = 0
+        self.done = 0
+        self.total = 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether planes are being computed."""
+        return self._in_flight is not None or bool(self._queue)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """About how long the rest takes; None before the first plane is done."""
+        if not self.done:
+            return None
+        return (time.monotonic() - self._begin) / self.done * (self.total - self.done)
+
+    def start(
+        self, model: ModelEntry, images: Sequence[BoundImage], wish: Wish
+    ) -> tuple[Result, ...]:
+        """Begin to segment.
+
+        Parameters
+        ----------
+        model
+            The model.
+        images
+            The images.
+        wish
+            What to make of them.
+
+        Returns
+        -------
+        tuple of Result
+            One per image; they fill plane by plane.
+
+        Raises
+        ------
+        GarageError
+            If nothing is to be made, or an image cannot be read or does not fit the
+            model; nothing has been added to the viewer then.
+        """
+        if self.is_running:
+            raise InputError("A segmentation is going on; wait for it or cancel it.")
+        if not images:
+            raise InputError("There is no image; open one to segment it.")
+        if not (wish.labels or wish.probabilities):
+            raise InputError("Nothing is to be made; tick labels or probabilities.")
+        for bound in images:
+            model.check(bound.image())
+            self._link.open(bound)
+        self._model = model
+        self._generation += 1
+        self._made = []
+        for bound in images:
+            result = self._result_for(bound, model, wish)
+            maps = self._maps_for(bound, model) if wish.probabilities else ()
+            self._made.append(result)
+            here = bound.plane_on_view(self._viewer)
+            everything = list(bound.image().plane_indices()) if wish.all_planes else []
+            indices = [here, *(i for i in everything if i != here)]
+            self._queue.extend(_Order(bound, i, result, maps) for i in indices)
+        self.done, self.total = 0, len(self._queue)
+        self._begin = time.monotonic()
+        self._next()
+        self.changed.emit()
+        return tuple(self._made)
+
+    def cancel(self) -> None:
+        """Stop; planes that are done stay."""
+        self._queue.clear()
+        if self._in_flight is not None:
+            self._link.client.cancel(self._in_flight)
+        self.changed.emit()
+
+    def forget(self, bound: BoundImage) -> None:
+        """Leave out an image that was deleted."""
+        kept = deque(order for order in self._queue if order.bound is not bound)
+        self.total -= len(self._queue) - len(kept)
+        self._queue = kept
+
+    def _next(self) -> None:
+        if not self._queue or self._model is None:
+            return
+        order = self._queue[0]
+        model = self._model
+
+        def answered(event: Event, probabilities: NDArray[np.uint8] | None) -> None:
+            self._in_flight = None
+            if not isinstance(event, Predicted) or probabilities is None:
+                self._break_off(event)
+                return
+            # Cancelled and answered at the same time: take it, it is right.
+            if self._queue and self._queue[0] is order:
+                self._queue.popleft()
+            self._take(order, event, probabilities)
+            self.done += 1
+            if self._queue:
+                self._next()
+            else:
+                self.finished.emit(tuple(self._made))
+            self.changed.emit()
+
+        self._in_flight = self._link.client.predict(
+            model.key,
+            order.bound.key,
+            n_classes=max(len(model.classes), 2),
+            size=order.bound.image().plane_shape,
+            plane=order.index,
+            on_answer=answered,
+        )
+
+    def _take(
+        self, order: _Order, event: Predicted, probabilities: NDArray[np.uint8]
+    ) -> None:
+        known = {info.id: info for info in order.result.classes}
+        order.result.set_classes(
+            tuple(known.get(i, ClassInfo(i)) for i in event.classes)
+        )
+        order.result.put(
+            order.index, probabilities, state=(self._generation, event.step)
+        )
+        image = order.result.image
+        key = image.spatial_key(order.index)
+        for layer, row in zip(order.maps, probabilities, strict=False):
+            plane = (row.T if image.is_transposed else row) / np.float32(255)
+            write_plane(layer, key, plane)
+
+    def _break_off(self, event: Event) -> None:
+        self._queue.clear()
+        if isinstance(event, Failed) and not event.cancelled:
+            self.failed.emit(event)
+        self.changed.emit()
+
+    def _result_for(self, bound: BoundImage, model: ModelEntry, wish: Wish) -> Result:
+        name = f"{bound.name} segmentation"
+        for result in self._results:
+            same = result.bound is bound and result.model == model.key
+            # A renamed layer is one to keep; the next segmentation gets its own.
+            if same and not result.is_preview and result.name.startswith(name):
+                return result
+        image = bound.image()
+        layer = make_result_layer(
+            bound.layer,
+            np.zeros(image.spatial_shape, labels_dtype(i.id for i in model.classes)),
+            name=free_name(self._viewer, name),
+            colormap=result_colormap(model.classes),
+            classes=model.classes,
+            metadata={
+                "kind": "segmentation",
+                "image": bound.name,
+                "model": "" if model.key == LIVE else model.key,
+            },
+        )
+        result = Result(
+            bound,
+            image,
+            layer,
+            classes=model.classes,
+            model=model.key,
+            rules=self._results.rules_of(model.key),
+        )
+        if wish.labels:
+            insert_quietly(self._viewer, layer, below=bound.strokes)
+            self._results.add(result)
+        return result
+
+    def _maps_for(self, bound: BoundImage, model: ModelEntry) -> tuple[ImageLayer, ...]:
+        maps = []
+        for info in model.classes:
+            layer = ImageLayer(
+                np.zeros(bound.image().spatial_shape, np.float32),
+                name=free_name(self._viewer, f"{bound.name} p({info.name})"),
+                contrast_limits=(0, 1),
+                colormap=_fade_in(class_color(info)),
+                blending="additive",
+                metadata={
+                    METADATA_KEY: {
+                        "kind": "probabilities",
+                        "image": bound.name,
+                        "class": info.id,
+                    }
+                },
+                **placement(bound.layer),
+            )
+            insert_quietly(self._viewer, layer, below=bound.strokes)
+            maps.append(layer)
+        return tuple(maps)
+
+
+def _fade_in(color: str) -> Any:
+    from napari.utils.colormaps import Colormap
+
+    return Colormap(["black", color], name=f"black to {color}")

@@ -1,0 +1,561 @@
+"""What a viewer's docks share: images, classes, model, jobs. No Qt.
+
+Docks come and go; the session stays as long as its viewer. Whoever shows it calls
+`Session.poll` some thirty times a second on the main thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image as ImageLayer
+from napari.layers import Labels
+from psygnal import Signal
+
+from napari_garage_unet.engine.config import ClassInfo, from_json
+from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.strokes import count_strokes
+from napari_garage_unet.layers.colors import (
+    class_features,
+    layer_class_names,
+    layer_color,
+    recolor,
+    strokes_colormap,
+)
+from napari_garage_unet.layers.matching import (
+    METADATA_KEY,
+    plugin_metadata,
+    strokes_metadata,
+)
+from napari_garage_unet.layers.writing import pick_up_brush
+from napari_garage_unet.process.messages import Died, Failed
+
+from .bound_image import BoundImage
+from .class_list import ClassList
+from .engine_link import EngineLink
+from .hint import FEW_PIXELS, Engine, Phase, Situation, hint
+from .image_list import ImageList
+from .models import ModelEntry, ModelList
+from .preview import Preview
+from .result import Result
+from .result_list import ResultList
+from .segmentation_job import SegmentationJob, Wish
+from .training_job import Settings, TrainingJob
+
+if TYPE_CHECKING:
+    from napari_garage_unet.process.client import EngineClient
+
+LOOK_SECONDS = 0.2
+"""How long after a hint the strokes are looked at; half a second is promised."""
+
+DECIDE_SECONDS = 0.01
+"""How long deciding planes in the background may take between two frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that went wrong, for people to read.
+
+    Parameters
+    ----------
+    message
+        One or two sentences.
+    details
+        For a bug report; behind a fold.
+    can_restart
+        Whether restarting the engine is what helps.
+    """
+
+    message: str
+    details: str = ""
+    can_restart: bool = False
+
+
+class Session:
+    """The state of one viewer's docks.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`, not a proxy of one.
+    make_client
+        Makes the client of the engine process when it is first needed.
+
+    Attributes
+    ----------
+    changed
+        Something the hint or a button depends on is different.
+    counted
+        Strokes were painted or erased.
+    problem_changed
+        Something went wrong, or is no longer of interest.
+    brush_changed
+        Another class is in the brush.
+    view_changed
+        Another plane is on view.
+    """
+
+    changed = Signal()
+    counted = Signal()
+    problem_changed = Signal()
+    brush_changed = Signal()
+    view_changed = Signal()
+
+    def __init__(self, viewer: Any, make_client: Callable[[], EngineClient]) -> None:
+        # Weakly: the session must not keep the viewer it belongs to.
+        viewer = weakref.proxy(viewer)
+        self.viewer = viewer
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="garage-unet-", ignore_cleanup_errors=True
+        )
+        self._touched_at: float | None = None
+        self._painted_since_training = False
+        self._deciding: Iterator[Any] | None = None
+        self._closed = False
+        self.problem: Problem | None = None
+        self.settings = Settings()
+        self.learns_by_itself = False
+
+        self.classes = ClassList()
+        self.link = EngineLink(make_client)
+        self.results = ResultList(viewer)
+        self.job = TrainingJob(
+            self.link, checkpoint=Path(self._folder.name) / "checkpoint.garage"
+        )
+        self.models = ModelList(link=self.link, job=self.job, results=self.results)
+        self.preview = Preview(
+            viewer,
+            link=self.link,
+            job=self.job,
+            classes=self.classes,
+            results=self.results,
+        )
+        self.segmentation = SegmentationJob(
+            viewer, link=self.link, results=self.results
+        )
+        self.images = ImageList(viewer)
+        viewer.dims.events.current_step.connect(self._on_view)
+        self._connect()
+        for bound in self.images:
+            self._on_strokes_bound(bound)
+
+    # -- what there is ------------------------------------------------------------
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """Painted pixels by class id, in all images that are learnt from."""
+        total: Counter[int] = Counter()
+        for bound in self.images:
+            if bound.learns:
+                total.update(bound.counts)
+        return {i: total[i] for i in sorted(total)}
+
+    @property
+    def situation(self) -> Situation:
+        """What the hint depends on."""
+        counts, current, last = self.counts, self.images.current, self.job.last
+        few = [i for i, n in counts.items() if n < FEW_PIXELS and i in self.classes]
+        return Situation(
+            has_image=current is not None,
+            has_strokes_layer=current is not None and current.strokes is not None,
+            painted_classes=len(counts),
+            few=self.classes[few[0]].name if few else "",
+            phase=self.job.phase,
+            engine=self.link.state,
+            has_model=self.job.has_model and last is not None,
+            changed=self._painted_since_training,
+            reason=last.reason if last else "",
+            seconds=last.seconds if last else 0.0,
+            validated=last.validated if last else True,
+        )
+
+    @property
+    def hint(self) -> str:
+        """The one next thing to do, or what went wrong."""
+        return self.problem.message if self.problem else hint(self.situation)
+
+    @property
+    def can_learn(self) -> bool:
+        """Whether pressing Learn would start something."""
+        return self.images.current is not None and not self.job.is_running
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether pressing Stop would stop something."""
+        return self.job.phase in (Phase.STARTING, Phase.LEARNING)
+
+    # -- what can be done ---------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Start the engine unless it runs; a dock has been opened."""
+        if self.link.state is Engine.OFF:
+            self._guard(self.link.start)
+
+    def restart(self) -> None:
+        """Start the engine again after it died, and go on learning if it did."""
+        self.clear_problem()
+        self._guard(self._restart)
+
+    def learn(self, *, resume: bool = True) -> bool:
+        """Start learning from every image that has strokes.
+
+        Returns
+        -------
+        bool
+            Whether it was started; otherwise `problem` says why not.
+        """
+        self.clear_problem()
+        return self._guard(self._learn, resume)
+
+    def stop(self) -> None:
+        """Stop learning after the step that is running."""
+        self._guard(self.job.stop)
+
+    def start_over(self) -> None:
+        """Let the next Learn begin from nothing; strokes stay."""
+        self.job.start_over()
+        self._painted_since_training = True
+        self.changed.emit()
+
+    def new_strokes(self) -> None:
+        """Add an empty strokes layer for the current image."""
+        self.classes.start()
+        self._guard(self.images.make_strokes, tuple(self.classes))
+
+    def take_colors(self) -> None:
+        """Give the classes the colours of the current strokes layer."""
+        current = self.images.current
+        if current is None or current.strokes is None:
+            return
+        found = {
+            info.id: layer_color(current.strokes, info.id) for info in self.classes
+        }
+        self.classes.recolor({i: color for i, color in found.items() if color})
+
+    def paint(self, class_id: int) -> Labels | None:
+        """Put the brush of a class into the person's hand.
+
+        A strokes layer is made when there is none.
+        """
+        painted: list[Labels] = []
+
+        def pick() -> None:
+            layer = self.strokes_layer()
+            pick_up_brush(self.viewer, layer, class_id)
+            painted.append(layer)
+
+        self._guard(pick)
+        return painted[0] if painted else None
+
+    def add_class(self) -> int | None:
+        """Add a class; its id, or None when there are too many."""
+        added: list[int] = []
+        self._guard(lambda: added.append(self.classes.add().id))
+        return added[0] if added else None
+
+    def rename_class(self, class_id: int, name: str) -> None:
+        """Give a class another name, unless it is taken."""
+        self._guard(self.classes.rename, class_id, name)
+
+    def strokes_layer(self) -> Labels:
+        """The layer to paint in, made when there is none.
+
+        Raises
+        ------
+        InputError
+            If there is no image to paint on.
+        """
+        current = self.images.current
+        if current is not None and current.strokes is not None:
+            return current.strokes
+        self.classes.start()
+        return self.images.make_strokes(tuple(self.classes))
+
+    def segment(
+        self, model: str, layers: Sequence[ImageLayer], wish: Wish
+    ) -> tuple[Result, ...]:
+        """Segment images with a model; nothing when that is not possible."""
+        made: list[Result] = []
+
+        def start() -> None:
+            entry = self.models.by_key(model)
+            if entry is None:
+                raise InputError("There is no model yet; press Learn or load one.")
+            images = [self.images.bind(layer) for layer in layers]
+            made.extend(self.segmentation.start(entry, images, wish))
+
+        self.clear_problem()
+        self._guard(start)
+        return tuple(made)
+
+    def load_model(self, path: str | Path) -> ModelEntry | None:
+        """Read a model file; None when that is not possible."""
+        loaded: list[ModelEntry] = []
+        self.clear_problem()
+        self._guard(lambda: loaded.append(self.models.load(path)))
+        return loaded[0] if loaded else None
+
+    def save_model(self, model: str, path: str | Path) -> None:
+        """Write a model with its thresholds; `models.saved` tells when it is done."""
+        self.clear_problem()
+        self._guard(self.models.save, model, path)
+
+    def apply_to_all_planes(self, result: Result) -> None:
+        """Decide every plane of a result with its present rules, bit by bit.
+
+        Other results of the same model follow.
+        """
+        others = [r for r in self.results.of_model(result.model) if r is not result]
+        self._deciding = itertools.chain.from_iterable(
+            each.decide_rest() for each in (result, *others) if each.undecided
+        )
+
+    def tune(self, result: Result, class_id: int, rule: ClassRule) -> None:
+        """Change the rule of a class; the plane on view follows at once."""
+        index = result.bound.plane_on_view(self.viewer)
+        self.results.tune(result, index, class_id, rule)
+
+    def reset_rules(self, result: Result) -> None:
+        """Give every class of a result the default rule again."""
+        self.results.reset(result)
+        result.decide_plane(result.bound.plane_on_view(self.viewer))
+        self.apply_to_all_planes(result)
+
+    def report(self, error: Exception, *, details: str = "") -> None:
+        """Show an error in the hint line."""
+        self._set_problem(Problem(str(error), details))
+
+    def clear_problem(self) -> None:
+        """Stop showing an error."""
+        self._set_problem(None)
+
+    def poll(self) -> None:
+        """Do what is due: answers of the engine, strokes, the next preview."""
+        if self._closed:
+            return
+        self.link.poll()
+        self._look_at_strokes()
+        self._learn_by_itself()
+        if not self.segmentation.is_running or self.job.is_running:
+            self.preview.ask_next(self.images.current)
+        self._decide_some()
+
+    def close(self) -> None:
+        """End the engine process; the viewer is gone."""
+        if self._closed:
+            return
+        self._closed = True
+        self.link.close()
+        self.viewer.dims.events.current_step.disconnect(self._on_view)
+        self.images.close()
+        self.results.close()
+        self._folder.cleanup()
+
+    # -- within -------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self.link.changed.connect(self._emit_changed)
+        self.link.died.connect(self._on_died)
+        self.link.failed.connect(self._on_failed)
+        self.job.changed.connect(self._emit_changed)
+        self.job.ended.connect(self._emit_changed)
+        self.job.failed.connect(self._on_failed)
+        self.models.failed.connect(self._on_failed)
+        self.models.changed.connect(self._emit_changed)
+        self.segmentation.failed.connect(self._on_failed)
+        self.segmentation.changed.connect(self._emit_changed)
+        self.classes.changed.connect(self._on_classes_changed)
+        self.images.changed.connect(self._on_images_changed)
+        self.images.removed.connect(self._on_image_removed)
+        self.images.strokes_removed.connect(self._on_strokes_removed)
+        self.images.strokes_bound.connect(self._on_strokes_bound)
+
+    def _emit_changed(self) -> None:
+        self.changed.emit()
+
+    def _emit_brush_changed(self) -> None:
+        self.brush_changed.emit()
+
+    def _on_view(self) -> None:
+        self.view_changed.emit()
+
+    def _guard(self, action: Callable[..., Any], *args: Any) -> bool:
+        """Carry out an action; what cannot be done becomes a sentence."""
+        try:
+            action(*args)
+        except GarageError as error:
+            self.report(error)
+            return False
+        return True
+
+    def _learn(self, resume: bool) -> None:
+        for bound in self.images:
+            bound.look_at_all()
+        images = self._images_to_learn_from()
+        painted = sorted({i for bound in images for i in bound.counts})
+        if not images:
+            raise InputError("Nothing is painted yet; paint a stroke of two classes.")
+        if len(painted) < 2:
+            name = next(iter(self.classes.restrict_to(painted))).name
+            raise InputError(
+                f"All strokes are of the class {name}; paint a stroke of a second "
+                "class, so that there is something to tell apart."
+            )
+        self.job.start(
+            images, self.classes.restrict_to(painted), self.settings, resume=resume
+        )
+        self._painted_since_training = False
+
+    def _images_to_learn_from(self) -> list[BoundImage]:
+        """Stroked images with as many channels as the current one."""
+        stroked = [b for b in self.images if b.learns and b.counts]
+        current = self.images.current
+        first = current if current in stroked else (stroked[0] if stroked else None)
+        if first is None:
+            return []
+        channels = first.image().n_channels
+        return [b for b in stroked if b.image().n_channels == channels]
+
+    def _restart(self) -> None:
+        self.link.start()
+        self.models.reload()
+        if self.job.broke_off:
+            self._learn(True)
+
+    def _look_at_strokes(self) -> None:
+        if self._touched_at is None or time.monotonic() < self._touched_at:
+            return
+        self._touched_at = None
+        # A list, so that every image is looked at.
+        changed = [bound.look(self.viewer) for bound in self.images]
+        if any(changed):
+            if self.problem is not None and not self.problem.can_restart:
+                self.clear_problem()
+            self._on_counted()
+        if self.job.phase is Phase.LEARNING:
+            for bound in self.job.images:
+                self.job.send_strokes(bound)
+
+    def _learn_by_itself(self) -> None:
+        if (
+            self.learns_by_itself
+            and self._painted_since_training
+            and self.problem is None
+            and not self.job.is_running
+            and len(self.counts) >= 2
+        ):
+            self.learn()
+
+    def _on_counted(self) -> None:
+        self._painted_since_training = True
+        self.classes.follow(self.counts)
+        self.counted.emit()
+        self.changed.emit()
+
+    def _decide_some(self) -> None:
+        if self._deciding is None:
+            return
+        end = time.monotonic() + DECIDE_SECONDS
+        for _ in self._deciding:
+            if time.monotonic() > end:
+                return
+        self._deciding = None
+
+    def _on_touched(self) -> None:
+        if self._touched_at is None:
+            self._touched_at = time.monotonic() + LOOK_SECONDS
+
+    def _on_strokes_bound(self, bound: BoundImage) -> None:
+        layer = bound.strokes
+        if layer is None:
+            return
+        bound.strokes_touched.connect(self._on_touched, unique=True)
+        bound.pixels_changed.connect(self.link.forget, unique=True)
+        bound.brush_changed.connect(self._emit_brush_changed, unique=True)
+        bound.colors_changed.connect(self.take_colors, unique=True)
+        painted = set(self.counts) - set(bound.counts)
+        self.classes.adopt(
+            info for info in _classes_of(layer, bound) if info.id not in painted
+        )
+        self.classes.start()
+        self._on_counted()
+
+    def _on_images_changed(self) -> None:
+        self.counted.emit()
+        self.changed.emit()
+
+    def _on_image_removed(self, bound: BoundImage) -> None:
+        self.segmentation.forget(bound)
+        self._stop_without(bound, f"The image {bound.name!r}")
+        self.link.forget(bound)
+
+    def _on_strokes_removed(self, bound: BoundImage) -> None:
+        self._stop_without(bound, f"The strokes layer of {bound.name!r}")
+        self._on_counted()
+
+    def _stop_without(self, bound: BoundImage, what: str) -> None:
+        if bound not in self.job.images or not self.job.is_running:
+            return
+        self.job.stop()
+        self._set_problem(
+            Problem(
+                f"{what} was deleted, so learning stops. "
+                "What was learnt so far is kept."
+            )
+        )
+
+    def _on_classes_changed(self) -> None:
+        classes = tuple(self.classes)
+        for bound in self.images:
+            layer = bound.strokes
+            # Only a layer this plugin made has this plugin's colours.
+            if layer is not None and plugin_metadata(layer):
+                recolor(layer, strokes_colormap(classes))
+                layer.features = class_features(classes)
+                layer.metadata[METADATA_KEY] = strokes_metadata(
+                    classes, image=bound.name
+                )
+        self.results.follow(self.classes)
+        self.changed.emit()
+
+    def _on_failed(self, failed: Failed) -> None:
+        if not failed.cancelled:
+            self._set_problem(Problem(failed.message, failed.details))
+
+    def _on_died(self, died: Died) -> None:
+        self.job.on_died()
+        self.preview.reset()
+        self._set_problem(Problem(died.message, died.details, can_restart=True))
+
+    def _set_problem(self, problem: Problem | None) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self.problem_changed.emit()
+            self.changed.emit()
+
+
+def _classes_of(layer: Labels, bound: BoundImage) -> list[ClassInfo]:
+    """What a strokes layer says about its classes."""
+    told = plugin_metadata(layer).get("classes")
+    if told:
+        return [from_json(ClassInfo, values) for values in told]
+    names = layer_class_names(layer)
+    ids = sorted(set(names) | set(bound.counts or count_strokes(layer.data)))
+    return [
+        ClassInfo(
+            i,
+            names.get(i, ""),
+            layer_color(layer, i) or "",
+            background=names.get(i, "").lower() == "background",
+        )
+        for i in ids
+    ]

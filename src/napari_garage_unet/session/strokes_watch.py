@@ -1,0 +1,86 @@
+"""What is painted in a strokes layer, kept count of while it changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_garage_unet.engine.image import Image, PlaneIndex
+from napari_garage_unet.engine.strokes import count_strokes
+
+
+class StrokesWatch:
+    """Follows the strokes of an image and counts them.
+
+    napari tells when a stroke was painted but not when one was undone, so its events
+    are taken as a hint that something may have changed and the array is compared with
+    what was seen last. Only the box that changed is counted again, which takes about
+    a millisecond for 2048 x 2048 pixels.
+
+    Parameters
+    ----------
+    shape
+        Spatial shape of the image.
+
+    Attributes
+    ----------
+    seen
+        uint8 or uint16 array of `shape`: the strokes as last looked at. It is this
+        copy that goes to the engine, never an array a person is painting in.
+    version
+        Counts the changes.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any = np.uint8) -> None:
+        self.seen: NDArray[Any] = np.zeros(shape, dtype)
+        self.version = 0
+        self._counts: Counter[int] = Counter()
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """Painted pixels by class id."""
+        return {i: n for i, n in sorted(self._counts.items()) if n > 0}
+
+    def look(
+        self, image: Image | None, strokes: NDArray[Any], index: PlaneIndex
+    ) -> bool:
+        """Look at one plane again, or at everything when the image is not known.
+
+        Returns
+        -------
+        bool
+            Whether it had changed.
+        """
+        key: tuple[Any, ...] = () if image is None else image.spatial_key(index)
+        return self._look(strokes, key)
+
+    def look_at_all(self, strokes: NDArray[Any]) -> bool:
+        """Look at all strokes again, plane by plane along the first axis."""
+        if strokes.ndim == 2:
+            return self._look(strokes, ())
+        changed = [self._look(strokes, (i,)) for i in range(strokes.shape[0])]
+        return any(changed)
+
+    def _look(self, strokes: NDArray[Any], key: tuple[Any, ...]) -> bool:
+        old, new = self.seen[key], np.asarray(strokes[key])
+        different = old != new
+        if not different.any():
+            return False
+        box = _bounding_box(different)
+        self._counts.subtract(count_strokes(old[box]))
+        self._counts.update(count_strokes(new[box]))
+        old[box] = new[box]
+        self.version += 1
+        return True
+
+
+def _bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    box = []
+    for axis in range(mask.ndim):
+        others = tuple(i for i in range(mask.ndim) if i != axis)
+        filled = np.flatnonzero(mask.any(axis=others))
+        box.append(slice(int(filled[0]), int(filled[-1]) + 1))
+    return tuple(box)

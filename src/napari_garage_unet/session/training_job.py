@@ -1,0 +1,272 @@
+"""Learning from the strokes of a session, from the press of a button to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from psygnal import Signal
+
+from napari_garage_unet.engine.config import (
+    ClassInfo,
+    NetworkConfig,
+    PreprocessConfig,
+    TrainingConfig,
+    to_json,
+)
+from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.process.messages import Done, Event, Failed, Progress, Trained
+
+from .bound_image import BoundImage
+from .engine_link import EngineLink
+from .hint import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to learn. None lets the engine choose for the image at hand."""
+
+    preprocess: PreprocessConfig | None = None
+    network: NetworkConfig | None = None
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+@dataclass(slots=True)
+class History:
+    """The curves of a training: one entry per step, and one per validation."""
+
+    seconds: list[float] = field(default_factory=list)
+    loss: list[float] = field(default_factory=list)
+    checked_at: list[float] = field(default_factory=list)
+    checked_loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    offset: float = 0.0
+
+    def add(self, progress: Progress) -> None:
+        """Append a step. Seconds go on where an earlier training has ended."""
+        now = self.offset + progress.seconds
+        self.seconds.append(now)
+        self.loss.append(progress.loss)
+        if progress.validation_loss is not None:
+            self.checked_at.append(now)
+            self.checked_loss.append(progress.validation_loss)
+        if progress.accuracy is not None:
+            self.accuracy.append(progress.accuracy)
+
+
+class TrainingJob:
+    """Starts, follows and stops the training of the live model.
+
+    Parameters
+    ----------
+    link
+        The engine process.
+    checkpoint
+        File the engine keeps up to date, for the case that it dies.
+
+    Attributes
+    ----------
+    changed
+        The phase is another.
+    progressed
+        A step was taken.
+    ended
+        Training is over; emitted with `Trained`.
+    failed
+        It could not begin or broke off; emitted with `Failed`.
+    phase, history, generation, step
+        What is going on; the curves; how many trainings there were; the last step.
+    classes
+        What the live model was asked to learn, empty before the first training.
+    images
+        The images being learnt from.
+    last
+        How the last training has ended.
+    broke_off
+        Whether the last training has ended without being asked to.
+    """
+
+    changed = Signal()
+    progressed = Signal(Progress)
+    ended = Signal(Trained)
+    failed = Signal(Failed)
+
+    def __init__(self, link: EngineLink, *, checkpoint: Path) -> None:
+        self._link = link
+        self._checkpoint = checkpoint
+        self._id: int | None = None
+        self._settings: Settings | None = None
+        self._sent: dict[str, int] = {}
+        self._unanswered: set[str] = set()
+        self._lost = False
+        self.broke_off = False
+        self.phase = Phase.IDLE
+        self.history = History()
+        self.generation = 0
+        self.step = 0
+        self.classes: tuple[ClassInfo, ...] = ()
+        self.images: tuple[BoundImage, ...] = ()
+        self.last: Trained | None = None
+        link.progressed.connect(self._on_progress)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether training goes on or is about to."""
+        return self.phase is not Phase.IDLE
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a live model that can be asked."""
+        return self.step > 0 and not self._lost
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is something to go on from."""
+        return self.step > 0 and (not self._lost or self._checkpoint.exists())
+
+    def start(
+        self,
+        images: Sequence[BoundImage],
+        classes: Sequence[ClassInfo],
+        settings: Settings,
+        *,
+        resume: bool = True,
+    ) -> None:
+        """Start learning.
+
+        Parameters
+        ----------
+        images
+            The images, each with strokes.
+        classes
+            The classes that are painted.
+        settings
+            How to learn.
+        resume
+            Go on from what was learnt, unless the network or the preprocessing is
+            to be another.
+
+        Raises
+        ------
+        GarageError
+            If the images cannot be read or given to the engine; nothing has changed.
+        """
+        if self.is_running:
+            return
+        for bound in images:
+            self._link.open(bound)
+        resume = resume and self.can_resume and self._same_model(settings)
+        for bound in images:
+            self.send_strokes(bound, force=True)
+        if not resume:
+            self.history = History()
+            self.step = 0
+        else:
+            self.history.offset = self.history.seconds[-1] if self.history.loss else 0
+        start_from = str(self._checkpoint) if resume and self._lost else None
+        self.generation += 1
+        self._settings = settings
+        self.images = tuple(images)
+        self.classes = tuple(classes)
+        self._lost = False
+        self._id = self._link.client.train(
+            [bound.key for bound in images],
+            classes=[to_json(info) for info in classes],
+            preprocess=_json(settings.preprocess),
+            network=_json(settings.network),
+            training=to_json(settings.training),
+            resume=resume and start_from is None,
+            start_from=start_from,
+            checkpoint=str(self._checkpoint),
+            on_answer=self._on_answer,
+        )
+        self._set_phase(Phase.STARTING)
+
+    def stop(self) -> None:
+        """End training after the step that is running."""
+        if self.phase in (Phase.STARTING, Phase.LEARNING):
+            self._set_phase(Phase.STOPPING)
+            self._link.client.stop()
+
+    def send_strokes(self, bound: BoundImage, *, force: bool = False) -> bool:
+        """Give the engine the strokes of an image where they changed.
+
+        At most one transfer per image is on its way.
+
+        Returns
+        -------
+        bool
+            Whether something was sent.
+        """
+        watch = bound.watch
+        if watch is None or bound.key in self._unanswered and not force:
+            return False
+        if not force and self._sent.get(bound.key) == watch.version:
+            return False
+        self._sent[bound.key] = watch.version
+        self._unanswered.add(bound.key)
+
+        def answered(event: Event) -> None:
+            self._unanswered.discard(bound.key)
+            # While training, strokes that cannot be learnt from are refused and the
+            # former ones stay in use; a person who has erased everything of a class
+            # is about to paint again.
+            if not isinstance(event, Done):
+                self._sent.pop(bound.key, None)
+
+        self._link.client.set_strokes(bound.key, watch.seen, on_answer=answered)
+        return True
+
+    def on_died(self) -> None:
+        """Remember that the live model has gone with the process."""
+        self._lost = True
+        self._unanswered.clear()
+        self._sent.clear()
+
+    def start_over(self) -> None:
+        """Let the next training begin from nothing."""
+        self.step = 0
+        self.last = None
+        self.history = History()
+        self.changed.emit()
+
+    def _same_model(self, settings: Settings) -> bool:
+        before = self._settings
+        return before is None or (
+            before.network == settings.network
+            and before.preprocess == settings.preprocess
+        )
+
+    def _on_progress(self, progress: Progress) -> None:
+        if progress.id != self._id:
+            return
+        self.step = progress.step
+        self.history.add(progress)
+        if self.phase is Phase.STARTING:
+            self._set_phase(Phase.LEARNING)
+        self.progressed.emit(progress)
+
+    def _on_answer(self, event: Event) -> None:
+        self.broke_off = not isinstance(event, Trained)
+        self._set_phase(Phase.IDLE)
+        if isinstance(event, Trained):
+            self.last = event
+            self.step = max(self.step, event.steps)
+            # What is kept may be an earlier, better state than the last one shown.
+            self.generation += 1
+            self.ended.emit(event)
+        elif isinstance(event, Failed):
+            self.failed.emit(event)
+        else:
+            raise GarageError(f"The engine gave an unexpected answer: {event!r}")
+
+    def _set_phase(self, phase: Phase) -> None:
+        if phase is not self.phase:
+            self.phase = phase
+            self.changed.emit()
+
+
+def _json(config: Any) -> dict[str, Any]:
+    return {} if config is None else to_json(config)

@@ -1,0 +1,29 @@
+"""The docks. Imported one by one, when napari opens them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .segment import SegmentWidget
+    from .thresholds import ThresholdsWidget
+    from .train import TrainWidget
+
+__all__ = ["SegmentWidget", "ThresholdsWidget", "TrainWidget"]
+
+_HOME = {
+    "TrainWidget": ".train",
+    "SegmentWidget": ".segment",
+    "ThresholdsWidget": ".thresholds",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,122 @@
+"""The list of classes."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QFrame,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_garage_unet.session import Session
+
+from .class_row import ROW_HEIGHT, ClassRow
+
+VISIBLE_ROWS = 9
+"""Rows that are seen without scrolling the list."""
+
+
+class ClassPanel(QWidget):
+    """Names, colours, painted pixels; a click picks up the brush.
+
+    Parameters
+    ----------
+    session
+        The session. The dock calls `show_classes` and `show_counts` when it changes.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._rows: dict[int, ClassRow] = {}
+        self._list = QVBoxLayout()
+        self._list.setContentsMargins(0, 0, 0, 0)
+        self._list.setSpacing(0)
+        self._list.setAlignment(Qt.AlignmentFlag.AlignTop)
+        content = QWidget()
+        content.setLayout(self._list)
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(content)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setSizePolicy(
+            QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed
+        )
+        self.add_button = QPushButton("+ class")
+        self.add_button.setToolTip("Add a class and pick up its brush.")
+        self.add_button.clicked.connect(self._on_add)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self._scroll)
+        layout.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.show_classes()
+
+    @property
+    def rows(self) -> tuple[ClassRow, ...]:
+        """The rows, in the order of their ids."""
+        return tuple(self._rows[i] for i in sorted(self._rows))
+
+    def show_classes(self) -> None:
+        """Show the classes of the session as they are now."""
+        classes = tuple(self._session.classes)
+        for class_id in set(self._rows) - {info.id for info in classes}:
+            row = self._rows.pop(class_id)
+            self._list.removeWidget(row)
+            row.deleteLater()
+        for place, info in enumerate(classes):
+            row = self._rows.get(info.id)
+            if row is None:
+                row = self._make_row(info.id)
+                self._list.insertWidget(place, row)
+            row.show_class(info)
+        height = ROW_HEIGHT * min(max(len(classes), 1), VISIBLE_ROWS)
+        self._scroll.setFixedHeight(height)
+        self.show_counts()
+        self.show_selected()
+
+    def show_counts(self) -> None:
+        """Show how many pixels of each class are painted."""
+        counts = self._session.counts
+        for class_id, row in self._rows.items():
+            row.show_count(counts.get(class_id, 0))
+
+    def show_selected(self) -> None:
+        """Show which class is in the brush."""
+        current = self._session.images.current
+        layer = current.strokes if current else None
+        selected = int(layer.selected_label) if layer is not None else None
+        for class_id, row in self._rows.items():
+            row.show_selected(class_id == selected)
+
+    def _make_row(self, class_id: int) -> ClassRow:
+        row = ClassRow(self._session.classes[class_id])
+        row.picked.connect(self._on_picked)
+        row.renamed.connect(self._on_renamed)
+        row.background_toggled.connect(self._on_background)
+        self._rows[class_id] = row
+        return row
+
+    def _on_picked(self, class_id: int) -> None:
+        self._session.paint(class_id)
+        self.show_selected()
+
+    def _on_renamed(self, class_id: int, name: str) -> None:
+        self._session.rename_class(class_id, name)
+
+    def _on_background(self, class_id: int, checked: bool) -> None:
+        self._session.classes.set_background(class_id if checked else None)
+
+    def _on_add(self) -> None:
+        class_id = self._session.add_class()
+        if class_id is None:
+            return
+        self._on_picked(class_id)
+        bar = self._scroll.verticalScrollBar()
+        bar.setValue(bar.maximum())
+        self._rows[class_id].edit_name()

@@ -1,0 +1,313 @@
+"""One class in the list: key, colour, name, painted pixels, background mark."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
+from qtpy.QtGui import (
+    QColor,
+    QFocusEvent,
+    QIcon,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPixmap,
+)
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.session.hint import FEW_PIXELS
+
+ROW_HEIGHT = 28
+
+
+class ClassRow(QFrame):
+    """A class; clicking it, or Enter, picks up its brush.
+
+    Attributes
+    ----------
+    picked
+        The class is to be painted.
+    renamed
+        Another name was typed.
+    background_toggled
+        The class was marked as background, or no longer is.
+    removed
+        The class is to be taken off the list.
+    """
+
+    picked = Signal(int)
+    renamed = Signal(int, str)
+    background_toggled = Signal(int, bool)
+
+    def __init__(self, info: ClassInfo, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._info = info
+        self._selected = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFixedHeight(ROW_HEIGHT)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._swatch = Swatch()
+        self._key = QLabel()
+        self._key.setFixedWidth(20)
+        self._key.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._name = NameEdit()
+        self._name.finished.connect(self._on_name)
+        self._count = QLabel()
+        self._count.setAlignment(
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        )
+        self._background = QToolButton()
+        self._background.setCheckable(True)
+        self._background.setAutoRaise(True)
+        self._background.setFixedSize(22, 22)
+        self._background.setIconSize(QSize(14, 14))
+        self._background.clicked.connect(self._on_background)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(4, 1, 4, 1)
+        layout.setSpacing(4)
+        layout.addWidget(self._key)
+        layout.addWidget(self._swatch)
+        layout.addWidget(self._name, 1)
+        layout.addWidget(self._count)
+        layout.addWidget(self._background)
+        for child in (self._key, self._swatch, self._count, self._name):
+            child.installEventFilter(self)
+        self.show_class(info)
+        self.show_count(0)
+
+    @property
+    def class_id(self) -> int:
+        """Id of the class."""
+        return self._info.id
+
+    @property
+    def name(self) -> str:
+        """The name as it is shown."""
+        return self._name.text()
+
+    def show_class(self, info: ClassInfo) -> None:
+        """Show another name, colour or background mark."""
+        self._info = info
+        self._swatch.set_color(info.color)
+        self._key.setText(str(info.id))
+        if not self._name.is_editing:
+            self._name.setText(info.name)
+        self._background.setChecked(info.background)
+        self._background.setToolTip(
+            "This class is the background: it is see-through in results.\n"
+            "Click to make it an ordinary class."
+            if info.background
+            else "Mark this class as the background, which is see-through in results."
+        )
+        key = f" or press {info.id}" if info.id <= 9 else ""
+        self.setToolTip(
+            f"Click{key} to paint {info.name}.\n"
+            "Double-click or F2 to give it another name."
+        )
+        self._background.setAccessibleName(f"{info.name} is the background")
+        self.setAccessibleName(f"class {info.name}")
+        self._draw_icon()
+
+    def show_count(self, pixels: int) -> None:
+        """Show how many pixels are painted."""
+        if pixels == 0:
+            text = "not painted"
+        elif pixels < FEW_PIXELS:
+            text = f"{pixels} px, few"
+        else:
+            text = f"{pixels:,} px".replace(",", "\u202f")
+        self._count.setText(text)
+        self._count.setEnabled(pixels > 0)
+
+    def show_selected(self, selected: bool) -> None:
+        """Show whether this is the class in the brush."""
+        if selected != self._selected:
+            self._selected = selected
+            font = self._name.font()
+            font.setBold(selected)
+            self._name.setFont(font)
+            self._key.setFont(font)
+            self.update()
+
+    def edit_name(self) -> None:
+        """Let a person type another name."""
+        self._name.begin()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the frame that says which class is in the brush."""
+        super().paintEvent(event)
+        if not (self._selected or self.hasFocus() or self.underMouse()):
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        color = QColor(self.palette().color(QPalette.ColorRole.WindowText))
+        color.setAlpha(38 if self._selected else 18)
+        painter.setBrush(color)
+        if self._selected or self.hasFocus():
+            color.setAlpha(150)
+            painter.setPen(color)
+        else:
+            painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), 4, 4)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Enter and space pick up the brush, F2 renames."""
+        if event is None:
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.picked.emit(self.class_id)
+        elif event.key() == Qt.Key.Key_F2:
+            self.edit_name()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Pick up the brush."""
+        if event is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.picked.emit(self.class_id)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        """Rename."""
+        self.edit_name()
+
+    def eventFilter(self, watched: object, event: QEvent | None) -> bool:
+        """Take clicks on the labels for clicks on the row."""
+        if event is None or (watched is self._name and self._name.is_editing):
+            return False
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self.picked.emit(self.class_id)
+            return True
+        if event.type() == QEvent.Type.MouseButtonDblClick:
+            self.edit_name()
+            return True
+        return False
+
+    def enterEvent(self, event: QEvent | None) -> None:
+        """Show that the row can be clicked."""
+        super().enterEvent(event)
+        self.update()
+
+    def leaveEvent(self, event: QEvent | None) -> None:
+        """Stop showing it."""
+        super().leaveEvent(event)
+        self.update()
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Draw the icon in the colours of the theme."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self._draw_icon()
+
+    def _on_name(self, name: str) -> None:
+        if name != self._info.name:
+            self.renamed.emit(self.class_id, name)
+        self._name.setText(self._info.name)
+
+    def _on_background(self, checked: bool) -> None:
+        self.background_toggled.emit(self.class_id, checked)
+
+    def _draw_icon(self) -> None:
+        color = QColor(self.palette().color(QPalette.ColorRole.WindowText))
+        self._background.setIcon(_see_through_icon(color, on=self._info.background))
+
+
+class Swatch(QWidget):
+    """A square in the colour of a class."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._color = QColor()
+        self.setFixedSize(16, 16)
+
+    def set_color(self, color: str) -> None:
+        """Show another colour, ``"#rrggbb"``."""
+        self._color = QColor(color)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw it with an outline, so that it shows on any ground."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        outline = QColor(self.palette().color(QPalette.ColorRole.WindowText))
+        outline.setAlpha(120)
+        painter.setPen(outline)
+        painter.setBrush(self._color)
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), 3, 3)
+
+
+class NameEdit(QLineEdit):
+    """A name that looks like a label until it is edited."""
+
+    finished = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setFrame(False)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setStyleSheet("QLineEdit:read-only { background: transparent; }")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(40)
+        self.editingFinished.connect(self._end)
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether a person is typing."""
+        return not self.isReadOnly()
+
+    def begin(self) -> None:
+        """Let a person type."""
+        self.setReadOnly(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocus()
+        self.selectAll()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Escape leaves the name as it was."""
+        if event is not None and event.key() == Qt.Key.Key_Escape and self.is_editing:
+            self.undo()
+            self._end()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:
+        """Typing elsewhere ends the editing."""
+        super().focusOutEvent(event)
+        self._end()
+
+    def _end(self) -> None:
+        if not self.is_editing:
+            return
+        self.setReadOnly(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.deselect()
+        self.finished.emit(self.text())
+
+
+def _see_through_icon(color: QColor, *, on: bool) -> QIcon:
+    """Draw a checkerboard, the usual sign for see-through."""
+    pixmap = QPixmap(28, 28)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    faint = QColor(color)
+    faint.setAlpha(255 if on else 70)
+    painter.setPen(faint)
+    painter.drawRect(1, 1, 25, 25)
+    if on:
+        for row in range(3):
+            for column in range(3):
+                if (row + column) % 2 == 0:
+                    painter.fillRect(2 + 8 * column, 2 + 8 * row, 8, 8, faint)
+    painter.end()
+    return QIcon(pixmap)

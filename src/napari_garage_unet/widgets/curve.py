@@ -1,0 +1,143 @@
+"""How learning goes: two lines over time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from napari_garage_unet.session.training_job import History
+
+SMOOTHING = 0.15
+"""Share of a new value in the drawn line; single steps jump too much to be read."""
+
+MOST_POINTS = 400
+"""More than the widget has pixels are not drawn."""
+
+
+class Curve(QWidget):
+    """Training loss, and the loss on held-out strokes, over seconds.
+
+    A dashed line and a solid one, so that they are told apart without colour.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._history = History()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setToolTip(
+            "How far the answers are from your strokes; lower is better.\n"
+            "Thin: strokes it learns from (training loss).\n"
+            "Thick: strokes that were kept aside to check it (validation loss).\n"
+            "When the thick line rises while the thin one falls, it learns by heart: "
+            "paint more, and elsewhere."
+        )
+
+    def sizeHint(self) -> QSize:
+        """Return a size for a dock."""
+        return QSize(280, 110)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the smallest size at which it can be read."""
+        return QSize(120, 110)
+
+    def show_history(self, history: History) -> None:
+        """Draw these curves; the widget looks at them again when painted."""
+        self._history = history
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw axes, lines and their names."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        text = QColor(self.palette().color(QPalette.ColorRole.WindowText))
+        font = painter.font()
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        painter.setFont(font)
+        line_height = painter.fontMetrics().height()
+        frame = QRectF(self.rect()).adjusted(6, line_height + 4, -6, -line_height - 4)
+        faint = QColor(text)
+        faint.setAlpha(70)
+        painter.setPen(QPen(faint, 1))
+        painter.drawLine(frame.bottomLeft(), frame.bottomRight())
+        history = self._history
+        seconds, loss = np.array(history.seconds), np.array(history.loss)
+        checked_at = np.array(history.checked_at)
+        checked = np.array(history.checked_loss)
+        self._draw_legend(painter, text, has_checked=bool(len(checked)))
+        if len(loss) < 2:
+            muted = QColor(text)
+            muted.setAlpha(150)
+            painter.setPen(muted)
+            painter.drawText(
+                frame,
+                Qt.AlignmentFlag.AlignCenter,
+                "The learning curve appears here.",
+            )
+            return
+        smooth = smoothed(loss)
+        top = float(max(np.quantile(smooth, 0.98), checked.max(initial=0.0), 1e-6))
+        end = float(seconds[-1]) or 1.0
+
+        def to_frame(
+            at: NDArray[np.float64], value: NDArray[np.float64]
+        ) -> QPainterPath:
+            x = frame.left() + frame.width() * at / end
+            y = frame.bottom() - frame.height() * np.clip(value / top, 0, 1)
+            points = [QPointF(float(a), float(b)) for a, b in zip(x, y, strict=True)]
+            path = QPainterPath(points[0])
+            for point in points[1:]:
+                path.lineTo(point)
+            return path
+
+        thinned = np.unique(np.linspace(0, len(loss) - 1, MOST_POINTS).astype(int))
+        muted = QColor(text)
+        muted.setAlpha(170)
+        painter.setPen(QPen(muted, 1.1, Qt.PenStyle.DashLine))
+        painter.drawPath(to_frame(seconds[thinned], smooth[thinned]))
+        if len(checked) > 1:
+            painter.setPen(QPen(text, 2.2))
+            painter.drawPath(to_frame(checked_at, checked))
+        self._draw_ends(painter, frame, text, end)
+
+    def _draw_legend(
+        self, painter: QPainter, text: QColor, *, has_checked: bool
+    ) -> None:
+        y = painter.fontMetrics().height() / 2 + 2
+        x = 6.0
+        entries = [("learning", QPen(text, 1.1, Qt.PenStyle.DashLine))]
+        if has_checked:
+            entries.append(("held-out strokes", QPen(text, 2.2)))
+        for name, pen in entries:
+            painter.setPen(pen)
+            painter.drawLine(QPointF(x, y), QPointF(x + 20, y))
+            painter.setPen(text)
+            width = painter.fontMetrics().horizontalAdvance(name)
+            painter.drawText(
+                QRectF(x + 25, 0, width + 4, 2 * y),
+                Qt.AlignmentFlag.AlignVCenter,
+                name,
+            )
+            x += width + 42
+
+    def _draw_ends(
+        self, painter: QPainter, frame: QRectF, text: QColor, end: float
+    ) -> None:
+        muted = QColor(text)
+        muted.setAlpha(170)
+        painter.setPen(muted)
+        below = QRectF(frame.left(), frame.bottom() + 2, frame.width(), 20)
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, "0 s")
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{end:.0f} s")
+
+
+def smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Exponential moving average that starts at the first value."""
+    out = np.empty_like(values)
+    average = values[0]
+    for i, value in enumerate(values):
+        average += SMOOTHING * (value - average)
+        out[i] = average
+    return out

@@ -1,0 +1,77 @@
+"""What the docks have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from napari_garage_unet.session import get_session
+
+from .pump import pump_for
+
+WIDTH = 320
+"""Width in pixels the docks are laid out for."""
+
+
+class Dock(QWidget):
+    """A column that scrolls when the window is low, and follows the session.
+
+    Subclasses put their widgets into `column` and connect to the session with
+    `follow`, so that nothing is called after Qt has deleted the dock.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer, or a proxy of it.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self.session = get_session(self.viewer)
+        self._pump = pump_for(self.session, self.viewer)
+        self._followed: list[tuple[Any, Any]] = []
+        followed = self._followed
+        self.destroyed.connect(lambda: _let_go(followed))
+
+        content = QWidget()
+        self.column = QVBoxLayout(content)
+        self.column.setContentsMargins(8, 6, 8, 8)
+        self.column.setSpacing(6)
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+        self.setMinimumWidth(WIDTH - 20)
+        # Not in the constructor: napari is still putting the dock into its window,
+        # and starting a process there would delay the first picture of it.
+        QTimer.singleShot(0, self.session.warm_up)
+
+    def follow(self, signal: Any, slot: Any) -> None:
+        """Connect to a signal of the session until the dock is gone."""
+        signal.connect(slot)
+        self._followed.append((signal, slot))
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Watch the window the dock is shown in."""
+        super().showEvent(event)
+        self._pump.watch(self)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Draw again when the theme has changed."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self.update()
+
+
+def _let_go(followed: list[tuple[Any, Any]]) -> None:
+    for signal, slot in followed:
+        signal.disconnect(slot, missing_ok=True)
+    followed.clear()

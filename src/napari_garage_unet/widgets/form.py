@@ -1,0 +1,172 @@
+"""Forms made of the engine's settings, which describe themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QSizePolicy,
+    QSpinBox,
+    QWidget,
+)
+
+from napari_garage_unet.engine.errors import InputError
+
+LARGEST = 1_000_000
+"""Upper end of fields that have no limit."""
+
+
+class SettingsForm(QWidget):
+    """One field per setting of a frozen dataclass.
+
+    Parameters
+    ----------
+    defaults
+        An instance; its fields carry ``title``, ``help``, ``min`` and ``max``.
+    names
+        The fields to show, in this order; None shows all.
+
+    Attributes
+    ----------
+    changed
+        A person has chosen other values.
+    """
+
+    changed = Signal()
+
+    def __init__(self, defaults: Any, names: tuple[str, ...] | None = None) -> None:
+        super().__init__()
+        self._cls = type(defaults)
+        self._value = defaults
+        self._fields: dict[str, QWidget] = {}
+        layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        hints = get_type_hints(self._cls)
+        for f in dataclasses.fields(self._cls):
+            if names is not None and f.name not in names:
+                continue
+            field = make_field(hints[f.name], f.metadata)
+            field.setToolTip(f.metadata["help"])
+            label = QLabel(f.metadata["title"])
+            label.setToolTip(f.metadata["help"])
+            label.setBuddy(field)
+            self._fields[f.name] = field
+            layout.addRow(label, field)
+        self.show_value(defaults)
+        for field in self._fields.values():
+            change_signal(field).connect(self._on_change)
+
+    @property
+    def value(self) -> Any:
+        """The dataclass with the values of the form."""
+        return self._value
+
+    def field(self, name: str) -> QWidget:
+        """The field of a setting."""
+        return self._fields[name]
+
+    def apply_to(self, value: Any) -> Any:
+        """Another instance with the values of the fields that are shown."""
+        values = {name: read_field(field) for name, field in self._fields.items()}
+        return dataclasses.replace(value, **values)
+
+    def show_value(self, value: Any) -> None:
+        """Show other values."""
+        self._value = value
+        for name, field in self._fields.items():
+            field.blockSignals(True)
+            write_field(field, getattr(value, name))
+            field.blockSignals(False)
+
+    def _on_change(self) -> None:
+        values = {name: read_field(field) for name, field in self._fields.items()}
+        try:
+            self._value = dataclasses.replace(self._value, **values)
+        except InputError:
+            # Fields keep to their own limits; two that exclude each other go back.
+            self.show_value(self._value)
+            return
+        self.changed.emit()
+
+
+def make_field(hint: Any, metadata: Any) -> QWidget:
+    """Make the field for a type, within the limits of its metadata."""
+    options = get_args(hint) if get_origin(hint) is not Literal else ()
+    optional = type(None) in options
+    kinds = [o for o in options if o is not type(None)] or [hint]
+    kind = kinds[0]
+    if get_origin(hint) is Literal:
+        box = QComboBox()
+        for choice in get_args(hint):
+            box.addItem(str(choice).replace("_", " "), choice)
+        box.setMinimumContentsLength(6)
+        return box
+    if kind is bool:
+        return QCheckBox()
+    low, high = metadata.get("min", 0), metadata.get("max", LARGEST)
+    if kind is int:
+        spin = QSpinBox()
+        spin.setRange(int(low) - optional, int(high))
+    else:
+        spin = QDoubleSpinBox()
+        spin.setDecimals(_decimals(float(low), float(high)))
+        spin.setRange(float(low), float(high))
+        spin.setSingleStep(0.1 if high <= 20 else 1)
+        spin.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+    spin.setKeyboardTracking(False)
+    spin.setMinimumWidth(80)
+    spin.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    if optional:
+        # The value below the smallest stands for "not given".
+        spin.setSpecialValueText("no limit")
+        spin.setProperty("optional", True)
+    return spin
+
+
+def read_field(field: QWidget) -> Any:
+    """Read the value of a field."""
+    if isinstance(field, QComboBox):
+        return field.currentData()
+    if isinstance(field, QCheckBox):
+        return field.isChecked()
+    assert isinstance(field, (QSpinBox, QDoubleSpinBox))
+    if field.property("optional") and field.value() == field.minimum():
+        return None
+    return field.value()
+
+
+def write_field(field: QWidget, value: Any) -> None:
+    """Show a value in a field."""
+    if isinstance(field, QComboBox):
+        field.setCurrentIndex(field.findData(value))
+    elif isinstance(field, QCheckBox):
+        field.setChecked(value)
+    else:
+        assert isinstance(field, (QSpinBox, QDoubleSpinBox))
+        field.setValue(field.minimum() if value is None else value)
+
+
+def change_signal(field: QWidget) -> Any:
+    """The signal a field gives when a person changes it."""
+    if isinstance(field, QComboBox):
+        return field.currentIndexChanged
+    if isinstance(field, QCheckBox):
+        return field.toggled
+    assert isinstance(field, (QSpinBox, QDoubleSpinBox))
+    return field.valueChanged
+
+
+def _decimals(low: float, high: float) -> int:
+    if 0 < low < 1e-3:
+        return 6
+    return 3 if high <= 1 else 2

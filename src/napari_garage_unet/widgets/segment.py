@@ -1,0 +1,313 @@
+"""The dock that segments images with a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Image as ImageLayer
+from napari.layers import Layer
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QRadioButton,
+    QSizePolicy,
+    QWidget,
+)
+
+from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.layers.matching import is_result
+from napari_garage_unet.session.models import SUFFIX
+from napari_garage_unet.session.result import Result
+from napari_garage_unet.session.segmentation_job import Wish
+
+from .dock import Dock
+from .hint_line import HintLine
+from .layer_picker import LayerPicker
+
+FILTER = f"Models (*{SUFFIX});;All files (*)"
+
+
+class SegmentWidget(Dock):
+    """Choose a model and an image, press Segment.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer, or a proxy of it.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)
+        self.setObjectName("garage-segment")
+        self._image: ImageLayer | None = None
+        self._saved = ""
+        self._build_model()
+        self._build_choices()
+        self._build_button()
+        self.hint = HintLine(self.session, text=self._hint)
+        self.column.addWidget(self.hint)
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self.column.addWidget(self.summary)
+        self.column.addStretch(1)
+
+        session = self.session
+        self.follow(session.changed, self._on_changed)
+        self.follow(session.problem_changed, self.hint.refresh)
+        self.follow(session.models.changed, self._show_models)
+        self.follow(session.models.saved, self._on_saved)
+        self.follow(session.images.changed, self._on_images)
+        self.follow(session.segmentation.changed, self._on_changed)
+        self.follow(session.segmentation.finished, self._on_finished)
+        self._show_models()
+        self._on_images()
+        self._on_changed()
+
+    def reset_choices(self, event: Any = None) -> None:
+        """Follow the layers; napari calls this when they change."""
+        self._on_images()
+
+    # -- building -----------------------------------------------------------------
+
+    def _build_model(self) -> None:
+        self.model_box = QComboBox()
+        self.model_box.setToolTip("The model that segments.")
+        self.model_box.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
+        self.model_box.currentIndexChanged.connect(self._on_changed)
+        self.load_button = QPushButton("Load\u2026")
+        self.load_button.setToolTip("Read a model file, such as a colleague's.")
+        self.load_button.clicked.connect(self._on_load)
+        self.save_button = QPushButton("Save\u2026")
+        self.save_button.setToolTip(
+            "Write this model with its thresholds to one file, to use it again, to "
+            "share it, or to run it from the command line."
+        )
+        self.save_button.clicked.connect(self._on_save)
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Model"))
+        row.addWidget(self.model_box, 1)
+        self.column.addLayout(row)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.load_button)
+        buttons.addWidget(self.save_button)
+        self.column.addLayout(buttons)
+
+    def _build_choices(self) -> None:
+        self.image_picker = LayerPicker(
+            ImageLayer,
+            tooltip="The image to segment.",
+            viewer=self.viewer,
+            accept=lambda layer: not is_result(layer),
+            on_choice=self._on_image_chosen,
+        )
+        self.this_plane = QRadioButton("this plane")
+        self.this_plane.setToolTip("Only the plane that is on view now.")
+        self.all_planes = QRadioButton("all planes")
+        self.all_planes.setToolTip("The whole stack, plane by plane.")
+        self.this_plane.setChecked(True)
+        self._where = QButtonGroup(self)
+        self._where.addButton(self.this_plane)
+        self._where.addButton(self.all_planes)
+        self.where_label = QLabel("Where")
+        self.make_labels = QCheckBox("labels")
+        self.make_labels.setChecked(True)
+        self.make_labels.setToolTip("A Labels layer with the ids of the classes.")
+        self.make_probabilities = QCheckBox("probabilities")
+        self.make_probabilities.setToolTip(
+            "One Image layer per class: how sure the model is, from 0 to 1."
+        )
+        for box in (self.make_labels, self.make_probabilities):
+            box.toggled.connect(self._on_changed)
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        grid.addWidget(QLabel("Image"), 0, 0)
+        grid.addWidget(self.image_picker.native, 0, 1)
+        grid.addWidget(self.where_label, 1, 0)
+        grid.addWidget(_row(self.this_plane, self.all_planes), 1, 1)
+        grid.addWidget(QLabel("Make"), 2, 0)
+        grid.addWidget(_row(self.make_labels, self.make_probabilities), 2, 1)
+        grid.setColumnStretch(1, 1)
+        self.column.addLayout(grid)
+
+    def _build_button(self) -> None:
+        self.segment_button = QPushButton("Segment")
+        self.segment_button.setMinimumHeight(34)
+        font = self.segment_button.font()
+        font.setBold(True)
+        self.segment_button.setFont(font)
+        self.segment_button.clicked.connect(self._on_segment)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(True)
+        self.progress.setFormat("%v of %m planes")
+        size = self.progress.sizePolicy()
+        size.setRetainSizeWhenHidden(True)
+        self.progress.setSizePolicy(size)
+        self.column.addWidget(self.segment_button)
+        self.column.addWidget(self.progress)
+
+    # -- what a person does -------------------------------------------------------
+
+    def _on_image_chosen(self, layer: Layer | None) -> None:
+        self._image = layer if isinstance(layer, ImageLayer) else None
+        self._on_changed()
+
+    def _on_segment(self) -> None:
+        segmentation = self.session.segmentation
+        if segmentation.is_running:
+            segmentation.cancel()
+            return
+        wish = Wish(
+            all_planes=self.all_planes.isChecked(),
+            labels=self.make_labels.isChecked(),
+            probabilities=self.make_probabilities.isChecked(),
+        )
+        self.summary.clear()
+        self._saved = ""
+        if self._image is not None:
+            self.session.segment(self._model_key(), [self._image], wish)
+
+    def _on_load(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Load a model", "", FILTER)
+        if path:
+            self.load(path)
+
+    def load(self, path: str | Path) -> None:
+        """Read a model file and choose it."""
+        entry = self.session.load_model(path)
+        if entry is not None:
+            self._show_models(choose=entry.key)
+
+    def _on_save(self) -> None:
+        name = f"model{SUFFIX}"
+        path, _ = QFileDialog.getSaveFileName(self, "Save the model", name, FILTER)
+        if path:
+            self.session.save_model(self._model_key(), path)
+
+    # -- what the session says ----------------------------------------------------
+
+    def _on_images(self) -> None:
+        current = self.session.images.current
+        if self._image not in self.viewer.layers:
+            self._image = current.layer if current else None
+        self.image_picker.show(self._image)
+        self._on_changed()
+
+    def _show_models(self, *, choose: str | None = None) -> None:
+        key = choose or self._model_key()
+        self.model_box.blockSignals(True)
+        self.model_box.clear()
+        for entry in self.session.models:
+            self.model_box.addItem(entry.title, entry.key)
+            names = ", ".join(info.name for info in entry.classes)
+            self.model_box.setItemData(
+                self.model_box.count() - 1, names, Qt.ItemDataRole.ToolTipRole
+            )
+        self.model_box.setCurrentIndex(max(self.model_box.findData(key), 0))
+        self.model_box.blockSignals(False)
+        self._on_changed()
+
+    def _on_changed(self) -> None:
+        session = self.session
+        if len(session.models) != self.model_box.count():
+            # The live model can be asked from its first step on.
+            self._show_models()
+            return
+        running = session.segmentation.is_running
+        planes = self._planes()
+        for widget in (self.where_label, self.this_plane, self.all_planes):
+            widget.setVisible(planes > 1)
+        self.all_planes.setText(f"all {planes} planes")
+        has_model = bool(self._model_key())
+        wants = self.make_labels.isChecked() or self.make_probabilities.isChecked()
+        self.segment_button.setText("Cancel" if running else "Segment")
+        self.segment_button.setToolTip(
+            "Stop; planes that are done stay."
+            if running
+            else "Segment the image with this model."
+        )
+        self.segment_button.setEnabled(
+            running or (has_model and wants and self._image is not None)
+        )
+        self.save_button.setEnabled(has_model)
+        self.progress.setVisible(running)
+        self.progress.setRange(0, max(session.segmentation.total, 1))
+        self.progress.setValue(session.segmentation.done)
+        self.hint.refresh()
+
+    def _hint(self) -> str:
+        segmentation = self.session.segmentation
+        if segmentation.is_running:
+            left = segmentation.seconds_left
+            return "Segmenting." if left is None else f"About {left:.0f} s to go."
+        if self._saved:
+            return f"Saved to {self._saved}"
+        if self._image is None:
+            return "Open an image to segment it."
+        if not self._model_key():
+            return "Train a model in the Train U-Net dock, or load one."
+        if not (self.make_labels.isChecked() or self.make_probabilities.isChecked()):
+            return "Tick what to make: labels, probabilities or both."
+        return "Ready: press Segment."
+
+    def _on_saved(self, path: str) -> None:
+        self._saved = path
+        self.hint.refresh()
+
+    def _on_finished(self, results: tuple[Result, ...]) -> None:
+        self.summary.setText("\n".join(summarise(result) for result in results))
+
+    def _model_key(self) -> str:
+        return str(self.model_box.currentData() or "")
+
+    def _planes(self) -> int:
+        if self._image is None:
+            return 1
+        try:
+            bound = self.session.images.bind(self._image)
+            return int(np.prod(bound.spatial_shape[:-2], dtype=int))
+        except GarageError:
+            return 1
+
+
+def summarise(result: Result) -> str:
+    """Say how much of the computed planes each class takes."""
+    totals = dict.fromkeys(result.class_ids, 0)
+    pixels = 0
+    for index in result.planes:
+        plane = result.image.spatial_plane(result.layer.data, index)
+        pixels += plane.size
+        for class_id in totals:
+            totals[class_id] += int(np.count_nonzero(plane == class_id))
+    names = {info.id: info.name for info in result.classes}
+    lines = [
+        f"  {names[i]}  {n / max(pixels, 1):.1%}"
+        for i, n in sorted(totals.items(), key=lambda item: -item[1])
+    ]
+    return "\n".join([f"{result.name}:", *lines])
+
+
+def _row(*widgets: QWidget) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        layout.addWidget(widget)
+    layout.addStretch(1)
+    return row

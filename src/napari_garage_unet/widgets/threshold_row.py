@@ -1,0 +1,151 @@
+"""The threshold of one class: colour, name, histogram slider, value."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette
+from qtpy.QtWidgets import (
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.decide import default_threshold
+from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.layers.colors import class_color
+
+from .class_row import Swatch
+from .threshold_slider import ThresholdSlider
+
+
+class ThresholdRow(QWidget):
+    """One class of a result.
+
+    Attributes
+    ----------
+    threshold_moved
+        While a person is choosing: class id and threshold.
+    threshold_chosen
+        A person has let go: class id.
+    threshold_cleared
+        The automatic threshold is wanted again: class id.
+    picked
+        The row was clicked: class id.
+    """
+
+    threshold_moved = Signal(int, float)
+    threshold_chosen = Signal(int)
+    threshold_cleared = Signal(int)
+    picked = Signal(int)
+
+    def __init__(self, info: ClassInfo) -> None:
+        super().__init__()
+        self.class_id = info.id
+        self._selected = False
+        self._swatch = Swatch()
+        self._name = QLabel()
+        self._name.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
+        self.slider = ThresholdSlider()
+        self.slider.setToolTip(
+            "How sure the model has to be before a pixel becomes this class.\n"
+            "Drag to the left to find more of it, to the right to find less.\n"
+            "Behind it: how many pixels have which probability (log scale).\n"
+            "Dashed: automatic, the most likely class wins."
+        )
+        self.value = QDoubleSpinBox()
+        self.value.setRange(0, 1)
+        self.value.setDecimals(2)
+        self.value.setSingleStep(0.01)
+        self.value.setKeyboardTracking(False)
+        self.value.setFixedWidth(72)
+        self.value.setToolTip("The threshold, from 0 (everything) to 1 (nothing).")
+        self._auto = QToolButton()
+        self._auto.setText("auto")
+        self._auto.setAutoRaise(True)
+        self._auto.setToolTip("Back to automatic: the most likely class wins.")
+        layout = QGridLayout(self)
+        layout.setContentsMargins(4, 2, 4, 2)
+        layout.setHorizontalSpacing(4)
+        layout.setVerticalSpacing(0)
+        layout.addWidget(self._swatch, 0, 0)
+        layout.addWidget(self._name, 0, 1)
+        layout.addWidget(self._auto, 0, 2)
+        layout.addWidget(self.value, 0, 3)
+        layout.addWidget(self.slider, 1, 0, 1, 4)
+        layout.setColumnStretch(1, 1)
+        self.slider.moved.connect(self._on_moved)
+        self.slider.released.connect(self._on_released)
+        self.value.valueChanged.connect(self._on_typed)
+        self._auto.clicked.connect(self._on_auto)
+        self.show_class(info)
+
+    def show_class(self, info: ClassInfo) -> None:
+        """Show another name or colour."""
+        self._name.setText(info.name + (" (see-through)" if info.background else ""))
+        self._name.setToolTip(info.name)
+        self._swatch.set_color(class_color(info))
+        self.slider.show_color(class_color(info))
+        self.slider.setAccessibleName(f"threshold of {info.name}")
+
+    def show_rule(self, rule: ClassRule, n_classes: int) -> None:
+        """Show the threshold of a rule."""
+        automatic = rule.threshold is None
+        value = default_threshold(n_classes) if automatic else rule.threshold
+        assert value is not None
+        self.slider.show_threshold(value, automatic=automatic)
+        self.value.blockSignals(True)
+        self.value.setValue(value)
+        self.value.blockSignals(False)
+        self._auto.setEnabled(not automatic)
+
+    def show_selected(self, selected: bool) -> None:
+        """Show that the clean-up below is that of this class."""
+        if selected != self._selected:
+            self._selected = selected
+            font = self._name.font()
+            font.setBold(selected)
+            self._name.setFont(font)
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw a ground under the selected row."""
+        super().paintEvent(event)
+        if self._selected:
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            color = self.palette().color(QPalette.ColorRole.WindowText)
+            color.setAlpha(26)
+            painter.setBrush(color)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.drawRoundedRect(self.rect(), 4, 4)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Select the row."""
+        self.picked.emit(self.class_id)
+
+    def _on_moved(self, value: float) -> None:
+        self.value.blockSignals(True)
+        self.value.setValue(value)
+        self.value.blockSignals(False)
+        self._auto.setEnabled(True)
+        self.picked.emit(self.class_id)
+        self.threshold_moved.emit(self.class_id, value)
+
+    def _on_released(self) -> None:
+        self.threshold_chosen.emit(self.class_id)
+
+    def _on_typed(self, value: float) -> None:
+        self.slider.show_threshold(value, automatic=False)
+        self._auto.setEnabled(True)
+        self.picked.emit(self.class_id)
+        self.threshold_moved.emit(self.class_id, value)
+        self.threshold_chosen.emit(self.class_id)
+
+    def _on_auto(self) -> None:
+        self.threshold_cleared.emit(self.class_id)

@@ -1,0 +1,168 @@
+"""A threshold on top of the histogram it cuts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from qtpy.QtGui import (
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPolygonF,
+)
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+BINS = 64
+MARGIN = 7
+STEP = 0.01
+
+
+class ThresholdSlider(QWidget):
+    """Drag the line, click, or use the arrow keys.
+
+    Attributes
+    ----------
+    moved
+        A person is moving the threshold, 0 to 1.
+    released
+        A person has let go of it.
+    """
+
+    moved = Signal(float)
+    released = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._value = 0.5
+        self._is_automatic = True
+        self._bars = np.zeros(BINS)
+        self._color = QColor()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.SplitHCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(100)
+
+    @property
+    def value(self) -> float:
+        """The threshold."""
+        return self._value
+
+    def sizeHint(self) -> QSize:
+        """Return a size for a dock."""
+        return QSize(260, 34)
+
+    def show_threshold(self, value: float, *, automatic: bool) -> None:
+        """Show a threshold; a dashed line when nobody has chosen it."""
+        self._value, self._is_automatic = value, automatic
+        self.update()
+
+    def show_color(self, color: str) -> None:
+        """Draw in the colour of the class."""
+        self._color = QColor(color)
+        self.update()
+
+    def show_histogram(self, counts: NDArray[np.int64] | None) -> None:
+        """Show how many pixels have which probability.
+
+        Parameters
+        ----------
+        counts
+            Pixels of each of 256 levels; None when nothing is known yet.
+        """
+        if counts is None:
+            self._bars = np.zeros(BINS)
+        else:
+            binned = np.log1p(counts.reshape(BINS, -1).sum(axis=1))
+            self._bars = binned / max(float(binned.max()), 1.0)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the histogram, what lies below the threshold faint, and the line."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        text = QColor(self.palette().color(QPalette.ColorRole.WindowText))
+        area = self._area()
+        ground = QColor(text)
+        ground.setAlpha(20)
+        painter.fillRect(area, ground)
+        faint = QColor(self._color)
+        faint.setAlpha(70)
+        width = area.width() / BINS
+        for i, height in enumerate(self._bars):
+            if height <= 0:
+                continue
+            taken = (i + 1) / BINS > self._value
+            bar = QRectF(
+                area.left() + i * width,
+                area.bottom() - height * area.height(),
+                max(width - 0.5, 0.5),
+                height * area.height(),
+            )
+            painter.fillRect(bar, self._color if taken else faint)
+        x = area.left() + self._value * area.width()
+        style = Qt.PenStyle.DashLine if self._is_automatic else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(text, 2.4 if self.hasFocus() else 1.6, style))
+        painter.drawLine(QPointF(x, area.top() - 2), QPointF(x, area.bottom() + 1))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(text)
+        bottom = area.bottom() + 1
+        painter.drawPolygon(
+            QPolygonF(
+                [
+                    QPointF(x, bottom - 5),
+                    QPointF(x - 5, bottom + 3),
+                    QPointF(x + 5, bottom + 3),
+                ]
+            )
+        )
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Jump to where the mouse is."""
+        if event is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._move_to(event.position().x())
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Follow the mouse."""
+        if event is not None and event.buttons() & Qt.MouseButton.LeftButton:
+            self._move_to(event.position().x())
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        """Tell that the mouse has let go."""
+        if event is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.released.emit()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Move by a hundredth; with Shift by a tenth."""
+        if event is None:
+            return
+        steps = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Down: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Up: 1,
+        }
+        direction = steps.get(Qt.Key(event.key()))
+        if direction is None:
+            super().keyPressEvent(event)
+            return
+        shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        self._choose(self._value + direction * STEP * (10 if shift else 1))
+        self.released.emit()
+
+    def _move_to(self, x: float) -> None:
+        area = self._area()
+        self._choose((x - area.left()) / area.width())
+
+    def _choose(self, value: float) -> None:
+        value = round(float(np.clip(value, 0, 1)), 3)
+        if value != self._value or self._is_automatic:
+            self.show_threshold(value, automatic=False)
+            self.moved.emit(value)
+
+    def _area(self) -> QRectF:
+        return QRectF(self.rect()).adjusted(MARGIN, 3, -MARGIN, -5)

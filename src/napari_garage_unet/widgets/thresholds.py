@@ -1,0 +1,239 @@
+"""The dock in which a result is tuned until the picture is right."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+)
+from superqt.utils import qthrottled
+
+from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.session.result import Result
+
+from .clean_up import CleanUp
+from .dock import Dock
+from .hint_line import HintLine
+from .threshold_row import ThresholdRow
+
+FRAME = 30
+"""Milliseconds between two looks while a slider moves."""
+
+HISTOGRAM = 250
+"""Milliseconds between two histograms while learning."""
+
+
+class ThresholdsWidget(Dock):
+    """A slider per class; the plane on view follows at once.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer, or a proxy of it.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)
+        self.setObjectName("garage-thresholds")
+        self._rows: dict[int, ThresholdRow] = {}
+        self._result: Result | None = None
+        self._selected: int | None = None
+        self.result_box = QComboBox()
+        self.result_box.setToolTip(
+            "The preview or segmentation to tune. What you choose is kept for the "
+            "model that made it, and saved with it."
+        )
+        self.result_box.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
+        self.result_box.currentIndexChanged.connect(self._on_chosen)
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Result"))
+        row.addWidget(self.result_box, 1)
+        self.column.addLayout(row)
+        self.hint = HintLine(self.session, text=self._hint)
+        self.column.addWidget(self.hint)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(2)
+        self.column.addLayout(self._list)
+        self.clean_up = CleanUp()
+        self.clean_up.changed.connect(self._on_clean_up)
+        self.column.addWidget(self.clean_up)
+        self.reset_button = QPushButton("Reset all")
+        self.reset_button.setToolTip(
+            "Automatic thresholds and no clean-up for every class."
+        )
+        self.reset_button.clicked.connect(self._on_reset)
+        self.column.addWidget(self.reset_button)
+        self.column.addStretch(1)
+        self._show_histograms_soon = qthrottled(
+            self._show_histograms, timeout=HISTOGRAM
+        )
+        self._tune_soon = qthrottled(self._tune, timeout=FRAME)
+        self.follow(self.session.results.changed, self._show_results)
+        self.follow(self.session.changed, self.hint.refresh)
+        self.follow(self.session.view_changed, self._on_view)
+        self._show_results()
+
+    @property
+    def rows(self) -> tuple[ThresholdRow, ...]:
+        """One row per class, in the order of the result."""
+        return tuple(self._rows.values())
+
+    def reset_choices(self, event: Any = None) -> None:
+        """Follow the names of layers; napari calls this when they change."""
+        self._show_results()
+
+    # -- what a person does -------------------------------------------------------
+
+    def _on_chosen(self, place: int) -> None:
+        results = list(self.session.results)
+        self._choose(results[place] if 0 <= place < len(results) else None)
+
+    def _on_picked(self, class_id: int) -> None:
+        self._selected = class_id
+        self._show_selected()
+
+    def _on_moved(self, class_id: int, threshold: float) -> None:
+        self._tune_soon(class_id, threshold)
+
+    def _on_released(self, class_id: int) -> None:
+        row = self._rows.get(class_id)
+        if self._result is None or row is None:
+            return
+        # The last move may still be waiting for its frame.
+        self._tune(class_id, row.slider.value)
+        self.session.apply_to_all_planes(self._result)
+
+    def _on_cleared(self, class_id: int) -> None:
+        if self._result is None:
+            return
+        rule = dataclasses.replace(self._result.rule(class_id), threshold=None)
+        self._set_rule(class_id, rule)
+        self._rows[class_id].show_rule(rule, len(self._rows))
+        self.session.apply_to_all_planes(self._result)
+
+    def _on_clean_up(self) -> None:
+        if self._result is None or self._selected is None:
+            return
+        everywhere = self.clean_up.all_classes.isChecked()
+        for class_id in self._result.class_ids if everywhere else (self._selected,):
+            self._set_rule(
+                class_id, self.clean_up.apply_to(self._result.rule(class_id))
+            )
+        self.session.apply_to_all_planes(self._result)
+
+    def _on_reset(self) -> None:
+        if self._result is not None:
+            self.session.reset_rules(self._result)
+            self._show_rules()
+
+    def _tune(self, class_id: int, threshold: float) -> None:
+        if self._result is not None and class_id in self._result.class_ids:
+            rule = self._result.rule(class_id)
+            low = None if rule.low is None else min(rule.low, threshold)
+            self._set_rule(
+                class_id, dataclasses.replace(rule, threshold=threshold, low=low)
+            )
+
+    def _set_rule(self, class_id: int, rule: ClassRule) -> None:
+        assert self._result is not None
+        self.session.tune(self._result, class_id, rule)
+
+    # -- what the session says ----------------------------------------------------
+
+    def _show_results(self) -> None:
+        results = list(self.session.results)
+        keep = self._result if self._result in results else None
+        self.result_box.blockSignals(True)
+        self.result_box.clear()
+        self.result_box.addItems([result.name for result in results])
+        shown = keep or (results[0] if results else None)
+        if shown is not None:
+            self.result_box.setCurrentIndex(results.index(shown))
+        self.result_box.blockSignals(False)
+        self._choose(shown)
+
+    def _choose(self, result: Result | None) -> None:
+        if result is not self._result:
+            if self._result is not None:
+                self._result.changed.disconnect(self._on_result, missing_ok=True)
+            self._result = result
+            if result is not None:
+                self.follow(result.changed, self._on_result)
+        self._show_rows()
+
+    def _on_result(self) -> None:
+        if self._result is not None and set(self._result.class_ids) != set(self._rows):
+            self._show_rows()
+        self._show_histograms_soon()
+
+    def _on_view(self) -> None:
+        self._show_histograms_soon()
+
+    def _show_rows(self) -> None:
+        result = self._result
+        classes = result.classes if result else ()
+        if [info.id for info in classes] != list(self._rows):
+            for row in self._rows.values():
+                self._list.removeWidget(row)
+                row.deleteLater()
+            self._rows = {info.id: self._make_row(info.id) for info in classes}
+        for info in classes:
+            self._rows[info.id].show_class(info)
+        if self._selected not in self._rows:
+            self._selected = next(iter(self._rows), None)
+        for widget in (self.clean_up, self.reset_button):
+            widget.setVisible(bool(classes))
+        self._show_rules()
+        self._show_selected()
+        self._show_histograms()
+        self.hint.refresh()
+
+    def _make_row(self, class_id: int) -> ThresholdRow:
+        assert self._result is not None
+        info = next(c for c in self._result.classes if c.id == class_id)
+        row = ThresholdRow(info)
+        row.picked.connect(self._on_picked)
+        row.threshold_moved.connect(self._on_moved)
+        row.threshold_chosen.connect(self._on_released)
+        row.threshold_cleared.connect(self._on_cleared)
+        self._list.addWidget(row)
+        return row
+
+    def _show_rules(self) -> None:
+        if self._result is None:
+            return
+        for class_id, row in self._rows.items():
+            row.show_rule(self._result.rule(class_id), len(self._rows))
+        self._show_selected()
+
+    def _show_selected(self) -> None:
+        for class_id, row in self._rows.items():
+            row.show_selected(class_id == self._selected)
+        if self._result is not None and self._selected in self._rows:
+            info = next(c for c in self._result.classes if c.id == self._selected)
+            self.clean_up.show_rule(info.name, self._result.rule(info.id))
+
+    def _show_histograms(self) -> None:
+        result = self._result
+        if result is None or not self.isVisible():
+            return
+        index = result.bound.plane_on_view(self.viewer)
+        for class_id, row in self._rows.items():
+            row.slider.show_histogram(result.histogram(class_id, index))
+
+    def _hint(self) -> str:
+        if self._result is None:
+            return "Train a model or segment an image; its result is tuned here."
+        planes = len(self._result.planes)
+        if planes > 1:
+            return f"The plane on view follows at once; letting go applies to {planes} planes."
+        return "Drag a line: left finds more of a class, right finds less."
