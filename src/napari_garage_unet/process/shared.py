@@ -88,7 +88,7 @@ class SharedBlock:
     @property
     def array(self) -> NDArray[Any]:
         """The array. A new view each time; not to be kept longer than the block."""
-        return np.ndarray(self._shape, self._dtype, buffer=self._memory.buf)
+        return _view(self._memory, self._shape, self._dtype)
 
     @property
     def description(self) -> SharedArray:
@@ -194,11 +194,8 @@ class AttachedBlock:
     @property
     def array(self) -> NDArray[Any]:
         """The array, a view."""
-        array: NDArray[Any] = np.ndarray(
-            self._description.shape,
-            np.dtype(self._description.dtype),
-            buffer=self._memory.buf,
-        )
+        shape, dtype = self._description.shape, np.dtype(self._description.dtype)
+        array = _view(self._memory, shape, dtype)
         array.flags.writeable = self._writable
         return array
 
@@ -216,10 +213,22 @@ class AttachedBlock:
 def remove_leftovers(segments: Iterable[str]) -> None:
     """Remove segments whose owner is gone. Those already removed are no error."""
     for segment in segments:
-        with contextlib.suppress(FileNotFoundError), _untracked():
+        with contextlib.suppress(FileNotFoundError):
             memory = _attach(segment)
-            memory.unlink()
+            with _untracked():
+                memory.unlink()
             _unmap(memory)
+
+
+def _view(
+    memory: shared_memory.SharedMemory, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    if memory.buf is None:
+        raise EngineError("The shared memory of this array was given back already.")
+    # frombuffer keeps the memory from being unmapped while somebody has a view;
+    # np.ndarray(buffer=...) does not, and reading it afterwards ends the process.
+    flat: NDArray[Any] = np.frombuffer(memory.buf, dtype, count=prod(shape))
+    return flat.reshape(shape)
 
 
 def _create(nbytes: int) -> shared_memory.SharedMemory:
