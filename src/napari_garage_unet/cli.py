@@ -1,0 +1,535 @@
+"""`garage-unet`: train, segment, look into models and export them, without napari.
+
+Exit code 0 on success; 2 on wrong use or input, with one line on standard error.
+TensorFlow is loaded by the commands that compute, after they have checked their input.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+import click
+
+from . import __version__
+from .cli_outputs import (
+    check_output,
+    make_folder,
+    probabilities_path,
+    segmentation_paths,
+    write_report,
+)
+from .cli_terminal import ProgressLine, interrupt_flag, start_engine
+from .engine.config import ClassInfo, NetworkConfig, TrainingConfig
+from .engine.errors import GarageError, InputError
+from .engine.image import Image, axes_for_strokes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .engine.model import Model
+    from .engine.rules import ClassRule
+
+DEFAULT_SECONDS = 30.0
+NO_TIME_LIMIT = 7 * 86400.0
+"""Seconds when only steps are counted."""
+
+ENCODERS = get_args(get_type_hints(NetworkConfig)["encoder"])
+
+FILE = click.Path(path_type=Path)
+JSON = click.option(
+    "--json", "report", type=FILE, metavar="FILE", help="Write a report as JSON."
+)
+AXES = click.option(
+    "--axes",
+    metavar="LETTERS",
+    help="What the axes of the images are, such as zyx or cyx, for files that do not "
+    "say it.",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    Parameters
+    ----------
+    arguments
+        What stands behind ``garage-unet``; None takes it from the command line.
+    """
+    try:
+        code = commands.main(
+            args=None if arguments is None else list(arguments),
+            prog_name="garage-unet",
+            standalone_mode=False,
+        )
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "garage-unet"
+        sys.exit(_fail(f"{error.format_message()} See: {command} --help"))
+    except GarageError as error:
+        sys.exit(_fail(str(error)))
+    except (click.Abort, KeyboardInterrupt):
+        _fail("Interrupted.")
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> int:
+    click.echo(f"garage-unet: {' '.join(message.split())}", err=True)
+    return 2
+
+
+@click.group(no_args_is_help=False, context_settings={"max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def commands() -> None:
+    """Train U-Nets from painted strokes and segment images with them."""
+
+
+@commands.command("train")
+@click.option("--image", "images", type=FILE, multiple=True, required=True)
+@click.option(
+    "--strokes",
+    "strokes",
+    type=FILE,
+    multiple=True,
+    required=True,
+    help="Class ids painted on the image, 0 = unlabelled; one file for each --image, "
+    "in the same order.",
+)
+@click.option("--model", "out", type=FILE, required=True, help="File to write.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0),
+    help="How long to learn; 30, or no limit with --steps. Ctrl-C ends it earlier and "
+    "keeps what has been learnt.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Learn for exactly so many steps; the same seed then gives the same model.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@AXES
+@click.option(
+    "--class",
+    "names",
+    multiple=True,
+    metavar="ID=NAME",
+    help="What a class is called; repeat for each.",
+)
+@click.option("--background", type=int, metavar="ID", help="Which class is background.")
+@click.option(
+    "--encoder",
+    type=click.Choice(ENCODERS),
+    default=NetworkConfig().encoder,
+    show_default=True,
+)
+@JSON
+def train_command(
+    images: tuple[Path, ...],
+    strokes: tuple[Path, ...],
+    out: Path,
+    seconds: float | None,
+    steps: int | None,
+    seed: int,
+    axes: str | None,
+    names: tuple[str, ...],
+    background: int | None,
+    encoder: Any,
+    report: Path | None,
+) -> None:
+    """Train a model from images and strokes."""
+    from .engine.files import read_strokes
+    from .engine.strokes import collect_strokes, painted_ids
+
+    if len(images) != len(strokes):
+        raise InputError(
+            f"There are {len(images)} --image and {len(strokes)} --strokes; "
+            "each image needs its own strokes."
+        )
+    named = _names(names)
+    for path in (out, report):
+        if path is not None:
+            check_output(path, inputs=(*images, *strokes))
+    painted = [read_strokes(path) for path in strokes]
+    pictures = [
+        _read_for_strokes(path, array, axes=axes)
+        for path, array in zip(images, painted, strict=True)
+    ]
+    # Whatever is wrong with the strokes is said before TensorFlow takes its time.
+    ids = painted_ids(collect_strokes(pictures, painted))
+    classes = _classes(ids, named, background)
+    if seconds is None:
+        seconds = DEFAULT_SECONDS if steps is None else NO_TIME_LIMIT
+    config = TrainingConfig(seconds=seconds, max_steps=steps, seed=seed)
+    start_engine()
+    from .engine.backend import describe_device
+    from .engine.training import Training
+
+    job = Training(
+        pictures,
+        painted,
+        classes=classes,
+        network=NetworkConfig(encoder=encoder),
+        training=config,
+    )
+    progress = ProgressLine(f"{seconds:g} s" if steps is None else f"{steps} steps")
+    with interrupt_flag() as asked:
+        for step in job.run():
+            progress(step)
+            if asked:
+                break
+    progress.close()
+    model = job.model()
+    model.save(out)
+    known = model.provenance
+    click.echo(
+        f"{out}: {known['steps']} steps in {known['seconds']:.1f} s"
+        + (", stopped by Ctrl-C" if asked else "")
+        + (
+            f", {100 * progress.accuracy:.0f} % of the held-out strokes right"
+            if progress.accuracy is not None
+            else ", too few strokes to hold any out"
+        )
+    )
+    result = {
+        "command": "train",
+        "model": str(out),
+        "images": [_describe(image) for image in pictures],
+        "strokes": [str(path) for path in strokes],
+        "ended": "interrupted" if asked else job.reason,
+        "loss": progress.last.loss if progress.last else None,
+        "held_out_accuracy": progress.accuracy,
+        "device": describe_device(),
+        **model.info(),
+    }
+    write_report(report, result)
+
+
+@commands.command("segment")
+@click.argument("inputs", type=FILE, nargs=-1, required=True)
+@click.option("--model", "model_path", type=FILE, required=True)
+@click.option(
+    "--out",
+    type=FILE,
+    required=True,
+    help="A .tif, .zarr, .png or .npy file, or a folder.",
+)
+@click.option("--probabilities", is_flag=True, help="Write them too, as a TIFF.")
+@AXES
+@click.option(
+    "--threshold",
+    "thresholds",
+    multiple=True,
+    metavar="CLASS=P",
+    help="Only pixels of at least this probability become this class (name or id).",
+)
+@click.option(
+    "--min-size",
+    "sizes",
+    multiple=True,
+    metavar="[CLASS=]PIXELS",
+    help="Remove smaller regions, of this class or of all.",
+)
+@JSON
+def segment_command(
+    inputs: tuple[Path, ...],
+    model_path: Path,
+    out: Path,
+    probabilities: bool,
+    axes: str | None,
+    thresholds: tuple[str, ...],
+    sizes: tuple[str, ...],
+    report: Path | None,
+) -> None:
+    """Segment images with a model."""
+    from .engine.files import write_segmentation
+    from .engine.model_store import load_model
+    from .engine.probability_files import write_probabilities
+
+    model = load_model(model_path)
+    model = model.with_rules(_rules(model, thresholds, sizes))
+    images = [_read_for_model(path, model, axes=axes) for path in inputs]
+    paths = segmentation_paths(inputs, out)
+    others = [probabilities_path(path) for path in paths] if probabilities else []
+    for path in (*others, *([report] if report else [])):
+        check_output(path, inputs=(*inputs, model_path, *paths))
+    start_engine()
+    results = []
+    for image, path in zip(images, paths, strict=True):
+        begin = time.perf_counter()
+        result = {"input": image.name, "segmentation": str(path)}
+        if probabilities:
+            values = model.predict_proba(image)
+            labels = _decide_planes(model, image, values)
+            target = probabilities_path(path)
+            write_probabilities(target, values, like=image)
+            result["probabilities"] = str(target)
+        else:
+            labels = model.segment(image)
+        write_segmentation(path, labels, like=image)
+        click.echo(str(path))
+        results.append(
+            {
+                **result,
+                **_describe(image),
+                "seconds": round(time.perf_counter() - begin, 3),
+                "pixels": _count(model, labels),
+            }
+        )
+    write_report(
+        report,
+        {
+            "command": "segment",
+            "model": str(model_path),
+            "rules": {str(i): rule.to_json() for i, rule in model.rules.items()},
+            "results": results,
+            "version": __version__,
+        },
+    )
+
+
+@commands.command("info")
+@click.argument("model_path", type=FILE, metavar="MODEL")
+@click.option("--plot", type=FILE, metavar="FILE", help="Draw the network, as a PNG.")
+@JSON
+def info_command(model_path: Path, plot: Path | None, report: Path | None) -> None:
+    """Say what a model is and where it comes from."""
+    from .cli_info import describe_model
+    from .engine.model_store import load_model, read_info
+
+    for path in (plot, report):
+        if path is not None:
+            check_output(path, inputs=[model_path])
+    info = read_info(model_path)
+    click.echo(f"{model_path}\n\n{describe_model(info)}")
+    if plot is not None:
+        start_engine()
+        from .engine.draw import draw_model
+
+        draw_model(load_model(model_path), plot)
+    write_report(report, {"command": "info", "model": str(model_path), **info})
+
+
+@commands.command("export")
+@click.argument("model_path", type=FILE, metavar="MODEL")
+@click.option("--to", type=click.Choice(["bioimageio", "onnx"]), required=True)
+@click.argument("out", type=FILE)
+@click.option("--sample", type=FILE, help="Image for bioimageio's test and cover.")
+@click.option("--name", default="", help="What the model is called, for bioimageio.")
+@click.option("--author", default="", help="Who made it, for bioimageio.")
+@click.option(
+    "--license",
+    default="CC-BY-4.0",
+    show_default=True,
+    help="SPDX identifier, for bioimageio.",
+)
+@JSON
+def export_command(
+    model_path: Path,
+    to: Any,
+    out: Path,
+    sample: Path | None,
+    name: str,
+    author: str,
+    license: str,
+    report: Path | None,
+) -> None:
+    """Write a model for other programs."""
+    from .engine.export import check_packages, export_model
+    from .engine.model_store import load_model
+
+    inputs = [model_path] if sample is None else [model_path, sample]
+    for path in (out, report):
+        if path is not None:
+            check_output(path, inputs=inputs)
+    model = load_model(model_path)
+    image = None if sample is None else _read_for_model(sample, model, axes=None)
+    start_engine()
+    check_packages(to)
+    export_model(
+        model, out, to=to, sample=image, name=name, author=author, license=license
+    )
+    click.echo(str(out))
+    write_report(
+        report,
+        {
+            "command": "export",
+            "model": str(model_path),
+            "to": to,
+            "out": str(out),
+            "bytes": out.stat().st_size,
+        },
+    )
+
+
+@commands.command("demo")
+@click.option("--out", type=FILE, default="demo", show_default=True, metavar="FOLDER")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_SECONDS,
+    show_default=True,
+)
+@click.option("--steps", type=click.IntRange(min=1), help="Learn for at most so many.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@JSON
+def demo_command(
+    out: Path, seconds: float, steps: int | None, seed: int, report: Path | None
+) -> None:
+    """Train on the garage photograph, segment it and say how good it is."""
+    from .garage_demo import run_demo
+
+    make_folder(out)
+    for path in (out / "report.json", report):
+        if path is not None:
+            check_output(path)
+    start_engine()
+    progress = ProgressLine(f"{seconds:g} s")
+    result = run_demo(out, seconds=seconds, steps=steps, seed=seed, on_step=progress)
+    progress.close()
+    result = {"command": "demo", **result}
+    for path in (out / "report.json", report):
+        write_report(path, result)
+    for side in ("left", "right"):
+        figures = result[side]
+        click.echo(
+            f"{side} photograph: accuracy {figures['accuracy']:.3f}, "
+            f"mean IoU {figures['mean_iou']:.3f}"
+        )
+    click.echo(f"{out}: segmentation.tif, model.garage, overlay.png, report.json")
+
+
+def _read_for_strokes(path: Path, strokes: NDArray[Any], *, axes: str | None) -> Image:
+    """Read an image; its strokes settle what the file leaves open."""
+    from .engine.files import read_image
+
+    image = read_image(path, axes=axes)
+    if axes is not None or image.spatial_shape == strokes.shape:
+        return image
+    found = axes_for_strokes(image.data.shape, strokes.shape, name=image.name)
+    return Image(image.data, found, name=image.name)
+
+
+def _read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
+    """Read an image; the images of the training settle what the file leaves open."""
+    from .engine.files import read_image
+
+    image = read_image(path, axes=axes)
+    if axes is None and image.n_channels != model.n_channels:
+        other = model.as_image(image.data)
+        if other.n_channels == model.n_channels:
+            return dataclasses.replace(other, name=image.name)
+    if image.n_channels != model.n_channels:
+        raise InputError(
+            f"{image.name} has {_channels(image.n_channels)} (shape "
+            f"{image.data.shape}, axes {image.axes}) and the model was trained on "
+            f"images with {_channels(model.n_channels)}; choose an image of that kind."
+        )
+    return image
+
+
+def _channels(n: int) -> str:
+    return "1 channel" if n == 1 else f"{n} channels"
+
+
+def _decide_planes(
+    model: Model, image: Image, probabilities: NDArray[Any]
+) -> NDArray[Any]:
+    """Decide plane by plane, as `Model.segment` does."""
+    import numpy as np
+
+    planes = {}
+    for index in image.plane_indices():
+        key = image.spatial_key(index)
+        planes[key] = model.decide(probabilities[(slice(None), *key)])
+    dtype = next(iter(planes.values())).dtype
+    labels = np.zeros(image.spatial_shape, dtype)
+    for key, plane in planes.items():
+        labels[key] = plane
+    return labels
+
+
+def _names(texts: Sequence[str]) -> dict[int, str]:
+    named: dict[int, str] = {}
+    for text in texts:
+        number, equals, name = text.partition("=")
+        if not equals or not number.strip().isdecimal() or not name.strip():
+            raise InputError(f"--class {text}: give it as ID=NAME, such as 3=wheel.")
+        named[int(number)] = name.strip()
+    return named
+
+
+def _classes(
+    ids: Sequence[int], named: Mapping[int, str], background: int | None
+) -> list[ClassInfo]:
+    for class_id in (*named, *(() if background is None else (background,))):
+        if class_id not in ids:
+            raise InputError(
+                f"There are no strokes of class {class_id}; painted are "
+                f"{', '.join(map(str, ids))}."
+            )
+    return [ClassInfo(i, named.get(i, ""), background=i == background) for i in ids]
+
+
+def _rules(
+    model: Model, thresholds: Sequence[str], sizes: Sequence[str]
+) -> Mapping[int, ClassRule]:
+    """Put what stands on the command line over the rules of the model."""
+    from .engine.rules import ClassRule
+
+    changes: dict[int, dict[str, Any]] = {i: {} for i in model.class_ids}
+    for text in thresholds:
+        name, equals, value = text.rpartition("=")
+        if not equals:
+            raise InputError(f"--threshold {text}: give it as CLASS=P, such as 3=0.6.")
+        changes[_class_id(model, name)]["threshold"] = _number(value, text)
+    for text in sizes:
+        name, equals, value = text.rpartition("=")
+        ids = [_class_id(model, name)] if equals else model.class_ids
+        for class_id in ids:
+            changes[class_id]["min_size"] = _number(value, text)
+    rules = dict(model.rules)
+    for class_id, fields in changes.items():
+        if fields:
+            rule = rules.get(class_id, ClassRule())
+            rules[class_id] = dataclasses.replace(rule, **fields)
+    return rules
+
+
+def _class_id(model: Model, name: str) -> int:
+    name = name.strip()
+    found = [info.id for info in model.classes if info.name == name]
+    if not found and name.isdecimal() and int(name) in model.class_ids:
+        found = [int(name)]
+    if len(found) != 1:
+        known = ", ".join(f"{info.id} ({info.name})" for info in model.classes)
+        many = "more than one class" if found else "no class"
+        raise InputError(f"There is {many} '{name}' in the model; it has {known}.")
+    return found[0]
+
+
+def _number(text: str, whole: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InputError(f"'{text}' in '{whole}' is no number.") from error
+
+
+def _describe(image: Image) -> dict[str, Any]:
+    return {
+        "image": image.name,
+        "shape": [int(n) for n in image.data.shape],
+        "axes": image.axes,
+    }
+
+
+def _count(model: Model, labels: NDArray[Any]) -> dict[str, int]:
+    import numpy as np
+
+    counts = np.bincount(labels.ravel(), minlength=max(model.class_ids) + 1)
+    return {str(i): int(counts[i]) for i in (0, *model.class_ids)}

@@ -1,0 +1,94 @@
+"""The description of a model for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def describe_model(info: Mapping[str, Any]) -> str:
+    """Write the description of a model as aligned lines.
+
+    Parameters
+    ----------
+    info
+        What `Model.info` gives.
+    """
+    rules = info["rules"]
+    rows: list[tuple[str, str]] = []
+    for number, entry in enumerate(info["classes"]):
+        words = [f"{entry['id']}  {entry['name']}"]
+        if entry.get("background"):
+            words.append("background")
+        words += _rule(rules.get(str(entry["id"]), {}))
+        rows.append(("" if number else "Classes", ", ".join(words)))
+    channels = info["n_channels"]
+    rows.append(
+        ("Images", f"axes {info['axes']}, {channels} channel{'s' * (channels > 1)}")
+    )
+    rows.append(("Network", _network(info["network"])))
+    rows.append(("Pixels", _pixels(info["preprocess"])))
+    rows += _provenance(info["provenance"])
+    width = max(len(title) for title, _ in rows) + 2
+    return "\n".join(f"{title:<{width}}{text}".rstrip() for title, text in rows)
+
+
+def _rule(rule: Mapping[str, Any]) -> list[str]:
+    """List what differs from doing nothing, the threshold always."""
+    threshold = rule.get("threshold")
+    words = ["default threshold" if threshold is None else f"threshold {threshold:g}"]
+    for name, value in rule.items():
+        if name == "threshold" or name.startswith("split") or not value:
+            continue
+        title = name.replace("_", " ")
+        words.append(title if value is True else f"{title} {value:g}")
+    return words
+
+
+def _network(network: Mapping[str, Any]) -> str:
+    if network["encoder"] == "plain":
+        return (
+            f"plain U-Net, width {network['width']}, depth {network['depth']}, "
+            f"normalisation {network['norm']}"
+        )
+    return f"U-Net with the pretrained encoder {network['encoder']}"
+
+
+def _pixels(config: Mapping[str, Any]) -> str:
+    words = []
+    if config["background_radius"]:
+        words.append(f"background of radius {config['background_radius']} subtracted")
+    if config["denoise"]:
+        words.append(f"denoised with sigma {config['denoise']:g}")
+    words.append(f"black at {config['low_percentile']:g} %")
+    words.append(f"white at {config['high_percentile']:g} %")
+    words.append("colours together" if config["joint_channels"] else "each channel")
+    if config["clahe"]:
+        words.append(f"local contrast {config['clahe']:g}")
+    if config["gamma"] != 1:
+        words.append(f"gamma {config['gamma']:g}")
+    return ", ".join(words)
+
+
+def _provenance(known: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = []
+    if "steps" in known:
+        kept = (
+            "best state on held-out strokes"
+            if known.get("validated")
+            else ("last state, too few strokes to hold any out")
+        )
+        rows.append(
+            ("Trained", f"{known['steps']} steps in {known['seconds']:g} s; {kept}")
+        )
+    if "date" in known:
+        rows.append(("Date", str(known["date"])))
+    if "images" in known:
+        rows.append(("From", ", ".join(str(name) for name in known["images"])))
+    if "stroke_pixels" in known:
+        counts = (f"{n} of class {i}" for i, n in known["stroke_pixels"].items())
+        rows.append(("Strokes", "pixels: " + ", ".join(counts)))
+    if "versions" in known:
+        versions = (f"{name} {v}" for name, v in known["versions"].items())
+        rows.append(("Versions", ", ".join(versions)))
+    return rows

@@ -1,0 +1,129 @@
+"""Where the command line writes, found out and checked before anything is computed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .engine.errors import InputError, OutputError
+from .engine.files import KINDS
+
+SEGMENTATION, PROBABILITIES = "segmentation", "probabilities"
+
+
+def check_output(path: Path, *, inputs: Iterable[Path] = ()) -> None:
+    """Raise `OutputError` where a result cannot be written.
+
+    Parameters
+    ----------
+    path
+        File to write, or an OME-Zarr folder.
+    inputs
+        Files that are read and must stay as they are.
+    """
+    for kept in inputs:
+        if path.resolve() == kept.resolve():
+            raise OutputError(
+                f"{path} is one of the inputs and would be overwritten; "
+                "choose another name for the result."
+            )
+    if not path.parent.is_dir():
+        raise OutputError(
+            f"{path} cannot be written because {path.parent} is not a folder; "
+            "choose a folder that exists."
+        )
+    if path.is_dir() and path.suffix.lower() != ".zarr":
+        raise OutputError(f"{path} is a folder; give the name of a file in it.")
+    target = path if path.exists() else path.parent
+    if not os.access(target, os.W_OK):
+        raise OutputError(f"You may not write to {path}; choose another place.")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there.
+
+    Raises
+    ------
+    OutputError
+        If that is not possible.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The folder {folder} cannot be made ({error.strerror or error}); "
+            "choose another one."
+        ) from error
+
+
+def segmentation_paths(inputs: Sequence[Path], out: Path) -> list[Path]:
+    """Find where the segmentation of each input goes, and make the folder.
+
+    Parameters
+    ----------
+    inputs
+        Images.
+    out
+        A file for a single input if its suffix is that of a kind of file; otherwise a
+        folder, which may have to be made.
+
+    Returns
+    -------
+    list of Path
+        ``NAME_segmentation.tif`` in the folder for an input ``NAME.png``.
+
+    Raises
+    ------
+    InputError
+        If there are several inputs for one file, or two would get the same name.
+    OutputError
+        If a result cannot be written.
+    """
+    kind = KINDS.get(out.suffix.lower())
+    is_file = kind is not None and (not out.is_dir() or kind == "OME-Zarr")
+    if is_file:
+        if len(inputs) > 1:
+            raise InputError(
+                f"{out} is one file but there are {len(inputs)} images; give a folder."
+            )
+        paths = [out]
+    else:
+        make_folder(out)
+        paths = [out / f"{_stem(path)}_{SEGMENTATION}.tif" for path in inputs]
+    owners: dict[Path, Path] = {}
+    for path, source in zip(paths, inputs, strict=True):
+        if path in owners:
+            raise InputError(
+                f"The segmentations of {owners[path]} and {source} would both be "
+                f"called {path.name}; write them to different folders."
+            )
+        owners[path] = source
+        check_output(path, inputs=inputs)
+    return paths
+
+
+def probabilities_path(segmentation: Path) -> Path:
+    """Name the probabilities after the segmentation they lie next to."""
+    stem = _stem(segmentation).removesuffix(f"_{SEGMENTATION}")
+    return segmentation.with_name(f"{stem}_{PROBABILITIES}.tif")
+
+
+def write_report(path: Path | None, report: dict[str, Any]) -> None:
+    """Write a report as JSON, if one is wanted."""
+    if path is None:
+        return
+    try:
+        text = json.dumps(report, indent=2, ensure_ascii=False)
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"The report cannot be written to {path} ({error.strerror or error}); "
+            "choose a folder with space that you may write to."
+        ) from error
+
+
+def _stem(path: Path) -> str:
+    return path.stem.removesuffix(".ome")

@@ -1,0 +1,109 @@
+"""What a terminal shows while the command line works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .engine.training import TrainingStep
+
+
+def start_engine() -> None:
+    """Import TensorFlow, without the notes about the machine it writes while it loads.
+
+    They come from C++ and go straight to file descriptor 2. If the import fails, they
+    are shown.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            import_module("napari_garage_unet.engine.backend")
+        except BaseException:
+            notes.seek(0)
+            os.write(kept, notes.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+class ProgressLine:
+    """One line on standard error that says how far the training is.
+
+    Nothing is written when standard error is not a terminal.
+
+    Parameters
+    ----------
+    goal
+        What is aimed at, such as ``"30 s"``.
+    """
+
+    def __init__(self, goal: str) -> None:
+        self.goal = goal
+        self.last: TrainingStep | None = None
+        self.accuracy: float | None = None
+        self._width = 0
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, step: TrainingStep) -> None:
+        """Show a step."""
+        self.last = step
+        if step.validation is not None:
+            self.accuracy = step.validation.accuracy
+        line = f"step {step.step}, {step.seconds:.0f} s of {self.goal}"
+        line += f", loss {step.loss:.3f}"
+        if self.accuracy is not None:
+            line += f", {100 * self.accuracy:.0f} % of the held-out strokes right"
+        self._show(line)
+
+    def close(self) -> None:
+        """Clear the line."""
+        if self._width:
+            self._show("")
+            sys.stderr.write("\r")
+            sys.stderr.flush()
+
+    def _show(self, line: str) -> None:
+        if not self._shown:
+            return
+        sys.stderr.write("\r" + line.ljust(self._width))
+        sys.stderr.flush()
+        self._width = len(line)
+
+
+@contextmanager
+def interrupt_flag() -> Iterator[list[bool]]:
+    """Let the first Ctrl-C ask to stop instead of stopping at once.
+
+    Yields
+    ------
+    list of bool
+        Empty until Ctrl-C is pressed. The second Ctrl-C interrupts as usual.
+    """
+    asked: list[bool] = []
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(True)
+
+    try:
+        former = signal.signal(signal.SIGINT, ask)
+    except ValueError:
+        # Only the main thread may; elsewhere Ctrl-C does what it did before.
+        yield asked
+        return
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, former)

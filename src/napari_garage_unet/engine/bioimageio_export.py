@@ -1,0 +1,310 @@
+"""A model as a package of the BioImage Model Zoo, see https://bioimage.io."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import PreprocessConfig
+from .errors import InputError
+from .image import Image
+from .model import Model
+from .onnx_export import METADATA_KEY, OPSET, describe, write_onnx
+from .palette import color_for
+from .preprocess import preprocess
+
+Pixels = NDArray[np.float32]
+
+UNET_TEXT = (
+    "Ronneberger, Fischer, Brox: U-Net: Convolutional Networks for Biomedical Image "
+    "Segmentation, MICCAI 2015"
+)
+UNET_DOI = "10.1007/978-3-319-24574-4_28"
+ENCODER_TEXT = (
+    "Tan, Le: EfficientNet: Rethinking Model Scaling for Convolutional Neural "
+    "Networks, ICML 2019 (encoder weights: Apache-2.0)"
+)
+ENCODER_DOI = "10.48550/arXiv.1905.11946"
+EPSILON = 1e-9
+"""What the package adds to the span of the pixels; this plugin adds nothing."""
+
+
+def write_package(
+    model: Model,
+    path: Path,
+    *,
+    sample: Image | None = None,
+    name: str = "",
+    author: str = "",
+    license: str = "CC-BY-4.0",
+) -> None:
+    """Write a package: description, ONNX weights, test image and its result.
+
+    Parameters
+    ----------
+    model
+        The model.
+    path
+        Zip file to write.
+    sample, name, author, license
+        As for `export.export_model`.
+
+    Raises
+    ------
+    InputError
+        If the preprocessing has steps that bioimage.io does not know, or the sample
+        or the texts do not fit.
+    """
+    from bioimageio.spec import ValidationContext, save_bioimageio_package
+    from loguru import logger as their_logger
+    from pydantic import ValidationError
+
+    check_preprocess(model.preprocess)
+    network = model.predictor.network
+    halo = -(-network.radius // network.stride) * network.stride
+    smallest = 2 * halo + network.stride
+    pixels = _test_image(model, sample, smallest=smallest, step=network.stride)
+    prepared = preprocess(pixels, model.preprocess)
+    probabilities = network.probabilities(network.features(prepared))
+    # Its warnings are about what makes a model famous, such as a longer description.
+    their_logger.disable("bioimageio.spec")
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder)
+        write_onnx(model, files / "weights.onnx")
+        np.save(files / "test_input.npy", pixels.transpose(2, 0, 1)[np.newaxis])
+        np.save(files / "test_output.npy", probabilities[np.newaxis])
+        _cover(model, prepared, probabilities, files / "cover.png")
+        text = _documentation(model, halo=halo)
+        (files / "README.md").write_text(text, encoding="utf-8")
+        try:
+            with ValidationContext(root=files, log_warnings=False):
+                description = _description(
+                    model,
+                    name=name or _default_name(model),
+                    author=author or "a user of napari-garage-unet",
+                    license=license,
+                    halo=halo,
+                    smallest=smallest,
+                )
+                save_bioimageio_package(description, output_path=path)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise InputError(
+                f"bioimage.io does not take this model: {where}: {first['msg']}."
+            ) from error
+        finally:
+            their_logger.enable("bioimageio.spec")
+
+
+def check_preprocess(config: PreprocessConfig) -> None:
+    """Raise `InputError` if bioimage.io has no words for what is done to the pixels."""
+    foreign = [
+        title
+        for title, used in (
+            ("background subtraction", config.background_radius > 0),
+            ("denoising", config.denoise > 0),
+            ("local contrast", config.clahe > 0),
+            ("gamma", config.gamma != 1),
+        )
+        if used
+    ]
+    if foreign:
+        raise InputError(
+            f"bioimage.io cannot describe the model's {' and '.join(foreign)}; "
+            "export it to ONNX, or train without."
+        )
+
+
+def channel_names(names: Sequence[str]) -> list[str]:
+    """Make different names of letters, digits and underscores, as bioimage.io wants."""
+    made: list[str] = []
+    for number, name in enumerate(names, start=1):
+        word = re.sub(r"\W+", "_", name).strip("_").lower()
+        if not word.isidentifier() or keyword.iskeyword(word):
+            word = f"class_{word or number}"
+        made.append(f"{word}_{number}" if word in made else word)
+    return made
+
+
+def _description(
+    model: Model, *, name: str, author: str, license: str, halo: int, smallest: int
+) -> Any:
+    from bioimageio.spec.model import v0_5 as spec
+
+    network = model.predictor.network
+    config = model.preprocess
+    size = spec.ParameterizedSize(min=smallest, step=network.stride)
+    together = ("channel", "y", "x") if config.joint_channels else ("y", "x")
+    image = spec.InputTensorDescr(
+        id=spec.TensorId("image"),
+        description="A plane of the image, pixels as they come.",
+        axes=[
+            spec.BatchAxis(),
+            spec.ChannelAxis(channel_names=_input_names(model.n_channels)),
+            spec.SpaceInputAxis(id=spec.AxisId("y"), size=size),
+            spec.SpaceInputAxis(id=spec.AxisId("x"), size=size),
+        ],
+        test_tensor=spec.FileDescr(source=Path("test_input.npy")),
+        data=spec.IntervalOrRatioDataDescr(type="float32"),
+        preprocessing=[
+            spec.EnsureDtypeDescr(kwargs=spec.EnsureDtypeKwargs(dtype="float32")),
+            spec.ScaleRangeDescr(
+                kwargs=spec.ScaleRangeKwargs(
+                    axes=[spec.AxisId(axis) for axis in together],
+                    min_percentile=config.low_percentile,
+                    max_percentile=config.high_percentile,
+                    eps=EPSILON,
+                )
+            ),
+            spec.ClipDescr(kwargs=spec.ClipKwargs(min=0.0, max=1.0)),
+        ],
+    )
+    probabilities = spec.OutputTensorDescr(
+        id=spec.TensorId("probabilities"),
+        description="Probability of each class; sums to 1.",
+        axes=[
+            spec.BatchAxis(),
+            spec.ChannelAxis(
+                channel_names=channel_names([c.name for c in model.classes])
+            ),
+            *(
+                spec.SpaceOutputAxisWithHalo(
+                    id=spec.AxisId(axis),
+                    halo=halo,
+                    size=spec.SizeReference(
+                        tensor_id=spec.TensorId("image"), axis_id=spec.AxisId(axis)
+                    ),
+                )
+                for axis in "yx"
+            ),
+        ],
+        test_tensor=spec.FileDescr(source=Path("test_output.npy")),
+        data=spec.IntervalOrRatioDataDescr(type="float32", range=(0.0, 1.0)),
+    )
+    citations = [(UNET_TEXT, UNET_DOI)]
+    if model.network.encoder != "plain":
+        citations.append((ENCODER_TEXT, ENCODER_DOI))
+    return spec.ModelDescr(
+        name=name,
+        description=f"U-Net that tells apart {_listed(model)}, learnt from strokes.",
+        authors=[spec.Author(name=author)],
+        cite=[spec.CiteEntry(text=text, doi=spec.Doi(doi)) for text, doi in citations],
+        license=spec.LicenseId(license),
+        covers=[spec.FileDescr(source=Path("cover.png"))],
+        documentation=spec.FileDescr(source=Path("README.md")),
+        tags=["semantic-segmentation", "unet", "napari", "2d"],
+        inputs=[image],
+        outputs=[probabilities],
+        weights=spec.WeightsDescr(
+            onnx=spec.OnnxWeightsDescr(source=Path("weights.onnx"), opset_version=OPSET)
+        ),
+        config=spec.Config.model_validate({METADATA_KEY: describe(model, network)}),
+    )
+
+
+def _input_names(n_channels: int) -> list[str]:
+    if n_channels == 3:
+        return ["red", "green", "blue"]
+    return [f"channel{number}" for number in range(n_channels)]
+
+
+def _listed(model: Model) -> str:
+    names = [info.name for info in model.classes]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _default_name(model: Model) -> str:
+    name = re.sub(r"[^\w+() -]", " ", f"U-Net for {_listed(model)}", flags=re.ASCII)
+    return name[:64].strip()
+
+
+def _test_image(
+    model: Model, sample: Image | None, *, smallest: int, step: int
+) -> Pixels:
+    """Make a plane of valid size, of the sample or else of smoothed noise.
+
+    Returns
+    -------
+    ndarray of shape (H, W, C), float32
+    """
+    if sample is None:
+        from skimage.filters import gaussian
+
+        noise = np.random.default_rng(0).random((smallest, smallest, model.n_channels))
+        smooth = gaussian(noise, sigma=(6, 6, 0))
+        return np.asarray(255 * (smooth - smooth.min()) / np.ptp(smooth), np.float32)
+    from .inference import check_channels
+
+    check_channels(sample, model.n_channels)
+    plane = np.asarray(sample.plane(next(iter(sample.plane_indices()))), np.float32)
+    if not np.isfinite(plane).all():
+        raise InputError(
+            f"{sample.name} has pixels that are not finite; choose another test image."
+        )
+    sides = [max((n - smallest) // step, 0) * step + smallest for n in plane.shape[:2]]
+    missing = [
+        (0, max(side - n, 0)) for side, n in zip(sides, plane.shape, strict=False)
+    ]
+    plane = np.pad(plane, [*missing, (0, 0)], mode="symmetric")
+    return np.ascontiguousarray(plane[: sides[0], : sides[1]])
+
+
+def _cover(model: Model, image: Pixels, probabilities: Pixels, path: Path) -> None:
+    """Draw image and labels side by side."""
+    from PIL import Image as Picture
+
+    grey_or_rgb = image if image.shape[-1] == 3 else image[..., :1].repeat(3, axis=-1)
+    colors = [info.color or color_for(info.id) for info in model.classes]
+    table = np.array([list(bytes.fromhex(color[1:7])) for color in colors], np.uint8)
+    labels = table[probabilities.argmax(axis=0)]
+    both = np.concatenate([np.rint(255 * grey_or_rgb).astype(np.uint8), labels], axis=1)
+    picture = Picture.fromarray(both)
+    picture.thumbnail((800, 400))
+    picture.save(path)
+
+
+def _documentation(model: Model, *, halo: int) -> str:
+    rows = "\n".join(
+        f"| {row} | {info.id} | {info.name} | {'yes' if info.background else ''} |"
+        for row, info in enumerate(model.classes)
+    )
+    provenance = model.provenance
+    encoder = (
+        "The encoder is EfficientNet-Lite0 with weights learnt on ImageNet "
+        "(Apache License 2.0).\n"
+        if model.network.encoder != "plain"
+        else ""
+    )
+    return f"""# {_default_name(model)}
+
+A U-Net that was trained with napari-garage-unet from painted strokes: \
+{provenance.get("steps", "?")} steps, {provenance.get("seconds", "?")} s, \
+{"best state on held-out strokes" if provenance.get("validated") else "last state"}.
+{encoder}
+## What comes out
+
+The output holds one probability per class; the largest one is the label.
+
+| row | id | class | background |
+|-----|----|-------|------------|
+{rows}
+
+## What goes in
+
+Planes of {model.n_channels} channels in any unit. Percentiles are taken of the whole \
+plane, so rescale before cutting into tiles. Tiles need a halo of {halo} pixels.
+
+## Validation
+
+The model has learnt from the strokes of a person on \
+{len(provenance.get("images", []))} image(s). Compare its result with your own eyes or \
+with a labelled image before you rely on it.
+"""

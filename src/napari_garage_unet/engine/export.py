@@ -1,0 +1,115 @@
+"""Models for other programs: ONNX and bioimage.io."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal, get_args
+
+from .errors import EngineError, InputError, OutputError
+from .image import Image
+from .model import Model
+
+ExportFormat = Literal["onnx", "bioimageio"]
+
+PACKAGES: dict[ExportFormat, tuple[str, ...]] = {
+    "onnx": ("onnx", "tf2onnx"),
+    "bioimageio": ("onnx", "tf2onnx", "bioimageio.spec"),
+}
+"""What has to be installed for each format."""
+
+
+def export_model(
+    model: Model,
+    path: str | Path,
+    *,
+    to: ExportFormat = "onnx",
+    sample: Image | None = None,
+    name: str = "",
+    author: str = "",
+    license: str = "CC-BY-4.0",
+) -> None:
+    """Write a model in a format that other programs run.
+
+    Parameters
+    ----------
+    model
+        The model.
+    path
+        File to write, ``.onnx`` or ``.zip`` as a rule; replaced only by a complete one.
+    to
+        ``"onnx"``: the network from preprocessed planes ``(batch, channel, y, x)``,
+        float32, to probabilities ``(batch, class, y, x)``, float32. Preprocessing and
+        classes stand in the file's metadata as JSON. ``"bioimageio"``: a package of
+        the BioImage Model Zoo with those weights, the preprocessing of the pixels and
+        a test image with its result.
+    sample
+        Image whose first plane becomes the test image of a bioimage.io package; by
+        default a made-up one.
+    name, author, license
+        For bioimage.io: what the model is called, who made it, and the SPDX
+        identifier of the licence under which it is given away.
+
+    Raises
+    ------
+    EngineError
+        If the packages for exporting are not installed.
+    InputError
+        If the format is unknown, or cannot express the model.
+    OutputError
+        If the file cannot be written.
+    """
+    if to not in get_args(ExportFormat):
+        raise InputError(
+            f"A model cannot be exported to '{to}'; choose onnx or bioimageio."
+        )
+    check_packages(to)
+    path = Path(path)
+    if not path.parent.is_dir() or path.is_dir():
+        raise OutputError(
+            f"The model cannot be written to {path}; give the name of a file in a "
+            "folder that exists."
+        )
+    try:
+        with tempfile.TemporaryDirectory(
+            dir=path.parent, prefix=f".{path.name}."
+        ) as folder:
+            if to == "onnx":
+                from .onnx_export import write_onnx
+
+                written = Path(folder) / "model.onnx"
+                write_onnx(model, written)
+            else:
+                from .bioimageio_export import write_package
+
+                written = Path(folder) / "package.zip"
+                write_package(
+                    model,
+                    written,
+                    sample=sample,
+                    name=name,
+                    author=author,
+                    license=license,
+                )
+            os.replace(written, path)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"The model cannot be written to {path} ({error.strerror or error}); "
+            "choose a folder with space that you may write to."
+        ) from error
+
+
+def check_packages(to: ExportFormat) -> None:
+    """Raise `EngineError` unless what a format needs is installed."""
+    for package in PACKAGES[to]:
+        try:
+            importlib.import_module(package)
+        except ImportError as error:
+            raise EngineError(
+                f"Exporting to {to} needs the package {package}, which is not "
+                'installed; run: pip install "napari-garage-unet[export]"'
+            ) from error

@@ -1,0 +1,120 @@
+"""The network of a model as an ONNX file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .backend import tf
+from .model import Model
+from .network import Network, build_network
+
+OPSET = 17
+"""Version of ONNX's operators: read by onnxruntime since 1.12 and by OpenCV and
+MATLAB importers of the last years."""
+
+INPUT, OUTPUT = "image", "probabilities"
+
+METADATA_KEY = "napari-garage-unet"
+"""Key of the JSON that describes the model in the file's metadata."""
+
+
+def write_onnx(model: Model, path: Path) -> None:
+    """Write the network from preprocessed planes to probabilities.
+
+    Parameters
+    ----------
+    model
+        The model.
+    path
+        File to write.
+
+    Notes
+    -----
+    The input ``image`` is ``(batch, channel, y, x)``, float32 from 0 to 1 as
+    `preprocess.preprocess` gives it; ``y`` and ``x`` are multiples of the network's
+    stride. The output ``probabilities`` is ``(batch, class, y, x)``, float32, and sums
+    to 1 over the classes.
+    """
+    import onnx
+    import tf2onnx
+
+    network = build_network(model.network, model.n_channels, len(model.classes))
+    network.set_weights(dict(model.weights))
+
+    def compute(image: Any) -> Any:
+        logits = network.head(tf.transpose(image, (0, 2, 3, 1)), training=False)
+        result = tf.nn.softmax(logits)
+        return tf.transpose(result, (0, 3, 1, 2))
+
+    signature = [tf.TensorSpec((None, model.n_channels, None, None), tf.float32, INPUT)]
+    proto, _ = tf2onnx.convert.from_function(
+        tf.function(compute, input_signature=signature),
+        input_signature=signature,
+        opset=OPSET,
+    )
+    _name_ends(proto)
+    onnx.helper.set_model_props(
+        proto, {METADATA_KEY: json.dumps(describe(model, network))}
+    )
+    proto.producer_name = "napari-garage-unet"
+    proto.doc_string = (
+        "U-Net of napari-garage-unet. The metadata entry "
+        f"'{METADATA_KEY}' says in JSON how to prepare the pixels and what comes out."
+    )
+    onnx.checker.check_model(proto)
+    onnx.save(proto, str(path))
+
+
+def describe(model: Model, network: Network) -> dict[str, Any]:
+    """Say in JSON values what a program has to know to use the network."""
+    config = model.preprocess
+    steps = [
+        "non-finite pixels become the smallest finite one",
+        config.background_radius
+        and f"subtract a Gaussian of sigma {config.background_radius} pixels",
+        config.denoise and f"filter with a Gaussian of sigma {config.denoise} pixels",
+        f"rescale so that the percentiles {config.low_percentile} and "
+        f"{config.high_percentile} of the whole plane become 0 and 1, "
+        + ("all channels together" if config.joint_channels else "each channel alone"),
+        "clip to 0 and 1",
+        config.clahe
+        and f"equalize_adapthist of scikit-image, clip limit {config.clahe}",
+        config.gamma != 1 and f"raise to the power {config.gamma}",
+    ]
+    return {
+        **model.info(),
+        "input": {
+            "name": INPUT,
+            "axes": "bcyx",
+            "type": "float32",
+            "multiple_of": network.stride,
+            "preprocessing": [step for step in steps if step],
+        },
+        "output": {
+            "name": OUTPUT,
+            "axes": "bcyx",
+            "type": "float32",
+            "class_ids": list(model.class_ids),
+            "halo": network.radius,
+        },
+    }
+
+
+def _name_ends(proto: Any) -> None:
+    """Give input, output and their free sizes names that tell what they are."""
+    graph = proto.graph
+    old = graph.output[0].name
+    for node in graph.node:
+        for at, name in enumerate(node.output):
+            if name == old:
+                node.output[at] = OUTPUT
+        for at, name in enumerate(node.input):
+            if name == old:
+                node.input[at] = OUTPUT
+    graph.output[0].name = OUTPUT
+    for end in (graph.input[0], graph.output[0]):
+        dims = end.type.tensor_type.shape.dim
+        for at, name in ((0, "batch"), (2, "y"), (3, "x")):
+            dims[at].dim_param = name

@@ -1,0 +1,152 @@
+"""The whole way without napari: train on the garage, segment it, say how good it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import __version__, samples
+from .cli_outputs import make_folder
+from .engine.config import ClassInfo, TrainingConfig
+from .engine.errors import OutputError
+
+if TYPE_CHECKING:
+    from .engine.training import TrainingStep
+
+OVERLAY_STRENGTH = 0.55
+
+
+def run_demo(
+    folder: str | Path,
+    *,
+    seconds: float = 30.0,
+    steps: int | None = None,
+    seed: int = 0,
+    on_step: Callable[[TrainingStep], None] | None = None,
+) -> dict[str, Any]:
+    """Train on the left photograph of the garage and segment both.
+
+    Writes ``segmentation.tif`` (left photograph), ``model.garage`` and
+    ``overlay.png``.
+
+    Parameters
+    ----------
+    folder
+        Where to write; made if it is not there.
+    seconds, steps, seed
+        How long to learn: at most so many seconds and so many steps.
+    on_step
+        Called after each training step.
+
+    Returns
+    -------
+    dict
+        JSON values: accuracy and mean intersection over union on the unpainted pixels
+        of the left and on the right photograph, seconds, steps, versions.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to.
+    """
+    from .engine.api import train
+    from .engine.backend import describe_device, versions
+    from .engine.files import write_segmentation
+    from .engine.image import Image
+    from .engine.scores import score
+
+    folder = Path(folder)
+    make_folder(folder)
+    sample = samples.garage()
+    left = Image(sample.left, "yxc", name="garage photograph")
+    right = Image(sample.right, "yxc", name="right photograph")
+    model = train(
+        left,
+        sample.strokes,
+        classes=sample.classes,
+        seconds=seconds,
+        seed=seed,
+        training=TrainingConfig(max_steps=steps),
+        on_step=on_step,
+    )
+    begin = time.perf_counter()
+    labels = model.segment(left)
+    segmented = time.perf_counter() - begin
+    on_left = score(sample.mask_left, labels, strokes=sample.strokes)
+    on_right = score(sample.mask_right, model.segment(right))
+    write_segmentation(folder / "segmentation.tif", labels, like=left)
+    model.save(folder / "model.garage")
+    write_overlay(folder / "overlay.png", sample.left, labels, sample.classes)
+    return {
+        "left": dataclasses.asdict(on_left),
+        "right": dataclasses.asdict(on_right),
+        "painted_share": round(float(np.mean(sample.strokes > 0)), 5),
+        "seconds_trained": model.provenance["seconds"],
+        "seconds_to_segment": round(segmented, 2),
+        "steps": model.provenance["steps"],
+        "seed": seed,
+        "device": describe_device(),
+        "versions": {"napari-garage-unet": __version__, **versions()},
+    }
+
+
+def write_overlay(
+    path: str | Path,
+    photograph: NDArray[np.uint8],
+    labels: NDArray[Any],
+    classes: tuple[ClassInfo, ...],
+) -> None:
+    """Draw labels over a photograph, with a legend below.
+
+    Parameters
+    ----------
+    path
+        PNG to write.
+    photograph
+        ``(H, W, 3)``, uint8.
+    labels
+        ``(H, W)`` class ids; the background and 0 are left clear.
+    classes
+        Their names and colours.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    from .engine.palette import color_for
+
+    mixed = photograph.astype(np.float32)
+    shown = [info for info in classes if not info.background]
+    colors = {i.id: bytes.fromhex((i.color or color_for(i.id))[1:7]) for i in shown}
+    for class_id, color in colors.items():
+        there = labels == class_id
+        mixed[there] *= 1 - OVERLAY_STRENGTH
+        mixed[there] += OVERLAY_STRENGTH * np.array(list(color), np.float32)
+    height, width = labels.shape
+    columns = 4
+    rows = -(-len(shown) // columns)
+    picture = Image.new("RGB", (width, height + 28 * rows + 8), "#ffffff")
+    picture.paste(Image.fromarray(np.rint(mixed).astype(np.uint8)), (0, 0))
+    pen = ImageDraw.Draw(picture)
+    for number, info in enumerate(shown):
+        x = 12 + number % columns * (width // columns)
+        y = height + 10 + number // columns * 28
+        pen.rectangle([x, y, x + 18, y + 18], fill=tuple(colors[info.id]))
+        font = ImageFont.load_default(15)
+        pen.text((x + 26, y + 9), info.name, fill="#1b1b1b", font=font, anchor="lm")
+    try:
+        picture.save(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror or error}); "
+            "choose a folder with space that you may write to."
+        ) from error
