@@ -149,4 +149,5 @@ def _as_rgb(image: Pixels) -> Features:
     )
     if stretched.ndim == 2:
         stretched = np.repeat(stretched[..., np.newaxis], 3, axis=-1)
-    return stretched.astype(np.float32)
+    rgb: Features = stretched.astype(np.float32)
+    return rgb

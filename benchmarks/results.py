@@ -8,6 +8,7 @@ A benchmark collects figures and marks in a `Report` and ends with
 from __future__ import annotations
 
 import json
+import math
 import operator
 import os
 import platform
@@ -127,7 +128,8 @@ class Report:
         marks = [
             {
                 "name": mark.name,
-                "value": mark.value,
+                # JSON has no NaN.
+                "value": None if math.isnan(mark.value) else mark.value,
                 "limit": mark.limit,
                 "direction": mark.direction.value,
                 "met": mark.met,

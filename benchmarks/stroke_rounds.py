@@ -24,6 +24,9 @@ from benchmarks.tasks import TASKS, Task, load_task
 CORRECT_AFTER = 20.0
 """Seconds of learning in each round before the person looks and corrects."""
 
+LATENESS = 1.05
+"""A step that ends this much after a checkpoint still counts for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -138,13 +141,13 @@ def _learn(
     seed: int,
     state: Learnt | None,
 ) -> dict[float, tuple[float, Learnt]]:
-    """What was known at each checkpoint: the newest, or else the first there was."""
+    """Find what was known at each checkpoint: the newest, or else the first."""
     moments = list(
         method.learn(images, strokes, checkpoints=checkpoints, seed=seed, state=state)
     )
     known = {}
     for checkpoint in checkpoints:
-        in_time = [moment for moment in moments if moment[0] <= checkpoint]
+        in_time = [m for m in moments if m[0] <= LATENESS * checkpoint]
         known[checkpoint] = in_time[-1] if in_time else moments[0]
     return known
 

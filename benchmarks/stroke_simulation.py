@@ -68,7 +68,8 @@ def draw_stroke(
         walkable = region
     line = np.zeros(region.shape, dtype=bool)
     line[_walk(walkable, rng, max_length - BRUSH_WIDTH)] = True
-    return binary_dilation(line, _BRUSH) & region
+    painted: Mask = binary_dilation(line, _BRUSH) & region
+    return painted
 
 
 def _walk(
@@ -84,7 +85,7 @@ def _walk(
     for _ in range(int(max_length)):
         for _ in range(_TURNS_BEFORE_GIVING_UP):
             bent = heading + rng.normal(0, _BEND)
-            ahead = position + (np.sin(bent), np.cos(bent))
+            ahead = position + np.array([np.sin(bent), np.cos(bent)])
             row, column = np.rint(ahead).astype(int)
             inside = 0 <= row < walkable.shape[0] and 0 <= column < walkable.shape[1]
             if inside and walkable[row, column]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage import data, io
+from skimage import data
+from skimage.io import imread
 
 DATA_FOLDER = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 IGNORE = 255
@@ -106,7 +107,7 @@ def load_task(name: str, *, folder: Path = DATA_FOLDER) -> Task:
 
     def load(stem: str) -> Picture:
         image = _garage(stem) if name == "garage" else _read(folder, source, stem)
-        mask = io.imread(folder / source.folder / "masks" / f"{stem}.png")
+        mask = imread(folder / source.folder / "masks" / f"{stem}.png")
         return Picture(name=stem, image=image, truth=as_truth(mask))
 
     return Task(
@@ -131,9 +132,7 @@ def as_truth(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _read(folder: Path, source: _Source, stem: str) -> NDArray[np.uint8]:
-    image: NDArray[np.uint8] = io.imread(
-        folder / source.folder / "images" / f"{stem}.png"
-    )
+    image: NDArray[np.uint8] = imread(folder / source.folder / "images" / f"{stem}.png")
     return image
 
 

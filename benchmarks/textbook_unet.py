@@ -6,7 +6,6 @@ turns, cross entropy on the stroked pixels only: what a tutorial would have a pe
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.exposure import rescale_intensity
 
+from benchmarks.checkpoints import Checkpoints
 from napari_garage_unet.engine.backend import keras
 from napari_garage_unet.engine.unet import build_unet
 
@@ -105,51 +105,43 @@ class TextbookUNet:
         seed: int,
         state: Learnt | None = None,
     ) -> Iterator[tuple[float, Learnt]]:
-        """Fit until the last checkpoint; continue with weights and optimiser."""
-        start = time.perf_counter()
+        """Fit until the last checkpoint; continue with weights and optimiser.
+
+        See `benchmarks.method.Method.learn`.
+        """
+        clock = Checkpoints(checkpoints)
         if self._fresh is None:
             raise RuntimeError("Call warm_up before learn.")
         before = state if isinstance(state, TrainedUNet) else self._fresh
         before.restore()
         class_ids = np.unique(np.concatenate([s[s != 0] for s in strokes]))
-        clock = _Clock(start, checkpoints, class_ids)
+        snapshots = _Snapshots(clock, class_ids)
         self._fresh.model.fit(
             _batches(images, strokes, class_ids, np.random.default_rng(seed)),
             steps_per_epoch=1_000_000,
             epochs=1,
-            callbacks=[clock],
+            callbacks=[snapshots],
             verbose=0,
         )
-        yield from clock.moments
+        yield from snapshots.moments
 
 
-class _Clock(keras.callbacks.Callback):  # type: ignore[misc]
+class _Snapshots(keras.callbacks.Callback):  # type: ignore[misc]
     """Keep a copy of the weights at each checkpoint and stop at the last one."""
 
-    def __init__(
-        self, start: float, checkpoints: Sequence[float], class_ids: NDArray[np.integer]
-    ) -> None:
+    def __init__(self, clock: Checkpoints, class_ids: NDArray[np.integer]) -> None:
         super().__init__()
         self.moments: list[tuple[float, TrainedUNet]] = []
-        self._start = start
-        self._due = list(checkpoints)
+        self._clock = clock
         self._class_ids = class_ids
-        self._step_seconds = 0.0
-        self._step_start = start
-
-    def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
-        self._step_start = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        now = time.perf_counter()
-        self._step_seconds = now - self._step_start
-        # A step that would end after the checkpoint no longer counts for it.
-        while self._due and now - self._start + self._step_seconds > self._due[0]:
-            self._due.pop(0)
+        """Look at the clock after each step."""
+        if self._clock.reached():
             self.moments.append(
-                (now - self._start, _snapshot(self.model, self._class_ids))
+                (self._clock.elapsed, _snapshot(self.model, self._class_ids))
             )
-        if not self._due:
+        if not self._clock.left:
             self.model.stop_training = True
 
 
@@ -167,7 +159,8 @@ def _normalised(image: Pixels) -> FloatImage:
     scaled = rescale_intensity(
         image.astype(np.float32), in_range=(low, max(high, low + 1)), out_range=(0, 1)
     )
-    return scaled.reshape(*image.shape[:2], -1).astype(np.float32)
+    normalised: FloatImage = scaled.reshape(*image.shape[:2], -1).astype(np.float32)
+    return normalised
 
 
 def _batches(
@@ -207,6 +200,6 @@ def _batches(
 def _turned(
     crop: FloatImage, target: NDArray[np.int32], rng: np.random.Generator
 ) -> tuple[FloatImage, NDArray[np.int32]]:
-    turns, flip = rng.integers(4), rng.integers(2)
+    turns, flip = int(rng.integers(4)), int(rng.integers(2))
     crop, target = np.rot90(crop, turns), np.rot90(target, turns)
     return (crop[:, ::-1], target[:, ::-1]) if flip else (crop, target)

@@ -1,0 +1,148 @@
+"""How much is learnt from how little paint in how little time, beside the peers.
+
+Run as `make bench-strokes`, or `python benchmarks/bench_strokes.py`. Every method
+meets every task with every seed in a fresh process, one at a time, on two cores, warm
+before its clock starts.
+
+Examples
+--------
+A look at one task::
+
+    python benchmarks/bench_strokes.py --tasks nuclei --seeds 1 --rounds 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import product
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.curves import draw_curves
+from benchmarks.method import METHODS
+from benchmarks.results import RESULTS_FOLDER, ROOT, Direction, Mark, Report
+from benchmarks.stroke_marks import Figures, marks, tables
+from benchmarks.stroke_rounds import Figure
+from benchmarks.tasks import TASKS, require_data
+
+logger = logging.getLogger("bench_strokes")
+
+CORES = 2
+SECONDS = (5.0, 10.0, 20.0, 40.0)
+SEEDS = 3
+ROUNDS = 3
+QUICK = (1, 1, (5.0, 20.0))
+"""Seeds, corrective rounds and seconds of a first look."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare, publish, and return the exit code."""
+    chosen = _parse(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        require_data()
+    except FileNotFoundError as error:
+        logger.error("%s", error)
+        return 2
+    _keep_to(CORES)
+    figures: list[Figure] = []
+    failures: list[str] = []
+    # Methods take turns, so that a busy minute of the machine hits them all.
+    runs = list(product(range(chosen.seeds), chosen.tasks, chosen.methods))
+    for number, (seed, task, method) in enumerate(runs, start=1):
+        logger.info("%d of %d: %s, %s, seed %d", number, len(runs), method, task, seed)
+        try:
+            figures += _in_fresh_process(method, task, seed, chosen)
+        except subprocess.CalledProcessError as error:
+            failures.append(f"{method}, {task}, seed {seed}: {error.stderr[-2000:]}")
+            logger.error("It failed.\n%s", failures[-1])
+    if not figures:
+        logger.error("No run succeeded.")
+        return 1
+    return _publish(Figures(figures), failures, _name(chosen))
+
+
+def _publish(figures: Figures, failures: Sequence[str], name: str) -> int:
+    failed = Mark("runs that failed", len(failures), 0, Direction.AT_MOST)
+    report = Report(
+        name,
+        figures={"runs": [asdict(f) for f in figures.all], "failures": list(failures)},
+        marks=[failed, *marks(figures)],
+        tables=tables(figures),
+    )
+    draw_curves(figures, RESULTS_FOLDER / f"{name}.png")
+    return report.publish()
+
+
+def _in_fresh_process(
+    method: str, task: str, seed: int, chosen: argparse.Namespace
+) -> list[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "figures.json"
+        command = [sys.executable, "-m", "benchmarks.stroke_rounds"]
+        command += ["--method", method, "--task", task, "--seed", str(seed)]
+        command += ["--rounds", str(chosen.rounds), "--out", str(out), "--seconds"]
+        command += map(str, chosen.seconds)
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+        return [Figure(**values) for values in json.loads(out.read_text())]
+
+
+def _keep_to(count: int) -> None:
+    """Let this process and its children have no more than `count` cores."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
+    else:
+        logger.warning("Cores cannot be chosen here; all of them are used.")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Compare methods on strokes of a simulated person."
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="one seed, one corrective round, 5 and 20 s",
+    )
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=tuple(METHODS))
+    parser.add_argument("--seeds", type=int, help=f"how many, {SEEDS} by default")
+    parser.add_argument(
+        "--rounds", type=int, help=f"corrective ones, {ROUNDS} by default"
+    )
+    parser.add_argument(
+        "--seconds", type=float, nargs="+", help="checkpoints of round 0"
+    )
+    chosen = parser.parse_args(arguments)
+    seeds, rounds, seconds = QUICK if chosen.quick else (SEEDS, ROUNDS, SECONDS)
+    chosen.seeds = chosen.seeds or seeds
+    chosen.rounds = rounds if chosen.rounds is None else chosen.rounds
+    chosen.seconds = sorted(chosen.seconds or seconds)
+    return chosen
+
+
+def _name(chosen: argparse.Namespace) -> str:
+    """Keep the results of a part from replacing those of the whole."""
+    everything = (
+        tuple(chosen.tasks) == TASKS
+        and tuple(chosen.methods) == tuple(METHODS)
+        and chosen.seeds >= SEEDS
+        and chosen.rounds >= ROUNDS
+        and set(chosen.seconds) >= set(SECONDS)
+    )
+    if everything:
+        return "strokes"
+    return "strokes-quick" if chosen.quick else "strokes-part"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

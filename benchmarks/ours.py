@@ -1,0 +1,78 @@
+"""Our method in the comparison: the engine through its Python interface.
+
+`Training` is what `napari_garage_unet.train` and the dock drive as well; it is used
+instead of `train` only because the comparison wants to look in between. Everything
+is left at its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmarks.checkpoints import Checkpoints
+from napari_garage_unet.engine import warmup
+from napari_garage_unet.engine.api import as_image
+from napari_garage_unet.engine.config import TrainingConfig
+from napari_garage_unet.engine.model import Model
+from napari_garage_unet.engine.training import Training
+
+if TYPE_CHECKING:
+    from benchmarks.method import Labels, Learnt, Pixels, Strokes
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A model at one moment.
+
+    Parameters
+    ----------
+    model : napari_garage_unet.engine.model.Model
+        The snapshot that training gave.
+    """
+
+    model: Model
+
+    def __call__(self, image: Pixels, /) -> Labels:
+        """Segment an image of any size."""
+        labels: Labels = self.model.segment(image)
+        return labels
+
+
+def warm_up(shapes: Sequence[tuple[int, ...]], *, n_classes: int, seed: int) -> None:
+    """Do what the engine process does while the person paints."""
+    channels = shapes[0][2] if len(shapes[0]) == 3 else 1
+    warmup.warm_up(n_channels=channels, n_classes=n_classes)
+
+
+def learn(
+    images: Sequence[Pixels],
+    strokes: Sequence[Strokes],
+    *,
+    checkpoints: Sequence[float],
+    seed: int,
+    state: Learnt | None = None,
+) -> Iterator[tuple[float, Learnt]]:
+    """Train for as long as the last checkpoint says, with a look at the others.
+
+    See `benchmarks.method.Method.learn`.
+    """
+    clock = Checkpoints(checkpoints)
+    named = [
+        as_image(image, painted, name=f"image {number}")
+        for number, (image, painted) in enumerate(
+            zip(images, strokes, strict=True), start=1
+        )
+    ]
+    training = Training(
+        named,
+        list(strokes),
+        training=TrainingConfig(seconds=checkpoints[-1] - clock.elapsed, seed=seed),
+        start_from=state.model if isinstance(state, Snapshot) else None,
+    )
+    for _ in training.run():
+        # The last moment is the one at which training ends by itself.
+        if clock.reached() and clock.left:
+            yield clock.elapsed, Snapshot(training.model())
+    yield clock.elapsed, Snapshot(training.model())

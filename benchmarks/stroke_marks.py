@@ -1,0 +1,226 @@
+"""From the figures of all runs to tables and marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from benchmarks.method import METHODS, OURS
+from benchmarks.results import Direction, Mark, table
+from benchmarks.stroke_rounds import CORRECT_AFTER, LATENESS, Figure
+from benchmarks.tasks import TASKS
+
+LEAD = 0.08
+"""How far our mean has to be above the best peer's."""
+
+SLACK = 0.02
+"""How far we may be below the best peer in a single task."""
+
+
+class Figures:
+    """All figures of a comparison, to be averaged.
+
+    Parameters
+    ----------
+    figures : iterable of Figure
+        From any number of runs.
+    """
+
+    def __init__(self, figures: Iterable[Figure]) -> None:
+        self.all = tuple(figures)
+        self.methods = [m for m in METHODS if any(f.method == m for f in self.all)]
+        self.tasks = [t for t in TASKS if any(f.task == t for f in self.all)]
+        self.rounds = sorted({f.round for f in self.all})
+        self.seconds = sorted({f.seconds for f in self.all if f.round == 0})
+        self.peers = [m for m in self.methods if m != OURS]
+
+    def mean(
+        self,
+        method: str,
+        field: str,
+        *,
+        round_number: int,
+        seconds: float = CORRECT_AFTER,
+        task: str | None = None,
+    ) -> float:
+        """Average a field over seeds, and over tasks unless one is named; or NaN."""
+        found = [
+            [
+                getattr(f, field)
+                for f in self.all
+                if (f.method, f.task, f.round, f.seconds)
+                == (method, name, round_number, seconds)
+            ]
+            for name in ([task] if task else self.tasks)
+        ]
+        if not all(found):
+            return float("nan")
+        return float(np.mean([np.mean(values) for values in found]))
+
+    def best_peer(
+        self,
+        field: str,
+        *,
+        round_number: int,
+        seconds: float = CORRECT_AFTER,
+        task: str | None = None,
+    ) -> float:
+        """Find the largest mean that a peer has."""
+        return max(
+            self.mean(
+                peer, field, round_number=round_number, seconds=seconds, task=task
+            )
+            for peer in self.peers
+        )
+
+
+def tables(figures: Figures) -> list[str]:
+    """Lay out the means of all seeds: by task, by seconds and by round."""
+    pages = [
+        f"Round {number}, {CORRECT_AFTER:g} s: mean IoU same / new\n"
+        + _by_task(figures, number)
+        for number in figures.rounds
+    ]
+    pages.append("Round 0, all tasks: mean IoU same / new\n" + _by_seconds(figures))
+    pages.append(
+        f"{CORRECT_AFTER:g} s in each round: accuracy on same\n" + _by_round(figures)
+    )
+    return pages
+
+
+def marks(figures: Figures) -> list[Mark]:
+    """Compare us with the best peer where the runs allow it.
+
+    Marks that need a method, a round or a moment that was not run are left out.
+    """
+    if OURS not in figures.methods:
+        return []
+    found = [_promptness(figures)]
+    if figures.peers and CORRECT_AFTER in figures.seconds:
+        for pictures in ("same", "new"):
+            found.append(_lead(figures, pictures, round_number=0))
+            found += [_not_under(figures, pictures, task) for task in figures.tasks]
+    if "forest" in figures.peers and 5.0 in figures.seconds:
+        found += [
+            _after_five_seconds(figures, pictures) for pictures in ("same", "new")
+        ]
+    if 3 in figures.rounds:
+        found.append(
+            Mark(
+                "same mean IoU after 3 corrective rounds",
+                figures.mean(OURS, "same_iou", round_number=3),
+                0.84,
+            )
+        )
+        if figures.peers:
+            found.append(_lead(figures, "same", round_number=3))
+    for number, limit in ((1, 0.81), (3, 0.90)):
+        if number in figures.rounds:
+            found += _accuracies(figures, number, limit)
+    return found
+
+
+def _promptness(figures: Figures) -> Mark:
+    lateness = [f.learnt_after / f.seconds for f in figures.all if f.method == OURS]
+    return Mark(
+        "our latest result, as a part of the seconds it had",
+        max(lateness),
+        LATENESS,
+        Direction.AT_MOST,
+    )
+
+
+def _lead(figures: Figures, pictures: str, *, round_number: int) -> Mark:
+    field = f"{pictures}_iou"
+    best = figures.best_peer(field, round_number=round_number)
+    return Mark(
+        f"{pictures} mean IoU above the best peer ({best:.3f}), round {round_number}",
+        figures.mean(OURS, field, round_number=round_number) - best,
+        LEAD,
+    )
+
+
+def _not_under(figures: Figures, pictures: str, task: str) -> Mark:
+    field = f"{pictures}_iou"
+    best = figures.best_peer(field, round_number=0, task=task)
+    return Mark(
+        f"{task}, {pictures} mean IoU above the best peer ({best:.3f}), round 0",
+        figures.mean(OURS, field, round_number=0, task=task) - best,
+        -SLACK,
+    )
+
+
+def _after_five_seconds(figures: Figures, pictures: str) -> Mark:
+    field = f"{pictures}_iou"
+    return Mark(
+        f"{pictures} mean IoU after 5 s, not under the random forest",
+        figures.mean(OURS, field, round_number=0, seconds=5.0),
+        figures.mean("forest", field, round_number=0, seconds=5.0),
+    )
+
+
+def _accuracies(figures: Figures, number: int, limit: float) -> list[Mark]:
+    return [
+        Mark(
+            f"{task}, accuracy on same after {number} corrective round(s)",
+            figures.mean(OURS, "same_accuracy", round_number=number, task=task),
+            limit,
+        )
+        for task in figures.tasks
+    ]
+
+
+def _by_task(figures: Figures, number: int) -> str:
+    def row(method: str) -> Sequence[str]:
+        cells = [
+            _pair(figures, method, number, task=task) for task in (*figures.tasks, None)
+        ]
+        learnt, predicted = (
+            figures.mean(method, field, round_number=number)
+            for field in ("learnt_after", "predict_seconds")
+        )
+        return [method, *cells, f"{learnt:.1f} + {predicted:.1f}"]
+
+    header = ["method", *figures.tasks, "mean", "seconds + a picture"]
+    return table(header, [row(method) for method in figures.methods])
+
+
+def _by_seconds(figures: Figures) -> str:
+    header = ["method", *(f"{seconds:g} s" for seconds in figures.seconds)]
+    rows = [
+        [method, *(_pair(figures, method, 0, seconds=s) for s in figures.seconds)]
+        for method in figures.methods
+    ]
+    return table(header, rows)
+
+
+def _by_round(figures: Figures) -> str:
+    header = ["method", *(f"{t} {n}" for t in figures.tasks for n in figures.rounds)]
+    rows = [
+        [
+            method,
+            *(
+                figures.mean(method, "same_accuracy", round_number=number, task=task)
+                for task in figures.tasks
+                for number in figures.rounds
+            ),
+        ]
+        for method in figures.methods
+    ]
+    return table(header, rows)
+
+
+def _pair(
+    figures: Figures,
+    method: str,
+    number: int,
+    *,
+    seconds: float = CORRECT_AFTER,
+    task: str | None = None,
+) -> str:
+    same, new = (
+        figures.mean(method, field, round_number=number, seconds=seconds, task=task)
+        for field in ("same_iou", "new_iou")
+    )
+    return f"{same:.2f} / {new:.2f}"

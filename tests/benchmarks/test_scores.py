@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from benchmarks.scores import score
+from benchmarks.tasks import as_truth, load_task
+
+TRUTH = np.array([[1, 1, 2, 2], [1, 1, 2, 0]])
+RESULT = np.array([[1, 2, 2, 2], [1, 1, 0, 1]])
+
+
+def test_scores_of_an_array_that_can_be_counted_by_hand():
+    scores = score([TRUTH], [RESULT])
+
+    # Class 1: 3 of 4; class 2: 2 found, 3 wanted, 1 too many. The 0 is not counted.
+    assert scores.mean_iou == pytest.approx((3 / 4 + 2 / 4) / 2)
+    assert scores.accuracy == pytest.approx(5 / 7)
+
+
+def test_painted_pixels_are_not_scored():
+    strokes = np.array([[0, 2, 0, 0], [0, 0, 1, 0]])
+
+    scores = score([TRUTH], [RESULT], strokes=[strokes])
+
+    assert scores.mean_iou == scores.accuracy == 1
+
+
+def test_pictures_are_counted_together():
+    scores = score([TRUTH, np.full((1, 3), 2)], [RESULT, np.full((1, 3), 2)])
+
+    assert scores.mean_iou == pytest.approx((3 / 4 + 5 / 7) / 2)
+    assert scores.accuracy == pytest.approx(8 / 10)
+
+
+def test_a_class_that_only_the_result_has_costs_accuracy_but_is_no_class():
+    scores = score([np.array([[1, 1, 1, 1]])], [np.array([[1, 1, 1, 9]])])
+
+    assert scores.mean_iou == pytest.approx(3 / 4)
+
+
+def test_shapes_that_differ_and_nothing_to_score_are_refused():
+    with pytest.raises(ValueError, match="one shape"):
+        score([TRUTH], [RESULT.T])
+    with pytest.raises(ValueError, match="No labelled pixel"):
+        score([TRUTH], [RESULT], strokes=[TRUTH])
+
+
+def test_masks_become_truths_with_ids_as_painted():
+    mask = np.array([[0, 7, 255]], np.uint8)
+
+    assert as_truth(mask).tolist() == [[1, 8, 0]]
+
+
+def test_absent_data_is_said_in_one_sentence(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"\.\./shared/data .* absent"):
+        load_task("nuclei", folder=tmp_path / "nowhere")
