@@ -48,4 +48,4 @@ pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input)
 # pip first: installing a dependency group needs one of 2025 or later.
 "${pip[@]}" install --quiet --upgrade --constraint constraints.txt pip
 echo "Installing the pinned versions; the first time this takes some minutes."
-"${pip[@]}" install --quiet --constraint constraints.txt --editable . --group dev
+"${pip[@]}" install --quiet --constraint constraints.txt --editable ".[export]" --group dev
