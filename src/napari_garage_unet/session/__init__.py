@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .asking import Client
 from .session import Problem, Session
-
-if TYPE_CHECKING:
-    from napari_garage_unet.process.client import EngineClient
 
 __all__ = ["Problem", "Session", "close_session", "get_session"]
 
@@ -17,7 +15,7 @@ _sessions: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
 
 
 def get_session(
-    viewer: Any, *, make_client: Callable[[], EngineClient] | None = None
+    viewer: Any, *, make_client: Callable[[], Client] | None = None
 ) -> Session:
     """The session of a viewer, made when it is first asked for.
 
@@ -45,7 +43,7 @@ def close_session(viewer: Any) -> None:
         session.close()
 
 
-def _usual_client() -> EngineClient:
+def _usual_client() -> Client:
     from napari_garage_unet.process.client import EngineClient
 
     return EngineClient()

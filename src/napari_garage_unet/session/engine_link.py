@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
 from napari_garage_unet.process.messages import Died, Failed, Progress, Ready, Warm
 
+from .asking import Asking, Client
 from .bound_image import BoundImage
 from .hint import Engine
-
-if TYPE_CHECKING:
-    from napari_garage_unet.process.client import EngineClient
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +44,10 @@ class EngineLink:
     died = Signal(Died)
     failed = Signal(Failed)
 
-    def __init__(self, make_client: Callable[[], EngineClient]) -> None:
+    def __init__(self, make_client: Callable[[], Client]) -> None:
         self._make_client = make_client
-        self._client: EngineClient | None = None
-        self._opened: set[str] = set()
+        self._client: Client | None = None
+        self._asking: Asking | None = None
         self.state = Engine.OFF
         self.device = ""
         self.versions: dict[str, str] = {}
@@ -61,20 +58,22 @@ class EngineLink:
         return self.state in (Engine.STARTING, Engine.WARMING, Engine.READY)
 
     @property
-    def client(self) -> EngineClient:
-        """The client; the process is started when it does not run."""
+    def engine(self) -> Asking:
+        """Who to ask; the process is started when it does not run."""
         self.start()
-        assert self._client is not None
-        return self._client
+        assert self._asking is not None
+        return self._asking
 
     def start(self) -> None:
         """Start the process unless it runs; it warms up by itself."""
         if self.is_running:
             return
-        if self._client is None:
+        if self._client is None or self._asking is None:
             self._client = self._make_client()
+            self._asking = Asking(self._client)
             self._client.start()
         else:
+            self._asking.forget_images()
             self._client.restart()
         self._set_state(Engine.STARTING)
 
@@ -88,30 +87,19 @@ class EngineLink:
         EngineError
             If there is not enough shared memory.
         """
-        if bound.key in self._opened:
-            return
-        image = bound.image()
-        self.client.open_image(
-            bound.key,
-            image.data,
-            axes=image.axes,
-            spacing=image.spacing,
-            name=image.name,
-        )
-        self._opened.add(bound.key)
+        if not self.engine.has_image(bound.key):
+            self.engine.open_image(bound.key, bound.image())
 
     def forget(self, bound: BoundImage) -> None:
         """Have the engine forget an image."""
-        if bound.key in self._opened:
-            self._opened.discard(bound.key)
-            if self._client is not None:
-                self._client.close_image(bound.key)
+        if self._asking is not None:
+            self._asking.close_image(bound.key)
 
     def poll(self) -> None:
         """Hand out what the engine has said since the last time."""
-        if self._client is None:
+        if self._asking is None:
             return
-        for event in self._client.poll():
+        for event in self._asking.poll():
             match event:
                 case Ready():
                     self.device, self.versions = event.device, dict(event.versions)
@@ -120,18 +108,17 @@ class EngineLink:
                     self._set_state(Engine.READY)
                 case Progress():
                     self.progressed.emit(event)
-                case Failed(id=None):
+                case Failed():
                     self.failed.emit(event)
                 case Died():
                     self._set_state(Engine.DEAD)
                     self.died.emit(event)
 
     def close(self) -> None:
-        """End the process; open requests stay unanswered."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-        self._opened.clear()
+        """End the process; open questions stay unanswered."""
+        if self._asking is not None:
+            self._asking.close()
+        self._client = self._asking = None
         self.state = Engine.OFF
 
     def _set_state(self, state: Engine) -> None:

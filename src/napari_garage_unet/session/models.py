@@ -105,14 +105,14 @@ class ModelList:
         entry = _entry(key, read_info(key))
         self._files[key] = entry
         self._results.set_rules_of(key, _rules(read_info(key)))
-        self._link.client.load_model(key, on_answer=self._on_loaded)
+        self._link.engine.load_model(key, on_answer=self._on_loaded)
         self.changed.emit()
         return entry
 
     def reload(self) -> None:
         """Have an engine that was restarted load the files again."""
         for key in self._files:
-            self._link.client.load_model(key, on_answer=self._on_loaded)
+            self._link.engine.load_model(key, on_answer=self._on_loaded)
 
     def save(self, key: str, path: str | Path) -> None:
         """Write a model with the rules that are tuned now.
@@ -129,7 +129,7 @@ class ModelList:
         if not path.suffix:
             path = path.with_suffix(SUFFIX)
         rules = self._results.rules_of(key)
-        self._link.client.save_model(
+        self._link.engine.save_model(
             key,
             str(path),
             rules={str(i): rule.to_json() for i, rule in rules.items()},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,16 @@ from .training_job import TrainingJob
 
 logger = logging.getLogger(__name__)
 
+REST = 2.0
+"""How many times as long as the last preview took is left to learning before the next.
+
+A preview of the whole plane costs as much as several steps; without a rest, learning
+would hardly get on.
+"""
+
+LONGEST_REST = 4.0
+"""Seconds after which the next preview is asked for at the latest."""
+
 
 class Preview:
     """Asks for the next picture as soon as the last one was shown; one at a time.
@@ -39,6 +50,11 @@ class Preview:
         Names, colours and the background mark.
     results
         Where the previews are listed as something to tune.
+
+    Attributes
+    ----------
+    shown
+        How many pictures have been shown.
     """
 
     def __init__(
@@ -57,8 +73,8 @@ class Preview:
         self._results = results
         self._in_flight: int | None = None
         self._refused: tuple[int, str, PlaneIndex] | None = None
+        self._not_before = 0.0
         self.shown = 0
-        self.first_seconds: float | None = None
 
     def ask_next(self, current: BoundImage | None) -> None:
         """Ask for the plane on view unless it shows the latest state already.
@@ -71,6 +87,8 @@ class Preview:
         if current is None or self._in_flight is not None or not self._job.has_model:
             return
         if not self._link.is_running:
+            return
+        if self._job.is_running and time.monotonic() < self._not_before:
             return
         result = self._results.preview_of(current)
         index = current.plane_on_view(self._viewer)
@@ -106,10 +124,12 @@ class Preview:
             classes = self._job.classes = self._classes_of(event)
             result = self._results.preview_of(bound) or self._make(bound, classes)
             result.set_classes(classes)
+            rest = min(REST * event.seconds, LONGEST_REST)
+            self._not_before = time.monotonic() + rest
             if result.put(index, probabilities, state=(generation, event.step)):
                 self.shown += 1
 
-        return self._link.client.predict(
+        return self._link.engine.predict(
             LIVE,
             bound.key,
             n_classes=max(len(self._classes), len(self._job.classes), 2),

@@ -54,6 +54,17 @@ class ResultList:
             (r for r in self._results if r.is_preview and r.bound is bound), None
         )
 
+    def of_image(self, layer: Any) -> Result | None:
+        """Return the newest segmentation of an Image layer."""
+        return next(
+            (
+                r
+                for r in self._results
+                if layer in r.bound.layers and not r.is_preview
+            ),
+            None,
+        )
+
     def of_layer(self, layer: Any) -> Result | None:
         """The result that a layer shows."""
         return next((r for r in self._results if r.layer is layer), None)

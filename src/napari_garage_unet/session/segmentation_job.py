@@ -163,7 +163,7 @@ class SegmentationJob:
         """Stop; planes that are done stay."""
         self._queue.clear()
         if self._in_flight is not None:
-            self._link.client.cancel(self._in_flight)
+            self._link.engine.cancel(self._in_flight)
         self.changed.emit()
 
     def forget(self, bound: BoundImage) -> None:
@@ -194,7 +194,7 @@ class SegmentationJob:
                 self.finished.emit(tuple(self._made))
             self.changed.emit()
 
-        self._in_flight = self._link.client.predict(
+        self._in_flight = self._link.engine.predict(
             model.key,
             order.bound.key,
             n_classes=max(len(model.classes), 2),

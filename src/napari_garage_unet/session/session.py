@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari.layers import Image as ImageLayer
 from napari.layers import Labels
@@ -39,6 +39,7 @@ from napari_garage_unet.layers.matching import (
 from napari_garage_unet.layers.writing import pick_up_brush
 from napari_garage_unet.process.messages import Died, Failed
 
+from .asking import Client
 from .bound_image import BoundImage
 from .class_list import ClassList
 from .engine_link import EngineLink
@@ -50,9 +51,6 @@ from .result import Result
 from .result_list import ResultList
 from .segmentation_job import SegmentationJob, Wish
 from .training_job import Settings, TrainingJob
-
-if TYPE_CHECKING:
-    from napari_garage_unet.process.client import EngineClient
 
 LOOK_SECONDS = 0.2
 """How long after a hint the strokes are looked at; half a second is promised."""
@@ -110,7 +108,7 @@ class Session:
     brush_changed = Signal()
     view_changed = Signal()
 
-    def __init__(self, viewer: Any, make_client: Callable[[], EngineClient]) -> None:
+    def __init__(self, viewer: Any, make_client: Callable[[], Client]) -> None:
         # Weakly: the session must not keep the viewer it belongs to.
         viewer = weakref.proxy(viewer)
         self.viewer = viewer

@@ -171,7 +171,7 @@ class TrainingJob:
         self.images = tuple(images)
         self.classes = tuple(classes)
         self._lost = False
-        self._id = self._link.client.train(
+        self._id = self._link.engine.train(
             [bound.key for bound in images],
             classes=[to_json(info) for info in classes],
             preprocess=_json(settings.preprocess),
@@ -188,7 +188,7 @@ class TrainingJob:
         """End training after the step that is running."""
         if self.phase in (Phase.STARTING, Phase.LEARNING):
             self._set_phase(Phase.STOPPING)
-            self._link.client.stop()
+            self._link.engine.stop()
 
     def send_strokes(self, bound: BoundImage, *, force: bool = False) -> bool:
         """Give the engine the strokes of an image where they changed.
@@ -216,7 +216,7 @@ class TrainingJob:
             if not isinstance(event, Done):
                 self._sent.pop(bound.key, None)
 
-        self._link.client.set_strokes(bound.key, watch.seen, on_answer=answered)
+        self._link.engine.set_strokes(bound.key, watch.seen, on_answer=answered)
         return True
 
     def on_died(self) -> None:

@@ -24,6 +24,8 @@ class ChannelsButton(QToolButton):
         super().__init__()
         self._session = session
         self.setText("+")
+        self.setFixedWidth(36)
+        self.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)
         self._menu.setToolTipsVisible(True)

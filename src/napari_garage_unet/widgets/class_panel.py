@@ -39,6 +39,7 @@ class ClassPanel(QWidget):
         self._list.setAlignment(Qt.AlignmentFlag.AlignTop)
         content = QWidget()
         content.setLayout(self._list)
+        self._list.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)
         self._scroll = QScrollArea()
         self._scroll.setWidget(content)
         self._scroll.setWidgetResizable(True)
@@ -76,7 +77,7 @@ class ClassPanel(QWidget):
                 self._list.insertWidget(place, row)
             row.show_class(info)
         height = ROW_HEIGHT * min(max(len(classes), 1), VISIBLE_ROWS)
-        self._scroll.setFixedHeight(height)
+        self._scroll.setFixedHeight(height + 2)
         self.show_counts()
         self.show_selected()
 

@@ -173,15 +173,18 @@ class SegmentWidget(Dock):
         if segmentation.is_running:
             segmentation.cancel()
             return
-        wish = Wish(
+        self.summary.clear()
+        self._saved = ""
+        if self._image is not None:
+            self.session.segment(self._model_key(), [self._image], self.wish())
+
+    def wish(self) -> Wish:
+        """Return what is ticked."""
+        return Wish(
             all_planes=self.all_planes.isChecked(),
             labels=self.make_labels.isChecked(),
             probabilities=self.make_probabilities.isChecked(),
         )
-        self.summary.clear()
-        self._saved = ""
-        if self._image is not None:
-            self.session.segment(self._model_key(), [self._image], wish)
 
     def _on_load(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Load a model", "", FILTER)

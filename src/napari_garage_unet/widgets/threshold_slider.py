@@ -92,6 +92,8 @@ class ThresholdSlider(QWidget):
         painter.fillRect(area, ground)
         faint = QColor(self._color)
         faint.setAlpha(70)
+        edge = QColor(text)
+        edge.setAlpha(130)
         width = area.width() / BINS
         for i, height in enumerate(self._bars):
             if height <= 0:
@@ -104,6 +106,8 @@ class ThresholdSlider(QWidget):
                 height * area.height(),
             )
             painter.fillRect(bar, self._color if taken else faint)
+            # Dark colours on a dark ground have an outline to be seen by.
+            painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 1), edge)
         x = area.left() + self._value * area.width()
         style = Qt.PenStyle.DashLine if self._is_automatic else Qt.PenStyle.SolidLine
         painter.setPen(QPen(text, 2.4 if self.hasFocus() else 1.6, style))

@@ -1,0 +1,243 @@
+"""`make demo`: the whole way in napari, on the photograph of a garage.
+
+Opens the photograph with example strokes and the three docks, learns while the
+preview follows, segments, and writes what came out. The docks stay open to play with,
+unless nobody is looking.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import __version__, samples
+from .cli_outputs import make_folder, write_report
+from .engine.config import TrainingConfig
+from .engine.errors import EngineError, GarageError
+from .engine.files import write_segmentation
+from .engine.image import Image
+from .engine.scores import score
+from .process.messages import LIVE
+
+logger = logging.getLogger(__name__)
+
+PLUGIN = "napari-garage-unet"
+DOCKS = ("Train U-Net", "Segment", "Thresholds")
+UNATTENDED = "GARAGE_UNET_UNATTENDED"
+"""Environment variable that says nobody is looking, so the demo ends by itself."""
+
+WINDOW = (1600, 1000)
+TICK = 50
+"""Milliseconds between two looks at how far things are."""
+
+LONGEST = 165.0
+"""Seconds after which an unattended demo gives up."""
+
+
+class Tour:
+    """Drives the docks as a person would, without ever blocking the window.
+
+    Parameters
+    ----------
+    viewer
+        A napari viewer.
+    folder
+        Where the results go.
+    seconds
+        How long to learn.
+    leave
+        Whether the window is closed at the end.
+
+    Attributes
+    ----------
+    error
+        What went wrong, or None.
+    """
+
+    def __init__(
+        self, viewer: Any, folder: Path, *, seconds: float, leave: bool
+    ) -> None:
+        from qtpy.QtCore import QTimer
+
+        self._viewer = viewer
+        self._folder = folder
+        self._seconds = seconds
+        self._leave = leave
+        self._begin = time.monotonic()
+        self._steps = self._tour()
+        self._timer = QTimer()
+        self._timer.setInterval(TICK)
+        self._timer.timeout.connect(self._advance)
+        self.error: Exception | None = None
+
+    def start(self) -> None:
+        """Begin as soon as the event loop runs."""
+        self._timer.start()
+
+    def _advance(self) -> None:
+        try:
+            if self._leave and time.monotonic() - self._begin > LONGEST:
+                raise EngineError(f"The demo was not done after {LONGEST:.0f} s.")
+            next(self._steps)
+        except StopIteration:
+            self._end()
+        except GarageError as error:
+            logger.error("%s", error)
+            self.error = error
+            self._end()
+
+    def _end(self) -> None:
+        self._timer.stop()
+        if self._leave:
+            self._viewer.close()
+
+    def _tour(self) -> Iterator[None]:
+        viewer, window = self._viewer, self._viewer.window
+        viewer.open_sample(PLUGIN, "garage")
+        docks = [
+            window.add_plugin_dock_widget(PLUGIN, name, tabify=number > 0)
+            for number, name in enumerate(DOCKS)
+        ]
+        train, segment, _ = (widget for _, widget in docks)
+        session = train.session
+        sample = samples.garage()
+        photograph = session.images.current.layer
+        # Qt shows the last tab until the window has been laid out.
+        yield
+        docks[0][0].raise_()
+
+        session.settings = dataclasses.replace(
+            session.settings, training=TrainingConfig(seconds=self._seconds)
+        )
+        logger.info("Learning for %.0f s, once the engine has started.", self._seconds)
+        pressed = time.monotonic()
+        train.learn_button.click()
+        yield from self._wait(lambda: session.preview.shown > 0)
+        first_preview = time.monotonic() - pressed
+        logger.info("First preview after %.1f s.", first_preview)
+        yield from self._wait(lambda: not session.job.is_running)
+        self._check(session)
+        logger.info("Learnt for %.1f s.", session.job.last.seconds)
+
+        segment.segment_button.click()
+        yield from self._wait(lambda: not session.segmentation.is_running)
+        self._check(session)
+        left = session.results.of_image(photograph)
+        right_layer = viewer.add_image(
+            sample.right, name="right photograph", rgb=True, visible=False
+        )
+        (right,) = session.segment(LIVE, [right_layer], segment.wish())
+        right.layer.visible = False
+        yield from self._wait(lambda: not session.segmentation.is_running)
+        self._check(session)
+        viewer.layers.selection.active = session.images.current.strokes
+
+        saved: list[str] = []
+        session.models.saved.connect(saved.append)
+        session.save_model(LIVE, self._folder / "model.garage")
+        yield from self._wait(lambda: bool(saved))
+        write_segmentation(
+            self._folder / "segmentation.tif",
+            left.layer.data,
+            like=Image(sample.left, "yxc", name="garage photograph"),
+        )
+        on_left = score(sample.mask_left, left.layer.data, strokes=sample.strokes)
+        on_right = score(sample.mask_right, right.layer.data)
+        write_report(
+            self._folder / "report.json",
+            {
+                "left": dataclasses.asdict(on_left),
+                "right": dataclasses.asdict(on_right),
+                "painted_share": round(float((sample.strokes > 0).mean()), 5),
+                "seconds_to_first_preview": round(first_preview, 2),
+                "seconds_trained": round(session.job.last.seconds, 2),
+                "steps": session.job.last.steps,
+                "previews": session.preview.shown,
+                "device": session.link.device,
+                "versions": {PLUGIN: __version__, **_versions(), **session.link.versions},
+            },
+        )
+        yield
+        viewer.screenshot(
+            self._folder / "screenshot.png", canvas_only=False, flash=False
+        )
+        logger.info(
+            "Right on %.1f %% of the unpainted pixels (mean IoU %.2f), and on %.1f %% "
+            "of the photograph it has never seen (mean IoU %.2f).",
+            100 * on_left.accuracy,
+            on_left.mean_iou,
+            100 * on_right.accuracy,
+            on_right.mean_iou,
+        )
+        logger.info("Written to %s.", self._folder)
+
+    def _wait(self, is_done: Any) -> Iterator[None]:
+        while not is_done():
+            session = self._session()
+            if session.problem is not None:
+                raise EngineError(session.problem.message)
+            yield
+
+    def _check(self, session: Any) -> None:
+        if session.problem is not None:
+            raise EngineError(session.problem.message)
+
+    def _session(self) -> Any:
+        from .session import get_session
+
+        return get_session(self._viewer)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo.
+
+    Returns
+    -------
+    int
+        0, or 1 when it could not be finished.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m napari_garage_unet.demo", description=__doc__
+    )
+    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="FOLDER")
+    parser.add_argument("--seconds", type=float, default=30.0, help="how long to learn")
+    parser.add_argument(
+        "--exit", action="store_true", help="close the window when all is done"
+    )
+    given = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logger.setLevel(logging.INFO)
+    try:
+        make_folder(given.out)
+    except GarageError as error:
+        logger.error("%s", error)
+        return 1
+    import napari
+
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(*WINDOW)
+    leave = given.exit or os.environ.get(UNATTENDED) == "1"
+    tour = Tour(viewer, given.out, seconds=given.seconds, leave=leave)
+    tour.start()
+    napari.run()
+    return 0 if tour.error is None else 1
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    names = ("napari", "numpy", "scikit-image")
+    return {"python": sys.version.split()[0], **{name: version(name) for name in names}}
+
+
+if __name__ == "__main__":
+    # Run as a module this file is `__main__`, whose logger nobody has set up.
+    logger = logging.getLogger("napari_garage_unet.demo")
+    sys.exit(main())

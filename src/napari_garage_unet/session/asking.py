@@ -1,0 +1,282 @@
+"""Questions to the engine process: answers call back, arrays go in shared memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_garage_unet.engine.image import Image, PlaneIndex
+from napari_garage_unet.process.messages import (
+    Cancel,
+    CloseImage,
+    Done,
+    Event,
+    Failed,
+    LoadModel,
+    ModelReady,
+    OpenImage,
+    Predict,
+    Predicted,
+    Request,
+    SaveModel,
+    SetStrokes,
+    Stop,
+    Train,
+    Trained,
+)
+from napari_garage_unet.process.shared import BlockPool, SharedBlock
+
+logger = logging.getLogger(__name__)
+
+OnAnswer = Callable[[Event], None]
+"""Called with the answer to a question."""
+
+OnPredicted = Callable[[Event, NDArray[np.uint8] | None], None]
+"""Called with the answer and ``(n_classes, h, w)`` probabilities, 255 is certain.
+
+The array is None when the question has failed. It lies in shared memory and is valid
+until the callback returns, so what is to be kept is copied.
+"""
+
+
+class Client(Protocol):
+    """What is needed of `napari_garage_unet.process.client.EngineClient`."""
+
+    def start(self) -> None:
+        """Start the process."""
+
+    def restart(self) -> None:
+        """End it and start another one."""
+
+    def close(self) -> None:
+        """End it."""
+
+    def next_id(self) -> int:
+        """Make a number for a request."""
+
+    def send(self, request: Request) -> None:
+        """Send a request."""
+
+    def poll(self) -> list[Event]:
+        """Return what has happened since the last call."""
+
+
+@dataclass(slots=True)
+class _Question:
+    on_answer: OnAnswer | None = None
+    recycle: list[SharedBlock] = field(default_factory=list)
+    remove: list[SharedBlock] = field(default_factory=list)
+
+
+class Asking:
+    """Sends requests of a client and calls back with the answers.
+
+    Parameters
+    ----------
+    client
+        The client.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._questions: dict[int, _Question] = {}
+        self._images: dict[str, SharedBlock] = {}
+        self._pool = BlockPool()
+
+    def poll(self) -> list[Event]:
+        """Hand out answers; the other events are returned."""
+        left = []
+        for event in self._client.poll():
+            if isinstance(event, Done | Trained | Predicted | ModelReady | Failed):
+                if event.id is not None:
+                    self._settle(event.id, event)
+                    continue
+            left.append(event)
+        return left
+
+    def has_image(self, key: str) -> bool:
+        """Whether the engine was given an image under a key."""
+        return key in self._images
+
+    def open_image(self, key: str, image: Image) -> None:
+        """Give the engine a copy of an image.
+
+        Raises
+        ------
+        GarageError
+            If it cannot be shared, or there is not enough shared memory.
+        """
+        block = SharedBlock.copy_of(np.asarray(image.data))
+        self._images[key] = block
+        self._send(
+            OpenImage(
+                self._client.next_id(),
+                key,
+                block.description,
+                image.axes,
+                image.spacing,
+                image.name,
+            ),
+            _Question(),
+        )
+
+    def close_image(self, key: str) -> None:
+        """Have an image forgotten; its memory is freed when it is."""
+        block = self._images.pop(key, None)
+        if block is not None:
+            request = CloseImage(self._client.next_id(), key)
+            self._send(request, _Question(remove=[block]))
+
+    def set_strokes(
+        self, key: str, strokes: NDArray[Any], *, on_answer: OnAnswer
+    ) -> None:
+        """Give the engine a copy of the strokes of an image.
+
+        Raises
+        ------
+        EngineError
+            If there is not enough shared memory.
+        """
+        block = self._pool.take(strokes.shape, strokes.dtype)
+        np.copyto(block.array, strokes)
+        request = SetStrokes(self._client.next_id(), key, block.description)
+        self._send(request, _Question(on_answer, recycle=[block]))
+
+    def train(
+        self,
+        keys: Sequence[str],
+        *,
+        classes: Sequence[dict[str, Any]],
+        preprocess: dict[str, Any],
+        network: dict[str, Any],
+        training: dict[str, Any],
+        resume: bool,
+        start_from: str | None,
+        checkpoint: str,
+        on_answer: OnAnswer,
+    ) -> int:
+        """Start training, see `Train`; returns the id its `Progress` will have."""
+        request = Train(
+            self._client.next_id(),
+            tuple(keys),
+            tuple(classes),
+            preprocess,
+            network,
+            training,
+            resume,
+            start_from,
+            checkpoint,
+        )
+        return self._send(request, _Question(on_answer))
+
+    def stop(self) -> None:
+        """End training after the step that is running."""
+        self._send(Stop(self._client.next_id()), _Question())
+
+    def predict(
+        self,
+        model: str,
+        key: str,
+        *,
+        n_classes: int,
+        size: tuple[int, int],
+        plane: PlaneIndex,
+        on_answer: OnPredicted,
+    ) -> int:
+        """Ask for the probabilities of a plane.
+
+        Parameters
+        ----------
+        model
+            `LIVE` or the path of a model file.
+        key
+            Key of the image.
+        n_classes
+            How many classes the model has at most.
+        size
+            Height and width of the plane.
+        plane
+            Its position along the axes in front of y and x.
+        on_answer
+            Called with the answer and the probabilities.
+
+        Raises
+        ------
+        EngineError
+            If there is not enough shared memory.
+        """
+        block = self._pool.take((n_classes, *size), np.uint8)
+        request = Predict(
+            self._client.next_id(), model, key, tuple(plane), block.description
+        )
+
+        def hand_over(event: Event) -> None:
+            if isinstance(event, Predicted):
+                on_answer(event, block.array[: len(event.classes)])
+            else:
+                on_answer(event, None)
+
+        return self._send(request, _Question(hand_over, recycle=[block]))
+
+    def cancel(self, question: int) -> None:
+        """Drop a `predict` by its id; nothing happens if it has been answered."""
+        self._send(Cancel(self._client.next_id(), question), _Question())
+
+    def load_model(self, path: str, *, on_answer: OnAnswer) -> None:
+        """Load a model file."""
+        self._send(LoadModel(self._client.next_id(), path), _Question(on_answer))
+
+    def save_model(
+        self,
+        model: str,
+        path: str,
+        *,
+        rules: dict[str, dict[str, Any]],
+        on_answer: OnAnswer,
+    ) -> None:
+        """Write a model to a file with these rules."""
+        request = SaveModel(self._client.next_id(), model, path, rules)
+        self._send(request, _Question(on_answer))
+
+    def forget_images(self) -> None:
+        """Free the images; the process that had them is gone."""
+        for block in self._images.values():
+            block.close()
+        self._images.clear()
+
+    def close(self) -> None:
+        """End the process and free all shared memory; nobody is called back."""
+        self._client.close()
+        for question in self._questions.values():
+            for block in (*question.recycle, *question.remove):
+                block.close()
+        self._questions.clear()
+        self.forget_images()
+        self._pool.close()
+
+    def _send(self, request: Request, question: _Question) -> int:
+        self._questions[request.id] = question
+        self._client.send(request)
+        return request.id
+
+    def _settle(self, number: int, event: Event) -> None:
+        question = self._questions.pop(number, None)
+        if question is None:
+            logger.warning("an answer nobody has asked for: %r", event)
+            return
+        try:
+            if question.on_answer is not None:
+                question.on_answer(event)
+            elif isinstance(event, Failed):
+                logger.info("the engine refused a request: %s", event.message)
+        finally:
+            # Only now: the engine does not touch the memory any more.
+            for block in question.recycle:
+                self._pool.give_back(block)
+            for block in question.remove:
+                block.close()
