@@ -239,5 +239,4 @@ def _components(first: Int, second: Int, count: int) -> Int:
         return numbered
     order = np.empty(found, np.int64)
     order[np.argsort(first_node)] = np.arange(found)
-    numbered = order[numbered]
-    return numbered
+    return order[numbered]

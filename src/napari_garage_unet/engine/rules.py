@@ -69,11 +69,11 @@ class ClassRule:
         "Split touching objects",
         "Objects that touch each other get an id each.",
     )
-    split_distance: float = setting(
-        5.0,
+    split_distance: float | None = setting(
+        None,
         "Split distance",
         "The smallest distance between the centres of two objects, in the layer's "
-        "units; larger splits less.",
+        "units; larger splits less. Empty for 5 pixels.",
         min=0,
     )
 

@@ -1,0 +1,312 @@
+"""From the pixels of a class to objects with an id each.
+
+Without splitting an object is what is connected, across faces, edges and corners.
+
+Touching objects are split where they are narrow: the distance to the outline is highest
+in the middle of an object, and a watershed [1]_ flooded from these peaks meets at the
+necks. Each object needs one peak. The distance is smoothed a little, against the peaks
+of a rough outline, and a peak counts only when no higher one of the same region lies
+closer than the larger of `min_distance` and its own distance to the outline: a centre
+inside another object's inscribed circle is no object of its own. Lengths are in world
+units, so flat voxels do not matter.
+
+Where probabilities are given, they weigh the distance. They fall where two objects
+meet, which splits objects that have no neck between them.
+
+References
+----------
+.. [1] F. Meyer, "Topographic distance and watershed lines", Signal Processing 38, 1994.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+from scipy.spatial import KDTree
+from skimage.segmentation import watershed
+
+from .decide import quantize
+from .errors import InputError
+
+Int32 = npt.NDArray[np.int32]
+Float = npt.NDArray[np.floating]
+Bool = npt.NDArray[np.bool_]
+
+DEFAULT_DISTANCE = 5.0
+"""Smallest distance of two centres, in pixels along the finest axis."""
+
+_SMOOTHING = 0.3
+"""Sigma of the smoothing of the distance, as a share of the smallest distance."""
+
+
+def objects(
+    labels: npt.NDArray[np.generic],
+    class_id: int | None = None,
+    *,
+    split: bool = False,
+    probabilities: npt.NDArray[np.generic] | None = None,
+    min_distance: float | None = None,
+    spacing: Sequence[float] | None = None,
+    connected_axes: int | None = None,
+) -> Int32:
+    """Give each object of a class an id.
+
+    Parameters
+    ----------
+    labels
+        ``(*spatial)`` segmentation, or a mask.
+    class_id
+        Which class; every value but 0 when left out, values apart from each other.
+    split
+        Whether to split touching objects.
+    probabilities
+        ``(*spatial)`` of the class, float from 0 to 1 or uint8; weigh the splitting.
+    min_distance
+        Smallest distance between the centres of two objects that touch, in world
+        units; `DEFAULT_DISTANCE` pixels when left out.
+    spacing
+        World units per pixel of each axis; 1 when left out.
+    connected_axes
+        How many of the last axes connect pixels; 2 treats a stack plane by plane, and
+        no object is in two planes. All of them when left out.
+
+    Returns
+    -------
+    ``(*spatial)`` int32, 0 where no object is, ids from 1 without gaps, in the order of
+    the objects' first pixels
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit, or spacing or distance are no positive numbers.
+    """
+    labels = np.atleast_1d(labels)
+    step, distance = _lengths(labels.ndim, spacing, min_distance)
+    levels = _check_levels(labels, probabilities)
+    axes = labels.ndim if connected_axes is None else min(connected_axes, labels.ndim)
+    if axes < 1:
+        raise InputError(f"At least one axis has to connect, not {connected_axes}.")
+    out = np.zeros(labels.shape, np.int32)
+    values = [class_id] if class_id is not None else np.unique(labels[labels != 0])
+    count = 0
+    for value in values:
+        mask = labels == value
+        for index in np.ndindex(labels.shape[: labels.ndim - axes]):
+            found = _connected(mask[index])
+            if split:
+                weight = None if levels is None else levels[index]
+                found = _split(found, weight, distance, step[labels.ndim - axes :])
+            np.add(found, count, out=out[index], where=found > 0)
+            count += int(found.max(initial=0))
+    return _in_order(out, count) if split or len(values) > 1 else out
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """The centres from which objects are flooded.
+
+    Parameters
+    ----------
+    points
+        ``(n, n_axes)`` pixel of each seed, int64.
+    regions
+        ``(n,)`` connected region (from 1) it lies in.
+    """
+
+    points: npt.NDArray[np.int64]
+    regions: npt.NDArray[np.int64]
+
+
+def find_seeds(
+    mask: Bool,
+    *,
+    probabilities: npt.NDArray[np.generic] | None = None,
+    min_distance: float | None = None,
+    spacing: Sequence[float] | None = None,
+) -> Seeds:
+    """Find the centres that `objects` splits from, quickly enough to show them live.
+
+    Parameters
+    ----------
+    mask
+        ``(*spatial)`` bool, the pixels of the class.
+    probabilities, min_distance, spacing
+        See `objects`.
+
+    Returns
+    -------
+    at least one seed for each connected region
+
+    Raises
+    ------
+    InputError
+        As `objects`.
+    """
+    mask = np.atleast_1d(mask)
+    step, distance = _lengths(mask.ndim, spacing, min_distance)
+    levels = _check_levels(mask, probabilities)
+    regions = _connected(mask)
+    return _seeds(regions, _relief(regions, levels, step), distance, step)
+
+
+def relabel_like(new: Int32, old: npt.NDArray[np.integer]) -> Int32:
+    """Keep the ids of objects that are still there.
+
+    Pairs of a new and an old object are taken by their common pixels, most first; each
+    object is in one pair only. New objects without a partner get ids that nobody had.
+
+    Parameters
+    ----------
+    new, old
+        Objects of the same shape, 0 where none is.
+
+    Returns
+    -------
+    `new` with other ids, int32
+
+    Raises
+    ------
+    InputError
+        If the shapes differ.
+    """
+    if new.shape != old.shape:
+        raise InputError(
+            f"Objects of shape {new.shape} cannot be compared with objects of shape "
+            f"{old.shape}."
+        )
+    ids = np.unique(new[new != 0])
+    both = (new != 0) & (old != 0)
+    pairs, common = np.unique(
+        np.stack([new[both], old[both]]), axis=1, return_counts=True
+    )
+    order = np.argsort(-common, kind="stable")
+    partner: dict[int, int] = {}
+    taken: set[int] = set()
+    for mine, theirs in pairs[:, order].T.tolist():
+        if mine not in partner and theirs not in taken:
+            partner[mine] = theirs
+            taken.add(theirs)
+    fresh = int(old.max(initial=0))
+    table = np.zeros(int(ids.max(initial=0)) + 1, np.int32)
+    for mine in ids.tolist():
+        if mine not in partner:
+            fresh += 1
+        table[mine] = partner.get(mine, fresh)
+    return table[new]
+
+
+def _lengths(
+    n_axes: int, spacing: Sequence[float] | None, min_distance: float | None
+) -> tuple[tuple[float, ...], float]:
+    step = tuple(float(s) for s in ((1,) * n_axes if spacing is None else spacing))
+    if len(step) != n_axes or not all(0 < s < np.inf for s in step):
+        raise InputError(
+            f"The spacing needs a positive number for each of {n_axes} axes, "
+            f"not {list(step)}."
+        )
+    distance = DEFAULT_DISTANCE * min(step) if min_distance is None else min_distance
+    if not 0 <= distance < np.inf:
+        raise InputError(f"The split distance cannot be {distance}.")
+    return step, float(distance)
+
+
+def _check_levels(
+    labels: npt.NDArray[np.generic], probabilities: npt.NDArray[np.generic] | None
+) -> npt.NDArray[np.uint8] | None:
+    if probabilities is None:
+        return None
+    levels = np.atleast_1d(quantize(probabilities))
+    if levels.shape != labels.shape:
+        raise InputError(
+            f"Probabilities of shape {levels.shape} do not fit labels of shape "
+            f"{labels.shape}."
+        )
+    return levels
+
+
+def _connected(mask: Bool) -> Int32:
+    structure = ndimage.generate_binary_structure(mask.ndim, mask.ndim)
+    regions: Int32 = ndimage.label(mask, structure)[0]
+    return regions.astype(np.int32, copy=False)
+
+
+def _relief(
+    regions: Int32, levels: npt.NDArray[np.uint8] | None, step: tuple[float, ...]
+) -> Float:
+    """Return the distance to the outline, weighed with the probability."""
+    mask = regions > 0
+    if mask.all():  # no outline to measure from
+        relief = np.ones(mask.shape, np.float32)
+    else:
+        relief = ndimage.distance_transform_edt(mask, sampling=step).astype(np.float32)
+    if levels is not None:
+        relief *= levels / np.float32(255)
+    return relief
+
+
+def _seeds(
+    regions: Int32, relief: Float, distance: float, step: tuple[float, ...]
+) -> Seeds:
+    sigma = [_SMOOTHING * distance / s for s in step]
+    smooth = ndimage.gaussian_filter(relief, sigma) if distance else relief
+    inside = regions > 0
+    peak = inside & (smooth == ndimage.maximum_filter(smooth, 3))
+    # A region that is nothing but the slope of a higher neighbour has no peak.
+    without = np.ones(int(regions.max(initial=0)) + 1, bool)
+    without[regions[peak]] = without[0] = False
+    if without.any():
+        lonely = np.flatnonzero(without)
+        places = ndimage.maximum_position(smooth, regions, lonely)
+        peak[tuple(np.transpose(places))] = True
+    # Pixels of a plateau suppress each other like any two peaks too close.
+    points = np.argwhere(peak)
+    height, region = smooth[peak], regions[peak].astype(np.int64)
+    radius = np.maximum(np.maximum(height, distance), max(step))
+    world = points * np.array(step)
+    tree = KDTree(world)
+    alive = np.ones(len(points), bool)
+    for one in np.argsort(-height, kind="stable"):
+        if alive[one]:
+            near = np.array(tree.query_ball_point(world[one], radius[one]))
+            alive[near[region[near] == region[one]]] = False
+            alive[one] = True
+    return Seeds(points[alive], region[alive])
+
+
+def _split(
+    regions: Int32,
+    levels: npt.NDArray[np.uint8] | None,
+    distance: float,
+    step: tuple[float, ...],
+) -> Int32:
+    """Flood the regions that have several seeds; the others are objects already."""
+    if not regions.any():
+        return regions
+    relief = _relief(regions, levels, step)
+    seeds = _seeds(regions, relief, distance, step)
+    several = np.bincount(seeds.regions) > 1
+    if not several.any():
+        return regions
+    flooded = several[seeds.regions]
+    markers = np.zeros(regions.shape, np.int32)
+    first = int(regions.max()) + 1
+    markers[tuple(seeds.points[flooded].T)] = np.arange(first, first + flooded.sum())
+    mask = several[regions]
+    parts = watershed(-relief, markers, connectivity=regions.ndim, mask=mask)
+    return np.where(mask, parts, regions).astype(np.int32)
+
+
+def _in_order(found: Int32, count: int) -> Int32:
+    """Number objects in the order of their first pixels, without gaps."""
+    flat = found.reshape(-1)
+    pixels = np.flatnonzero(flat)[::-1]
+    first = np.full(count + 1, flat.size)
+    first[flat[pixels]] = pixels  # the last assignment stays
+    order = np.argsort(first[1:], kind="stable") + 1
+    table = np.zeros(count + 1, np.int32)
+    table[order] = np.arange(1, count + 1)
+    return table[found]

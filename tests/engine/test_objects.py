@@ -1,0 +1,195 @@
+"""Objects against loops, and shapes of which the number is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.histogram import log_histogram
+from napari_garage_unet.engine.objects import find_seeds, objects, relabel_like
+
+few = settings(max_examples=50, deadline=None)
+
+
+@st.composite
+def segmentations(draw, top=2):
+    shape = tuple(draw(st.lists(st.integers(0, 10), min_size=1, max_size=3)))
+    seed = draw(st.integers(0, 2**32 - 1))
+    dtype = draw(st.sampled_from([np.uint8, np.int32, np.uint16]))
+    if draw(st.booleans()):
+        return np.full(shape, draw(st.integers(0, top)), dtype)
+    return np.random.default_rng(seed).integers(0, top + 1, shape).astype(dtype)
+
+
+def flood(mask):
+    """Connected pixels, one stack of neighbours after the other, in reading order."""
+    out = np.zeros(mask.shape, int)
+    count = 0
+    for start in zip(*np.nonzero(mask), strict=True):
+        if out[start]:
+            continue
+        count += 1
+        stack = [start]
+        while stack:
+            pixel = stack.pop()
+            if out[pixel]:
+                continue
+            out[pixel] = count
+            box = tuple(slice(max(p - 1, 0), p + 2) for p in pixel)
+            low = [max(p - 1, 0) for p in pixel]
+            near = np.argwhere(mask[box] & (out[box] == 0)) + low
+            stack += [tuple(n) for n in near]
+    return out
+
+
+def discs(shape, centres, radius, spacing=None):
+    step = np.ones(len(shape)) if spacing is None else np.array(spacing)
+    grid = np.moveaxis(np.indices(shape), 0, -1) * step
+    near = [np.linalg.norm(grid - np.array(c), axis=-1) <= radius for c in centres]
+    return np.any(near, axis=0)
+
+
+@few
+@given(segmentations(), st.sampled_from([1, 2]))
+def test_unsplit_objects_are_what_is_connected(labels, class_id):
+    found = objects(labels, class_id)
+    assert found.dtype == np.int32
+    np.testing.assert_array_equal(found, flood(labels == class_id))
+
+
+@few
+@given(segmentations(), st.tuples(*[st.sampled_from([0.5, 1.0, 3.0])] * 3), st.data())
+def test_splitting_only_divides(labels, spacing, data):
+    step = spacing[: labels.ndim]
+    distance = data.draw(st.sampled_from([None, 0, 1.5, 100]))
+    weigh = data.draw(st.booleans())
+    p = np.random.default_rng(1).random(labels.shape).astype(np.float32)
+    settings = {
+        "min_distance": distance,
+        "spacing": step,
+        "probabilities": p if weigh else None,
+    }
+    whole, parts = objects(labels, 1), objects(labels, 1, split=True, **settings)
+    np.testing.assert_array_equal(parts > 0, labels == 1)
+    ids, first = np.unique(parts[parts > 0], return_index=True)
+    assert ids.tolist() == list(range(1, ids.size + 1))
+    assert (np.diff(first) > 0).all()  # in reading order
+    for i in ids:
+        assert np.unique(whole[parts == i]).size == 1
+        assert ndimage.label(parts == i, np.ones((3,) * labels.ndim))[1] == 1
+    seeds = find_seeds(labels == 1, **settings)
+    assert sorted(parts[tuple(seeds.points.T)].tolist()) == ids.tolist()
+    assert set(seeds.regions.tolist()) == set(range(1, whole.max(initial=0) + 1))
+    reach = 5 * min(step) if distance is None else distance
+    world = seeds.points * np.array(step)
+    for region in set(seeds.regions.tolist()):
+        own = world[seeds.regions == region]
+        gaps = np.linalg.norm(own[:, None] - own, axis=-1)
+        assert (gaps[~np.eye(len(own), dtype=bool)] > reach).all()
+
+
+@pytest.mark.parametrize("spacing", [(1, 1), (2, 1), (0.25, 0.5)])
+def test_touching_discs_are_split_whatever_the_spacing(spacing):
+    unit = min(spacing)
+    shape = tuple(int(40 * unit / s) for s in spacing)
+    centres = [(20 * unit, 10 * unit), (20 * unit, 25 * unit)]
+    mask = discs(shape, centres, 9 * unit, spacing)
+    assert objects(mask).max() == 1
+    found = objects(mask, split=True, spacing=spacing)
+    assert found.max() == 2
+    columns = np.arange(shape[1]) * spacing[1]
+    left = found[:, columns < 15.5 * unit]
+    right = found[:, columns > 19.5 * unit]
+    assert set(np.unique(left)) == {
+        0,
+        found[shape[0] // 2, int(10 * unit / spacing[1])],
+    }
+    assert np.unique(right).size == 2
+    assert left.max() != right.max()
+
+
+def test_flat_voxels_split_as_round_ones():
+    spacing = (3.0, 1.0, 1.0)
+    mask = discs((9, 30, 40), [(13, 15, 10), (13, 15, 26)], 9.5, spacing)
+    assert objects(mask).max() == 1
+    assert objects(mask, split=True, spacing=spacing).max() == 2
+
+
+def test_probability_splits_what_has_no_neck():
+    mask = np.zeros((20, 60), bool)
+    mask[5:15, 5:55] = True
+    p = np.where(mask, 1.0, 0).astype(np.float32)
+    p[:, 27:33] = 0.5
+    found = objects(mask, split=True, probabilities=p, min_distance=15)
+    ids_left, ids_right = np.unique(found[10, 6:26]), np.unique(found[10, 34:54])
+    assert not set(ids_left) & set(ids_right)
+
+
+def test_a_large_distance_splits_nothing():
+    mask = discs((30, 40), [(15, 10), (15, 25)], 9)
+    assert objects(mask, split=True, min_distance=100).max() == 1
+
+
+def test_planes_of_a_stack_share_no_object():
+    stack = np.ones((3, 4, 4), np.uint8)
+    found = objects(stack, 1, connected_axes=2)
+    np.testing.assert_array_equal(found[:, 0, 0], [1, 2, 3])
+
+
+def test_classes_stay_apart():
+    np.testing.assert_array_equal(
+        objects(np.array([2, 2, 1, 1, 0, 2])), [1, 1, 2, 2, 0, 3]
+    )
+
+
+@few
+@given(segmentations(top=4), st.integers(0, 2**32 - 1))
+def test_ids_stay_with_the_largest_overlap(old, seed):
+    rng = np.random.default_rng(seed)
+    new = np.where(rng.random(old.shape) < 0.3, rng.integers(0, 6, old.shape), old)
+    new = new.astype(np.int32)
+    kept = relabel_like(new, old)
+    assert kept.dtype == np.int32
+    np.testing.assert_array_equal(kept == 0, new == 0)
+    pairs = {(int(a), int(b)) for a, b in zip(new.flat, kept.flat, strict=True)}
+    assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
+    # Most overlap first, by brute force.
+    overlaps = sorted(
+        (-int(((new == a) & (old == b)).sum()), a, b)
+        for a in set(new.flat) - {0}
+        for b in set(old.flat) - {0}
+    )
+    partner = {}
+    for negative, a, b in overlaps:
+        if negative and a not in partner and b not in partner.values():
+            partner[a] = b
+    table = dict(pairs)
+    for a in set(new.flat) - {0}:
+        if a in partner:
+            assert table[a] == partner[a]
+        else:
+            assert table[a] > old.max()
+
+
+def test_bad_input_is_named():
+    mask = np.ones((4, 4), bool)
+    with pytest.raises(InputError, match="spacing"):
+        objects(mask, spacing=(1, 0))
+    with pytest.raises(InputError, match="distance"):
+        objects(mask, min_distance=-1)
+    with pytest.raises(InputError, match="do not fit"):
+        objects(mask, split=True, probabilities=np.zeros((3, 3), np.uint8))
+    with pytest.raises(InputError, match="compared"):
+        relabel_like(np.zeros((2, 2), np.int32), np.zeros((3, 2), np.int32))
+
+
+@few
+@given(st.lists(st.integers(0, 255), max_size=50))
+def test_histogram_counts_each_level_once(levels):
+    heights = log_histogram(np.array(levels, np.uint8))
+    expected = [sum(v // 4 == k for v in levels) for k in range(64)]
+    np.testing.assert_allclose(10**heights - 1, expected, atol=1e-4)
