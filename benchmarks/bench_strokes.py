@@ -54,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logger.error("%s", error)
         return 2
     _keep_to(CORES)
+    report = Report(_name(chosen))
     figures: list[Figure] = []
     failures: list[str] = []
     # Methods take turns, so that a busy minute of the machine hits them all.
@@ -68,18 +69,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not figures:
         logger.error("No run succeeded.")
         return 1
-    return _publish(Figures(figures), failures, _name(chosen))
+    return _publish(report, Figures(figures), failures)
 
 
-def _publish(figures: Figures, failures: Sequence[str], name: str) -> int:
+def _publish(report: Report, figures: Figures, failures: Sequence[str]) -> int:
     failed = Mark("runs that failed", len(failures), 0, Direction.AT_MOST)
-    report = Report(
-        name,
-        figures={"runs": [asdict(f) for f in figures.all], "failures": list(failures)},
-        marks=[failed, *marks(figures)],
-        tables=tables(figures),
-    )
-    draw_curves(figures, RESULTS_FOLDER / f"{name}.png")
+    report.figures = {
+        "runs": [asdict(figure) for figure in figures.all],
+        "failures": list(failures),
+    }
+    report.marks = [failed, *marks(figures)]
+    report.tables = tables(figures)
+    draw_curves(figures, RESULTS_FOLDER / f"{report.name}.png")
     return report.publish()
 
 

@@ -91,12 +91,18 @@ class Report:
         What had to be reached. Empty when there is nothing to reach.
     tables : list of str
         Texts for standard output, made with `table`.
+    circumstances : dict, optional
+        See `describe_circumstances`. Taken when the report is made, so make it before
+        a long measurement: the commit may be another one afterwards.
     """
 
     name: str
     figures: dict[str, object] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
+    circumstances: dict[str, object] = field(
+        default_factory=lambda: describe_circumstances()
+    )
 
     @property
     def missed(self) -> list[Mark]:
@@ -138,7 +144,7 @@ class Report:
         ]
         return {
             "name": self.name,
-            **circumstances(),
+            **self.circumstances,
             "marks": marks,
             "figures": self.figures,
         }
@@ -159,7 +165,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join([*lines, ""])
 
 
-def circumstances() -> dict[str, object]:
+def describe_circumstances() -> dict[str, object]:
     """Tell date, commit, machine and versions of this run, ready for JSON."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
