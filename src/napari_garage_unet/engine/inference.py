@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from .config import PreprocessConfig
 from .errors import InputError
+from .features import Taps
 from .image import Image, PlaneIndex
-from .network import Network, Taps, pad_to_stride
+from .network import Network, pad_to_stride
 from .preprocess import preprocess
 
 TILE = 512

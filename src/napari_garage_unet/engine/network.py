@@ -1,12 +1,12 @@
 """A network as the rest of the engine sees it: frozen features and a trainable head.
 
 `Network.features` turns a plane into *taps*, feature maps at one or several strides,
-once; `Network.head` is the Keras model that turns taps into logits and learns. The
-plain U-Net has the image itself as its only tap.
+once; `Network.head` is the Keras model that turns taps into logits and learns.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,21 @@ from numpy.typing import NDArray
 
 from .backend import tf
 from .config import NetworkConfig
+from .decoder import Decoder
 from .errors import ModelFileError
+from .features import GRID, PretrainedFeatures, Taps
+from .guided_filter import smooth_probabilities
 from .unet import build_unet, receptive_radius
 
-Taps = tuple[NDArray[np.float32], ...]
-"""Feature maps of one plane, each ``(H / stride, W / stride, channels)``."""
+SMOOTHING_RADIUS = 16
+"""Of the guided filter, in cells of the grid. Large windows gained most."""
+
+SMOOTHING_EPSILON = 1e-3
+"""Variance of the grey values (0 to 1) from which on an edge is kept."""
 
 
-class Network:
-    """The plain U-Net, all of which is trained.
+class Network(ABC):
+    """A network for planes of a number of channels and classes.
 
     Parameters
     ----------
@@ -40,53 +46,40 @@ class Network:
     tap_strides
         Stride of each tap.
     feature_radius, head_radius
-        How far in pixels a value of a tap, and a logit given the taps, can see.
+        How far in pixels a value of a tap, and a probability given the taps, can see.
     head
-        Keras model from taps ``(batch, h, w, c)`` to logits
-        ``(batch, H, W, n_classes)``.
+        The Keras model that learns.
     """
+
+    stride: int
+    tap_strides: tuple[int, ...]
+    feature_radius: int
+    head_radius: int
+    head: Any
 
     def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
         self.config = config
         self.n_channels = n_channels
         self.n_classes = n_classes
-        self.stride = 2**config.depth
-        self.tap_strides: tuple[int, ...] = (1,)
-        self.feature_radius = 0
-        self.head_radius = receptive_radius(config.depth)
-        widths = [config.width * 2**level for level in range(config.depth + 1)]
-        self.head = build_unet(
-            (None, None, n_channels),
-            n_classes,
-            widths=widths,
-            norm=config.norm,
-            activation=False,
-        )
-        self._probabilities = tf.function(
-            lambda taps: tf.nn.softmax(self.head(_unpack(taps), training=False)),
-            reduce_retracing=True,
-        )
 
     @property
     def radius(self) -> int:
-        """How far in pixels a logit can see in the image."""
+        """How far in pixels a probability can see in the image."""
         return self.feature_radius + self.head_radius
 
+    @abstractmethod
     def features(self, plane: NDArray[np.float32]) -> Taps:
         """Compute the taps of a preprocessed plane.
 
         Parameters
         ----------
         plane
-            ``(H, W, n_channels)``, sides multiples of `stride`.
+            ``(H, W, n_channels)``, values from 0 to 1, sides multiples of `stride`.
         """
-        return (plane,)
 
+    @abstractmethod
     def probabilities(self, taps: Taps) -> NDArray[np.float32]:
         """Compute ``(n_classes, H, W)`` probabilities from the taps of a plane."""
-        batch = tuple(tf.convert_to_tensor(tap[np.newaxis]) for tap in taps)
-        result: NDArray[np.float32] = self._probabilities(batch)[0].numpy()
-        return np.ascontiguousarray(result.transpose(2, 0, 1))
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copy what has been learnt, by name."""
@@ -114,9 +107,90 @@ class Network:
             variable.assign(array)
 
 
+class PlainNetwork(Network):
+    """The U-Net of `build_unet`, all of which is trained; its tap is the image."""
+
+    tap_strides = (1,)
+    feature_radius = 0
+
+    def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
+        super().__init__(config, n_channels, n_classes)
+        self.stride = 2**config.depth
+        self.head_radius = receptive_radius(config.depth)
+        self.head = build_unet(
+            (None, None, n_channels),
+            n_classes,
+            widths=[config.width * 2**level for level in range(config.depth + 1)],
+            norm=config.norm,
+            activation=False,
+        )
+        self._predict = tf.function(
+            lambda plane: tf.nn.softmax(self.head(plane, training=False)),
+            input_signature=[tf.TensorSpec((1, None, None, n_channels), tf.float32)],
+        )
+
+    def features(self, plane: NDArray[np.float32]) -> Taps:
+        """Return the plane as its only tap."""
+        return (plane,)
+
+    def probabilities(self, taps: Taps) -> NDArray[np.float32]:
+        """Compute ``(n_classes, H, W)`` probabilities of a plane."""
+        result: NDArray[np.float32] = self._predict(taps[0][np.newaxis])[0].numpy()
+        return np.ascontiguousarray(result.transpose(2, 0, 1))
+
+
+class PretrainedNetwork(Network):
+    """A decoder on the taps of a pretrained encoder and on multiscale features.
+
+    The first tap is the image in grey; probabilities are smoothed along its edges.
+    """
+
+    def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
+        super().__init__(config, n_channels, n_classes)
+        self._features = PretrainedFeatures(n_channels)
+        specs = self._features.specs
+        self.stride = self._features.stride
+        self.tap_strides = (1, *(spec.stride for spec in specs))
+        self.feature_radius = self._features.radius
+        # Interpolating the deepest tap reaches one cell, the guided filter averages
+        # twice.
+        self.head_radius = self.stride + (2 * SMOOTHING_RADIUS + 1) * GRID
+        self.head = Decoder(specs, n_classes)
+        self._predict = tf.function(
+            self._decode,
+            input_signature=[
+                tuple(
+                    tf.TensorSpec((None, None, spec.channels), tf.float16)
+                    for spec in specs
+                )
+            ],
+        )
+
+    def features(self, plane: NDArray[np.float32]) -> Taps:
+        """Compute grey values, multiscale features and encoder taps of a plane."""
+        grey = plane.mean(axis=-1, keepdims=True).astype(np.float16)
+        return (grey, *self._features(plane))
+
+    def probabilities(self, taps: Taps) -> NDArray[np.float32]:
+        """Compute ``(n_classes, H, W)`` probabilities, smoothed along the edges."""
+        grey, *features = taps
+        return smooth_probabilities(
+            self._predict(tuple(features)).numpy(),
+            grey[..., 0].astype(np.float32),
+            grid=GRID,
+            radius=SMOOTHING_RADIUS,
+            epsilon=SMOOTHING_EPSILON,
+        )
+
+    def _decode(self, taps: Any) -> Any:
+        members = tf.nn.softmax(self.head(taps))
+        return tf.transpose(tf.reduce_mean(members, axis=0), (2, 0, 1))
+
+
 def build_network(config: NetworkConfig, n_channels: int, n_classes: int) -> Network:
     """Build the network that `config` describes, with fresh weights."""
-    return Network(config, n_channels, n_classes)
+    kind = PlainNetwork if config.encoder == "plain" else PretrainedNetwork
+    return kind(config, n_channels, n_classes)
 
 
 def pad_to_stride(plane: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
@@ -131,7 +205,3 @@ def pad_to_stride(plane: NDArray[np.float32], stride: int) -> NDArray[np.float32
     if not bottom and not right:
         return plane
     return np.pad(plane, ((0, bottom), (0, right), (0, 0)), mode="symmetric")
-
-
-def _unpack(taps: tuple[Any, ...]) -> Any:
-    return taps[0] if len(taps) == 1 else list(taps)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import Taps
+from .features import Taps
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

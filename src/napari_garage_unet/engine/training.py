@@ -25,7 +25,7 @@ from .config import (
 )
 from .image import ArrayLike, Image
 from .inference import Predictor, check_channels
-from .learner import Learner
+from .learner import make_learner
 from .losses import balanced_cross_entropy
 from .model import Model
 from .network import Network, build_network
@@ -47,7 +47,8 @@ class Validation:
     accuracy
         Share of the held-out pixels that are right, every class weighing the same.
     best
-        Whether no earlier state had a smaller loss.
+        Whether no earlier state had a higher accuracy, or the same and a smaller
+        loss.
     """
 
     loss: float
@@ -140,10 +141,10 @@ class Training:
         )
         self.axes = first.axes
         self.reason = ""
-        self.data = TrainingData(self.images, self.preprocess, self.config)
+        self.data = TrainingData(self.images, self.preprocess)
         self._stroked = stroked
         self._best: dict[str, NDArray[np.float32]] | None = None
-        self._best_loss = np.inf
+        self._best_score = (-np.inf, -np.inf)
         self._steps = 0
         self._seconds = 0.0
         seed_everything(self.config.seed)
@@ -154,7 +155,9 @@ class Training:
         )
         if start_from is not None:
             transfer_weights(start_from, self.network, self.classes)
-        self._learner = Learner(self.network, learning_rate=self.config.learning_rate)
+        self._learner = make_learner(
+            self.network, self.config, fresh=start_from is None
+        )
         self._ready = False
 
     @property
@@ -182,8 +185,9 @@ class Training:
                 return
             if not self._ready:
                 self.data.prepare(self._stroked, self.network, self.classes)
+                self._learner.prepare(self.data.learnt)
                 self._ready = True
-            loss = self._learner.step(self.data.draw())
+            loss = self._learner.step()
             self._steps += 1
             steps_left = None if steps_left is None else steps_left - 1
             self._seconds = time.perf_counter() - begin
@@ -224,17 +228,15 @@ class Training:
                 former.network, former.n_channels, len(classes)
             )
             transfer_weights(former, self.network, classes)
-            self._learner = Learner(
-                self.network, learning_rate=self.config.learning_rate
-            )
+            self._learner = make_learner(self.network, self.config, fresh=False)
         self._stroked = stroked
         self._ready = False
         # Another set of held-out strokes: figures of before cannot be compared.
-        self._best, self._best_loss = None, np.inf
+        self._best, self._best_score = None, (-np.inf, -np.inf)
 
     def predictor(self) -> Predictor:
         """Return what computes probabilities with the state of now."""
-        return Predictor(self._learner.averaged, self.preprocess, cache=self.data)
+        return Predictor(self._learner.predicting, self.preprocess, cache=self.data)
 
     def model(self) -> Model:
         """Take a snapshot: the best state by validation, or else the last one."""
@@ -243,7 +245,7 @@ class Training:
             preprocess=self.preprocess,
             network=self.network.config,
             n_channels=self.network.n_channels,
-            weights=self._best or self._learner.averaged.weights(),
+            weights=self._best or self._learner.predicting.weights(),
             axes=self.axes,
             provenance={
                 "steps": self._steps,
@@ -264,7 +266,7 @@ class Training:
         crops = self.data.validation
         if not crops:
             return None
-        network = self._learner.averaged
+        network = self._learner.predicting
         logits, targets = [], []
         for crop in crops:
             probabilities = network.probabilities(crop.taps)
@@ -274,11 +276,16 @@ class Training:
         all_logits, all_targets = np.concatenate(logits), np.concatenate(targets)
         loss = float(balanced_cross_entropy(all_logits, all_targets))
         right = all_logits.argmax(axis=1) == all_targets - 1
-        accuracy = np.mean([right[all_targets == c].mean() for c in set(all_targets)])
-        best = loss <= self._best_loss
+        accuracy = float(
+            np.mean([right[all_targets == c].mean() for c in set(all_targets)])
+        )
+        # By the share of right pixels first: an early network that says the same of
+        # everything can have a smaller loss than one that is often right.
+        score = (accuracy, -loss)
+        best = score >= self._best_score
         if best:
-            self._best_loss, self._best = loss, network.weights()
-        return Validation(loss, float(accuracy), best)
+            self._best_score, self._best = score, network.weights()
+        return Validation(loss, accuracy, best)
 
 
 def default_preprocess(image: Image) -> PreprocessConfig:

@@ -1,4 +1,4 @@
-"""What is learnt from: taps of the stroked planes, crops of them, held-out crops."""
+"""What is learnt from: taps of the stroked planes, targets, and held-out crops."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import ClassInfo, PreprocessConfig, TrainingConfig
+from .config import ClassInfo, PreprocessConfig
+from .features import Taps
 from .image import Image, PlaneIndex
-from .network import Network, Taps, pad_to_stride
+from .network import Network, pad_to_stride
 from .preprocess import preprocess
-from .sampling import Batch, CropSampler, TrainingPlane
+from .sampling import TrainingPlane
 from .strokes import StrokedPlane, find_strokes
 
 
@@ -24,27 +25,20 @@ class TrainingData:
         The images.
     config
         What is done to their pixels.
-    training
-        Size and number of the crops, whether they are varied, and the seed.
 
     Attributes
     ----------
+    learnt
+        Planes with the strokes that are learnt from.
     validation
         Crops around the held-out strokes; only those strokes are in their targets.
     """
 
-    def __init__(
-        self,
-        images: Sequence[Image],
-        config: PreprocessConfig,
-        training: TrainingConfig,
-    ) -> None:
+    def __init__(self, images: Sequence[Image], config: PreprocessConfig) -> None:
         self._images = list(images)
         self._config = config
-        self._training = training
-        self._rng = np.random.default_rng(training.seed)
         self._taps: dict[tuple[int, PlaneIndex], Taps] = {}
-        self._sampler: CropSampler | None = None
+        self.learnt: list[TrainingPlane] = []
         self.validation: list[TrainingPlane] = []
 
     def prepare(
@@ -66,29 +60,16 @@ class TrainingData:
         """
         lookup = np.zeros(max(info.id for info in classes) + 1, np.int32)
         lookup[[info.id for info in classes]] = np.arange(1, len(classes) + 1)
-        learnt: list[TrainingPlane] = []
-        self.validation = []
+        self.learnt, self.validation = [], []
         for plane in stroked:
             taps = self._plane_taps(plane, network)
             targets = _pad(lookup[plane.strokes], network.stride)
             held_out = _pad(plane.held_out, network.stride)
             kept = np.where(held_out, 0, targets)
             if kept.any():
-                learnt.append(TrainingPlane(taps, kept))
+                self.learnt.append(TrainingPlane(taps, kept))
             checked = TrainingPlane(taps, np.where(held_out, targets, 0))
             self.validation += crops_around_strokes(checked, network)
-        self._sampler = CropSampler(
-            learnt,
-            side=self._training.crop,
-            stride=network.stride,
-            tap_strides=network.tap_strides,
-            rng=self._rng,
-        )
-
-    def draw(self) -> Batch:
-        """Draw a training batch."""
-        assert self._sampler is not None, "prepare() comes first"
-        return self._sampler.draw(self._training.batch, augment=self._training.augment)
 
     def taps(self, image: Image, index: PlaneIndex) -> Taps | None:
         """Taps of a plane that is learnt from (see `inference.TapCache`)."""

@@ -1,0 +1,210 @@
+"""The decoder of the pretrained U-Net: from taps at many strides to logits.
+
+Each tap enters through a 1x1 convolution at its own resolution, is enlarged to that of
+the result and added to the others: the lateral connections and the upsampling of a
+U-Net, from deep to shallow. Enlarging is linear, so this equals a dense layer on all
+taps enlarged and joined at one pixel. The decoder can therefore be taught on the
+stroke pixels alone, thousands of times faster than on whole crops, and is then run on
+whole planes. Several members, each with weights of its own, are averaged.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .backend import keras, tf
+from .features import GRID, TapSpec
+
+Tensor = Any
+
+MEMBERS = 3
+"""Networks that are averaged: fewer disagree by chance, more take longer."""
+
+WIDTHS = (128, 64)
+"""Channels behind the laterals, and of the layer before the logits."""
+
+INPUT_NOISE = 0.1
+INPUT_DROPOUT = 0.1
+DROPOUT = 0.2
+
+
+class Decoder(keras.Model):  # type: ignore[misc]
+    """From taps ``(batch, h, w, channels)`` to logits of each member on the grid.
+
+    Parameters
+    ----------
+    taps
+        What the taps are.
+    n_classes
+        Number of logits.
+    """
+
+    def __init__(self, taps: Sequence[TapSpec], n_classes: int) -> None:
+        super().__init__(name="decoder")
+        self.taps = tuple(taps)
+        self.n_classes = n_classes
+        n_features = sum(tap.channels for tap in taps)
+        self.mean = self._add("mean", (n_features,), 0.0, trainable=False)
+        self.scale = self._add("scale", (n_features,), 1.0, trainable=False)
+        self.kernels, self.biases = [], []
+        sizes = (n_features, *WIDTHS, n_classes)
+        for number, (inputs, units) in enumerate(itertools.pairwise(sizes)):
+            gain = 1.0 if units == n_classes else 2.0
+            self.kernels.append(
+                self._add(f"kernel_{number}", (MEMBERS, inputs, units), gain / inputs)
+            )
+            self.biases.append(self._add(f"bias_{number}", (MEMBERS, 1, units), 0.0))
+
+    def _add(
+        self, name: str, shape: tuple[int, ...], value: float, *, trainable: bool = True
+    ) -> Any:
+        if trainable and value:
+            initializer = keras.initializers.RandomNormal(stddev=value**0.5)
+        else:
+            initializer = keras.initializers.Constant(value)
+        return self.add_weight(
+            name=name, shape=shape, initializer=initializer, trainable=trainable
+        )
+
+    def standardise(self, samples: NDArray[np.float32]) -> None:
+        """Set mean and scale of the features from joined taps at some pixels.
+
+        Every group of features gets the same total variance, so that the many channels
+        of the encoder do not drown the few that are sharp to the pixel.
+
+        Parameters
+        ----------
+        samples
+            ``(n, sum of channels)``, drawn from all over the training planes.
+        """
+        spread = samples.std(axis=0)
+        spread += 1e-3 * np.abs(samples).mean(axis=0) + 1e-6
+        groups = np.repeat(
+            [tap.group for tap in self.taps], [tap.channels for tap in self.taps]
+        )
+        names, sizes = np.unique(groups, return_counts=True)
+        share = len(groups) / len(names) / sizes[np.searchsorted(names, groups)]
+        self.mean.assign(samples.mean(axis=0))
+        self.scale.assign(np.sqrt(share) / spread)
+
+    def at_pixels(self, features: Tensor, *, training: bool = False) -> Tensor:
+        """Logits at single pixels.
+
+        Parameters
+        ----------
+        features
+            ``(members or 1, n, sum of channels)``, taps enlarged and joined.
+        training
+            Whether to add noise and drop values at random.
+
+        Returns
+        -------
+        tensor of shape (members, n, n_classes)
+        """
+        x = (features - self.mean) * self.scale
+        if training:
+            x += tf.random.normal(tf.shape(x), stddev=INPUT_NOISE)
+            x = tf.nn.dropout(x, INPUT_DROPOUT)
+        x = tf.matmul(x, self.kernels[0]) + self.biases[0]
+        return self._finish(x, training=training)
+
+    def call(self, taps: Sequence[Tensor]) -> Tensor:
+        """Logits of a plane, ``(members, h, w, n_classes)`` on the grid.
+
+        Parameters
+        ----------
+        taps
+            Of one plane, ``(h, w, channels)`` each.
+        """
+        size = [taps[0].shape[0] or tf.shape(taps[0])[0], tf.shape(taps[0])[1]]
+        size = [n * self.taps[0].stride // GRID for n in size]
+        kernel = self.kernels[0] * self.scale[:, tf.newaxis]
+        members, _, units = kernel.shape
+        shift = tf.einsum("d,mdk->mk", self.mean, kernel)[:, tf.newaxis]
+        bias = tf.reshape(self.biases[0] - shift, [members * units])
+        x, first = bias, 0
+        for tap, spec in zip(taps, self.taps, strict=True):
+            part = kernel[:, first : first + spec.channels]
+            part = tf.reshape(tf.transpose(part, (1, 0, 2)), (-1, members * units))
+            lateral = tf.tensordot(tf.cast(tap, tf.float32), part, 1)
+            x = x + enlarge(lateral, size, spec)
+            first += spec.channels
+        x = tf.reshape(x, (-1, members, units))
+        logits = self._finish(tf.transpose(x, (1, 0, 2)), training=False)
+        return tf.reshape(logits, (members, *size, self.n_classes))
+
+    def _finish(self, x: Tensor, *, training: bool) -> Tensor:
+        for kernel, bias in zip(self.kernels[1:], self.biases[1:], strict=True):
+            x = tf.nn.relu(x)
+            if training:
+                x = tf.nn.dropout(x, DROPOUT)
+            x = tf.matmul(x, kernel) + bias
+        return x
+
+
+def enlarge(tap: Tensor, size: Sequence[Any], spec: TapSpec) -> Tensor:
+    """Interpolate a map linearly at the pixels of the grid.
+
+    Parameters
+    ----------
+    tap
+        ``(h, w, channels)``; cell ``i`` lies at pixel ``stride * i + offset``.
+    size
+        Height and width of the result, whose cell ``j`` lies at pixel ``GRID * j``.
+    """
+    if spec.stride == GRID and spec.offset == 0:
+        return tap
+    for axis in (0, 1):
+        last = tf.shape(tap)[axis] - 1
+        pixels = tf.cast(tf.range(size[axis]) * GRID, tf.float32)
+        cells = (pixels - spec.offset) / spec.stride
+        cells = tf.clip_by_value(cells, 0.0, tf.cast(last, tf.float32))
+        low = tf.cast(tf.floor(cells), tf.int32)
+        share = cells - tf.cast(low, tf.float32)
+        share = tf.reshape(share, (-1, 1, 1) if axis == 0 else (1, -1, 1))
+        after = tf.minimum(low + 1, last)
+        tap = (1 - share) * tf.gather(tap, low, axis=axis) + share * tf.gather(
+            tap, after, axis=axis
+        )
+    return tap
+
+
+def gather_pixels(
+    taps: Sequence[NDArray[Any]],
+    specs: Sequence[TapSpec],
+    rows: NDArray[np.integer[Any]],
+    columns: NDArray[np.integer[Any]],
+) -> NDArray[np.float32]:
+    """Join the taps at single pixels, interpolated as `enlarge` does.
+
+    Parameters
+    ----------
+    taps
+        Of one plane.
+    specs
+        What they are.
+    rows, columns
+        ``(n,)`` pixels.
+
+    Returns
+    -------
+    ndarray of shape (n, sum of channels), float32
+    """
+    parts = []
+    for tap, spec in zip(taps, specs, strict=True):
+        low, share, after = [], [], []
+        for pixels, length in zip((rows, columns), tap.shape[:2], strict=True):
+            cells = np.clip((pixels - spec.offset) / spec.stride, 0, length - 1)
+            low.append(cells.astype(np.intp))
+            share.append((cells - low[-1]).astype(np.float32)[:, np.newaxis])
+            after.append(np.minimum(low[-1] + 1, length - 1))
+        (y, x), (v, u), (below, right) = low, share, after
+        top = (1 - u) * tap[y, x] + u * tap[y, right]
+        bottom = (1 - u) * tap[below, x] + u * tap[below, right]
+        parts.append((1 - v) * top + v * bottom)
+    return np.concatenate(parts, axis=1)

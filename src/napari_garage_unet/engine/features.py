@@ -1,0 +1,157 @@
+"""Frozen features of a plane, computed once and kept while the decoder learns.
+
+Two kinds complement each other: what an encoder trained on a million photographs
+sees (shapes, parts, textures), of the image and of the image enlarged twice; and
+the multiscale intensity, edge and texture features of scikit-image, which are sharp
+to the pixel and do not care what a photograph looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.feature import multiscale_basic_features
+
+from .backend import tf
+from .encoder import TAP_CHANNELS, TAP_RADII, load_encoder, scale_rgb
+
+Taps = tuple[NDArray[Any], ...]
+"""Feature maps of one plane, ``(h, w, channels)`` each."""
+
+GRID = 2
+"""The decoder works on every second pixel; a guided filter brings back full detail."""
+
+DEEPEST = 16
+"""Last stride of the encoder; deeper ones see hundreds of pixels and gain nothing."""
+
+ENLARGEMENTS = (1, 2)
+"""The encoder sees the image so many times as large, which sharpens its taps."""
+
+SIGMAS = (1, 16)
+"""Smallest and largest scale of the multiscale features, in pixels."""
+
+FEATURES_PER_CHANNEL = 20
+"""Five scales of intensity, edges and two eigenvalues of the Hessian matrix."""
+
+
+@dataclass(frozen=True, slots=True)
+class TapSpec:
+    """What a tap is.
+
+    Parameters
+    ----------
+    stride
+        Pixels of the image from one cell to the next.
+    offset
+        Pixel at which cell 0 lies.
+    channels
+        Number of features.
+    group
+        Name of the features it belongs to.
+    """
+
+    stride: int
+    offset: float
+    channels: int
+    group: str
+
+
+class PretrainedFeatures:
+    """Multiscale features and the taps of the pretrained encoder.
+
+    Parameters
+    ----------
+    n_channels
+        Of the planes. One is seen by the encoder as grey, two as two colours and
+        their mean, three as red, green and blue; more are seen three by three.
+
+    Attributes
+    ----------
+    stride
+        Sides of planes have to be multiples of it.
+    specs
+        What the taps are.
+    radius
+        How far in pixels a value can see.
+    """
+
+    def __init__(self, n_channels: int) -> None:
+        self.stride = DEEPEST
+        self.radius = max(TAP_RADII[DEEPEST], 4 * SIGMAS[1] + 3)
+        self.specs = tuple(_tap_specs(n_channels))
+        self._encoder = load_encoder(DEEPEST)
+        self._encode = tf.function(
+            self._encode_enlarged,
+            input_signature=[
+                tf.TensorSpec((1, None, None, 3), tf.float32),
+                tf.TensorSpec((), tf.int32),
+            ],
+        )
+
+    def __call__(self, plane: NDArray[np.float32]) -> Taps:
+        """Compute the taps of a plane.
+
+        Parameters
+        ----------
+        plane
+            ``(H, W, n_channels)``, values from 0 to 1, sides multiples of `stride`.
+
+        Returns
+        -------
+        tuple of ndarray, float16
+            As `specs` says. Half precision halves what is kept for each image.
+        """
+        basic = multiscale_basic_features(
+            plane, channel_axis=-1, sigma_min=SIGMAS[0], sigma_max=SIGMAS[1]
+        )
+        taps = [basic[::GRID, ::GRID].astype(np.float16)]
+        groups = list(colour_groups(plane.shape[-1]))
+        for times in ENLARGEMENTS:
+            seen = [
+                self._encode(scale_rgb(255 * mix(plane, group))[np.newaxis], times)
+                for group in groups
+            ]
+            for maps in zip(*seen, strict=True):
+                joined = tf.cast(tf.concat(maps, axis=-1)[0], tf.float16).numpy()
+                fine = joined.shape[0] == plane.shape[0]
+                taps.append(joined[::GRID, ::GRID] if fine else joined)
+        return tuple(taps)
+
+    def _encode_enlarged(self, rgb: Any, times: Any) -> list[Any]:
+        size = tf.shape(rgb)[1:3] * times
+        enlarged = tf.image.resize(rgb, size, method="bilinear")
+        return list(self._encoder(enlarged, training=False))
+
+
+def _tap_specs(n_channels: int) -> Iterator[TapSpec]:
+    yield TapSpec(GRID, 0.0, FEATURES_PER_CHANNEL * n_channels, "multiscale")
+    passes = len(list(colour_groups(n_channels)))
+    for times in ENLARGEMENTS:
+        for stride, channels in TAP_CHANNELS.items():
+            if stride > DEEPEST:
+                continue
+            # The convolutions pad after, not before: cell i looks at the last pixel
+            # of its stride. An enlarged image has its pixels half a pixel aside.
+            offset = (stride - 1 - (times - 1) / 2) / times
+            step = max(stride // times, GRID)
+            yield TapSpec(step, offset, channels * passes, f"encoder x{times}")
+
+
+def colour_groups(n_channels: int) -> Iterator[tuple[int, ...]]:
+    """Which channels the encoder sees together, at most three at a time."""
+    for first in range(0, n_channels, 3):
+        yield tuple(range(first, min(first + 3, n_channels)))
+
+
+def mix(plane: NDArray[np.float32], channels: tuple[int, ...]) -> NDArray[np.float32]:
+    """Make a colour image of one to three channels of a plane."""
+    chosen = plane[..., channels]
+    if len(channels) == 1:
+        return np.repeat(chosen, 3, axis=-1)
+    if len(channels) == 2:
+        return np.concatenate([chosen, chosen.mean(axis=-1, keepdims=True)], axis=-1)
+    return chosen
