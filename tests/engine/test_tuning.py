@@ -1,0 +1,95 @@
+"""Suggestions against trying every threshold."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from napari_garage_unet.engine.decide import decide, quantize
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.tuning import suggest_rules
+
+
+def balanced_iou(found, truth):
+    """Mean IoU after repeating every class's pixels to the same number."""
+    classes, counts = np.unique(truth, return_counts=True)
+    weight = np.array([1 / counts[classes == t][0] for t in truth])
+    ious = []
+    for c in classes:
+        both = weight[(truth == c) & (found == c)].sum()
+        either = weight[(truth == c) | (found == c)].sum()
+        ious.append(both / either)
+    return np.mean(ious)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 60), st.integers(0, 2**32 - 1))
+def test_curves_and_gain_are_those_of_trying(n, pixels, seed):
+    rng = np.random.default_rng(seed)
+    ids = tuple(rng.permutation(300)[:n] + 1)
+    truth = rng.choice(ids, pixels)
+    p = quantize(rng.dirichlet(np.ones(n) * 0.7, pixels).T.astype(np.float32))
+    if n == 1:
+        p = rng.integers(0, 256, (1, pixels)).astype(np.uint8)
+    rules = [ClassRule(threshold=float(t)) for t in rng.random(n)]
+    found = suggest_rules(p, truth, class_ids=ids, rules=rules)
+
+    def iou(rules):
+        return balanced_iou(decide(p, rules, class_ids=ids), truth)
+
+    assert found.iou_before == pytest.approx(iou(rules))
+    assert found.iou_after == pytest.approx(iou(found.rules))
+    assert found.gain >= 0
+    for c in range(n):
+        for k in range(0, 255, 17):
+            tried = list(found.rules)
+            tried[c] = dataclasses.replace(tried[c], threshold=found.thresholds[k])
+            assert found.curves[c, k] == pytest.approx(iou(tried))
+        # No single threshold is better by more than what does not matter.
+        assert found.curves[c].max() <= found.iou_after + 1e-3 + 1e-9
+
+
+def test_an_unsure_network_is_put_right():
+    """All wheels lie below one half, yet above everything else."""
+    rng = np.random.default_rng(0)
+    wheel = np.concatenate([rng.uniform(0.3, 0.45, 20), rng.uniform(0, 0.2, 2000)])
+    truth = np.repeat([2, 1], [20, 2000])
+    found = suggest_rules(np.stack([1 - wheel, wheel]).astype(np.float32), truth)
+    assert found.iou_before == pytest.approx(0.25)
+    assert found.iou_after == 1
+    assert found.rules[0].threshold is None  # one move is enough
+    assert 0.2 < found.rules[1].threshold < 0.3
+    assert found.pixels.tolist() == [2000, 20]
+
+
+def test_what_is_good_already_stays():
+    p = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
+    rules = (ClassRule(min_size=9), ClassRule(0.7, low=0.2))
+    found = suggest_rules(p, np.array([1, 2]), rules=rules)
+    assert found.rules == rules
+    assert found.gain == 0
+
+
+def test_cleaning_stays_and_a_low_threshold_gives_way():
+    p = np.array([[0.9, 0.6, 0.7], [0.1, 0.4, 0.3]], np.float32)
+    rules = (None, ClassRule(0.95, low=0.9, min_size=7))
+    found = suggest_rules(p, np.array([1, 2, 2]), rules=rules)
+    assert found.iou_after == 1
+    assert found.rules[1].min_size == 7
+    assert found.rules[1].low is None
+    assert 0.1 < found.rules[1].threshold <= 0.3
+
+
+def test_bad_input_is_named():
+    p = np.full((2, 3), 0.5, np.float32)
+    with pytest.raises(InputError, match="no strokes"):
+        suggest_rules(p, np.zeros(3, int))
+    with pytest.raises(InputError, match="class 5"):
+        suggest_rules(p, np.array([1, 2, 5]))
+    with pytest.raises(InputError, match="do not fit"):
+        suggest_rules(p, np.array([1, 2]))
