@@ -41,7 +41,7 @@ class Viewer:
                 if found(self.seen[at]):
                     return self.seen.pop(at)
                 at += 1
-            assert time.monotonic() < end, f"in vain: {self.seen}\n{self.client.log}"
+            assert time.monotonic() < end, (self.seen[-5:], self.client.log)
             time.sleep(0.005)
 
     def until_kind(self, kind: type[Event], seconds: float = 90.0) -> Any:

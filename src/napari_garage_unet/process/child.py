@@ -76,7 +76,11 @@ class EngineChild:
         self._folder, self._address, family = _private_address()
         try:
             self._listener = Listener(self._address, family, authkey=key)
-            self._process = start_process([*command, self._address])
+            try:
+                self._process = start_process([*command, self._address])
+            except OSError:
+                self._listener.close()
+                raise
         except OSError:
             self._forget_address()
             raise

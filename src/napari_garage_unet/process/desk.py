@@ -55,19 +55,13 @@ class Desk:
             block.close()
             raise
         nothing = np.broadcast_to(np.uint8(0), image.spatial_shape)
-        with self._lock:
-            former = self._entries.get(request.key)
-            segment = request.array.segment
-            self._entries[request.key] = _Entry(image, block, segment, nothing)
-        if former is not None:
-            self._let_go(former)
+        segment = request.array.segment
+        entry = _Entry(image, block, segment, nothing)
+        self._replace(request.key, entry)
 
     def close_image(self, key: str) -> None:
         """Forget an image. One that is not open is no error."""
-        with self._lock:
-            entry = self._entries.pop(key, None)
-        if entry is not None:
-            self._let_go(entry)
+        self._replace(key, None)
 
     def set_strokes(self, request: SetStrokes) -> None:
         """Copy the strokes of an image.
@@ -111,8 +105,7 @@ class Desk:
 
     def note(self, array: SharedArray) -> None:
         """Remember a segment in case the viewer cannot remove it any more."""
-        if array.segment not in self._lately:
-            self._lately.append(array.segment)
+        self._remember(array.segment)
 
     def remove_leftovers(self) -> None:
         """Remove the shared memory of a viewer that is gone."""
@@ -130,9 +123,18 @@ class Desk:
             )
         return entry
 
-    def _let_go(self, entry: _Entry) -> None:
-        if entry.segment not in self._lately:
-            self._lately.append(entry.segment)
-        block = entry.block
-        del entry
+    def _replace(self, key: str, entry: _Entry | None) -> None:
+        with self._lock:
+            former = self._entries.pop(key, None)
+            if entry is not None:
+                self._entries[key] = entry
+        if former is None:
+            return
+        block, segment = former.block, former.segment
+        del former  # It has a view of the memory that is let go of now.
+        self._remember(segment)
         block.close()
+
+    def _remember(self, segment: str) -> None:
+        if segment not in self._lately:
+            self._lately.append(segment)

@@ -29,6 +29,7 @@ from .shelf import LiveModel, Shelf, Source
 
 logger = logging.getLogger(__name__)
 
+FIRST_CHECKPOINT_SECONDS = 2.0
 CHECKPOINT_SECONDS = 5.0
 """Shortest time between two checkpoints; a twentieth of the time goes into them."""
 
@@ -58,7 +59,7 @@ class TrainingJob:
         self._seconds = 0.0
         self._images = [desk.image(key) for key in request.keys]
         self._strokes = [desk.strokes(key) for key in request.keys]
-        self._next_checkpoint = time.perf_counter() + CHECKPOINT_SECONDS
+        self._next_checkpoint = time.perf_counter() + FIRST_CHECKPOINT_SECONDS
         self._predictor: Predictor | None = None
         self.training = Training(
             self._images,

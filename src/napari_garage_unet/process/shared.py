@@ -37,6 +37,7 @@ PREFIX = "garage_"
 
 _PAGE = 4096
 _lock = threading.Lock()
+_unmap_lock = threading.RLock()  # The collector may call while it is held.
 _lingering: list[shared_memory.SharedMemory] = []
 
 
@@ -182,10 +183,11 @@ class AttachedBlock:
             raise EngineError(
                 "An array of the viewer is no longer there; do it again."
             ) from error
+        self._finalizer = weakref.finalize(self, _unmap, self._memory)
         needed = prod(description.shape) * np.dtype(description.dtype).itemsize
         if self._memory.size < needed:
             size = self._memory.size
-            self._memory.close()
+            self.close()
             raise EngineError(
                 f"An array of shape {description.shape} does not fit into its "
                 f"{size} bytes of shared memory."
@@ -201,7 +203,7 @@ class AttachedBlock:
 
     def close(self) -> None:
         """Let go of the segment as soon as no view of it is in use."""
-        _unmap(self._memory)
+        self._finalizer()
 
     def __enter__(self) -> AttachedBlock:
         return self
@@ -305,10 +307,11 @@ def _remove(memory: shared_memory.SharedMemory, owner: int) -> None:
 
 def _unmap(memory: shared_memory.SharedMemory) -> None:
     """Unmap a segment now, or later when a view of it is still in use."""
-    still_used = []
-    for candidate in (*_lingering, memory):
-        try:
-            candidate.close()
-        except BufferError:
-            still_used.append(candidate)
-    _lingering[:] = still_used
+    with _unmap_lock:
+        candidates = [*_lingering, memory]
+        _lingering.clear()
+        for candidate in candidates:
+            try:
+                candidate.close()
+            except BufferError:
+                _lingering.append(candidate)

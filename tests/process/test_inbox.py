@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from multiprocessing import Pipe
+from typing import Any
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.process.desk import Desk
+from napari_garage_unet.process.messages import (
+    Cancel,
+    CloseImage,
+    Done,
+    Failed,
+    LoadModel,
+    OpenImage,
+    Predict,
+    SetStrokes,
+    Shutdown,
+    Stop,
+    Train,
+)
+from napari_garage_unet.process.post import Inbox, Outbox
+from napari_garage_unet.process.shared import SharedBlock
+
+
+class Engine:
+    """The receiving half of an engine process whose main thread never comes."""
+
+    def __init__(self) -> None:
+        self.viewer, connection = Pipe()
+        self.desk = Desk()
+        self.ended: list[bool] = []
+        outbox = Outbox(connection)
+        self.inbox = Inbox(
+            connection, self.desk, outbox, on_end=lambda asked: self.ended.append(asked)
+        )
+        self.inbox.open()
+
+    def get(self, request: Any) -> Any:
+        self.viewer.send(request)
+        return self.event()
+
+    def event(self) -> Any:
+        assert self.viewer.poll(20), "no answer"
+        return self.viewer.recv()
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = Engine()
+    yield engine
+    engine.viewer.close()
+
+
+def test_images_and_strokes_are_taken_whatever_the_engine_is_busy_with(
+    engine: Engine,
+) -> None:
+    pixels = np.arange(24, dtype=np.uint16).reshape(4, 6)
+    painted = np.zeros((4, 6), np.uint8)
+    painted[1, 2] = 7
+    with SharedBlock.copy_of(pixels) as image, SharedBlock.copy_of(painted) as strokes:
+        request = OpenImage(1, "a", image.description, "yx", (0.5, 0.5), "cells")
+        assert engine.get(request) == Done(1)
+        assert not engine.desk.strokes("a").any()
+        assert engine.get(SetStrokes(2, "a", strokes.description)) == Done(2)
+        # Answered means copied: the viewer may write the next strokes there.
+        strokes.array[:] = 9
+        np.testing.assert_array_equal(engine.desk.strokes("a"), painted)
+        assert engine.desk.image("a").spacing == (0.5, 0.5)
+        np.testing.assert_array_equal(engine.desk.image("a").plane()[..., 0], pixels)
+
+        assert engine.get(CloseImage(3, "a")) == Done(3)
+        assert (
+            "was closed" in engine.get(SetStrokes(4, "a", strokes.description)).message
+        )
+
+
+def test_opening_an_image_again_drops_its_strokes(engine: Engine) -> None:
+    block = SharedBlock.copy_of(np.ones((4, 6), np.uint8))
+    for number in (1, 3):
+        engine.get(OpenImage(number, "a", block.description, "yx", (), "cells"))
+        assert not engine.desk.strokes("a").any()
+        engine.get(SetStrokes(number + 1, "a", block.description))
+        assert engine.desk.strokes("a").all()
+    block.close()
+
+
+def test_what_does_not_fit_is_a_sentence(engine: Engine) -> None:
+    with SharedBlock.copy_of(np.zeros((4, 6), np.uint8)) as block:
+        bad = engine.get(OpenImage(1, "a", block.description, "zyx", (), "cells"))
+        assert bad.id == 1
+        assert "cells has 2 axes" in bad.message
+        engine.get(OpenImage(2, "a", block.description, "yx", (), "cells"))
+        with SharedBlock.copy_of(np.zeros((6, 4), np.uint8)) as strokes:
+            bad = engine.get(SetStrokes(3, "a", strokes.description))
+        assert "(4, 6)" in bad.message
+        assert "(6, 4)" in bad.message
+        gone = engine.get(SetStrokes(4, "a", strokes.description))
+        assert "no longer there" in gone.message
+
+
+def test_stop_withdraws_a_training_that_has_not_begun(engine: Engine) -> None:
+    engine.viewer.send(Train(1, ("a",), ()))
+    failed = engine.get(Stop(2))
+    assert (failed.id, failed.cancelled) == (1, True)
+    assert engine.event() == Done(2)
+    assert engine.inbox.take() == []
+
+
+def test_a_stop_for_a_running_training_waits_for_it(engine: Engine) -> None:
+    engine.viewer.send(Stop(1))
+    engine.viewer.send(Train(2, ("a",), ()))
+    assert engine.inbox.take(wait=True)[0] == Stop(1)
+
+
+def test_cancel_withdraws_only_the_prediction_it_names(engine: Engine) -> None:
+    block = SharedBlock((1, 2, 2), np.uint8)
+    predictions = [Predict(i, "live", "a", (), block.description) for i in (1, 2)]
+    for request in predictions:
+        engine.viewer.send(request)
+    assert engine.get(Cancel(3, 1)) == Failed(
+        1, "The prediction was cancelled.", cancelled=True
+    )
+    assert engine.event() == Done(3)
+    assert engine.inbox.take() == [predictions[1]]
+    block.close()
+
+
+def test_requests_keep_their_order(engine: Engine) -> None:
+    requests = [LoadModel(i, f"model {i}") for i in range(5)]
+    for request in requests:
+        engine.viewer.send(request)
+    taken: list[Any] = []
+    while len(taken) < 5:
+        taken += engine.inbox.take(wait=True)
+    assert taken == requests
+    assert not engine.inbox.holds(LoadModel)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_end_wakes_whoever_waits_and_says_who_wanted_it(
+    engine: Engine, asked: bool
+) -> None:
+    if asked:
+        engine.viewer.send(Shutdown(1))
+    else:
+        engine.viewer.close()
+    assert engine.inbox.take(wait=True) == []
+    assert engine.inbox.closed
+    engine.inbox._thread.join(20)
+    assert engine.ended == [asked]
