@@ -1,0 +1,112 @@
+"""Tables against sums over pixels, and shapes of known size."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from napari_garage_unet.engine.errors import InputError, OutputError
+from napari_garage_unet.engine.measure import (
+    class_totals,
+    column_unit,
+    measure,
+    write_table,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 3), st.integers(0, 2**32 - 1), st.data())
+def test_rows_are_sums_over_pixels(ndim, seed, data):
+    shape = tuple(data.draw(st.integers(1, 7)) for _ in range(ndim))
+    dtype = data.draw(st.sampled_from([np.uint8, np.int32, np.int64]))
+    top = data.draw(st.sampled_from([0, 1, 4]))
+    rng = np.random.default_rng(seed)
+    objects = (rng.integers(0, top + 1, shape) * 3).astype(dtype)
+    image = rng.random((*shape, 2))
+    spacing = np.array([0.5, 2.0, 3.0][:ndim])
+    origin = np.array([10.0, -1.0, 0.0][:ndim])
+    table = measure(objects, image=image, spacing=spacing, origin=origin)
+    assert table["label"].tolist() == [i for i in np.unique(objects) if i]
+    assert all(column.shape == table["label"].shape for column in table.values())
+    axes = "zyx"[-ndim:]
+    for row, label in enumerate(table["label"]):
+        place = np.argwhere(objects == label)
+        world = place * spacing + origin
+        size = len(place) * spacing.prod()
+        assert table["area" if ndim == 2 else "volume"][row] == pytest.approx(size)
+        low = world.min(axis=0) - spacing / 2
+        high = world.max(axis=0) + spacing / 2
+        for axis, name in enumerate(axes):
+            assert table[f"centroid_{name}"][row] == pytest.approx(
+                world[:, axis].mean()
+            )
+            assert table[f"bbox_min_{name}"][row] == pytest.approx(low[axis])
+            assert table[f"bbox_max_{name}"][row] == pytest.approx(high[axis])
+        for channel in range(2):
+            mean = image[objects == label][:, channel].mean()
+            assert table[f"mean_{channel}"][row] == pytest.approx(mean)
+        assert table["extent"][row] == pytest.approx(size / np.prod(high - low))
+        variance = np.cov(world.T, bias=True) + np.diag(spacing**2) / 12
+        axis_lengths = 2 * np.sqrt((ndim + 2) * np.linalg.eigvalsh(variance))
+        assert table["axis_major"][row] == pytest.approx(axis_lengths[-1])
+        assert table["axis_minor"][row] == pytest.approx(axis_lengths[0])
+
+
+@pytest.mark.parametrize("spacing", [(1, 1), (2, 0.5), (2, 1, 1)])
+def test_a_ball_is_round_in_world_units(spacing):
+    radius = 20
+    shape = [int(50 / s) for s in spacing]
+    grid = np.moveaxis(np.indices(shape), 0, -1) * np.array(spacing)
+    ball = (np.linalg.norm(grid - 24, axis=-1) <= radius).astype(np.uint8)
+    table = measure(ball, spacing=spacing)
+    for name in ("equivalent_diameter", "axis_major", "axis_minor"):
+        assert table[name][0] == pytest.approx(2 * radius, rel=0.02)
+    assert table["elongation"][0] == pytest.approx(1, abs=0.03)
+    assert table["centroid_y"][0] == pytest.approx(24, abs=0.1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0, 1, 3]), st.integers(0, 6))
+def test_totals_are_counts_of_pixels(seed, top, width):
+    labels = np.random.default_rng(seed).integers(0, top + 1, (5, width))
+    table = class_totals(labels, (3, 1), spacing=(2, 0.5))
+    for row, class_id in enumerate((3, 1)):
+        pixels = (labels == class_id).sum()
+        assert table["size"][row] == pixels
+        assert table["fraction"][row] == pytest.approx(pixels / max(labels.size, 1))
+        expected = ndimage.label(labels == class_id, np.ones((3, 3)))[1]
+        assert table["count"][row] == expected
+    split = np.where(labels == 1, np.arange(labels.size).reshape(labels.shape) + 1, 0)
+    counted = class_totals(labels, (1,), objects={1: split})["count"][0]
+    assert counted == (labels == 1).sum()
+
+
+def test_a_table_is_written_with_units(tmp_path):
+    table = measure(np.array([[1, 1], [0, 2]]), image=np.array([[1, 3], [9, 7]]))
+    write_table(table, tmp_path / "out.csv", units="µm")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["area (µm²)"] for row in rows] == ["2.0", "1.0"]
+    assert [row["mean_intensity"] for row in rows] == ["2.0", "7.0"]
+    assert [row["centroid_x (µm)"] for row in rows] == ["0.5", "1.0"]
+    assert column_unit("size", "nm", 3) == "nm³"
+    assert column_unit("label", "nm") == ""
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_table(table, tmp_path / "missing" / "out.csv")
+
+
+def test_bad_input_is_named():
+    objects = np.ones((3, 3), int)
+    with pytest.raises(InputError, match="2 or 3 axes"):
+        measure(np.ones(3, int))
+    with pytest.raises(InputError, match="does not fit"):
+        measure(objects, image=np.zeros((3, 4)))
+    with pytest.raises(InputError, match="3 channels, but 1"):
+        measure(objects, image=np.zeros((3, 3, 3)), channels=["red"])
+    with pytest.raises(InputError, match="spacing"):
+        measure(objects, spacing=(1, -1))
