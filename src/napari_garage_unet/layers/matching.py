@@ -131,7 +131,7 @@ def make_result_layer(
 
 
 def plugin_metadata(layer: Layer) -> dict[str, Any]:
-    """This plugin's entry in a layer's metadata, empty where there is none."""
+    """Return what this plugin has noted in a layer's metadata; empty if nothing."""
     entry = layer.metadata.get(METADATA_KEY, {})
     return entry if isinstance(entry, dict) else {}
 

@@ -33,6 +33,8 @@ from napari_garage_unet.process.shared import BlockPool, SharedBlock
 
 logger = logging.getLogger(__name__)
 
+ANSWERS = (Done, Trained, Predicted, ModelReady, Failed)
+
 OnAnswer = Callable[[Event], None]
 """Called with the answer to a question."""
 
@@ -92,11 +94,11 @@ class Asking:
         """Hand out answers; the other events are returned."""
         left = []
         for event in self._client.poll():
-            if isinstance(event, Done | Trained | Predicted | ModelReady | Failed):
-                if event.id is not None:
-                    self._settle(event.id, event)
-                    continue
-            left.append(event)
+            is_answer = isinstance(event, ANSWERS) and event.id is not None
+            if is_answer:
+                self._settle(event.id, event)
+            else:
+                left.append(event)
         return left
 
     def has_image(self, key: str) -> bool:

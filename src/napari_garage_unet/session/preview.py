@@ -20,6 +20,7 @@ from napari_garage_unet.process.messages import LIVE, Event, Predicted
 from .bound_image import BoundImage
 from .class_list import ClassList
 from .engine_link import EngineLink
+from .hint import Phase
 from .result import Result
 from .result_list import ResultList
 from .training_job import TrainingJob
@@ -74,7 +75,10 @@ class Preview:
         self._in_flight: int | None = None
         self._refused: tuple[int, str, PlaneIndex] | None = None
         self._not_before = 0.0
+        self._dismissed: set[str] = set()
         self.shown = 0
+        results.removed.connect(self._on_removed)
+        job.changed.connect(self._on_job)
 
     def ask_next(self, current: BoundImage | None) -> None:
         """Ask for the plane on view unless it shows the latest state already.
@@ -85,6 +89,8 @@ class Preview:
             The image that is being worked on.
         """
         if current is None or self._in_flight is not None or not self._job.has_model:
+            return
+        if current.key in self._dismissed:
             return
         if not self._link.is_running:
             return
@@ -109,6 +115,15 @@ class Preview:
         """Forget what was asked; the process has gone."""
         self._in_flight = None
 
+    def _on_removed(self, result: Result) -> None:
+        """Whoever deletes the preview does not want it back in a moment."""
+        if result.is_preview:
+            self._dismissed.add(result.bound.key)
+
+    def _on_job(self) -> None:
+        if self._job.phase is Phase.STARTING:
+            self._dismissed.clear()
+
     def _ask(self, bound: BoundImage, index: PlaneIndex) -> int:
         generation = self._job.generation
         image = bound.image()
@@ -119,7 +134,7 @@ class Preview:
                 self._refused = (generation, bound.key, index)
                 return
             # The image may have been closed while the engine computed.
-            if bound.layer not in self._viewer.layers:
+            if bound.layer not in self._viewer.layers or bound.key in self._dismissed:
                 return
             classes = self._job.classes = self._classes_of(event)
             result = self._results.preview_of(bound) or self._make(bound, classes)

@@ -240,5 +240,6 @@ def _empty(shape: tuple[int, ...]) -> NDArray[Any]:
     if int(np.prod(shape)) <= KEEP_IN_MEMORY:
         # The system gives pages only when they are written.
         return np.zeros(shape, np.uint8)
-    file = tempfile.TemporaryFile(prefix="garage-probabilities-")
-    return np.memmap(file, np.uint8, mode="w+", shape=shape)
+    # The map keeps the file, which goes when the last array does.
+    with tempfile.TemporaryFile(prefix="garage-probabilities-") as file:
+        return np.memmap(file, np.uint8, mode="w+", shape=shape)

@@ -32,9 +32,12 @@ class ResultList:
     ----------
     changed
         A result was added or its layer was deleted.
+    removed
+        The layer of a result was deleted; emitted with the `Result`.
     """
 
     changed = Signal()
+    removed = Signal(object)
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
@@ -57,11 +60,7 @@ class ResultList:
     def of_image(self, layer: Any) -> Result | None:
         """Return the newest segmentation of an Image layer."""
         return next(
-            (
-                r
-                for r in self._results
-                if layer in r.bound.layers and not r.is_preview
-            ),
+            (r for r in self._results if layer in r.bound.layers and not r.is_preview),
             None,
         )
 
@@ -123,4 +122,5 @@ class ResultList:
         result = self.of_layer(event.value)
         if result is not None:
             self._results.remove(result)
+            self.removed.emit(result)
             self.changed.emit()

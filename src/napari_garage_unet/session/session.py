@@ -6,6 +6,7 @@ Docks come and go; the session stays as long as its viewer. Whoever shows it cal
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import tempfile
 import time
@@ -353,9 +354,11 @@ class Session:
             return
         self._closed = True
         self.link.close()
-        self.viewer.dims.events.current_step.disconnect(self._on_view)
-        self.images.close()
-        self.results.close()
+        # When the viewer has been collected there is nothing left to let go of.
+        with contextlib.suppress(ReferenceError):
+            self.viewer.dims.events.current_step.disconnect(self._on_view)
+            self.images.close()
+            self.results.close()
         self._folder.cleanup()
 
     # -- within -------------------------------------------------------------------

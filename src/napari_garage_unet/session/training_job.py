@@ -201,7 +201,7 @@ class TrainingJob:
             Whether something was sent.
         """
         watch = bound.watch
-        if watch is None or bound.key in self._unanswered and not force:
+        if watch is None or (bound.key in self._unanswered and not force):
             return False
         if not force and self._sent.get(bound.key) == watch.version:
             return False

@@ -40,7 +40,7 @@ class ChannelsButton(QToolButton):
         self.setToolTip(
             "Add other layers of the same shape as channels of this image."
             if others
-            else "Other layers of the same shape can be added as channels; there are none."
+            else "Other layers of the same shape could be added as channels."
         )
 
     def _candidates(self) -> list[ImageLayer]:

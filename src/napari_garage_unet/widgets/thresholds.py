@@ -235,5 +235,5 @@ class ThresholdsWidget(Dock):
             return "Train a model or segment an image; its result is tuned here."
         planes = len(self._result.planes)
         if planes > 1:
-            return f"The plane on view follows at once; letting go applies to {planes} planes."
+            return f"The plane on view follows at once, all {planes} on letting go."
         return "Drag a line: left finds more of a class, right finds less."

@@ -307,8 +307,8 @@ class TrainWidget(Dock):
             parts.append(f"{history.seconds[-1]:.0f} s")
         self.figures.setText(" \u00b7 ".join(parts))
         self.figures.setToolTip(
-            f"{job.step} steps. Some strokes are not learnt from but kept aside, to see "
-            "whether what was learnt holds for pixels it has not seen."
+            f"{job.step} steps. Some strokes are not learnt from but kept aside, to "
+            "see whether what was learnt holds for pixels it has not seen."
             if history.loss
             else ""
         )

@@ -1,0 +1,195 @@
+"""An engine that answers at once, in this process, without TensorFlow.
+
+Its "model" knows the mean brightness of each painted class; the nearer a pixel is to
+it, the more probable the class. That is enough to tell right results from wrong ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.strokes import check_strokes, collect_strokes
+from napari_garage_unet.process.messages import (
+    Cancel,
+    CloseImage,
+    Died,
+    Done,
+    Event,
+    Failed,
+    LoadModel,
+    ModelReady,
+    OpenImage,
+    Predict,
+    Predicted,
+    Progress,
+    Ready,
+    Request,
+    SaveModel,
+    SetStrokes,
+    Stop,
+    Train,
+    Trained,
+    Warm,
+)
+from napari_garage_unet.process.shared import AttachedBlock
+
+
+class SynchronousEngine:
+    """Takes the place of `EngineClient`; every poll of a training is one step."""
+
+    def __init__(self) -> None:
+        self.starts = 0
+        self.closed = False
+        self.requests: list[Request] = []
+        self.predictions_waiting = 0
+        self.most_waiting = 0
+        self.holds_predictions = False
+        self.images: dict[str, Image] = {}
+        self.strokes: dict[str, Any] = {}
+        self.training: Train | None = None
+        self.model: dict[int, float] = {}
+        self.step = 0
+        self._ids = itertools.count(1)
+        self._events: deque[Event] = deque()
+        self._held: deque[Predict] = deque()
+
+    @property
+    def is_alive(self) -> bool:
+        return self.starts > 0 and not self.closed
+
+    def start(self) -> None:
+        self.starts += 1
+        self._events += [Ready("CPU, 2 cores", {"tensorflow": "none"}), Warm(0.0)]
+
+    def restart(self) -> None:
+        self.images.clear()
+        self.strokes.clear()
+        self.training = None
+        self.model = {}
+        self.start()
+
+    def close(self) -> None:
+        self.closed = True
+
+    def next_id(self) -> int:
+        return next(self._ids)
+
+    def send(self, request: Request) -> None:
+        self.requests.append(request)
+        try:
+            self._events.extend(self._answers(request))
+        except GarageError as error:
+            self._events.append(Failed(request.id, str(error)))
+
+    def poll(self) -> list[Event]:
+        if self.training is not None:
+            self.step += 1
+            self._learn()
+            self._events.append(
+                Progress(self.training.id, self.step, self.step / 10, 1 / self.step)
+            )
+        if not self.holds_predictions:
+            while self._held:
+                self._events.append(self._predict(self._held.popleft()))
+        events = list(self._events)
+        self._events.clear()
+        return events
+
+    def die(self) -> None:
+        """Be killed: what was asked stays without an answer, then there is `Died`."""
+        if self.training is not None:
+            self._events.append(Failed(self.training.id, "The engine stopped."))
+        self._events += [Failed(p.id, "The engine stopped.") for p in self._held]
+        self._held.clear()
+        self.training = None
+        self._events.append(Died("The engine stopped. Restart it.", "exit code -9"))
+
+    def sent(self, kind: type) -> list[Any]:
+        """Requests of a kind, in the order they came."""
+        return [request for request in self.requests if isinstance(request, kind)]
+
+    def _answers(self, request: Request) -> list[Event]:
+        match request:
+            case OpenImage():
+                array = AttachedBlock(request.array).array.copy()
+                self.images[request.key] = Image(
+                    array, request.axes, request.spacing, name=request.name
+                )
+            case CloseImage():
+                self.images.pop(request.key, None)
+            case SetStrokes():
+                array = AttachedBlock(request.array).array.copy()
+                check_strokes(self.images[request.key], array)
+                self.strokes[request.key] = array
+            case Train():
+                collect_strokes(
+                    [self.images[key] for key in request.keys],
+                    [self.strokes[key] for key in request.keys],
+                )
+                self.step = self.step if request.resume else 0
+                self.training = request
+                return []
+            case Stop():
+                return [*self._end("stopped"), Done(request.id)]
+            case Predict():
+                self._held.append(request)
+                self.most_waiting = max(self.most_waiting, len(self._held))
+                return []
+            case Cancel():
+                for held in list(self._held):
+                    if held.id == request.request:
+                        self._held.remove(held)
+                        return [Failed(held.id, "Cancelled.", cancelled=True)]
+            case LoadModel() | SaveModel():
+                return [ModelReady(request.id, request.path, {})]
+        return [Done(request.id)]
+
+    def finish(self, reason: str = "time") -> None:
+        """Let training end by itself."""
+        self._events += self._end(reason)
+
+    def _end(self, reason: str) -> list[Event]:
+        if self.training is None:
+            return []
+        number, self.training = self.training.id, None
+        return [Trained(number, reason, self.step, self.step / 10, False)]
+
+    def _learn(self) -> None:
+        assert self.training is not None
+        sums: dict[int, list[float]] = {}
+        for key in self.training.keys:
+            image, strokes = self.images[key], self.strokes[key]
+            for index in image.plane_indices():
+                plane = image.plane(index).mean(axis=-1)
+                painted = image.spatial_plane(strokes, index)
+                for class_id in np.unique(painted[painted > 0]):
+                    sums.setdefault(int(class_id), []).append(
+                        float(plane[painted == class_id].mean())
+                    )
+        self.model = {i: float(np.mean(sums[i])) for i in sorted(sums)}
+
+    def _predict(self, request: Predict) -> Event:
+        image = self.images.get(request.key)
+        if image is None:
+            return Failed(request.id, "There is no such image.")
+        if not self.model:
+            return Failed(request.id, "Nothing has been learnt yet.")
+        plane = image.plane(request.plane).mean(axis=-1)
+        means = np.array(list(self.model.values()))[:, np.newaxis, np.newaxis]
+        closeness = np.exp(-(((plane - means) / 60) ** 2))
+        probabilities = closeness / closeness.sum(axis=0)
+        block = AttachedBlock(request.result, writable=True)
+        block.array[: len(means)] = np.rint(probabilities * 255)
+        block.close()
+        return Predicted(request.id, self.step, 0.0, tuple(self.model))
+
+
+def refuse(message: str) -> InputError:
+    """Make an error as the engine would give it."""
+    return InputError(message)
