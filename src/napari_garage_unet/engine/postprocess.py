@@ -24,7 +24,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from .decide import Labels, check_probabilities, decide, label_dtype
 from .errors import InputError
@@ -235,30 +234,62 @@ def _smooth(
     own = labels == class_id
     if not own.any():
         return
-    weights = np.concatenate([np.arange(1, radius + 2), np.arange(radius, 0, -1)])
-    total = int(weights.sum()) ** labels.ndim
-    votes = 2 * _neighbourhood(own, weights)
-    lost = own & (votes < total)
-    gained = ~own & (votes > total)
+    total = (radius + 1) ** (2 * labels.ndim)
+    votes = _neighbourhood(own, radius)
+    lost = own & (votes < (total + 1) // 2)
+    gained = ~own & (votes > total // 2)
     if lost.any():
-        best = np.zeros(np.count_nonzero(lost), votes.dtype)
-        heir = np.zeros(best.size, labels.dtype)
-        known = [i for i in (*class_ids, 0) if i != class_id]
-        present = set(np.unique(labels).tolist()) - {class_id}
-        for value in [i for i in known if i in present] + sorted(present - set(known)):
-            count = _neighbourhood(labels == value, weights)[lost]
-            heir[count > best] = value
-            np.maximum(best, count, out=best)
-        labels[lost] = heir
+        labels[lost] = _heirs(labels, class_id, radius, class_ids, lost)
     labels[gained] = class_id
 
 
-def _neighbourhood(mask: Bool, weights: Int) -> npt.NDArray[np.floating]:
-    """Sum a mask under a pyramid of weights; whole numbers, hence exact."""
-    exact = int(weights.sum()) ** mask.ndim < 1 << 23
-    out: npt.NDArray[np.floating] = mask.astype(np.float32 if exact else np.float64)
+def _heirs(
+    labels: Integers,
+    class_id: int,
+    radius: int,
+    class_ids: Sequence[int],
+    lost: Bool,
+) -> Integers:
+    """Return the most frequent other label around each pixel that a class loses."""
+    present = set(np.unique(labels).tolist()) - {class_id}
+    known = [i for i in (*class_ids, 0) if i in present]
+    candidates = known + sorted(present - set(known))
+    heir = np.full(np.count_nonzero(lost), candidates[0], labels.dtype)
+    if len(candidates) > 1:
+        best = _neighbourhood(labels == candidates[0], radius)[lost]
+        for value in candidates[1:]:
+            votes = _neighbourhood(labels == value, radius)[lost]
+            heir[votes > best] = value
+            np.maximum(best, votes, out=best)
+    return heir
+
+
+def _neighbourhood(mask: Bool, radius: int) -> npt.NDArray[np.unsignedinteger]:
+    """Sum a mask under a pyramid of weights, the edge going on outside the image.
+
+    Two moving sums of ``radius + 1`` pixels along each axis; whole numbers, hence the
+    same wherever a tile begins.
+    """
+    out = mask.astype(np.min_scalar_type((radius + 1) ** (2 * mask.ndim)))
     for axis in range(mask.ndim):
-        ndimage.correlate1d(out, weights, axis, out, mode="nearest")
+        pad = [(0, 0)] * mask.ndim
+        pad[axis] = (radius, radius)
+        out = np.pad(out, pad, mode="edge")
+        for _ in range(2):
+            out = _moving_sum(out, radius + 1, axis)
+    return out
+
+
+def _moving_sum(
+    values: npt.NDArray[np.unsignedinteger], width: int, axis: int
+) -> npt.NDArray[np.unsignedinteger]:
+    length = values.shape[axis] - width + 1
+    index = [slice(None)] * values.ndim
+    index[axis] = slice(0, length)
+    out = values[tuple(index)].copy()
+    for start in range(1, width):
+        index[axis] = slice(start, start + length)
+        out += values[tuple(index)]
     return out
 
 

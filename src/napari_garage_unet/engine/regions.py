@@ -40,7 +40,8 @@ class Regions:
         ``(n_regions,)`` whether it touches the border of the image. Axes of length 1
         have no border.
     pairs
-        ``(2, n_contacts)`` regions in contact, the earlier one first.
+        ``(2, n_contacts)`` regions in contact, in either order or both; also a region
+        with itself, where it meets itself at a corner.
     faces
         ``(n_contacts,)`` pixel faces in the contact.
     run_starts, run_regions
@@ -75,14 +76,15 @@ class Regions:
             How many groups there are.
         """
         first, second = self.pairs
-        joins = members[first] & members[second]
+        joins = members[first]
+        joins &= members[second]
         if not diagonal:
             joins &= self.faces > 0
         group = _components(first[joins], second[joins], len(members))
-        kept, group_of_member = np.unique(group[members], return_inverse=True)
-        out = np.full(len(members), -1)
-        out[members] = group_of_member
-        return out, len(kept)
+        kept = np.zeros(int(group.max(initial=-1)) + 1, bool)
+        kept[group[members]] = True
+        number = np.cumsum(kept) - 1
+        return np.where(members, number[group], -1), int(np.count_nonzero(kept))
 
     def paint(self, labels: Integers, out: Integers) -> None:
         """Write changed labels of regions into the image they came from.
@@ -130,11 +132,11 @@ def find_regions(labels: Integers) -> Regions:
     same &= faces > 0
     region = _components(first[same], second[same], starts.size)
     apart = np.flatnonzero(~same)
+    count = int(region.max()) + 1
     pairs, faces = _sum_contacts(
-        region[first[apart]], region[second[apart]], faces[apart]
+        region[first[apart]], region[second[apart]], faces[apart], count
     )
 
-    count = int(region.max()) + 1
     region_labels = np.empty(count, labels.dtype)
     region_labels[region] = values
     at_border = np.zeros(count, bool)
@@ -201,18 +203,12 @@ def _runs_with_neighbour(
     return np.flatnonzero(inside)
 
 
-def _sum_contacts(first: Int, second: Int, faces: Int) -> tuple[Int, Int]:
+def _sum_contacts(first: Int, second: Int, faces: Int, count: int) -> tuple[Int, Int]:
     """Make one contact of all those between two regions."""
-    apart = first != second
-    low = np.minimum(first, second)[apart]
-    high = np.maximum(first, second)[apart]
-    count = int(high.max(initial=-1)) + 1
-    table = coo_array((faces[apart], (low, high)), (count, count)).tocsr()
-    table.sum_duplicates()
-    pairs = np.stack(
-        [np.repeat(np.arange(count), np.diff(table.indptr)), table.indices]
-    )
-    return pairs.astype(np.int64), table.data
+    index = (first.astype(np.int32), second.astype(np.int32))
+    table = coo_array((faces, index), (count, count)).tocsr()
+    rows = np.repeat(np.arange(count), np.diff(table.indptr))
+    return np.stack([rows, table.indices.astype(np.int64)]), table.data
 
 
 def _runs_at_border(shape: tuple[int, ...], starts: Int, ends: Int) -> Bool:
