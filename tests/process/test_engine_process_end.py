@@ -50,7 +50,7 @@ if sys.argv[1] == "wait":
 def slow_keras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine process hang while it loads, as a long computation would."""
     (tmp_path / "keras.py").write_text("import time; time.sleep(60)")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
 
 
 def start_viewer(tmp_path: Path, mode: str) -> tuple[subprocess.Popen[str], list[str]]:
@@ -136,7 +136,7 @@ def test_a_missing_tensorflow_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "keras.py").write_text("raise ImportError('no libdevice')")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     client = EngineClient()
     client.start()
     died = Viewer(client).until_kind(Died)
