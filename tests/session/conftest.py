@@ -34,7 +34,9 @@ def session(viewer: ViewerModel, engine: SynchronousEngine) -> Iterator[Session]
 def run(session: Session) -> Callable[..., None]:
     """Poll until something is so, and fail when it does not come to be."""
 
-    def poll_until(is_so: Callable[[], bool] = lambda: False, *, polls: int = 0) -> None:
+    def poll_until(
+        is_so: Callable[[], bool] = lambda: False, *, polls: int = 0
+    ) -> None:
         for _ in range(polls):
             session.poll()
         end = time.monotonic() + 5

@@ -50,6 +50,7 @@ class SynchronousEngine:
         self.predictions_waiting = 0
         self.most_waiting = 0
         self.holds_predictions = False
+        self.refuses_training = ""
         self.images: dict[str, Image] = {}
         self.strokes: dict[str, Any] = {}
         self.training: Train | None = None
@@ -127,6 +128,8 @@ class SynchronousEngine:
                 array = AttachedBlock(request.array).array.copy()
                 check_strokes(self.images[request.key], array)
                 self.strokes[request.key] = array
+            case Train() if self.refuses_training:
+                raise InputError(self.refuses_training)
             case Train():
                 collect_strokes(
                     [self.images[key] for key in request.keys],
@@ -188,8 +191,3 @@ class SynchronousEngine:
         block.array[: len(means)] = np.rint(probabilities * 255)
         block.close()
         return Predicted(request.id, self.step, 0.0, tuple(self.model))
-
-
-def refuse(message: str) -> InputError:
-    """Make an error as the engine would give it."""
-    return InputError(message)

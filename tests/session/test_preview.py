@@ -102,9 +102,7 @@ def test_the_preview_follows_the_plane_on_view(viewer, session, run, halves):
     assert not result.layer.data[2].any()
 
 
-def test_a_deleted_preview_comes_back_with_the_next_training_only(
-    painted, viewer, run
-):
+def test_a_deleted_preview_comes_back_with_the_next_training_only(painted, viewer, run):
     painted.learn()
     run(lambda: painted.preview.shown > 0)
     viewer.layers.remove(preview_of(painted).layer)

@@ -74,7 +74,9 @@ def test_only_the_plane_on_view_is_segmented_unless_all_are_wished(
     assert not result.layer.data[0].any()
 
 
-def test_cancelling_keeps_the_planes_that_are_done(trained, viewer, run, engine, halves):
+def test_cancelling_keeps_the_planes_that_are_done(
+    trained, viewer, run, engine, halves
+):
     layer = viewer.add_image(np.stack([halves] * 5), name="stack")
     trained.segment(LIVE, [layer], Wish(all_planes=True))
     run(lambda: trained.segmentation.done == 2)
@@ -87,10 +89,16 @@ def test_cancelling_keeps_the_planes_that_are_done(trained, viewer, run, engine,
 
 def test_probabilities_are_layers_that_sum_to_one(trained, viewer, run):
     segment(
-        trained, run, trained.images.current.layer, Wish(labels=False, probabilities=True)
+        trained,
+        run,
+        trained.images.current.layer,
+        Wish(labels=False, probabilities=True),
     )
     maps = [layer for layer in viewer.layers if " p(" in layer.name]
-    assert [layer.name for layer in maps] == ["halves p(background)", "halves p(class 2)"]
+    assert [layer.name for layer in maps] == [
+        "halves p(background)",
+        "halves p(class 2)",
+    ]
     total = maps[0].data + maps[1].data
     assert np.allclose(total, 1, atol=1 / 255)
     assert not any(layer.name.endswith("segmentation") for layer in viewer.layers)

@@ -130,14 +130,16 @@ class BoundImage:
         self.watch = None
 
     def look(self, viewer: Any) -> bool:
-        """Look at the strokes of the plane on view; True when they changed."""
+        """Look at the strokes of the plane on view; True when they changed.
+
+        Raises
+        ------
+        InputError
+            If the strokes were replaced by some that do not fit; the layer is let go.
+        """
         if self.strokes is None or self.watch is None:
             return False
-        if self.strokes.data.shape != self.watch.seen.shape:
-            # Somebody assigned other data; it counts only where it still fits.
-            layer = self.strokes
-            self.release_strokes()
-            self.set_strokes(layer)
+        if self._is_replaced():
             return True
         if self.strokes.ndim == 2:
             return self.watch.look(None, self.strokes.data, ())
@@ -145,10 +147,30 @@ class BoundImage:
         return self.watch.look(self.image(), self.strokes.data, index)
 
     def look_at_all(self) -> bool:
-        """Look at the strokes of all planes; True when they changed."""
+        """Look at the strokes of all planes; True when they changed.
+
+        Raises
+        ------
+        InputError
+            If strokes or image were replaced by some that do not fit.
+        """
         if self.strokes is None or self.watch is None:
             return False
+        if self._is_replaced():
+            return True
+        check_strokes(_Frame(self), self.strokes.data)
         return self.watch.look_at_all(self.strokes.data)
+
+    def _is_replaced(self) -> bool:
+        """Begin to follow the strokes anew where somebody assigned other data."""
+        layer, watch = self.strokes, self.watch
+        assert layer is not None
+        assert watch is not None
+        if layer.data.shape == watch.seen.shape:
+            return False
+        self.release_strokes()
+        self.set_strokes(layer)
+        return True
 
     def plane_on_view(self, viewer: Any) -> PlaneIndex:
         """Position of the plane the viewer shows."""

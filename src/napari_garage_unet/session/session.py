@@ -437,7 +437,7 @@ class Session:
             return
         self._touched_at = None
         # A list, so that every image is looked at.
-        changed = [bound.look(self.viewer) for bound in self.images]
+        changed = [self._look_at(bound) for bound in self.images]
         if any(changed):
             if self.problem is not None and not self.problem.can_restart:
                 self.clear_problem()
@@ -445,6 +445,14 @@ class Session:
         if self.job.phase is Phase.LEARNING:
             for bound in self.job.images:
                 self.job.send_strokes(bound)
+
+    def _look_at(self, bound: BoundImage) -> bool:
+        try:
+            return bound.look(self.viewer)
+        except GarageError as error:
+            self.images.changed.emit()
+            self.report(error)
+            return False
 
     def _learn_by_itself(self) -> None:
         if (

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import dask.array as da
+import numpy as np
+import pytest
+import zarr
+from napari.layers import Image
+
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.layers.images import layer_axes, read_image, spatial_shape
+
+
+def pixels(*shape, dtype=np.uint8):
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 200, shape).astype(dtype)
+
+
+def test_an_rgb_layer_has_a_channel_axis_at_the_end():
+    data = pixels(20, 30, 3)
+    image = read_image([Image(data, rgb=True, name="photo")])
+    assert image.axes == "yxc"
+    assert image.n_channels == 3
+    assert image.spatial_shape == (20, 30)
+    assert image.name == "photo"
+    assert np.array_equal(image.data, data)
+
+
+@pytest.mark.parametrize(("ndim", "axes"), [(2, "yx"), (3, "zyx"), (4, "tzyx")])
+def test_axes_nobody_has_labelled_are_a_stack_of_planes(ndim, axes):
+    layer = Image(pixels(*[6] * ndim))
+    assert layer_axes(layer) == axes
+
+
+def test_a_last_axis_of_three_that_is_not_rgb_is_space():
+    layer = Image(pixels(40, 50, 3), rgb=False)
+    assert read_image([layer]).axes == "zyx"
+
+
+@pytest.mark.parametrize(
+    ("labels", "axes"),
+    [
+        (("T", "Y", "X"), "tyx"),
+        (("time", "height", "width"), "tyx"),
+        (("x", "y", "z"), "xyz"),
+        (("channel", "y", "x"), "cyx"),
+        (("a", "b", "c"), "zyx"),
+        (("y", "y", "x"), "zyx"),
+    ],
+)
+def test_axis_labels_count_where_all_are_understood(labels, axes):
+    assert layer_axes(Image(pixels(5, 6, 7), axis_labels=labels)) == axes
+
+
+def test_a_labelled_channel_axis_is_not_part_of_the_strokes_shape():
+    layer = Image(pixels(4, 20, 30), axis_labels=("c", "y", "x"), scale=(1, 2, 3))
+    assert spatial_shape(layer) == (20, 30)
+    image = read_image([layer])
+    assert image.n_channels == 4
+    assert image.spacing == (2, 3)
+
+
+@pytest.mark.parametrize("lazy", ["dask", "zarr", "pyramid"])
+def test_lazy_layers_and_pyramids_are_read_at_full_resolution(lazy):
+    data = pixels(3, 32, 32)
+    if lazy == "dask":
+        layer = Image(da.from_array(data, chunks=(1, 16, 16)))
+    elif lazy == "zarr":
+        store = zarr.create_array(store={}, shape=data.shape, dtype=data.dtype)
+        store[...] = data
+        layer = Image(store)
+    else:
+        layer = Image([data, data[:, ::2, ::2]], multiscale=True)
+    image = read_image([layer])
+    assert isinstance(image.data, np.ndarray)
+    assert np.array_equal(image.data, data)
+
+
+def test_a_dask_layer_is_computed_once():
+    reads = []
+
+    def block(x):
+        reads.append(1)
+        return x
+
+    data = da.from_array(pixels(8, 8), chunks=(8, 8)).map_blocks(block, dtype=np.uint8)
+    layer = Image(data, contrast_limits=(0, 200))
+    before = len(reads)
+    read_image([layer])
+    assert len(reads) == before + 1
+
+
+def test_layers_become_channels_in_their_order():
+    first, second = pixels(5, 6), pixels(5, 6, dtype=np.float32)
+    image = read_image([Image(first), Image(second)])
+    assert image.axes == "yxc"
+    assert np.allclose(image.plane()[..., 0], first)
+    assert np.allclose(image.plane()[..., 1], second)
+
+
+def test_spacing_and_units_come_from_the_layer():
+    layer = Image(pixels(4, 5, 6), scale=(2, 0.5, -0.5), units=("um",) * 3)
+    image = read_image([layer])
+    assert image.spacing == (2, 0.5, 0.5)
+    assert "micrometer" in image.units
+
+
+def test_channels_of_different_shape_are_refused_naming_both():
+    with pytest.raises(InputError, match=r"'a' \(5, 6\).*'b' \(5, 7\)"):
+        read_image([Image(pixels(5, 6), name="a"), Image(pixels(5, 7), name="b")])
+
+
+def test_five_axes_are_refused_with_the_name_of_the_layer():
+    with pytest.raises(InputError, match="'many' has 5 axes"):
+        read_image([Image(pixels(2, 2, 2, 5, 5), name="many", rgb=False)])
+
+
+def test_an_empty_layer_is_refused_with_its_name():
+    layer = Image(np.zeros((0, 8, 8), np.uint8), contrast_limits=(0, 1), name="hollow")
+    with pytest.raises(InputError, match="hollow is empty"):
+        read_image([layer])
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint16, np.int32, np.float32, np.float64])
+def test_all_usual_dtypes_are_read_as_they_are(dtype):
+    data = pixels(5, 6).astype(dtype)
+    image = read_image([Image(data)])
+    assert np.array_equal(image.data, data)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_garage_unet.layers.view import plane_on_view, region_on_view
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+def test_a_single_plane_has_no_position(viewer):
+    layer = viewer.add_image(np.zeros((10, 10)))
+    assert plane_on_view(viewer, layer) == ()
+
+
+def test_the_slider_is_read_in_the_scale_of_the_layer(viewer):
+    layer = viewer.add_image(np.zeros((7, 10, 10)), scale=(2.5, 1, 1))
+    viewer.dims.set_point(0, 10)
+    assert plane_on_view(viewer, layer) == (4,)
+
+
+def test_a_layer_that_lies_elsewhere_has_its_own_count_of_planes(viewer):
+    viewer.add_image(np.zeros((20, 10, 10)))
+    layer = viewer.add_image(np.zeros((5, 10, 10)), translate=(8, 0, 0))
+    viewer.dims.set_point(0, 10)
+    assert plane_on_view(viewer, layer) == (2,)
+    viewer.dims.set_point(0, 0)
+    assert plane_on_view(viewer, layer) == (0,)
+    viewer.dims.set_point(0, 19)
+    assert plane_on_view(viewer, layer) == (4,)
+
+
+def test_a_layer_of_fewer_dimensions_takes_the_last_sliders(viewer):
+    viewer.add_image(np.zeros((4, 6, 10, 10)))
+    layer = viewer.add_image(np.zeros((6, 10, 10)))
+    viewer.dims.set_point([0, 1], [3, 5])
+    assert plane_on_view(viewer, layer) == (5,)
+
+
+def test_units_of_the_viewer_are_converted_to_those_of_the_layer(viewer):
+    coarse = viewer.add_image(np.zeros((9, 10, 10)), units=("um",) * 3)
+    fine = viewer.add_image(np.zeros((9, 10, 10)), scale=(500, 1, 1), units=("nm",) * 3)
+    viewer.dims.set_point(0, 3000)
+    assert {str(unit) for unit in viewer.dims.units} == {"nanometer"}
+    assert plane_on_view(viewer, coarse) == (3,)
+    assert plane_on_view(viewer, fine) == (6,)
+
+
+def test_time_and_depth_are_both_told(viewer):
+    layer = viewer.add_image(np.zeros((3, 5, 10, 10)), axis_labels=tuple("tzyx"))
+    viewer.dims.set_point([0, 1], [2, 4])
+    assert plane_on_view(viewer, layer) == (2, 4)
+
+
+def test_channels_are_not_part_of_the_position(viewer):
+    layer = viewer.add_image(np.zeros((3, 5, 10, 10)), axis_labels=tuple("czyx"))
+    viewer.dims.set_point([0, 1], [2, 4])
+    assert plane_on_view(viewer, layer) == (4,)
+
+
+def test_the_plane_is_told_when_other_axes_are_displayed(viewer):
+    layer = viewer.add_image(np.zeros((7, 10, 10)))
+    viewer.dims.set_point(0, 3)
+    viewer.dims.order = (1, 0, 2)
+    (index,) = plane_on_view(viewer, layer)
+    assert 0 <= index < 7
+
+
+def test_the_region_lies_within_the_plane(viewer):
+    layer = viewer.add_image(np.zeros((3, 30, 40)))
+    layer.corner_pixels = np.array([[0, 5, -4], [0, 20, 90]])
+    assert region_on_view(layer) == (5, 21, 0, 40)
