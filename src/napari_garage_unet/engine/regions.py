@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-Int = npt.NDArray[np.int64]
+Int = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.integer]
 
@@ -98,8 +98,7 @@ class Regions:
         """
         changed = (labels != self.labels)[self.run_regions]
         starts = self.run_starts[changed]
-        ends = np.append(self.run_starts[1:], out.size)[changed]
-        lengths = ends - starts
+        lengths = np.diff(self.run_starts, append=out.size)[changed]
         within = np.arange(lengths.sum()) - np.repeat(
             np.cumsum(lengths) - lengths, lengths
         )
@@ -127,7 +126,7 @@ def find_regions(labels: Integers) -> Regions:
     ends = np.append(starts[1:], flat.size)
     values = flat[starts]
 
-    first, second, faces = _contacts(labels.shape, starts, ends)
+    first, second, faces = _contacts(change.reshape(labels.shape), starts)
     same = values[first] == values[second]
     same &= faces > 0
     region = _components(first[same], second[same], starts.size)
@@ -152,61 +151,68 @@ def find_regions(labels: Integers) -> Regions:
     )
 
 
-def _contacts(shape: tuple[int, ...], starts: Int, ends: Int) -> tuple[Int, Int, Int]:
+def _contacts(change: Bool, starts: Int) -> tuple[Int, Int, Int]:
     """Return the pairs of runs that touch and the faces between them.
 
-    The runs cover the image, so the runs of a neighbouring line that touch a run are
-    consecutive and found by one binary search.
+    Two neighbouring lines are cut wherever either of them begins a run. Between cuts
+    one run lies beside one other.
+
+    Parameters
+    ----------
+    change
+        ``(*spatial)`` whether a run begins in a pixel.
+    starts
+        The flat indices of these pixels.
     """
-    width = shape[-1]
-    opens_line = starts % width == 0
-    ends_line = np.append(opens_line[1:], True)
-    beside = np.flatnonzero(~ends_line)
+    shape, width = change.shape, change.shape[-1]
+    beside = np.flatnonzero(starts[1:] % width)
     firsts, seconds, faces = [beside], [beside + 1], [np.ones_like(beside)]
-    strides = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape) - 1)]
-    for step in itertools.product((-1, 0, 1), repeat=len(strides)):
+    for step in itertools.product((-1, 0, 1), repeat=len(shape) - 1):
         if next((s for s in step if s), 0) != 1:
             continue  # the opposite step finds the same pairs
-        shift = sum(s * stride for s, stride in zip(step, strides, strict=True))
-        run = _runs_with_neighbour(shape, strides, step, starts)
-        if not run.size:
+        spans = list(zip(step, shape[:-1], strict=True))
+        here = tuple(slice(max(-s, 0), n - max(s, 0)) for s, n in spans)
+        there = tuple(slice(max(s, 0), n - max(-s, 0)) for s, n in spans)
+        begins = np.ascontiguousarray(change[here]).reshape(-1)
+        begins_there = np.ascontiguousarray(change[there]).reshape(-1)
+        cuts = np.flatnonzero(begins | begins_there)
+        if not cuts.size:
             continue
-        place = np.searchsorted(starts, starts + shift)
-        place = np.append(place, np.searchsorted(starts, ends[-1] + shift))
-        begin, stop, after = starts[run] + shift, ends[run] + shift, place[run + 1]
-        # The other line may begin a run just where this one ends: a corner.
-        corner = starts[np.minimum(after, starts.size - 1)] == stop
-        corner &= ~ends_line[run]
-        low = place[run] - ~opens_line[run]
-        count = after - low + corner
-        last = np.cumsum(count)
-        other = np.arange(last[-1]) + np.repeat(low - last + count, count)
-        firsts.append(np.repeat(run, count))
-        seconds.append(other)
+        opens, opens_there = begins[cuts], begins_there[cuts]
+        first = _runs_of_lines(shape, here, starts)[np.cumsum(opens) - 1]
+        second = _runs_of_lines(shape, there, starts)[np.cumsum(opens_there) - 1]
+        firsts.append(first)
+        seconds.append(second)
         if sum(map(abs, step)) == 1:
-            overlap = np.minimum(np.repeat(stop, count), ends[other])
-            overlap -= np.maximum(np.repeat(begin, count), starts[other])
-            faces.append(overlap)
+            faces.append(np.diff(cuts, append=begins.size))
         else:
-            faces.append(np.zeros_like(other))
+            faces.append(np.zeros_like(cuts))
+        # Where both begin a run inside their lines, four runs meet in a corner.
+        corner = np.flatnonzero(opens & opens_there)
+        corner = corner[cuts[corner] % width != 0]
+        firsts += [first[corner], first[corner] - 1]
+        seconds += [second[corner] - 1, second[corner]]
+        faces += [np.zeros_like(corner)] * 2
     return np.concatenate(firsts), np.concatenate(seconds), np.concatenate(faces)
 
 
-def _runs_with_neighbour(
-    shape: tuple[int, ...], strides: list[int], step: tuple[int, ...], starts: Int
+def _runs_of_lines(
+    shape: tuple[int, ...], lines: tuple[slice, ...], starts: Int
 ) -> Int:
-    """Return the runs whose line has a neighbour one step away."""
+    """Return the runs that lie in a box of lines, in order."""
     inside = np.ones(starts.size, bool)
-    for s, stride, length in zip(step, strides, shape[:-1], strict=True):
-        if s:
-            inside &= starts // stride % length != (length - 1 if s > 0 else 0)
+    stride = int(np.prod(shape))
+    for part, length in zip(lines, shape[:-1], strict=True):
+        stride //= length
+        if part.start > 0 or part.stop < length:
+            place = starts // stride % length
+            inside &= (place >= part.start) & (place < part.stop)
     return np.flatnonzero(inside)
 
 
 def _sum_contacts(first: Int, second: Int, faces: Int, count: int) -> tuple[Int, Int]:
     """Make one contact of all those between two regions."""
-    index = (first.astype(np.int32), second.astype(np.int32))
-    table = coo_array((faces, index), (count, count)).tocsr()
+    table = coo_array((faces, (first, second)), (count, count)).tocsr()
     rows = np.repeat(np.arange(count), np.diff(table.indptr))
     return np.stack([rows, table.indices.astype(np.int64)]), table.data
 
@@ -228,7 +234,7 @@ def _components(first: Int, second: Int, count: int) -> Int:
     """Return the component of each node, numbered in the order of their first nodes."""
     edges = coo_array((np.ones(first.size, bool), (first, second)), (count, count))
     found, component = connected_components(edges, directed=False)
-    numbered: Int = component.astype(np.int64)
+    numbered: Int = component
     first_node = np.empty(found, np.int64)
     first_node[numbered[::-1]] = np.arange(count)[::-1]  # the last assignment stays
     if (np.diff(first_node) > 0).all():
