@@ -60,27 +60,27 @@ class ClassRow(QFrame):
         self._key = QLabel()
         self._key.setFixedWidth(20)
         self._key.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._name = NameEdit()
-        self._name.finished.connect(self._on_name)
+        self.name_edit = NameEdit()
+        self.name_edit.finished.connect(self._on_name)
         self._count = QLabel()
         self._count.setAlignment(
             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         )
-        self._background = QToolButton()
-        self._background.setCheckable(True)
-        self._background.setAutoRaise(True)
-        self._background.setFixedSize(22, 22)
-        self._background.setIconSize(QSize(14, 14))
-        self._background.clicked.connect(self._on_background)
+        self.background_button = QToolButton()
+        self.background_button.setCheckable(True)
+        self.background_button.setAutoRaise(True)
+        self.background_button.setFixedSize(22, 22)
+        self.background_button.setIconSize(QSize(14, 14))
+        self.background_button.clicked.connect(self._on_background)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 1, 4, 1)
         layout.setSpacing(4)
         layout.addWidget(self._key)
         layout.addWidget(self._swatch)
-        layout.addWidget(self._name, 1)
+        layout.addWidget(self.name_edit, 1)
         layout.addWidget(self._count)
-        layout.addWidget(self._background)
-        for child in (self._key, self._swatch, self._count, self._name):
+        layout.addWidget(self.background_button)
+        for child in (self._key, self._swatch, self._count, self.name_edit):
             child.installEventFilter(self)
         self.show_class(info)
         self.show_count(0)
@@ -93,17 +93,22 @@ class ClassRow(QFrame):
     @property
     def name(self) -> str:
         """The name as it is shown."""
-        return self._name.text()
+        return self.name_edit.text()
+
+    @property
+    def count_text(self) -> str:
+        """What is said about the painted pixels."""
+        return self._count.text()
 
     def show_class(self, info: ClassInfo) -> None:
         """Show another name, colour or background mark."""
         self._info = info
         self._swatch.set_color(info.color)
         self._key.setText(str(info.id))
-        if not self._name.is_editing:
-            self._name.setText(info.name)
-        self._background.setChecked(info.background)
-        self._background.setToolTip(
+        if not self.name_edit.is_editing:
+            self.name_edit.setText(info.name)
+        self.background_button.setChecked(info.background)
+        self.background_button.setToolTip(
             "This class is the background: it is see-through in results.\n"
             "Click to make it an ordinary class."
             if info.background
@@ -114,7 +119,7 @@ class ClassRow(QFrame):
             f"Click{key} to paint {info.name}.\n"
             "Double-click or F2 to give it another name."
         )
-        self._background.setAccessibleName(f"{info.name} is the background")
+        self.background_button.setAccessibleName(f"{info.name} is the background")
         self.setAccessibleName(f"class {info.name}")
         self._draw_icon()
 
@@ -133,15 +138,15 @@ class ClassRow(QFrame):
         """Show whether this is the class in the brush."""
         if selected != self._selected:
             self._selected = selected
-            font = self._name.font()
+            font = self.name_edit.font()
             font.setBold(selected)
-            self._name.setFont(font)
+            self.name_edit.setFont(font)
             self._key.setFont(font)
             self.update()
 
     def edit_name(self) -> None:
         """Let a person type another name."""
-        self._name.begin()
+        self.name_edit.begin()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the frame that says which class is in the brush."""
@@ -182,7 +187,7 @@ class ClassRow(QFrame):
 
     def eventFilter(self, watched: object, event: QEvent | None) -> bool:
         """Take clicks on the labels for clicks on the row."""
-        if event is None or (watched is self._name and self._name.is_editing):
+        if event is None or (watched is self.name_edit and self.name_edit.is_editing):
             return False
         if event.type() == QEvent.Type.MouseButtonPress:
             self.picked.emit(self.class_id)
@@ -211,14 +216,16 @@ class ClassRow(QFrame):
     def _on_name(self, name: str) -> None:
         if name != self._info.name:
             self.renamed.emit(self.class_id, name)
-        self._name.setText(self._info.name)
+        self.name_edit.setText(self._info.name)
 
     def _on_background(self, checked: bool) -> None:
         self.background_toggled.emit(self.class_id, checked)
 
     def _draw_icon(self) -> None:
         color = QColor(self.palette().color(QPalette.ColorRole.WindowText))
-        self._background.setIcon(_see_through_icon(color, on=self._info.background))
+        self.background_button.setIcon(
+            _see_through_icon(color, on=self._info.background)
+        )
 
 
 class Swatch(QWidget):

@@ -54,6 +54,10 @@ class Dock(QWidget):
         # and starting a process there would delay the first picture of it.
         QTimer.singleShot(0, self.session.warm_up)
 
+    def content_width(self) -> int:
+        """Return the width in pixels that the contents need at least."""
+        return self.column.parentWidget().minimumSizeHint().width()
+
     def follow(self, signal: Any, slot: Any) -> None:
         """Connect to a signal of the session until the dock is gone."""
         signal.connect(slot)

@@ -51,30 +51,30 @@ class HintLine(QWidget):
         self.restart = QPushButton("Restart")
         self.restart.setToolTip("Start the engine again and go on where it stopped.")
         self.restart.clicked.connect(self._on_restart)
-        self._more = QToolButton()
-        self._more.setText("Details")
-        self._more.setCheckable(True)
-        self._more.setArrowType(Qt.ArrowType.RightArrow)
-        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._more.setAutoRaise(True)
-        self._more.setToolTip("What to send along with a bug report.")
-        self._more.toggled.connect(self._on_more)
+        self.more = QToolButton()
+        self.more.setText("Details")
+        self.more.setCheckable(True)
+        self.more.setArrowType(Qt.ArrowType.RightArrow)
+        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.more.setAutoRaise(True)
+        self.more.setToolTip("What to send along with a bug report.")
+        self.more.toggled.connect(self._on_more)
         self._close = QToolButton()
         self._close.setText("Dismiss")
         self._close.setAutoRaise(True)
         self._close.setToolTip("Stop showing this message.")
         self._close.clicked.connect(session.clear_problem)
-        self._details = QPlainTextEdit()
-        self._details.setReadOnly(True)
-        self._details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._details.setFont(
+        self.details = QPlainTextEdit()
+        self.details.setReadOnly(True)
+        self.details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.details.setFont(
             QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         )
-        self._details.setFixedHeight(110)
+        self.details.setFixedHeight(110)
         buttons = QHBoxLayout()
         buttons.setContentsMargins(0, 0, 0, 0)
         buttons.addWidget(self.restart)
-        buttons.addWidget(self._more)
+        buttons.addWidget(self.more)
         buttons.addStretch(1)
         buttons.addWidget(self._close)
         layout = QVBoxLayout(self)
@@ -82,7 +82,7 @@ class HintLine(QWidget):
         layout.setSpacing(2)
         layout.addWidget(self.text)
         layout.addLayout(buttons)
-        layout.addWidget(self._details)
+        layout.addWidget(self.details)
         self.refresh()
 
     def refresh(self) -> None:
@@ -96,18 +96,18 @@ class HintLine(QWidget):
         self.text.setFont(font)
         self.restart.setVisible(bool(problem and problem.can_restart))
         self._close.setVisible(bool(problem and not problem.can_restart))
-        self._more.setVisible(bool(problem and problem.details))
+        self.more.setVisible(bool(problem and problem.details))
         if not (problem and problem.details):
-            self._more.setChecked(False)
-        self._details.setVisible(self._more.isChecked())
-        if problem and self._details.toPlainText() != problem.details:
-            self._details.setPlainText(problem.details)
+            self.more.setChecked(False)
+        self.details.setVisible(self.more.isChecked())
+        if problem and self.details.toPlainText() != problem.details:
+            self.details.setPlainText(problem.details)
 
     def _on_more(self, shown: bool) -> None:
-        self._more.setArrowType(
+        self.more.setArrowType(
             Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow
         )
-        self._details.setVisible(shown)
+        self.details.setVisible(shown)
 
     def _on_restart(self) -> None:
         self._session.restart()

@@ -65,24 +65,24 @@ class ThresholdRow(QWidget):
         self.value.setKeyboardTracking(False)
         self.value.setFixedWidth(72)
         self.value.setToolTip("The threshold, from 0 (everything) to 1 (nothing).")
-        self._auto = QToolButton()
-        self._auto.setText("auto")
-        self._auto.setAutoRaise(True)
-        self._auto.setToolTip("Back to automatic: the most likely class wins.")
+        self.auto_button = QToolButton()
+        self.auto_button.setText("auto")
+        self.auto_button.setAutoRaise(True)
+        self.auto_button.setToolTip("Back to automatic: the most likely class wins.")
         layout = QGridLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.setHorizontalSpacing(4)
         layout.setVerticalSpacing(0)
         layout.addWidget(self._swatch, 0, 0)
         layout.addWidget(self._name, 0, 1)
-        layout.addWidget(self._auto, 0, 2)
+        layout.addWidget(self.auto_button, 0, 2)
         layout.addWidget(self.value, 0, 3)
         layout.addWidget(self.slider, 1, 0, 1, 4)
         layout.setColumnStretch(1, 1)
         self.slider.moved.connect(self._on_moved)
         self.slider.released.connect(self._on_released)
         self.value.valueChanged.connect(self._on_typed)
-        self._auto.clicked.connect(self._on_auto)
+        self.auto_button.clicked.connect(self._on_auto)
         self.show_class(info)
 
     def show_class(self, info: ClassInfo) -> None:
@@ -103,7 +103,7 @@ class ThresholdRow(QWidget):
         self.value.blockSignals(True)
         self.value.setValue(value)
         self.value.blockSignals(False)
-        self._auto.setEnabled(not automatic)
+        self.auto_button.setEnabled(not automatic)
 
     def show_selected(self, selected: bool) -> None:
         """Show that the clean-up below is that of this class."""
@@ -134,7 +134,7 @@ class ThresholdRow(QWidget):
         self.value.blockSignals(True)
         self.value.setValue(value)
         self.value.blockSignals(False)
-        self._auto.setEnabled(True)
+        self.auto_button.setEnabled(True)
         self.picked.emit(self.class_id)
         self.threshold_moved.emit(self.class_id, value)
 
@@ -143,7 +143,7 @@ class ThresholdRow(QWidget):
 
     def _on_typed(self, value: float) -> None:
         self.slider.show_threshold(value, automatic=False)
-        self._auto.setEnabled(True)
+        self.auto_button.setEnabled(True)
         self.picked.emit(self.class_id)
         self.threshold_moved.emit(self.class_id, value)
         self.threshold_chosen.emit(self.class_id)

@@ -128,12 +128,12 @@ class ThresholdSlider(QWidget):
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Jump to where the mouse is."""
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._move_to(event.position().x())
+            self.move_to(event.position().x())
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Follow the mouse."""
         if event is not None and event.buttons() & Qt.MouseButton.LeftButton:
-            self._move_to(event.position().x())
+            self.move_to(event.position().x())
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """Tell that the mouse has let go."""
@@ -158,7 +158,13 @@ class ThresholdSlider(QWidget):
         self._choose(self._value + direction * STEP * (10 if shift else 1))
         self.released.emit()
 
-    def _move_to(self, x: float) -> None:
+    def position_of(self, value: float) -> QPointF:
+        """Return where a threshold is drawn."""
+        area = self._area()
+        return QPointF(area.left() + value * area.width(), area.center().y())
+
+    def move_to(self, x: float) -> None:
+        """Choose the threshold that is drawn at this x."""
         area = self._area()
         self._choose((x - area.left()) / area.width())
 

@@ -87,6 +87,10 @@ class ThresholdsWidget(Dock):
         """One row per class, in the order of the result."""
         return tuple(self._rows.values())
 
+    def show_result(self, result: Result) -> None:
+        """Choose what to tune."""
+        self.result_box.setCurrentIndex(list(self.session.results).index(result))
+
     def reset_choices(self, event: Any = None) -> None:
         """Follow the names of layers; napari calls this when they change."""
         self._show_results()
