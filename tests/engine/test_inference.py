@@ -9,8 +9,8 @@ from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.inference import Predictor
-from napari_garage_unet.engine.network import build_network, pad_to_stride
-from napari_garage_unet.engine.preprocess import preprocess
+from napari_garage_unet.engine.network import build_network
+from napari_garage_unet.engine.tap_store import TapStore
 
 CONFIG = PreprocessConfig()
 
@@ -60,16 +60,11 @@ def test_a_box_has_the_values_of_the_whole_plane(network, image):
     np.testing.assert_allclose(box[:, inside], whole[:, inside], atol=1e-3)
 
 
-def test_taps_at_hand_give_the_same_values(network, image):
-    pixels = preprocess(image.plane(), CONFIG)
-
-    class Cache:
-        def taps(self, image, index):
-            return network.features(pad_to_stride(pixels, network.stride))
-
+def test_features_computed_block_by_block_give_the_same_values(network, image):
     whole = Predictor(network, CONFIG, tile=1024).predict_plane(image)
-    cached = Predictor(network, CONFIG, cache=Cache(), tile=128).predict_plane(image)
-    np.testing.assert_allclose(cached, whole, atol=1e-3)
+    store = TapStore(network, CONFIG, block=96, whole=0)
+    in_blocks = Predictor(network, CONFIG, store=store, tile=128).predict_plane(image)
+    np.testing.assert_allclose(in_blocks, whole, atol=1e-3)
 
 
 def test_images_with_other_channels_are_refused_by_name(network):

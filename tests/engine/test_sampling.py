@@ -14,7 +14,11 @@ def make_plane(shape=(96, 128), strides=(1, 4)):
     targets[80, 100:103] = 2
     y, x = np.indices(shape)
     image = np.stack([y, x], -1).astype(np.float32)
-    return TrainingPlane(tuple(image[::s, ::s] for s in strides), targets)
+
+    def region(rows, columns):
+        return tuple(image[rows, columns][::s, ::s] for s in strides)
+
+    return TrainingPlane(targets, region)
 
 
 def make_sampler(side=32):
@@ -22,7 +26,6 @@ def make_sampler(side=32):
         [make_plane()],
         side=side,
         stride=16,
-        tap_strides=(1, 4),
         rng=np.random.default_rng(0),
     )
 

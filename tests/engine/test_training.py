@@ -53,13 +53,7 @@ def make_training(steps=5, **kwargs):
 def test_a_few_strokes_teach_both_classes():
     image, mask = blobs()
     strokes = scribble(mask)
-    model = train(
-        image,
-        strokes,
-        seconds=600,
-        network=PLAIN,
-        training=TrainingConfig(max_steps=60, crop=64),
-    )
+    model = train(image, strokes, training=TrainingConfig(max_steps=150), seconds=600)
     other_image, other_mask = blobs(seed=5)
     assert (model.segment(image) == mask)[strokes == 0].mean() > 0.93
     assert (model.segment(other_image) == other_mask).mean() > 0.93

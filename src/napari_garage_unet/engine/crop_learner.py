@@ -69,7 +69,6 @@ class CropLearner:
             planes,
             side=self._config.crop,
             stride=self.network.stride,
-            tap_strides=self.network.tap_strides,
             rng=self._rng,
         )
 

@@ -25,6 +25,8 @@ Tensor = Any
 MEMBERS = 3
 """Networks that are averaged: fewer disagree by chance, more take longer."""
 
+ON_GRID = TapSpec(GRID, 0.0, 0, "grid")
+
 WIDTHS = (128, 64)
 """Channels behind the laterals, and of the layer before the logits."""
 
@@ -49,8 +51,7 @@ class Decoder(keras.Model):  # type: ignore[misc]
         self.taps = tuple(taps)
         self.n_classes = n_classes
         n_features = sum(tap.channels for tap in taps)
-        self.mean = self._add("mean", (n_features,), 0.0, trainable=False)
-        self.scale = self._add("scale", (n_features,), 1.0, trainable=False)
+        self.scale = group_scales(taps)
         self.kernels, self.biases = [], []
         sizes = (n_features, *WIDTHS, n_classes)
         for number, (inputs, units) in enumerate(itertools.pairwise(sizes)):
@@ -60,37 +61,9 @@ class Decoder(keras.Model):  # type: ignore[misc]
             )
             self.biases.append(self._add(f"bias_{number}", (MEMBERS, 1, units), 0.0))
 
-    def _add(
-        self, name: str, shape: tuple[int, ...], value: float, *, trainable: bool = True
-    ) -> Any:
-        if trainable and value:
-            initializer = keras.initializers.RandomNormal(stddev=value**0.5)
-        else:
-            initializer = keras.initializers.Constant(value)
-        return self.add_weight(
-            name=name, shape=shape, initializer=initializer, trainable=trainable
-        )
-
-    def standardise(self, samples: NDArray[np.float32]) -> None:
-        """Set mean and scale of the features from joined taps at some pixels.
-
-        Every group of features gets the same total variance, so that the many channels
-        of the encoder do not drown the few that are sharp to the pixel.
-
-        Parameters
-        ----------
-        samples
-            ``(n, sum of channels)``, drawn from all over the training planes.
-        """
-        spread = samples.std(axis=0)
-        spread += 1e-3 * np.abs(samples).mean(axis=0) + 1e-6
-        groups = np.repeat(
-            [tap.group for tap in self.taps], [tap.channels for tap in self.taps]
-        )
-        names, sizes = np.unique(groups, return_counts=True)
-        share = len(groups) / len(names) / sizes[np.searchsorted(names, groups)]
-        self.mean.assign(samples.mean(axis=0))
-        self.scale.assign(np.sqrt(share) / spread)
+    def _add(self, name: str, shape: tuple[int, ...], variance: float) -> Any:
+        initializer = keras.initializers.RandomNormal(stddev=variance**0.5)
+        return self.add_weight(name=name, shape=shape, initializer=initializer)
 
     def at_pixels(self, features: Tensor, *, training: bool = False) -> Tensor:
         """Logits at single pixels.
@@ -106,7 +79,7 @@ class Decoder(keras.Model):  # type: ignore[misc]
         -------
         tensor of shape (members, n, n_classes)
         """
-        x = (features - self.mean) * self.scale
+        x = features * self.scale
         if training:
             x += tf.random.normal(tf.shape(x), stddev=INPUT_NOISE)
             x = tf.nn.dropout(x, INPUT_DROPOUT)
@@ -121,22 +94,29 @@ class Decoder(keras.Model):  # type: ignore[misc]
         taps
             Of one plane, ``(h, w, channels)`` each.
         """
-        size = [taps[0].shape[0] or tf.shape(taps[0])[0], tf.shape(taps[0])[1]]
-        size = [n * self.taps[0].stride // GRID for n in size]
+        size = tf.shape(taps[0])[:2]
         kernel = self.kernels[0] * self.scale[:, tf.newaxis]
         members, _, units = kernel.shape
-        shift = tf.einsum("d,mdk->mk", self.mean, kernel)[:, tf.newaxis]
-        bias = tf.reshape(self.biases[0] - shift, [members * units])
-        x, first = bias, 0
-        for tap, spec in zip(taps, self.taps, strict=True):
-            part = kernel[:, first : first + spec.channels]
+        total: Any = tf.reshape(self.biases[0], [members * units])
+        ends = np.cumsum([spec.channels for spec in self.taps])
+        # From the deepest tap of a group to its finest; a tap that is off the grid of
+        # the next finer one begins again.
+        below: tuple[Any, TapSpec] | None = None
+        for number in reversed(range(len(self.taps))):
+            spec = self.taps[number]
+            part = kernel[:, ends[number] - spec.channels : ends[number]]
             part = tf.reshape(tf.transpose(part, (1, 0, 2)), (-1, members * units))
-            lateral = tf.tensordot(tf.cast(tap, tf.float32), part, 1)
-            x = x + enlarge(lateral, size, spec)
-            first += spec.channels
-        x = tf.reshape(x, (-1, members, units))
-        logits = self._finish(tf.transpose(x, (1, 0, 2)), training=False)
-        return tf.reshape(logits, (members, *size, self.n_classes))
+            lateral = tf.tensordot(tf.cast(taps[number], tf.float32), part, 1)
+            if below is not None and spec.holds(below[1]):
+                lateral += enlarge(below[0], tf.shape(lateral)[:2], below[1], spec)
+            elif below is not None:
+                total += enlarge(below[0], size, below[1], ON_GRID)
+            below = lateral, spec
+        assert below is not None
+        total += enlarge(below[0], size, below[1], ON_GRID)
+        x = tf.transpose(tf.reshape(total, (-1, members, units)), (1, 0, 2))
+        logits = self._finish(x, training=False)
+        return tf.reshape(logits, (members, size[0], size[1], self.n_classes))
 
     def _finish(self, x: Tensor, *, training: bool) -> Tensor:
         for kernel, bias in zip(self.kernels[1:], self.biases[1:], strict=True):
@@ -147,30 +127,44 @@ class Decoder(keras.Model):  # type: ignore[misc]
         return x
 
 
-def enlarge(tap: Tensor, size: Sequence[Any], spec: TapSpec) -> Tensor:
-    """Interpolate a map linearly at the pixels of the grid.
+def group_scales(taps: Sequence[TapSpec]) -> NDArray[np.float32]:
+    """Scale of each feature that gives every group the same total variance.
+
+    So the many channels of the encoder do not drown the few features that are sharp
+    to the pixel.
+    """
+    groups = np.repeat([tap.group for tap in taps], [tap.channels for tap in taps])
+    names, sizes = np.unique(groups, return_counts=True)
+    share = len(groups) / len(names) / sizes[np.searchsorted(names, groups)]
+    scales: NDArray[np.float32] = np.sqrt(share).astype(np.float32)
+    return scales
+
+
+def enlarge(tap: Tensor, size: Tensor, spec: TapSpec, target: TapSpec) -> Tensor:
+    """Interpolate a map linearly at the cells of a finer one.
 
     Parameters
     ----------
     tap
-        ``(h, w, channels)``; cell ``i`` lies at pixel ``stride * i + offset``.
+        ``(h, w, channels)``.
     size
-        Height and width of the result, whose cell ``j`` lies at pixel ``GRID * j``.
+        Height and width of the result.
+    spec, target
+        Where the cells of the map and of the result lie.
     """
-    if spec.stride == GRID and spec.offset == 0:
+    if (spec.stride, spec.offset) == (target.stride, target.offset):
         return tap
     for axis in (0, 1):
         last = tf.shape(tap)[axis] - 1
-        pixels = tf.cast(tf.range(size[axis]) * GRID, tf.float32)
-        cells = (pixels - spec.offset) / spec.stride
+        pixels = tf.cast(tf.range(size[axis]) * target.stride, tf.float32)
+        cells = (pixels + target.offset - spec.offset) / spec.stride
         cells = tf.clip_by_value(cells, 0.0, tf.cast(last, tf.float32))
         low = tf.cast(tf.floor(cells), tf.int32)
         share = cells - tf.cast(low, tf.float32)
         share = tf.reshape(share, (-1, 1, 1) if axis == 0 else (1, -1, 1))
-        after = tf.minimum(low + 1, last)
-        tap = (1 - share) * tf.gather(tap, low, axis=axis) + share * tf.gather(
-            tap, after, axis=axis
-        )
+        before = tf.gather(tap, low, axis=axis)
+        after = tf.gather(tap, tf.minimum(low + 1, last), axis=axis)
+        tap = before + share * (after - before)
     return tap
 
 

@@ -34,6 +34,12 @@ ENLARGEMENTS = (1, 2)
 SIGMAS = (1, 16)
 """Smallest and largest scale of the multiscale features, in pixels."""
 
+LARGE = 1_500_000
+"""Pixels of a plane from which on its statistics are taken of windows."""
+
+WINDOWS = 3
+WINDOW = 384
+
 FEATURES_PER_CHANNEL = 20
 """Five scales of intensity, edges and two eigenvalues of the Hessian matrix."""
 
@@ -58,6 +64,24 @@ class TapSpec:
     offset: float
     channels: int
     group: str
+
+    def holds(self, coarser: TapSpec) -> bool:
+        """Whether all cells of a coarser tap lie on cells of this one.
+
+        Interpolating via this tap is then the same as interpolating at once.
+        """
+        return (
+            coarser.stride % self.stride == 0
+            and (coarser.offset - self.offset) % self.stride == 0
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statistics:
+    """Mean and spread of each feature over a plane, ``(channels,)`` for each tap."""
+
+    means: tuple[NDArray[np.float32], ...]
+    spreads: tuple[NDArray[np.float32], ...]
 
 
 class PretrainedFeatures:
@@ -92,23 +116,56 @@ class PretrainedFeatures:
             ],
         )
 
-    def __call__(self, plane: NDArray[np.float32]) -> Taps:
-        """Compute the taps of a plane.
+    def statistics(self, plane: NDArray[np.float32]) -> Statistics:
+        """Measure mean and spread of every feature over a plane.
+
+        Parameters
+        ----------
+        plane
+            As for `__call__`. Of a large one, `WINDOWS` x `WINDOWS` windows are
+            measured.
+        """
+        measured = [self._raw(window) for window in windows(plane, self.stride)]
+        means, spreads = [], []
+        for maps in zip(*measured, strict=True):
+            cells = np.concatenate([m.reshape(-1, m.shape[-1]) for m in maps])
+            cells = cells.astype(np.float32)
+            mean, spread = cells.mean(axis=0), cells.std(axis=0)
+            means.append(mean)
+            spreads.append(spread + 1e-3 * np.abs(mean) + 1e-4)
+        return Statistics(tuple(means), tuple(spreads))
+
+    def __call__(self, plane: NDArray[np.float32], statistics: Statistics) -> Taps:
+        """Compute the taps of a plane or of a region of it.
+
+        Every feature is standardised by its statistics over the plane, so that other
+        brightness, contrast or stain in the next image does not look like other
+        things (adaptive batch normalisation, Li et al. 2017, arXiv:1603.04779).
 
         Parameters
         ----------
         plane
             ``(H, W, n_channels)``, values from 0 to 1, sides multiples of `stride`.
+        statistics
+            Of the whole plane.
 
         Returns
         -------
         tuple of ndarray, float16
             As `specs` says. Half precision halves what is kept for each image.
         """
+        return tuple(
+            ((tap - mean) / spread).astype(np.float16)
+            for tap, mean, spread in zip(
+                self._raw(plane), statistics.means, statistics.spreads, strict=True
+            )
+        )
+
+    def _raw(self, plane: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         basic = multiscale_basic_features(
             plane, channel_axis=-1, sigma_min=SIGMAS[0], sigma_max=SIGMAS[1]
         )
-        taps = [basic[::GRID, ::GRID].astype(np.float16)]
+        taps = [basic[::GRID, ::GRID]]
         groups = list(colour_groups(plane.shape[-1]))
         for times in ENLARGEMENTS:
             seen = [
@@ -116,10 +173,10 @@ class PretrainedFeatures:
                 for group in groups
             ]
             for maps in zip(*seen, strict=True):
-                joined = tf.cast(tf.concat(maps, axis=-1)[0], tf.float16).numpy()
+                joined = tf.concat(maps, axis=-1)[0].numpy()
                 fine = joined.shape[0] == plane.shape[0]
                 taps.append(joined[::GRID, ::GRID] if fine else joined)
-        return tuple(taps)
+        return taps
 
     def _encode_enlarged(self, rgb: Any, times: Any) -> list[Any]:
         size = tf.shape(rgb)[1:3] * times
@@ -137,8 +194,25 @@ def _tap_specs(n_channels: int) -> Iterator[TapSpec]:
             # The convolutions pad after, not before: cell i looks at the last pixel
             # of its stride. An enlarged image has its pixels half a pixel aside.
             offset = (stride - 1 - (times - 1) / 2) / times
-            step = max(stride // times, GRID)
-            yield TapSpec(step, offset, channels * passes, f"encoder x{times}")
+            if stride // times < GRID:
+                # Finer than the grid; a quarter of a pixel aside is let be.
+                yield TapSpec(GRID, 0.0, channels * passes, f"encoder x{times}")
+            else:
+                step = stride // times
+                yield TapSpec(step, offset, channels * passes, f"encoder x{times}")
+
+
+def windows(plane: NDArray[np.float32], stride: int) -> list[NDArray[np.float32]]:
+    """Cut a large plane down to windows spread evenly over it."""
+    height, width = plane.shape[:2]
+    if height * width <= LARGE:
+        return [plane]
+    side_y, side_x = (min(WINDOW, n // stride * stride) for n in (height, width))
+    return [
+        plane[y : y + side_y, x : x + side_x]
+        for y in np.linspace(0, height - side_y, WINDOWS).astype(int)
+        for x in np.linspace(0, width - side_x, WINDOWS).astype(int)
+    ]
 
 
 def colour_groups(n_channels: int) -> Iterator[tuple[int, ...]]:

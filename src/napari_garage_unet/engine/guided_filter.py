@@ -19,15 +19,15 @@ Float = NDArray[np.float32]
 
 def guided_coefficients(
     values: Float, guide: Float, *, radius: int, epsilon: float
-) -> tuple[Float, Float]:
-    """Fit each value locally as a line over the guide.
+) -> Float:
+    """Fit each value locally as a linear function of the guide's channels.
 
     Parameters
     ----------
     values
         ``(n, h, w)``.
     guide
-        ``(h, w)``, values from 0 to 1.
+        ``(channels, h, w)``, values from 0 to 1.
     radius
         Of the square windows, in cells.
     epsilon
@@ -35,24 +35,38 @@ def guided_coefficients(
 
     Returns
     -------
-    slope, intercept : ndarray of shape (n, h, w)
-        The smoothed values are ``slope * guide + intercept``.
+    ndarray of shape (channels + 1, n, h, w)
+        One slope per channel and, last, the intercept: the smoothed values are
+        ``sum(slope * guide) + intercept``.
     """
     side = 2 * radius + 1
+    n_channels = len(guide)
 
     def average(array: NDArray[np.floating[Any]]) -> Float:
         averaged: Float = uniform_filter(array, side, output=np.float32, mode="nearest")
         return averaged
 
-    mean = average(guide)
-    variance = average(guide * guide) - mean * mean
-    slopes, intercepts = np.empty_like(values), np.empty_like(values)
-    for value, slope, intercept in zip(values, slopes, intercepts, strict=True):
-        mean_value = average(value)
-        line = (average(guide * value) - mean * mean_value) / (variance + epsilon)
-        slope[:] = average(line)
-        intercept[:] = average(mean_value - line * mean)
-    return slopes, intercepts
+    means = np.stack([average(channel) for channel in guide])
+    covariance = np.empty((*guide.shape[1:], n_channels, n_channels), np.float32)
+    for i in range(n_channels):
+        for j in range(i, n_channels):
+            joint = average(guide[i] * guide[j]) - means[i] * means[j]
+            covariance[..., i, j] = covariance[..., j, i] = joint
+    covariance += epsilon * np.eye(n_channels, dtype=np.float32)
+    inverse = np.linalg.inv(covariance)
+
+    result = np.empty((n_channels + 1, *values.shape), np.float32)
+    for k, value in enumerate(values):
+        mean = average(value)
+        with_guide = np.stack(
+            [average(g * value) - m * mean for g, m in zip(guide, means, strict=True)],
+            axis=-1,
+        )
+        slopes = np.einsum("hwij,hwj->ihw", inverse, with_guide)
+        for i, slope in enumerate(slopes):
+            result[i, k] = average(slope)
+        result[-1, k] = average(mean - (slopes * means).sum(axis=0))
+    return result
 
 
 def smooth_probabilities(
@@ -65,7 +79,7 @@ def smooth_probabilities(
     probabilities
         ``(n_classes, h, w)`` at every `grid`-th pixel, from pixel 0 on.
     guide
-        ``(h * grid, w * grid)``, values from 0 to 1.
+        ``(channels, h * grid, w * grid)``, values from 0 to 1.
     grid
         Pixels from one cell to the next.
     radius, epsilon
@@ -76,12 +90,12 @@ def smooth_probabilities(
     ndarray of shape (n_classes, h * grid, w * grid), float32
         Not negative, sums to 1.
     """
-    slopes, intercepts = guided_coefficients(
-        probabilities, guide[::grid, ::grid], radius=radius, epsilon=epsilon
+    *slopes, intercepts = guided_coefficients(
+        probabilities, guide[:, ::grid, ::grid], radius=radius, epsilon=epsilon
     )
-    result = enlarge_linearly(slopes, grid)
-    result *= guide
-    result += enlarge_linearly(intercepts, grid)
+    result = enlarge_linearly(intercepts, grid)
+    for slope, channel in zip(slopes, guide, strict=True):
+        result += enlarge_linearly(slope, grid) * channel
     np.clip(result, 1e-6, 1, out=result)
     result /= result.sum(axis=0)
     return result
@@ -90,13 +104,8 @@ def smooth_probabilities(
 def enlarge_linearly(maps: Float, grid: int) -> Float:
     """Interpolate ``(n, h, w)`` maps; cell ``i`` lies at pixel ``grid * i``."""
     for axis in (1, 2):
-        after = np.concatenate(
-            [
-                np.take(maps, range(1, maps.shape[axis]), axis),
-                np.take(maps, [-1], axis),
-            ],
-            axis,
-        )
+        length = maps.shape[axis]
+        after = np.take(maps, np.minimum(np.arange(length) + 1, length - 1), axis)
         shape = list(maps.shape)
         shape[axis] *= grid
         enlarged = np.empty(shape, np.float32)

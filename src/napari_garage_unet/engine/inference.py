@@ -7,19 +7,16 @@ the plane does.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .config import PreprocessConfig
 from .errors import InputError
-from .features import Taps
 from .image import Image, PlaneIndex
-from .network import Network, pad_to_stride
-from .preprocess import preprocess
+from .network import Network
+from .tap_store import TapStore
 
 TILE = 512
 """Side in pixels of a tile's core: large enough that its halo costs little, small
@@ -32,13 +29,6 @@ Tile = tuple[slice, slice, NDArray[np.float32]]
 """Where a tile lies in the plane, and its ``(n_classes, h, w)`` probabilities."""
 
 
-class TapCache(Protocol):
-    """Somebody who already has the taps of whole padded planes."""
-
-    def taps(self, image: Image, index: PlaneIndex) -> Taps | None:
-        """Return the taps of a plane, or None where they are not at hand."""
-
-
 class Predictor:
     """Compute probabilities with one network.
 
@@ -48,8 +38,8 @@ class Predictor:
         The network.
     config
         What is done to the pixels first.
-    cache
-        Taps that need not be computed again.
+    store
+        Who has, or computes, the taps; a new one if left out.
     tile
         Side of a tile's core in pixels.
     """
@@ -59,16 +49,12 @@ class Predictor:
         network: Network,
         config: PreprocessConfig,
         *,
-        cache: TapCache | None = None,
+        store: TapStore | None = None,
         tile: int = TILE,
     ) -> None:
         self.network = network
-        self.config = config
-        self._cache = cache
+        self._store = store or TapStore(network, config)
         self._tile = max(tile // network.stride, 1) * network.stride
-        self._recent: OrderedDict[
-            tuple[int, PlaneIndex], tuple[Image, NDArray[np.float32]]
-        ] = OrderedDict()
 
     def tiles(
         self, image: Image, plane: PlaneIndex = (), box: Box | None = None
@@ -119,34 +105,13 @@ class Predictor:
         self, image: Image, index: PlaneIndex, y: slice, x: slice
     ) -> NDArray[np.float32]:
         network = self.network
-        cached = self._cache.taps(image, index) if self._cache else None
-        radius = network.radius if cached is None else network.head_radius
         height, width = (n + -n % network.stride for n in image.plane_shape)
-        top, bottom = _widen(y, radius, network.stride, height)
-        left, right = _widen(x, radius, network.stride, width)
-        if cached is None:
-            pixels = self._pixels(image, index)
-            taps = network.features(pixels[top:bottom, left:right])
-        else:
-            taps = tuple(
-                tap[top // s : bottom // s, left // s : right // s]
-                for tap, s in zip(cached, network.tap_strides, strict=True)
-            )
-        probabilities = network.probabilities(taps)
-        return probabilities[
+        top, bottom = widen(y, network.head_radius, network.stride, height)
+        left, right = widen(x, network.head_radius, network.stride, width)
+        taps = self._store.region(image, index, slice(top, bottom), slice(left, right))
+        return network.probabilities(taps)[
             :, y.start - top : y.stop - top, x.start - left : x.stop - left
         ]
-
-    def _pixels(self, image: Image, index: PlaneIndex) -> NDArray[np.float32]:
-        """Preprocess a plane, or find it among the last two that were."""
-        key = (id(image), index)
-        if key not in self._recent:
-            pixels = preprocess(image.plane(index), self.config, name=image.name)
-            pixels = pad_to_stride(pixels, self.network.stride)
-            self._recent[key] = (image, pixels)
-            if len(self._recent) > 2:
-                self._recent.popitem(last=False)
-        return self._recent[key][1]
 
 
 def check_channels(image: Image, n_channels: int) -> None:
@@ -163,7 +128,20 @@ def _channels(n: int) -> str:
     return "1 channel" if n == 1 else f"{n} channels"
 
 
-def _widen(span: slice, radius: int, stride: int, size: int) -> tuple[int, int]:
+def widen(span: slice, radius: int, stride: int, size: int) -> tuple[int, int]:
+    """Widen a span to what can be seen from it, on the grid of the stride.
+
+    Parameters
+    ----------
+    span
+        Pixels along one axis of a plane.
+    radius
+        How far can be seen.
+    stride
+        The ends are multiples of it.
+    size
+        Length of the padded plane along the axis, a multiple of `stride`.
+    """
     start = max(span.start - radius, 0) // stride * stride
     stop = min(-(-(span.stop + radius) // stride) * stride, size)
     return start, stop

@@ -34,7 +34,7 @@ class Learner(Protocol):
         """Take one step and return its loss."""
 
 
-def make_learner(network: Network, config: TrainingConfig, *, fresh: bool) -> Learner:
+def make_learner(network: Network, config: TrainingConfig) -> Learner:
     """Choose who teaches a network.
 
     Parameters
@@ -43,8 +43,6 @@ def make_learner(network: Network, config: TrainingConfig, *, fresh: bool) -> Le
         Is trained in place.
     config
         How.
-    fresh
-        Whether the network has learnt nothing yet.
     """
     if network.config.encoder == "plain":
         return CropLearner(network, config)
@@ -52,5 +50,4 @@ def make_learner(network: Network, config: TrainingConfig, *, fresh: bool) -> Le
         network,
         learning_rate=config.learning_rate,
         seed=config.seed,
-        fresh=fresh,
     )

@@ -7,6 +7,7 @@ once; `Network.head` is the Keras model that turns taps into logits and learns.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from .backend import tf
 from .config import NetworkConfig
 from .decoder import Decoder
 from .errors import ModelFileError
-from .features import GRID, PretrainedFeatures, Taps
+from .features import GRID, PretrainedFeatures, Statistics, Taps
 from .guided_filter import smooth_probabilities
 from .unet import build_unet, receptive_radius
 
@@ -24,7 +25,10 @@ SMOOTHING_RADIUS = 16
 """Of the guided filter, in cells of the grid. Large windows gained most."""
 
 SMOOTHING_EPSILON = 1e-3
-"""Variance of the grey values (0 to 1) from which on an edge is kept."""
+"""Variance of the pixel values (0 to 1) from which on an edge is kept."""
+
+MOST_GUIDES = 3
+"""Images of more channels are guided by their mean."""
 
 
 class Network(ABC):
@@ -67,14 +71,28 @@ class Network(ABC):
         """How far in pixels a probability can see in the image."""
         return self.feature_radius + self.head_radius
 
-    @abstractmethod
-    def features(self, plane: NDArray[np.float32]) -> Taps:
-        """Compute the taps of a preprocessed plane.
+    def statistics(self, plane: NDArray[np.float32]) -> Statistics | None:
+        """Measure what `features` has to know of a whole plane.
 
         Parameters
         ----------
         plane
             ``(H, W, n_channels)``, values from 0 to 1, sides multiples of `stride`.
+        """
+        return None
+
+    @abstractmethod
+    def features(
+        self, plane: NDArray[np.float32], statistics: Statistics | None
+    ) -> Taps:
+        """Compute the taps of a preprocessed plane or of a region of it.
+
+        Parameters
+        ----------
+        plane
+            ``(H, W, n_channels)``, values from 0 to 1, sides multiples of `stride`.
+        statistics
+            Of the whole plane.
         """
 
     @abstractmethod
@@ -129,7 +147,9 @@ class PlainNetwork(Network):
             input_signature=[tf.TensorSpec((1, None, None, n_channels), tf.float32)],
         )
 
-    def features(self, plane: NDArray[np.float32]) -> Taps:
+    def features(
+        self, plane: NDArray[np.float32], statistics: Statistics | None
+    ) -> Taps:
         """Return the plane as its only tap."""
         return (plane,)
 
@@ -142,12 +162,12 @@ class PlainNetwork(Network):
 class PretrainedNetwork(Network):
     """A decoder on the taps of a pretrained encoder and on multiscale features.
 
-    The first tap is the image in grey; probabilities are smoothed along its edges.
+    The first tap is the image itself; probabilities are smoothed along its edges.
     """
 
     def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
         super().__init__(config, n_channels, n_classes)
-        self._features = PretrainedFeatures(n_channels)
+        self._features = load_features(n_channels)
         specs = self._features.specs
         self.stride = self._features.stride
         self.tap_strides = (1, *(spec.stride for spec in specs))
@@ -166,17 +186,27 @@ class PretrainedNetwork(Network):
             ],
         )
 
-    def features(self, plane: NDArray[np.float32]) -> Taps:
-        """Compute grey values, multiscale features and encoder taps of a plane."""
-        grey = plane.mean(axis=-1, keepdims=True).astype(np.float16)
-        return (grey, *self._features(plane))
+    def statistics(self, plane: NDArray[np.float32]) -> Statistics:
+        """Measure mean and spread of every feature over a plane."""
+        return self._features.statistics(plane)
+
+    def features(
+        self, plane: NDArray[np.float32], statistics: Statistics | None
+    ) -> Taps:
+        """Compute guide, multiscale features and encoder taps of a plane."""
+        if statistics is None:
+            statistics = self.statistics(plane)
+        guide = plane
+        if self.n_channels > MOST_GUIDES:
+            guide = plane.mean(axis=-1, keepdims=True)
+        return (guide.astype(np.float16), *self._features(plane, statistics))
 
     def probabilities(self, taps: Taps) -> NDArray[np.float32]:
         """Compute ``(n_classes, H, W)`` probabilities, smoothed along the edges."""
-        grey, *features = taps
+        guide, *features = taps
         return smooth_probabilities(
             self._predict(tuple(features)).numpy(),
-            grey[..., 0].astype(np.float32),
+            np.moveaxis(guide, -1, 0).astype(np.float32),
             grid=GRID,
             radius=SMOOTHING_RADIUS,
             epsilon=SMOOTHING_EPSILON,
@@ -185,6 +215,12 @@ class PretrainedNetwork(Network):
     def _decode(self, taps: Any) -> Any:
         members = tf.nn.softmax(self.head(taps))
         return tf.transpose(tf.reduce_mean(members, axis=0), (2, 0, 1))
+
+
+@cache
+def load_features(n_channels: int) -> PretrainedFeatures:
+    """Return the features for planes of `n_channels`; traced once for all networks."""
+    return PretrainedFeatures(n_channels)
 
 
 def build_network(config: NetworkConfig, n_channels: int, n_classes: int) -> Network:

@@ -6,7 +6,8 @@ member, every class as often as the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from .backend import keras, tf
 from .decoder import MEMBERS, gather_pixels
+from .inference import widen
 from .network import Network
 from .sampling import TrainingPlane
 
@@ -28,8 +30,9 @@ WARM_UP = 0.1
 
 WEIGHT_DECAY = 1e-4
 LABEL_SMOOTHING = 0.05
-SAMPLES = 20_000
-"""Pixels, drawn from everywhere, that mean and scale of the features come from."""
+
+BLOCK = 256
+"""Side in pixels of the parts of a plane whose features are looked at together."""
 
 
 class PixelLearner:
@@ -44,19 +47,13 @@ class PixelLearner:
         a cosine in each round.
     seed
         Of the draws.
-    fresh
-        Whether the network has learnt nothing yet, so that mean and scale of its
-        features are still to be set.
     """
 
-    def __init__(
-        self, network: Network, *, learning_rate: float, seed: int, fresh: bool = True
-    ) -> None:
+    def __init__(self, network: Network, *, learning_rate: float, seed: int) -> None:
         self.network = network
         self.predicting = network
         self._rate = learning_rate
         self._rng = np.random.default_rng(seed)
-        self._fresh = fresh
         self._optimizer = keras.optimizers.AdamW(
             learning_rate, weight_decay=WEIGHT_DECAY
         )
@@ -66,7 +63,7 @@ class PixelLearner:
         self._step = tf.function(
             self._take_step,
             input_signature=[
-                tf.TensorSpec((None, network.head.mean.shape[0]), tf.float32),
+                tf.TensorSpec((None, len(network.head.scale)), tf.float32),
                 tf.TensorSpec((None,), tf.int32),
                 tf.TensorSpec((MEMBERS, None), tf.int32),
             ],
@@ -80,18 +77,17 @@ class PixelLearner:
         planes
             With at least one labelled pixel between them.
         """
-        head = self.network.head
-        if self._fresh:
-            self._fresh = False
-            share = -(-SAMPLES // len(planes))
-            head.standardise(
-                np.concatenate([self._draw_anywhere(p, share) for p in planes])
-            )
         features, targets = [], []
         for plane in planes:
-            rows, columns = np.nonzero(plane.targets)
-            features.append(gather_pixels(plane.taps[1:], head.taps, rows, columns))
-            targets.append(plane.targets[rows, columns] - 1)
+            for block in stroked_blocks(plane.targets, self.network.stride):
+                here = plane.targets[block.rows, block.columns]
+                y, x = np.nonzero(here)
+                _, *taps = plane.region(block.seen_rows, block.seen_columns)
+                y_seen = y + block.rows.start - block.seen_rows.start
+                x_seen = x + block.columns.start - block.seen_columns.start
+                specs = self.network.head.taps
+                features.append(gather_pixels(taps, specs, y_seen, x_seen))
+                targets.append(here[y, x] - 1)
         joined = np.concatenate(targets)
         self._features = tf.constant(np.concatenate(features))
         self._targets = tf.constant(joined, tf.int32)
@@ -113,11 +109,6 @@ class PixelLearner:
         """Whether a round is complete and nothing has changed since."""
         return self._taken >= ROUND
 
-    def _draw_anywhere(self, plane: TrainingPlane, n: int) -> NDArray[np.float32]:
-        height, width = plane.targets.shape
-        rows, columns = self._rng.integers(0, (height, width), (n, 2)).T
-        return gather_pixels(plane.taps[1:], self.network.head.taps, rows, columns)
-
     def _take_step(self, features: Any, targets: Any, pixels: Any) -> Any:
         head = self.network.head
         chosen = tf.gather(features, pixels)
@@ -133,6 +124,40 @@ class PixelLearner:
         variables = head.trainable_variables
         self._optimizer.apply(tape.gradient(total, variables), variables)
         return loss
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a plane, and what has to be seen to interpolate in it."""
+
+    rows: slice
+    columns: slice
+    seen_rows: slice
+    seen_columns: slice
+
+
+def stroked_blocks(targets: NDArray[np.int32], stride: int) -> Iterator[Block]:
+    """Find the blocks of a padded plane that have labelled pixels.
+
+    Parameters
+    ----------
+    targets
+        ``(H, W)``, 0 is unlabelled.
+    stride
+        Of the deepest tap; a block sees one of its cells farther than it reaches.
+    """
+    height, width = targets.shape
+    for top in range(0, height, BLOCK):
+        for left in range(0, width, BLOCK):
+            rows = slice(top, min(top + BLOCK, height))
+            columns = slice(left, min(left + BLOCK, width))
+            if targets[rows, columns].any():
+                yield Block(
+                    rows,
+                    columns,
+                    slice(*widen(rows, stride, stride, height)),
+                    slice(*widen(columns, stride, stride, width)),
+                )
 
 
 def rate_factor(progress: float) -> float:

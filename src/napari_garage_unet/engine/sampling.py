@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -20,15 +20,15 @@ class TrainingPlane:
 
     Parameters
     ----------
-    taps
-        Features of the padded plane.
     targets
         ``(H, W)`` int32 of the padded plane: 0 unlabelled, ``k + 1`` class
         number ``k``.
+    region
+        Gives the taps of a region, ``region(rows, columns)``.
     """
 
-    taps: Taps
     targets: NDArray[np.int32]
+    region: Callable[[slice, slice], Taps]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,8 +62,6 @@ class CropSampler:
         `stride`.
     stride
         Crops begin at multiples of it, so that they lie on the grid of every tap.
-    tap_strides
-        Stride of each tap.
     rng
         Source of randomness.
     """
@@ -74,12 +72,10 @@ class CropSampler:
         *,
         side: int,
         stride: int,
-        tap_strides: Sequence[int],
         rng: np.random.Generator,
     ) -> None:
         self._planes = planes
         self._stride = stride
-        self._tap_strides = tuple(tap_strides)
         self._rng = rng
         smallest = min(min(plane.targets.shape) for plane in planes)
         self.side = max(stride, min(side, smallest) // stride * stride)
@@ -124,11 +120,8 @@ class CropSampler:
         after = (self._places[pixel] - rim) // self._stride + 1
         last = (np.array(plane.targets.shape) - self.side) // self._stride
         y, x = np.clip(self._rng.integers(first, after), 0, last) * self._stride
-        taps = tuple(
-            tap[y // s : (y + self.side) // s, x // s : (x + self.side) // s]
-            for tap, s in zip(plane.taps, self._tap_strides, strict=True)
-        )
-        return taps, plane.targets[y : y + self.side, x : x + self.side]
+        rows, columns = slice(y, y + self.side), slice(x, x + self.side)
+        return plane.region(rows, columns), plane.targets[rows, columns]
 
 
 def vary_crop(

@@ -26,11 +26,11 @@ from .config import (
 from .image import ArrayLike, Image
 from .inference import Predictor, check_channels
 from .learner import make_learner
-from .losses import balanced_cross_entropy
 from .model import Model
 from .network import Network, build_network
 from .strokes import collect_strokes, painted_ids
-from .training_data import TrainingData
+from .tap_store import TapStore
+from .training_data import HeldOutStroke, compare, lay_out
 
 VALIDATION_SECONDS = 2.0
 """Shortest time between two checks on the held-out strokes."""
@@ -141,7 +141,6 @@ class Training:
         )
         self.axes = first.axes
         self.reason = ""
-        self.data = TrainingData(self.images, self.preprocess)
         self._stroked = stroked
         self._best: dict[str, NDArray[np.float32]] | None = None
         self._best_score = (-np.inf, -np.inf)
@@ -155,9 +154,9 @@ class Training:
         )
         if start_from is not None:
             transfer_weights(start_from, self.network, self.classes)
-        self._learner = make_learner(
-            self.network, self.config, fresh=start_from is None
-        )
+        self._learner = make_learner(self.network, self.config)
+        self._store = TapStore(self.network, self.preprocess)
+        self._held_out: list[HeldOutStroke] = []
         self._ready = False
 
     @property
@@ -184,8 +183,10 @@ class Training:
                 self.reason = "steps"
                 return
             if not self._ready:
-                self.data.prepare(self._stroked, self.network, self.classes)
-                self._learner.prepare(self.data.learnt)
+                learnt, self._held_out = lay_out(
+                    self._stroked, self.images, self.classes, self._store
+                )
+                self._learner.prepare(learnt)
                 self._ready = True
             loss = self._learner.step()
             self._steps += 1
@@ -228,7 +229,7 @@ class Training:
                 former.network, former.n_channels, len(classes)
             )
             transfer_weights(former, self.network, classes)
-            self._learner = make_learner(self.network, self.config, fresh=False)
+            self._learner = make_learner(self.network, self.config)
         self._stroked = stroked
         self._ready = False
         # Another set of held-out strokes: figures of before cannot be compared.
@@ -236,7 +237,7 @@ class Training:
 
     def predictor(self) -> Predictor:
         """Return what computes probabilities with the state of now."""
-        return Predictor(self._learner.predicting, self.preprocess, cache=self.data)
+        return Predictor(self._learner.predicting, self.preprocess, store=self._store)
 
     def model(self) -> Model:
         """Take a snapshot: the best state by validation, or else the last one."""
@@ -263,29 +264,17 @@ class Training:
         )
 
     def _validate(self) -> Validation | None:
-        crops = self.data.validation
-        if not crops:
+        if not self._held_out:
             return None
-        network = self._learner.predicting
-        logits, targets = [], []
-        for crop in crops:
-            probabilities = network.probabilities(crop.taps)
-            labelled = crop.targets > 0
-            logits.append(np.log(probabilities[:, labelled].T + 1e-7))
-            targets.append(crop.targets[labelled])
-        all_logits, all_targets = np.concatenate(logits), np.concatenate(targets)
-        loss = float(balanced_cross_entropy(all_logits, all_targets))
-        right = all_logits.argmax(axis=1) == all_targets - 1
-        accuracy = float(
-            np.mean([right[all_targets == c].mean() for c in set(all_targets)])
-        )
+        agreement = compare(self.predictor(), self._held_out)
         # By the share of right pixels first: an early network that says the same of
         # everything can have a smaller loss than one that is often right.
-        score = (accuracy, -loss)
+        score = (agreement.accuracy, -agreement.loss)
         best = score >= self._best_score
         if best:
-            self._best_score, self._best = score, network.weights()
-        return Validation(loss, accuracy, best)
+            self._best_score = score
+            self._best = self._learner.predicting.weights()
+        return Validation(agreement.loss, agreement.accuracy, best)
 
 
 def default_preprocess(image: Image) -> PreprocessConfig:

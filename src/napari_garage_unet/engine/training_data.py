@@ -1,125 +1,134 @@
-"""What is learnt from: taps of the stroked planes, targets, and held-out crops."""
+"""What is learnt from, and what is kept to check: strokes beside their features."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import ClassInfo, PreprocessConfig
-from .features import Taps
+from .config import ClassInfo
 from .image import Image, PlaneIndex
-from .network import Network, pad_to_stride
-from .preprocess import preprocess
+from .inference import Box, Predictor
+from .losses import balanced_cross_entropy
 from .sampling import TrainingPlane
 from .strokes import StrokedPlane, find_strokes
+from .tap_store import TapStore
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-class TrainingData:
-    """The stroked planes of some images, as a network wants them.
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOutStroke:
+    """A stroke that is not learnt from.
 
     Parameters
     ----------
-    images
-        The images.
-    config
-        What is done to their pixels.
+    image, index
+        On which plane it lies.
+    box
+        Where on the plane.
+    mask
+        Its pixels within the box.
+    number
+        Of its class, in the order of the network's outputs.
+    """
 
-    Attributes
+    image: Image
+    index: PlaneIndex
+    box: Box
+    mask: NDArray[np.bool_]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How well predictions agree with held-out strokes.
+
+    Parameters
     ----------
+    loss
+        Class-balanced cross entropy.
+    accuracy
+        Share of the pixels that are right, every class weighing the same.
+    """
+
+    loss: float
+    accuracy: float
+
+
+def lay_out(
+    stroked: Sequence[StrokedPlane],
+    images: Sequence[Image],
+    classes: Sequence[ClassInfo],
+    store: TapStore,
+) -> tuple[list[TrainingPlane], list[HeldOutStroke]]:
+    """Put strokes beside the features they are painted on.
+
+    Parameters
+    ----------
+    stroked
+        The planes with strokes.
+    images
+        The images they are planes of.
+    classes
+        In the order of the network's outputs; every painted id is among them.
+    store
+        Has the features.
+
+    Returns
+    -------
     learnt
         Planes with the strokes that are learnt from.
-    validation
-        Crops around the held-out strokes; only those strokes are in their targets.
+    held_out
+        The other strokes.
     """
-
-    def __init__(self, images: Sequence[Image], config: PreprocessConfig) -> None:
-        self._images = list(images)
-        self._config = config
-        self._taps: dict[tuple[int, PlaneIndex], Taps] = {}
-        self.learnt: list[TrainingPlane] = []
-        self.validation: list[TrainingPlane] = []
-
-    def prepare(
-        self,
-        stroked: Sequence[StrokedPlane],
-        network: Network,
-        classes: Sequence[ClassInfo],
-    ) -> None:
-        """Compute taps of planes that are new and lay out the strokes.
-
-        Parameters
-        ----------
-        stroked
-            The planes with strokes.
-        network
-            Whose taps are needed.
-        classes
-            In the order of the network's outputs; every painted id is among them.
-        """
-        lookup = np.zeros(max(info.id for info in classes) + 1, np.int32)
-        lookup[[info.id for info in classes]] = np.arange(1, len(classes) + 1)
-        self.learnt, self.validation = [], []
-        for plane in stroked:
-            taps = self._plane_taps(plane, network)
-            targets = _pad(lookup[plane.strokes], network.stride)
-            held_out = _pad(plane.held_out, network.stride)
-            kept = np.where(held_out, 0, targets)
-            if kept.any():
-                self.learnt.append(TrainingPlane(taps, kept))
-            checked = TrainingPlane(taps, np.where(held_out, targets, 0))
-            self.validation += crops_around_strokes(checked, network)
-
-    def taps(self, image: Image, index: PlaneIndex) -> Taps | None:
-        """Taps of a plane that is learnt from (see `inference.TapCache`)."""
-        for number, known in enumerate(self._images):
-            if known is image:
-                return self._taps.get((number, index))
-        return None
-
-    def _plane_taps(self, plane: StrokedPlane, network: Network) -> Taps:
-        key = (plane.image, plane.index)
-        if key not in self._taps:
-            image = self._images[plane.image]
-            pixels = preprocess(image.plane(plane.index), self._config, name=image.name)
-            self._taps[key] = network.features(pad_to_stride(pixels, network.stride))
-        return self._taps[key]
+    lookup = np.zeros(max(info.id for info in classes) + 1, np.int32)
+    lookup[[info.id for info in classes]] = np.arange(1, len(classes) + 1)
+    stride = store.network.stride
+    learnt, held_out = [], []
+    for plane in stroked:
+        image = images[plane.image]
+        numbers = lookup[plane.strokes]
+        targets = pad(np.where(plane.held_out, 0, numbers), stride)
+        if targets.any():
+            region = partial(store.region, image, plane.index)
+            learnt.append(TrainingPlane(targets, region))
+        checked = np.where(plane.held_out, numbers, 0)
+        for number, (y, x), mask in find_strokes(checked):
+            box = (y.start, y.stop, x.start, x.stop)
+            held_out.append(HeldOutStroke(image, plane.index, box, mask, number - 1))
+    return learnt, held_out
 
 
-def crops_around_strokes(plane: TrainingPlane, network: Network) -> list[TrainingPlane]:
-    """Cut out each stroke of a plane with the surroundings its prediction needs.
+def compare(predictor: Predictor, held_out: Sequence[HeldOutStroke]) -> Agreement:
+    """Compare predictions with held-out strokes.
 
     Parameters
     ----------
-    plane
-        Taps and targets of a whole plane.
-    network
-        Whose logits will be computed; a logit of the crop equals that of the plane.
+    predictor
+        Computes the probabilities.
+    held_out
+        At least one stroke.
     """
-    crops = []
-    stride, radius = network.stride, network.head_radius
-    for _, (y, x), mask in find_strokes(plane.targets):
-        (top, bottom), (left, right) = (
-            (
-                max(span.start - radius, 0) // stride * stride,
-                min(-(-(span.stop + radius) // stride) * stride, size),
-            )
-            for span, size in zip((y, x), plane.targets.shape, strict=True)
-        )
-        taps = tuple(
-            tap[top // s : bottom // s, left // s : right // s]
-            for tap, s in zip(plane.taps, network.tap_strides, strict=True)
-        )
-        targets = np.zeros((bottom - top, right - left), np.int32)
-        at = (
-            slice(y.start - top, y.stop - top),
-            slice(x.start - left, x.stop - left),
-        )
-        targets[at] = np.where(mask, plane.targets[y, x], 0)
-        crops.append(TrainingPlane(taps, targets))
-    return crops
+    logits, numbers = [], []
+    for stroke in held_out:
+        y0, y1, x0, x1 = stroke.box
+        here = np.empty((predictor.network.n_classes, y1 - y0, x1 - x0), np.float32)
+        for y, x, tile in predictor.tiles(stroke.image, stroke.index, stroke.box):
+            here[:, y.start - y0 : y.stop - y0, x.start - x0 : x.stop - x0] = tile
+        logits.append(np.log(here[:, stroke.mask].T + 1e-7))
+        numbers.append(np.full(len(logits[-1]), stroke.number, np.int32))
+    predicted, wanted = np.concatenate(logits), np.concatenate(numbers)
+    right = predicted.argmax(axis=1) == wanted
+    accuracy = np.mean([right[wanted == k].mean() for k in np.unique(wanted)])
+    loss = balanced_cross_entropy(predicted, wanted + 1)
+    return Agreement(float(loss), float(accuracy))
 
 
-def _pad(array: NDArray[np.generic], stride: int) -> NDArray[np.generic]:
+def pad(array: NDArray[Scalar], stride: int) -> NDArray[Scalar]:
+    """Pad a plane of strokes as `network.pad_to_stride` pads its image."""
     return np.pad(array, [(0, -n % stride) for n in array.shape])

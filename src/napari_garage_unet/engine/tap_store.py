@@ -1,0 +1,165 @@
+"""Features of images, computed block by block when they are asked for, and kept.
+
+Training, preview and segmentation of a model share one store, so no feature is
+computed twice while there is room.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import PreprocessConfig
+from .features import LARGE, Statistics, Taps
+from .image import Image, PlaneIndex
+from .network import Network, pad_to_stride
+from .preprocess import preprocess
+
+BLOCK = 512
+"""Side in pixels of the blocks of a large plane."""
+
+ROOM = 1_500_000_000
+"""Bytes of features that are kept."""
+
+
+@dataclass(slots=True, eq=False)
+class _Plane:
+    image: Image  # keeps the image's id from being given to another one
+    pixels: NDArray[np.float32]
+    statistics: Statistics | None
+    blocks: dict[tuple[int, int], Taps] = field(default_factory=dict)
+
+    @property
+    def bytes(self) -> int:
+        blocks = sum(tap.nbytes for taps in self.blocks.values() for tap in taps)
+        return int(self.pixels.nbytes + blocks)
+
+
+class TapStore:
+    """Taps of planes by region.
+
+    Parameters
+    ----------
+    network
+        Whose features they are. Networks that differ only in what has been learnt
+        have the same.
+    config
+        What is done to the pixels first.
+    block
+        Side of the blocks in pixels.
+    whole
+        Planes of at most so many pixels are one block.
+    room
+        Bytes to keep; the plane that was asked for longest ago goes first.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        config: PreprocessConfig,
+        *,
+        block: int = BLOCK,
+        whole: int = LARGE,
+        room: int = ROOM,
+    ) -> None:
+        self.network = network
+        self._config = config
+        self._block = max(block // network.stride, 1) * network.stride
+        self._whole = whole
+        self._room = room
+        self._planes: OrderedDict[tuple[int, PlaneIndex], _Plane] = OrderedDict()
+
+    def region(
+        self, image: Image, index: PlaneIndex, rows: slice, columns: slice
+    ) -> Taps:
+        """Compute, or find, the taps of a region of a padded plane.
+
+        Parameters
+        ----------
+        image, index
+            Which plane.
+        rows, columns
+            Multiples of the network's stride.
+
+        Returns
+        -------
+        tuple of ndarray
+            The values that the taps of the whole plane have there.
+        """
+        plane = self._plane(image, index)
+        height, width = plane.pixels.shape[:2]
+        side = self._block if height * width > self._whole else max(height, width)
+        parts = [
+            [
+                self._cut(plane, top, left, side, rows, columns)
+                for left in range(columns.start // side * side, columns.stop, side)
+            ]
+            for top in range(rows.start // side * side, rows.stop, side)
+        ]
+        self._make_room(plane)
+        if len(parts) == len(parts[0]) == 1:
+            return parts[0][0]
+        return tuple(
+            np.concatenate([np.concatenate(row, axis=1) for row in grid], axis=0)
+            for grid in (
+                [[taps[k] for taps in row] for row in parts]
+                for k in range(len(parts[0][0]))
+            )
+        )
+
+    def _plane(self, image: Image, index: PlaneIndex) -> _Plane:
+        key = (id(image), index)
+        if key not in self._planes:
+            pixels = preprocess(image.plane(index), self._config, name=image.name)
+            pixels = pad_to_stride(pixels, self.network.stride)
+            statistics = self.network.statistics(pixels)
+            self._planes[key] = _Plane(image, pixels, statistics)
+        self._planes.move_to_end(key)
+        return self._planes[key]
+
+    def _cut(
+        self,
+        plane: _Plane,
+        top: int,
+        left: int,
+        side: int,
+        rows: slice,
+        columns: slice,
+    ) -> Taps:
+        """Take from one block what belongs to the region."""
+        if (top, left) not in plane.blocks:
+            plane.blocks[top, left] = self._compute(plane, top, left, side)
+        y = slice(max(rows.start - top, 0), min(rows.stop - top, side))
+        x = slice(max(columns.start - left, 0), min(columns.stop - left, side))
+        return self._slice(plane.blocks[top, left], y, x)
+
+    def _compute(self, plane: _Plane, top: int, left: int, side: int) -> Taps:
+        height, width = plane.pixels.shape[:2]
+        stride = self.network.stride
+        radius = -(-self.network.feature_radius // stride) * stride
+        y0, x0 = max(top - radius, 0), max(left - radius, 0)
+        bottom, right = min(top + side, height), min(left + side, width)
+        seen = plane.pixels[y0 : bottom + radius, x0 : right + radius]
+        taps = self.network.features(seen, plane.statistics)
+        taps = self._slice(
+            taps, slice(top - y0, bottom - y0), slice(left - x0, right - x0)
+        )
+        return tuple(np.ascontiguousarray(tap) for tap in taps)
+
+    def _slice(self, taps: Taps, y: slice, x: slice) -> Taps:
+        return tuple(
+            tap[y.start // s : y.stop // s, x.start // s : x.stop // s]
+            for tap, s in zip(taps, self.network.tap_strides, strict=True)
+        )
+
+    def _make_room(self, used: _Plane) -> None:
+        while len(self._planes) > 1 and self._bytes() > self._room:
+            self._planes.popitem(last=False)
+        if self._bytes() > self._room:
+            used.blocks.clear()
+
+    def _bytes(self) -> int:
+        return sum(plane.bytes for plane in self._planes.values())
