@@ -34,10 +34,13 @@ class CropLearner:
     ----------
     predicting
         The averaged network.
+    settled
+        Never: crops always differ.
     """
 
     def __init__(self, network: Network, config: TrainingConfig) -> None:
         self.network = network
+        self.settled = False
         self.predicting = build_network(
             network.config, network.n_channels, network.n_classes
         )
@@ -57,11 +60,6 @@ class CropLearner:
             self._take_step,
             input_signature=(taps, tf.TensorSpec((None, None, None), tf.int32)),
         )
-
-    @property
-    def settled(self) -> bool:
-        """Whether going on is of no use; crops always differ, so never."""
-        return False
 
     def prepare(self, planes: Sequence[TrainingPlane]) -> None:
         """Learn from these planes from the next step on."""

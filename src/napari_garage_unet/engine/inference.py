@@ -16,6 +16,7 @@ from .config import PreprocessConfig
 from .errors import InputError
 from .image import Image, PlaneIndex
 from .network import Network
+from .plane_blocks import widen
 from .tap_store import TapStore
 
 TILE = 512
@@ -126,22 +127,3 @@ def check_channels(image: Image, n_channels: int) -> None:
 
 def _channels(n: int) -> str:
     return "1 channel" if n == 1 else f"{n} channels"
-
-
-def widen(span: slice, radius: int, stride: int, size: int) -> tuple[int, int]:
-    """Widen a span to what can be seen from it, on the grid of the stride.
-
-    Parameters
-    ----------
-    span
-        Pixels along one axis of a plane.
-    radius
-        How far can be seen.
-    stride
-        The ends are multiples of it.
-    size
-        Length of the padded plane along the axis, a multiple of `stride`.
-    """
-    start = max(span.start - radius, 0) // stride * stride
-    stop = min(-(-(span.stop + radius) // stride) * stride, size)
-    return start, stop

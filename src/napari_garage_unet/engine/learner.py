@@ -19,13 +19,12 @@ class Learner(Protocol):
     ----------
     predicting
         The network to predict with; consistent after every step.
+    settled
+        Whether going on without other strokes is of no use.
     """
 
     predicting: Network
-
-    @property
-    def settled(self) -> bool:
-        """Whether going on without other strokes is of no use."""
+    settled: bool
 
     def prepare(self, planes: Sequence[TrainingPlane]) -> None:
         """Learn from these planes from the next step on."""

@@ -1,13 +1,15 @@
-"""Teaching the decoder on the stroke pixels.
+"""Teaching the decoder on pixels.
 
-The features of all stroke pixels are joined once; a step draws some of them for each
-member, every class as often as the others.
+A round on the stroke pixels comes first; their features are joined once, and a step
+draws some of them for each member, every class as often as the others. Then the
+network teaches itself: what it says of the stroked planes, smoothed along the edges of
+the image, goes into a second round beside the strokes. Smoothing knows the shapes that
+single pixels do not, and the unpainted pixels show how the classes vary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +17,13 @@ from numpy.typing import NDArray
 
 from .backend import keras, tf
 from .decoder import MEMBERS, gather_pixels
-from .inference import widen
+from .features import GRID
 from .network import Network
+from .plane_blocks import PlaneBlock, all_blocks, stroked_blocks
 from .sampling import TrainingPlane
 
 BATCH = 256
-"""Stroke pixels per member and step."""
+"""Pixels per member and step."""
 
 ROUND = 300
 """Steps from the first, careful one to the last, small one."""
@@ -31,8 +34,16 @@ WARM_UP = 0.1
 WEIGHT_DECAY = 1e-4
 LABEL_SMOOTHING = 0.05
 
-BLOCK = 256
-"""Side in pixels of the parts of a plane whose features are looked at together."""
+SELF_TAUGHT = 20_000
+"""Pixels the network teaches itself with."""
+
+SELF_TAUGHT_BLOCKS = 12
+"""Blocks they are taken from at the most."""
+
+SHARPENING = 1.5
+"""Power by which its own probabilities are raised before it learns from them."""
+
+Floats = NDArray[np.float32]
 
 
 class PixelLearner:
@@ -47,76 +58,158 @@ class PixelLearner:
         a cosine in each round.
     seed
         Of the draws.
+
+    Attributes
+    ----------
+    predicting
+        The network itself.
+    settled
+        Whether both rounds are complete and nothing has changed since.
     """
 
     def __init__(self, network: Network, *, learning_rate: float, seed: int) -> None:
         self.network = network
         self.predicting = network
+        self.settled = False
         self._rate = learning_rate
         self._rng = np.random.default_rng(seed)
         self._optimizer = keras.optimizers.AdamW(
             learning_rate, weight_decay=WEIGHT_DECAY
         )
         self._optimizer.build(network.head.trainable_variables)
-        self._taken = 0
-        self._features: Any = None
         self._step = tf.function(
             self._take_step,
             input_signature=[
                 tf.TensorSpec((None, len(network.head.scale)), tf.float32),
-                tf.TensorSpec((None,), tf.int32),
+                tf.TensorSpec((None, network.n_classes), tf.float32),
                 tf.TensorSpec((MEMBERS, None), tf.int32),
             ],
         )
 
     def prepare(self, planes: Sequence[TrainingPlane]) -> None:
-        """Join the features of all labelled pixels; begin a new round.
+        """Join the features of all labelled pixels and begin the first round.
 
         Parameters
         ----------
         planes
             With at least one labelled pixel between them.
         """
-        features, targets = [], []
+        features, numbers = [], []
         for plane in planes:
             for block in stroked_blocks(plane.targets, self.network.stride):
                 here = plane.targets[block.rows, block.columns]
-                y, x = np.nonzero(here)
-                _, *taps = plane.region(block.seen_rows, block.seen_columns)
-                y_seen = y + block.rows.start - block.seen_rows.start
-                x_seen = x + block.columns.start - block.seen_columns.start
-                specs = self.network.head.taps
-                features.append(gather_pixels(taps, specs, y_seen, x_seen))
-                targets.append(here[y, x] - 1)
-        joined = np.concatenate(targets)
-        self._features = tf.constant(np.concatenate(features))
-        self._targets = tf.constant(joined, tf.int32)
-        shares = 1 / np.bincount(joined)[joined]
-        self._cumulated = np.cumsum(shares / shares.sum())
-        self._taken = 0
+                rows, columns = np.nonzero(here)
+                features.append(self._gather(plane, block, rows, columns))
+                numbers.append(here[rows, columns] - 1)
+        self._painted = np.concatenate(features)
+        self._numbers = np.concatenate(numbers)
+        self._begin_round(
+            self._painted,
+            np.eye(self.network.n_classes, dtype=np.float32)[self._numbers],
+            self._balance(),
+        )
+        self._loss = np.nan
+        self.settled = False
+        self._answers: list[tuple[Floats, Floats]] = []
+        # The network's own answers, one block per step so that no step takes long.
+        blocks = [
+            (plane, block)
+            for plane in planes
+            for block in all_blocks(plane.targets.shape, self.network.head_radius)
+        ]
+        chosen = self._rng.permutation(len(blocks))[:SELF_TAUGHT_BLOCKS]
+        self._to_answer = [blocks[number] for number in chosen]
+        self._second_round = False
 
     def step(self) -> float:
-        """Take one step and return its loss."""
+        """Take one step and return the loss of it, or of the last one."""
+        if self._taken >= ROUND and not self._second_round:
+            if self._to_answer:
+                self._answers.append(self._answer(*self._to_answer.pop()))
+                return self._loss
+            self._begin_second_round()
         progress = self._taken / ROUND
         self._optimizer.learning_rate.assign(self._rate * rate_factor(progress))
         drawn = np.searchsorted(self._cumulated, self._rng.random((MEMBERS, BATCH)))
         pixels = np.minimum(drawn, len(self._cumulated) - 1).astype(np.int32)
+        self._loss = float(self._step(self._features, self._wanted, pixels))
         self._taken += 1
-        return float(self._step(self._features, self._targets, pixels))
+        self.settled = self._second_round and self._taken >= ROUND
+        return self._loss
 
-    @property
-    def settled(self) -> bool:
-        """Whether a round is complete and nothing has changed since."""
-        return self._taken >= ROUND
+    def _begin_round(self, features: Floats, wanted: Floats, weights: Floats) -> None:
+        self._features = tf.constant(features)
+        smooth = wanted * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / wanted.shape[1]
+        self._wanted = tf.constant(smooth, tf.float32)
+        self._cumulated = np.cumsum(weights / weights.sum())
+        self._taken = 0
 
-    def _take_step(self, features: Any, targets: Any, pixels: Any) -> Any:
+    def _begin_second_round(self) -> None:
+        self._second_round = True
+        features, answers = (
+            np.concatenate(part) for part in zip(*self._answers, strict=True)
+        )
+        self._answers.clear()
+        painted = np.eye(self.network.n_classes, dtype=np.float32)[self._numbers]
+        weights = self._balance()
+        # Painted pixels weigh as much as all the others together.
+        own = np.full(len(answers), weights.sum() / len(answers), np.float32)
+        self._begin_round(
+            np.concatenate([self._painted, features]),
+            np.concatenate([painted, answers]),
+            np.concatenate([weights, own]),
+        )
+
+    def _answer(self, plane: TrainingPlane, block: PlaneBlock) -> tuple[Floats, Floats]:
+        """Choose pixels of a block that the network is sure of, with its answers."""
+        guide, *taps = plane.region(block.seen_rows, block.seen_columns)
+        probabilities = self.network.probabilities((guide, *taps))
+        top = block.rows.start - block.seen_rows.start
+        left = block.columns.start - block.seen_columns.start
+        height, width = (s.stop - s.start for s in (block.rows, block.columns))
+        answers = probabilities[
+            :, top : top + height : GRID, left : left + width : GRID
+        ]
+        answers = answers.reshape(len(answers), -1).T ** SHARPENING
+        answers /= answers.sum(axis=1, keepdims=True)
+        # Sure ones first, and rare classes more often than their area asks for.
+        best = answers.argmax(axis=1)
+        area = np.bincount(best, minlength=answers.shape[1])[best]
+        odds = answers.max(axis=1).astype(np.float64) ** 2 / np.sqrt(area)
+        n = min(
+            SELF_TAUGHT // (len(self._to_answer) + len(self._answers) + 1), len(odds)
+        )
+        chosen = self._rng.choice(len(odds), n, replace=False, p=odds / odds.sum())
+        rows, columns = np.divmod(chosen, -(-width // GRID))
+        features = self._gather(plane, block, rows * GRID, columns * GRID)
+        return features, answers[chosen]
+
+    def _gather(
+        self,
+        plane: TrainingPlane,
+        block: PlaneBlock,
+        rows: NDArray[np.integer[Any]],
+        columns: NDArray[np.integer[Any]],
+    ) -> Floats:
+        _, *taps = plane.region(block.seen_rows, block.seen_columns)
+        return gather_pixels(
+            taps,
+            self.network.head.taps,
+            rows + block.rows.start - block.seen_rows.start,
+            columns + block.columns.start - block.seen_columns.start,
+        )
+
+    def _balance(self) -> Floats:
+        shares = 1 / np.bincount(self._numbers)[self._numbers]
+        return shares.astype(np.float32)
+
+    def _take_step(self, features: Any, wanted: Any, pixels: Any) -> Any:
         head = self.network.head
-        chosen = tf.gather(features, pixels)
-        wanted = tf.one_hot(tf.gather(targets, pixels), self.network.n_classes)
-        wanted = wanted * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / wanted.shape[-1]
         with tf.GradientTape() as tape:
-            logits = head.at_pixels(chosen, training=True)
-            losses = tf.nn.softmax_cross_entropy_with_logits(wanted, logits)
+            logits = head.at_pixels(tf.gather(features, pixels), training=True)
+            losses = tf.nn.softmax_cross_entropy_with_logits(
+                tf.gather(wanted, pixels), logits
+            )
             # The members are independent: each is to have the gradient it would
             # have on its own.
             loss = tf.reduce_mean(losses)
@@ -124,40 +217,6 @@ class PixelLearner:
         variables = head.trainable_variables
         self._optimizer.apply(tape.gradient(total, variables), variables)
         return loss
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A part of a plane, and what has to be seen to interpolate in it."""
-
-    rows: slice
-    columns: slice
-    seen_rows: slice
-    seen_columns: slice
-
-
-def stroked_blocks(targets: NDArray[np.int32], stride: int) -> Iterator[Block]:
-    """Find the blocks of a padded plane that have labelled pixels.
-
-    Parameters
-    ----------
-    targets
-        ``(H, W)``, 0 is unlabelled.
-    stride
-        Of the deepest tap; a block sees one of its cells farther than it reaches.
-    """
-    height, width = targets.shape
-    for top in range(0, height, BLOCK):
-        for left in range(0, width, BLOCK):
-            rows = slice(top, min(top + BLOCK, height))
-            columns = slice(left, min(left + BLOCK, width))
-            if targets[rows, columns].any():
-                yield Block(
-                    rows,
-                    columns,
-                    slice(*widen(rows, stride, stride, height)),
-                    slice(*widen(columns, stride, stride, width)),
-                )
 
 
 def rate_factor(progress: float) -> float:

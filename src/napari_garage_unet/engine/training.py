@@ -104,7 +104,8 @@ class Training:
     Attributes
     ----------
     reason
-        Why `run` has ended: ``"time"`` or ``"steps"``; empty before.
+        Why `run` has ended: ``"time"``, ``"steps"`` or ``"settled"`` (going on would
+        change nothing); empty before.
 
     Raises
     ------
@@ -165,7 +166,7 @@ class Training:
         return self._best is not None
 
     def run(self) -> Iterator[TrainingStep]:
-        """Learn until the time or the steps of the configuration are used up.
+        """Learn until nothing improves, or time or steps of the settings are used up.
 
         Yields
         ------
@@ -193,7 +194,8 @@ class Training:
             steps_left = None if steps_left is None else steps_left - 1
             self._seconds = time.perf_counter() - begin
             validation = None
-            ends = self._seconds >= limit or steps_left == 0
+            settled = self._learner.settled
+            ends = self._seconds >= limit or steps_left == 0 or settled
             if ends or self._seconds >= next_validation:
                 validation = self._validate()
                 took = time.perf_counter() - begin - self._seconds
@@ -205,6 +207,9 @@ class Training:
             self._seconds = time.perf_counter() - begin
             if self._seconds >= limit:
                 self.reason = "time"
+                return
+            if settled and self._learner.settled:
+                self.reason = "settled"
                 return
 
     def set_strokes(self, strokes: Sequence[ArrayLike]) -> None:

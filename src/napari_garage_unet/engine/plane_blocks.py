@@ -1,0 +1,86 @@
+"""Parts of a plane, and what has to be seen to compute in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK = 512
+"""Side in pixels of the parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneBlock:
+    """A part of a padded plane, and the wider region its values depend on."""
+
+    rows: slice
+    columns: slice
+    seen_rows: slice
+    seen_columns: slice
+
+
+def all_blocks(
+    shape: tuple[int, ...], radius: int, *, stride: int = 16, side: int = BLOCK
+) -> Iterator[PlaneBlock]:
+    """Cut a plane into blocks.
+
+    Parameters
+    ----------
+    shape
+        ``(H, W)`` of the padded plane, multiples of `stride`.
+    radius
+        How far in pixels can be seen.
+    stride
+        The seen regions begin and end at multiples of it.
+    side
+        Of the blocks in pixels.
+    """
+    height, width = shape
+    for top in range(0, height, side):
+        for left in range(0, width, side):
+            rows = slice(top, min(top + side, height))
+            columns = slice(left, min(left + side, width))
+            yield PlaneBlock(
+                rows,
+                columns,
+                slice(*widen(rows, radius, stride, height)),
+                slice(*widen(columns, radius, stride, width)),
+            )
+
+
+def stroked_blocks(targets: NDArray[np.int32], stride: int) -> Iterator[PlaneBlock]:
+    """Find the blocks of a padded plane that have labelled pixels.
+
+    Parameters
+    ----------
+    targets
+        ``(H, W)``, 0 is unlabelled.
+    stride
+        Of the deepest tap; a block sees one of its cells farther than it reaches, so
+        that interpolation in it is that of the plane.
+    """
+    for block in all_blocks(targets.shape, stride, stride=stride, side=BLOCK // 2):
+        if targets[block.rows, block.columns].any():
+            yield block
+
+
+def widen(span: slice, radius: int, stride: int, size: int) -> tuple[int, int]:
+    """Widen a span to what can be seen from it, on the grid of the stride.
+
+    Parameters
+    ----------
+    span
+        Pixels along one axis of a plane.
+    radius
+        How far can be seen.
+    stride
+        The ends are multiples of it.
+    size
+        Length of the padded plane along the axis, a multiple of `stride`.
+    """
+    start = max(span.start - radius, 0) // stride * stride
+    stop = min(-(-(span.stop + radius) // stride) * stride, size)
+    return start, stop
