@@ -127,6 +127,21 @@ def commands() -> None:
     type=click.Choice(ENCODERS),
     default=NetworkConfig().encoder,
     show_default=True,
+    help="plain is a U-Net that is trained from nothing.",
+)
+@click.option(
+    "--width",
+    type=int,
+    default=NetworkConfig().width,
+    show_default=True,
+    help="Channels of the plain U-Net's first level.",
+)
+@click.option(
+    "--depth",
+    type=int,
+    default=NetworkConfig().depth,
+    show_default=True,
+    help="How often the plain U-Net halves the image.",
 )
 @JSON
 def train_command(
@@ -140,6 +155,8 @@ def train_command(
     names: tuple[str, ...],
     background: int | None,
     encoder: Any,
+    width: int,
+    depth: int,
     report: Path | None,
 ) -> None:
     """Train a model from images and strokes."""
@@ -151,6 +168,7 @@ def train_command(
             f"There are {len(images)} --image and {len(strokes)} --strokes; "
             "each image needs its own strokes."
         )
+    network = NetworkConfig(encoder=encoder, width=width, depth=depth)
     named = _names(names)
     for path in (out, report):
         if path is not None:
@@ -174,7 +192,7 @@ def train_command(
         pictures,
         painted,
         classes=classes,
-        network=NetworkConfig(encoder=encoder),
+        network=network,
         training=config,
     )
     progress = ProgressLine(f"{seconds:g} s" if steps is None else f"{steps} steps")
@@ -306,12 +324,12 @@ def info_command(model_path: Path, plot: Path | None, report: Path | None) -> No
         if path is not None:
             check_output(path, inputs=[model_path])
     info = read_info(model_path)
-    click.echo(f"{model_path}\n\n{describe_model(info)}")
     if plot is not None:
         start_engine()
         from .engine.draw import draw_model
 
         draw_model(load_model(model_path), plot)
+    click.echo(f"{model_path}\n\n{describe_model(info)}")
     write_report(report, {"command": "info", "model": str(model_path), **info})
 
 
@@ -443,13 +461,10 @@ def _decide_planes(
     """Decide plane by plane, as `Model.segment` does."""
     import numpy as np
 
-    planes = {}
-    for index in image.plane_indices():
-        key = image.spatial_key(index)
-        planes[key] = model.decide(probabilities[(slice(None), *key)])
-    dtype = next(iter(planes.values())).dtype
-    labels = np.zeros(image.spatial_shape, dtype)
-    for key, plane in planes.items():
+    keys = [image.spatial_key(index) for index in image.plane_indices()]
+    planes = [model.decide(probabilities[(slice(None), *key)]) for key in keys]
+    labels = np.zeros(image.spatial_shape, planes[0].dtype)
+    for key, plane in zip(keys, planes, strict=True):
         labels[key] = plane
     return labels
 

@@ -22,6 +22,8 @@ def start_engine() -> None:
     They come from C++ and go straight to file descriptor 2. If the import fails, they
     are shown.
     """
+    # What goes wrong becomes an exception; the rest is about the machine.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as notes:

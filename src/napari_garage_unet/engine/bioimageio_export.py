@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from .config import PreprocessConfig
 from .errors import InputError
 from .image import Image
 from .model import Model
+from .network_graph import takes_batches
 from .onnx_export import METADATA_KEY, OPSET, describe, write_onnx
 from .palette import color_for
 from .preprocess import preprocess
@@ -72,7 +73,8 @@ def write_package(
     smallest = 2 * halo + network.stride
     pixels = _test_image(model, sample, smallest=smallest, step=network.stride)
     prepared = preprocess(pixels, model.preprocess)
-    probabilities = network.probabilities(network.features(prepared))
+    taps = network.features(prepared, network.statistics(prepared))
+    probabilities = network.probabilities(taps)
     # Its warnings are about what makes a model famous, such as a longer description.
     their_logger.disable("bioimageio.spec")
     with tempfile.TemporaryDirectory() as folder:
@@ -141,13 +143,14 @@ def _description(
 
     network = model.predictor.network
     config = model.preprocess
+    batch: Literal[1] | None = None if takes_batches(network) else 1
     size = spec.ParameterizedSize(min=smallest, step=network.stride)
     together = ("channel", "y", "x") if config.joint_channels else ("y", "x")
     image = spec.InputTensorDescr(
         id=spec.TensorId("image"),
         description="A plane of the image, pixels as they come.",
         axes=[
-            spec.BatchAxis(),
+            spec.BatchAxis(size=batch),
             spec.ChannelAxis(channel_names=_input_names(model.n_channels)),
             spec.SpaceInputAxis(id=spec.AxisId("y"), size=size),
             spec.SpaceInputAxis(id=spec.AxisId("x"), size=size),
@@ -171,7 +174,7 @@ def _description(
         id=spec.TensorId("probabilities"),
         description="Probability of each class; sums to 1.",
         axes=[
-            spec.BatchAxis(),
+            spec.BatchAxis(size=batch),
             spec.ChannelAxis(
                 channel_names=channel_names([c.name for c in model.classes])
             ),
@@ -277,12 +280,16 @@ def _documentation(model: Model, *, halo: int) -> str:
         for row, info in enumerate(model.classes)
     )
     provenance = model.provenance
-    encoder = (
-        "The encoder is EfficientNet-Lite0 with weights learnt on ImageNet "
-        "(Apache License 2.0).\n"
-        if model.network.encoder != "plain"
-        else ""
-    )
+    encoder = whole = ""
+    if model.network.encoder != "plain":
+        encoder = (
+            "The encoder is EfficientNet-Lite0 with weights learnt on ImageNet "
+            "(Apache License 2.0).\n"
+        )
+        whole = (
+            " The network scales its features by their mean and spread over what it is "
+            "given, so give it whole planes where memory allows."
+        )
     return f"""# {_default_name(model)}
 
 A U-Net that was trained with napari-garage-unet from painted strokes: \
@@ -300,7 +307,7 @@ The output holds one probability per class; the largest one is the label.
 ## What goes in
 
 Planes of {model.n_channels} channels in any unit. Percentiles are taken of the whole \
-plane, so rescale before cutting into tiles. Tiles need a halo of {halo} pixels.
+plane, so rescale before cutting into tiles. Tiles need a halo of {halo} pixels.{whole}
 
 ## Validation
 

@@ -6,12 +6,16 @@ the first doubling is the right side of the U.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    from .network import PretrainedNetwork
 
 Side = Literal["down", "bottom", "up"]
 
@@ -127,6 +131,70 @@ def read_diagram(model: Any, *, encoder: Any = None) -> Diagram:
     )
 
 
+def read_pretrained(network: PretrainedNetwork) -> Diagram:
+    """Describe the network whose encoder is pretrained, which is no single Keras graph.
+
+    The decoder adds the taps from deep to shallow, each behind a 1x1 convolution, so
+    that its first layer is the right side of a U.
+    """
+    from .decoder import MEMBERS, WIDTHS
+    from .encoder import load_encoder
+    from .features import DEEPEST
+
+    strides = sorted({spec.stride for spec in network.head.taps})
+    blocks = [Block("down", 0, shape=(None, None, network.n_channels))]
+    for stride in strides:
+        groups: dict[str, int] = {}
+        for spec in network.head.taps:
+            if spec.stride == stride:
+                groups[spec.group] = groups.get(spec.group, 0) + spec.channels
+        blocks.append(
+            Block(
+                "bottom" if stride == strides[-1] else "down",
+                stride.bit_length() - 1,
+                layers=[f"{n} {group}" for group, n in groups.items()],
+                shape=(None, None, sum(groups.values())),
+                way_in="features",
+                frozen=True,
+            )
+        )
+    for stride in reversed(strides[:-1]):
+        blocks.append(
+            Block(
+                "up",
+                stride.bit_length() - 1,
+                layers=["add"],
+                shape=(None, None, WIDTHS[0]),
+                way_in="conv 1x1, enlarge" if stride == strides[-2] else "enlarge",
+                skip="conv 1x1",
+            )
+        )
+    blocks[-1].layers += ["2 x (ReLU, conv 1x1)", "softmax"]
+    blocks[-1].shape = (None, None, network.n_classes)
+    blocks.append(
+        Block(
+            "up",
+            0,
+            layers=["guided filter"],
+            shape=(None, None, network.n_classes),
+            way_in="enlarge",
+            skip="edges of the image",
+        )
+    )
+    return Diagram(
+        name=f"U-Net with pretrained encoder, mean of {MEMBERS} decoders",
+        parameters=sum(
+            math.prod(variable.shape)
+            for part in (network.head, load_encoder(DEEPEST))
+            for variable in part.weights
+        ),
+        image=(None, None, network.n_channels),
+        blocks=tuple(blocks),
+        output=(),
+        n_outputs=network.n_classes,
+    )
+
+
 def describe(layer: Any) -> str:
     """Say in a word or two what a layer does, for example ``"conv 3x3"``."""
     kind = type(layer).__name__
@@ -163,10 +231,9 @@ def _places(model: Any, encoder: Any) -> dict[Any, _Place]:
             starts[id(tensor)] = found[_producer(source)]
     for layer in model.layers:
         if _is_input(layer):
-            if encoder is None:
-                found[layer] = starts[id(layer.output)]
+            found[layer] = starts[id(layer.output)]
             continue
-        before = [starts.get(id(t)) or found[_producer(t)] for t in _tensors(layer)]
+        before = [found[_producer(t)] for t in _tensors(layer)]
         found[layer] = _step(
             layer,
             level=max(place.level for place in before),
@@ -193,8 +260,7 @@ def _block(
         if _is_input(layer):
             sides = {False}
         else:
-            sources = [_producer(t) for t in _tensors(layer)]
-            sides = {places[s].is_up for s in sources if s in places}
+            sides = {places[_producer(t)].is_up for t in _tensors(layer)}
         if len(sides) > 1:
             block.skip = describe(layer)
         elif factor == 1 and not _is_input(layer):

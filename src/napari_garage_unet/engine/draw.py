@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .diagram import Block, Diagram, Shape, Side, read_diagram
+from .diagram import Block, Diagram, Shape, Side, read_diagram, read_pretrained
 from .errors import InputError, OutputError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ SCALE = 2
 
 MARGIN = 40.0
 TITLE_HEIGHT = 70.0
-BOX_WIDTH, BOX_HEIGHT = 250.0, 78.0
+BOX_WIDTH, BOX_HEIGHT = 280.0, 78.0
 ROW = 118.0
 STEP_IN = 46.0
 SKIP_LENGTH = 190.0
@@ -79,9 +79,15 @@ def draw_model(model: Model, path: str | Path) -> None:
     InputError, OutputError
         As for `draw_network`.
     """
-    diagram = read_diagram(model.predictor.network.head)
-    # The network gives logits; what a model does with them belongs into the picture.
-    diagram = dataclasses.replace(diagram, output=(*diagram.output, "softmax"))
+    from .network import PretrainedNetwork
+
+    network = model.predictor.network
+    if isinstance(network, PretrainedNetwork):
+        diagram = read_pretrained(network)
+    else:
+        diagram = read_diagram(network.head)
+        # It gives logits; what the model does with them belongs into the picture.
+        diagram = dataclasses.replace(diagram, output=(*diagram.output, "softmax"))
     _save(render(diagram), Path(path))
 
 

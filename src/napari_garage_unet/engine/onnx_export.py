@@ -9,6 +9,7 @@ from typing import Any
 from .backend import tf
 from .model import Model
 from .network import Network, build_network
+from .network_graph import probability_graph, takes_batches
 
 OPSET = 17
 """Version of ONNX's operators: read by onnxruntime since 1.12 and by OpenCV and
@@ -35,7 +36,8 @@ def write_onnx(model: Model, path: Path) -> None:
     The input ``image`` is ``(batch, channel, y, x)``, float32 from 0 to 1 as
     `preprocess.preprocess` gives it; ``y`` and ``x`` are multiples of the network's
     stride. The output ``probabilities`` is ``(batch, class, y, x)``, float32, and sums
-    to 1 over the classes.
+    to 1 over the classes. The pretrained network takes one plane at a time and scales
+    its features by their mean and spread over it, so whole planes are best.
     """
     import onnx
     import tf2onnx
@@ -43,18 +45,21 @@ def write_onnx(model: Model, path: Path) -> None:
     network = build_network(model.network, model.n_channels, len(model.classes))
     network.set_weights(dict(model.weights))
 
-    def compute(image: Any) -> Any:
-        logits = network.head(tf.transpose(image, (0, 2, 3, 1)), training=False)
-        result = tf.nn.softmax(logits)
-        return tf.transpose(result, (0, 3, 1, 2))
+    graph = probability_graph(network)
+    batch = None if takes_batches(network) else 1
 
-    signature = [tf.TensorSpec((None, model.n_channels, None, None), tf.float32, INPUT)]
+    def compute(image: Any) -> Any:
+        return tf.transpose(graph(tf.transpose(image, (0, 2, 3, 1))), (0, 3, 1, 2))
+
+    signature = [
+        tf.TensorSpec((batch, model.n_channels, None, None), tf.float32, INPUT)
+    ]
     proto, _ = tf2onnx.convert.from_function(
-        tf.function(compute, input_signature=signature),
+        tf.function(compute, input_signature=signature, autograph=False),
         input_signature=signature,
         opset=OPSET,
     )
-    _name_ends(proto)
+    _name_ends(proto, batch)
     onnx.helper.set_model_props(
         proto, {METADATA_KEY: json.dumps(describe(model, network))}
     )
@@ -102,7 +107,7 @@ def describe(model: Model, network: Network) -> dict[str, Any]:
     }
 
 
-def _name_ends(proto: Any) -> None:
+def _name_ends(proto: Any, batch: int | None) -> None:
     """Give input, output and their free sizes names that tell what they are."""
     graph = proto.graph
     old = graph.output[0].name
@@ -118,3 +123,5 @@ def _name_ends(proto: Any) -> None:
         dims = end.type.tensor_type.shape.dim
         for at, name in ((0, "batch"), (2, "y"), (3, "x")):
             dims[at].dim_param = name
+        if batch is not None:
+            dims[0].dim_value = batch
