@@ -7,6 +7,7 @@ computed twice while there is room.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -110,6 +111,23 @@ class TapStore:
             )
         )
 
+    def prepare(self, image: Image, index: PlaneIndex) -> Iterator[None]:
+        """Compute a plane ahead of being asked, one block from one yield to the next.
+
+        Ends early where there is no more room.
+        """
+        plane = self._plane(image, index)
+        yield
+        height, width = plane.pixels.shape[:2]
+        side = self._block if height * width > self._whole else max(height, width)
+        for top in range(0, height, side):
+            for left in range(0, width, side):
+                if self._bytes() > self._room // 2:
+                    return
+                if (top, left) not in plane.blocks:
+                    plane.blocks[top, left] = self._compute(plane, top, left, side)
+                    yield
+
     def _plane(self, image: Image, index: PlaneIndex) -> _Plane:
         key = (id(image), index)
         if key not in self._planes:
@@ -163,3 +181,22 @@ class TapStore:
 
     def _bytes(self) -> int:
         return sum(plane.bytes for plane in self._planes.values())
+
+
+class TapStores:
+    """The store of the network and preprocessing that were used last.
+
+    Outlives a training, so that the next one and the preview after it find the
+    features of images that have not changed.
+    """
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._store: TapStore | None = None
+
+    def get(self, network: Network, config: PreprocessConfig) -> TapStore:
+        """Return the store if it fits, else a new one in its place."""
+        key = (network.config, network.n_channels, config)
+        if self._store is None or key != self._key:
+            self._key, self._store = key, TapStore(network, config)
+        return self._store

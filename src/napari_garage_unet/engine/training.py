@@ -29,7 +29,7 @@ from .learner import make_learner
 from .model import Model
 from .network import Network, build_network
 from .strokes import collect_strokes, painted_ids
-from .tap_store import TapStore
+from .tap_store import TapStores
 from .training_data import HeldOutStroke, compare, lay_out
 
 VALIDATION_SECONDS = 2.0
@@ -100,6 +100,8 @@ class Training:
     start_from
         A model to go on from; it keeps its network and preprocessing. Classes it
         does not have are learnt in addition.
+    stores
+        Where features are found that have been computed before.
 
     Attributes
     ----------
@@ -123,6 +125,7 @@ class Training:
         network: NetworkConfig | None = None,
         training: TrainingConfig | None = None,
         start_from: Model | None = None,
+        stores: TapStores | None = None,
     ) -> None:
         self.config = training or TrainingConfig()
         self.images = list(images)
@@ -156,7 +159,7 @@ class Training:
         if start_from is not None:
             transfer_weights(start_from, self.network, self.classes)
         self._learner = make_learner(self.network, self.config)
-        self._store = TapStore(self.network, self.preprocess)
+        self._store = (stores or TapStores()).get(self.network, self.preprocess)
         self._held_out: list[HeldOutStroke] = []
         self._ready = False
 
