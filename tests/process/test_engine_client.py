@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import FAKE_ENGINE, Viewer, is_process, wait_for
+from plain_viewer import FAKE_ENGINE, Viewer, is_process, wait_for
 
 from napari_garage_unet.process.client import NOT_RUNNING, EngineClient
 from napari_garage_unet.process.explain import OUT_OF_MEMORY

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Viewer, is_process
 from numpy.typing import NDArray
+from plain_viewer import Viewer, is_process
 
 from napari_garage_unet.engine.config import ClassInfo, to_json
 from napari_garage_unet.engine.model_store import load_model

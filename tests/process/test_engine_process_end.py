@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from conftest import FAKE_ENGINE, Viewer, is_process, wait_for
+from plain_viewer import FAKE_ENGINE, Viewer, is_process, wait_for
 
 from napari_garage_unet.engine.errors import EngineError
 from napari_garage_unet.process.client import EngineClient

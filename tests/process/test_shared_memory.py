@@ -8,7 +8,7 @@ import textwrap
 
 import numpy as np
 import pytest
-from conftest import wait_for
+from plain_viewer import wait_for
 
 from napari_garage_unet.engine.errors import EngineError, InputError
 from napari_garage_unet.process.messages import SharedArray

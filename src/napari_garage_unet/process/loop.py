@@ -5,6 +5,7 @@ Importing this module loads TensorFlow.
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections import deque
@@ -107,6 +108,9 @@ class Loop:
     def _start_training(self, request: Train) -> None:
         if self._training is not None:
             raise EngineError("Training is running already; stop it first.")
+        # TensorFlow's graphs lie in reference cycles; those of the last training
+        # would add up otherwise.
+        gc.collect()
         self._training = TrainingJob(request, self._desk, self._shelf)
 
     def _step(self, job: TrainingJob) -> None:
