@@ -12,11 +12,11 @@ from plain_viewer import wait_for
 
 from napari_garage_unet.engine.errors import EngineError, InputError
 from napari_garage_unet.process.messages import SharedArray
+from napari_garage_unet.process.segments import remove_leftovers
 from napari_garage_unet.process.shared import (
     AttachedBlock,
     BlockPool,
     SharedBlock,
-    remove_leftovers,
 )
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no lasting segments")

@@ -14,7 +14,8 @@ from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.strokes import check_strokes
 
 from .messages import OpenImage, SetStrokes, SharedArray
-from .shared import AttachedBlock, remove_leftovers
+from .segments import remove_leftovers
+from .shared import AttachedBlock
 
 
 @dataclass(slots=True)

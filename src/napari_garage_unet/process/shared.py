@@ -9,36 +9,18 @@ viewer is gone, in case the tracker was killed along with it.
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import logging
 import os
-import secrets
-import sys
-import threading
 import weakref
-from collections.abc import Iterable, Iterator
 from math import prod
-from multiprocessing import resource_tracker, shared_memory
 from typing import Any
-from unittest import mock
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from napari_garage_unet.engine.errors import EngineError, InputError
 
+from . import segments
 from .messages import SharedArray
-
-logger = logging.getLogger(__name__)
-
-PREFIX = "garage_"
-"""What the name of each segment begins with. macOS allows 30 letters in all."""
-
-_PAGE = 4096
-_lock = threading.Lock()
-_unmap_lock = threading.RLock()  # The collector may call while it is held.
-_lingering: list[shared_memory.SharedMemory] = []
 
 
 class SharedBlock:
@@ -66,8 +48,10 @@ class SharedBlock:
                 f"An array of type {self._dtype} cannot be given to the engine; "
                 "whole numbers, floats or bool are needed."
             )
-        self._memory = _create(self.nbytes)
-        self._finalizer = weakref.finalize(self, _remove, self._memory, os.getpid())
+        self._memory = segments.create(self.nbytes)
+        self._finalizer = weakref.finalize(
+            self, segments.remove, self._memory, os.getpid()
+        )
 
     @classmethod
     def copy_of(cls, array: NDArray[Any]) -> SharedBlock:
@@ -89,7 +73,7 @@ class SharedBlock:
     @property
     def array(self) -> NDArray[Any]:
         """The array. A new view each time; not to be kept longer than the block."""
-        return _view(self._memory, self._shape, self._dtype)
+        return segments.view(self._memory, self._shape, self._dtype)
 
     @property
     def description(self) -> SharedArray:
@@ -106,7 +90,9 @@ class SharedBlock:
         """
         dtype = np.dtype(dtype)
         needed = prod(shape) * dtype.itemsize
-        if dtype.hasobject or not needed <= self.capacity <= max(2 * needed, _PAGE):
+        if dtype.hasobject or not needed <= self.capacity <= max(
+            2 * needed, segments.PAGE
+        ):
             return False
         self._shape, self._dtype = tuple(shape), dtype
         return True
@@ -178,12 +164,12 @@ class AttachedBlock:
     def __init__(self, description: SharedArray, *, writable: bool = False) -> None:
         self._description, self._writable = description, writable
         try:
-            self._memory = _attach(description.segment)
+            self._memory = segments.attach(description.segment)
         except FileNotFoundError as error:
             raise EngineError(
                 "An array of the viewer is no longer there; do it again."
             ) from error
-        self._finalizer = weakref.finalize(self, _unmap, self._memory)
+        self._finalizer = weakref.finalize(self, segments.unmap, self._memory)
         needed = prod(description.shape) * np.dtype(description.dtype).itemsize
         if self._memory.size < needed:
             size = self._memory.size
@@ -197,7 +183,7 @@ class AttachedBlock:
     def array(self) -> NDArray[Any]:
         """The array, a view."""
         shape, dtype = self._description.shape, np.dtype(self._description.dtype)
-        array = _view(self._memory, shape, dtype)
+        array = segments.view(self._memory, shape, dtype)
         array.flags.writeable = self._writable
         return array
 
@@ -210,108 +196,3 @@ class AttachedBlock:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def remove_leftovers(segments: Iterable[str]) -> None:
-    """Remove segments whose owner is gone. Those already removed are no error."""
-    for segment in segments:
-        with contextlib.suppress(FileNotFoundError):
-            memory = _attach(segment)
-            with _untracked():
-                memory.unlink()
-            _unmap(memory)
-
-
-def _view(
-    memory: shared_memory.SharedMemory, shape: tuple[int, ...], dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    if memory.buf is None:
-        raise EngineError("The shared memory of this array was given back already.")
-    # frombuffer keeps the memory from being unmapped while somebody has a view;
-    # np.ndarray(buffer=...) does not, and reading it afterwards ends the process.
-    flat: NDArray[Any] = np.frombuffer(memory.buf, dtype, count=prod(shape))
-    return flat.reshape(shape)
-
-
-def _create(nbytes: int) -> shared_memory.SharedMemory:
-    size = -(-max(nbytes, 1) // _PAGE) * _PAGE
-    try:
-        memory = shared_memory.SharedMemory(
-            PREFIX + secrets.token_hex(8), create=True, size=size
-        )
-        try:
-            _reserve(memory)
-        except OSError:
-            memory.close()
-            memory.unlink()
-            raise
-    except (OSError, MemoryError) as error:
-        if isinstance(error, OSError) and error.errno not in _NO_SPACE:
-            raise
-        raise EngineError(
-            f"There is no room for {size / 1e6:.0f} MB of shared memory; use a smaller "
-            "image, close other programs, or, in a container, give it more with "
-            "--shm-size."
-        ) from error
-    return memory
-
-
-_NO_SPACE = (errno.ENOSPC, errno.ENOMEM, errno.EFBIG, errno.EINVAL)
-
-
-def _reserve(memory: shared_memory.SharedMemory) -> None:
-    """Take the pages now: where there are none, writing would kill the process."""
-    path = f"/dev/shm/{memory.name}"
-    if sys.platform != "linux" or not os.path.exists(path):
-        return
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.posix_fallocate(descriptor, 0, memory.size)
-    finally:
-        os.close(descriptor)
-
-
-def _attach(segment: str) -> shared_memory.SharedMemory:
-    # Only an owner may be registered with the resource tracker: it removes, when the
-    # process ends, everything that was registered. Python 3.13 has an argument for it.
-    if sys.version_info >= (3, 13):
-        return shared_memory.SharedMemory(segment, track=False)
-    with _untracked():
-        return shared_memory.SharedMemory(segment)
-
-
-@contextlib.contextmanager
-def _untracked() -> Iterator[None]:
-    """Keep the resource tracker out of it, where it cannot be told to stay out."""
-    if sys.version_info >= (3, 13):
-        yield
-        return
-    with (
-        _lock,
-        mock.patch.object(resource_tracker, "register"),
-        mock.patch.object(resource_tracker, "unregister"),
-    ):
-        yield
-
-
-def _remove(memory: shared_memory.SharedMemory, owner: int) -> None:
-    if os.getpid() != owner:  # A forked copy of the owner must not take it away.
-        return
-    try:
-        memory.unlink()
-    except FileNotFoundError:
-        logger.warning("The shared memory %s was removed by others.", memory.name)
-        resource_tracker.unregister(f"/{memory.name}", "shared_memory")
-    _unmap(memory)
-
-
-def _unmap(memory: shared_memory.SharedMemory) -> None:
-    """Unmap a segment now, or later when a view of it is still in use."""
-    with _unmap_lock:
-        candidates = [*_lingering, memory]
-        _lingering.clear()
-        for candidate in candidates:
-            try:
-                candidate.close()
-            except BufferError:
-                _lingering.append(candidate)
