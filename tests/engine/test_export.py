@@ -85,7 +85,7 @@ def test_onnx_gives_the_probabilities_of_the_model(plain, onnx_file):
         np.testing.assert_allclose(found[0], plain.predict_proba(image), atol=1e-4)
 
 
-@pytest.mark.parametrize("n_channels", [1, 3])
+@pytest.mark.parametrize("n_channels", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_onnx_of_the_pretrained_network_holds_all_its_features(n_channels, tmp_path):
     model = make_model(NetworkConfig(), n_channels)
     path = tmp_path / "model.onnx"
@@ -94,7 +94,7 @@ def test_onnx_of_the_pretrained_network_holds_all_its_features(n_channels, tmp_p
     image[20:50, 30:80] //= 3
     pixels = preprocess(image, model.preprocess).transpose(2, 0, 1)[np.newaxis]
     expected = model.predict_proba(Image(image, "yxc"))
-    assert expected.std() > 0.05
+    assert expected.std() > 0.02
     np.testing.assert_allclose(
         run_onnx(path.read_bytes(), pixels)[0], expected, atol=1e-4
     )
