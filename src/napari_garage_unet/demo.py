@@ -137,6 +137,8 @@ class Tour:
         right.layer.visible = False
         yield from self._wait(lambda: not session.segmentation.is_running)
         self._check(session)
+        # One overlay is easier to look at than two.
+        session.results.preview_of(session.images.current).layer.visible = False
         viewer.layers.selection.active = session.images.current.strokes
 
         saved: list[str] = []
@@ -161,7 +163,11 @@ class Tour:
                 "steps": session.job.last.steps,
                 "previews": session.preview.shown,
                 "device": session.link.device,
-                "versions": {PLUGIN: __version__, **_versions(), **session.link.versions},
+                "versions": {
+                    PLUGIN: __version__,
+                    **_versions(),
+                    **session.link.versions,
+                },
             },
         )
         yield

@@ -58,6 +58,11 @@ class EngineLink:
         return self.state in (Engine.STARTING, Engine.WARMING, Engine.READY)
 
     @property
+    def client(self) -> Client | None:
+        """The client of the process; None before it is first started."""
+        return self._client
+
+    @property
     def engine(self) -> Asking:
         """Who to ask; the process is started when it does not run."""
         self.start()

@@ -27,15 +27,21 @@ from .training_job import TrainingJob
 
 logger = logging.getLogger(__name__)
 
-REST = 2.0
+FIRST_STEP, FIRST_SECONDS = 10, 2.0
+"""The first preview shows the state after so many steps, or seconds since the first.
+
+Before, a network says little more than noise.
+"""
+
+REST = 1.0
 """How many times as long as the last preview took is left to learning before the next.
 
-A preview of the whole plane costs as much as several steps; without a rest, learning
+A preview of the whole plane costs as much as many steps; without a rest, learning
 would hardly get on.
 """
 
-LONGEST_REST = 4.0
-"""Seconds after which the next preview is asked for at the latest."""
+LONGEST_REST = 3.0
+"""Seconds of learning after which the next preview is asked for at the latest."""
 
 
 class Preview:
@@ -94,7 +100,7 @@ class Preview:
             return
         if not self._link.is_running:
             return
-        if self._job.is_running and time.monotonic() < self._not_before:
+        if self._job.is_running and self._shall_rest():
             return
         result = self._results.preview_of(current)
         index = current.plane_on_view(self._viewer)
@@ -114,6 +120,11 @@ class Preview:
     def reset(self) -> None:
         """Forget what was asked; the process has gone."""
         self._in_flight = None
+
+    def _shall_rest(self) -> bool:
+        seconds = self._job.history.seconds
+        young = self._job.step < FIRST_STEP and seconds[-1] - seconds[0] < FIRST_SECONDS
+        return young or time.monotonic() < self._not_before
 
     def _on_removed(self, result: Result) -> None:
         """Whoever deletes the preview does not want it back in a moment."""
