@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -182,6 +183,12 @@ class PretrainedFeatures:
         size = tf.shape(rgb)[1:3] * times
         enlarged = tf.image.resize(rgb, size, method="bilinear")
         return list(self._encoder(enlarged, training=False))
+
+
+@cache
+def load_features(n_channels: int) -> PretrainedFeatures:
+    """Return the features for planes of `n_channels`; traced once for all networks."""
+    return PretrainedFeatures(n_channels)
 
 
 def _tap_specs(n_channels: int) -> Iterator[TapSpec]:

@@ -7,7 +7,6 @@ once; `Network.head` is the Keras model that turns taps into logits and learns.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from .backend import tf
 from .config import NetworkConfig
 from .decoder import Decoder
 from .errors import ModelFileError
-from .features import GRID, PretrainedFeatures, Statistics, Taps
+from .features import GRID, Statistics, Taps, load_features
 from .guided_filter import smooth_probabilities
 from .unet import build_unet, receptive_radius
 
@@ -215,12 +214,6 @@ class PretrainedNetwork(Network):
     def _decode(self, taps: Any) -> Any:
         members = tf.nn.softmax(self.head(taps))
         return tf.transpose(tf.reduce_mean(members, axis=0), (2, 0, 1))
-
-
-@cache
-def load_features(n_channels: int) -> PretrainedFeatures:
-    """Return the features for planes of `n_channels`; traced once for all networks."""
-    return PretrainedFeatures(n_channels)
 
 
 def build_network(config: NetworkConfig, n_channels: int, n_classes: int) -> Network:

@@ -1,0 +1,107 @@
+"""Pixels and planes: two ways to the same logits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine.backend import tf
+from napari_garage_unet.engine.decoder import (
+    Decoder,
+    enlarge,
+    gather_pixels,
+    group_scales,
+)
+from napari_garage_unet.engine.features import GRID, TapSpec, load_features
+
+SPECS = (
+    TapSpec(2, 0.0, 5, "sharp"),
+    TapSpec(2, 1.0, 3, "deep"),
+    TapSpec(4, 3.0, 4, "deep"),
+    TapSpec(8, 7.0, 2, "deep"),
+    TapSpec(2, 0.0, 3, "twice"),
+    TapSpec(2, 1.25, 3, "twice"),
+    TapSpec(4, 3.25, 2, "twice"),
+)
+
+
+def make_taps(height=48, width=32, seed=0):
+    rng = np.random.default_rng(seed)
+    return [
+        rng.normal(size=(height // s.stride, width // s.stride, s.channels)).astype(
+            np.float16
+        )
+        for s in SPECS
+    ]
+
+
+def test_a_plane_has_the_logits_of_its_pixels():
+    decoder = Decoder(SPECS, 4)
+    taps = make_taps()
+    of_plane = decoder([tf.constant(tap) for tap in taps]).numpy()
+    rows, columns = np.indices((24, 16)).reshape(2, -1)
+    features = gather_pixels(taps, SPECS, rows * GRID, columns * GRID)
+    of_pixels = decoder.at_pixels(features).numpy()
+    assert of_plane.shape == (3, 24, 16, 4)
+    np.testing.assert_allclose(of_plane.reshape(of_pixels.shape), of_pixels, atol=2e-2)
+    assert of_pixels.std() > 0.3
+
+
+def test_members_differ():
+    decoder = Decoder(SPECS, 2)
+    logits = decoder([tf.constant(tap) for tap in make_taps()]).numpy()
+    assert np.abs(logits[0] - logits[1]).mean() > 0.1
+
+
+def test_taps_are_interpolated_where_their_cells_lie():
+    spec = TapSpec(4, 3.0, 1, "deep")
+    cells = np.array([[10.0], [20.0], [30.0]], np.float32)[:, np.newaxis]
+    tap = np.repeat(cells, 3, axis=1)
+    values = gather_pixels([tap], [spec], np.arange(12), np.zeros(12, int))[:, 0]
+    assert values[3] == 10
+    assert values[7] == 20
+    assert values[5] == 15
+    assert values[0] == 10
+    assert values[11] == 30
+    on_grid = TapSpec(2, 0.0, 1, "grid")
+    enlarged = enlarge(tf.constant(tap), tf.constant([6, 6]), spec, on_grid).numpy()
+    np.testing.assert_allclose(enlarged[:, 0, 0], values[::2])
+
+
+def test_every_group_of_features_has_the_same_total_variance():
+    scales = group_scales(SPECS)
+    groups = np.repeat([s.group for s in SPECS], [s.channels for s in SPECS])
+    totals = [(scales[groups == g] ** 2).sum() for g in ("sharp", "deep", "twice")]
+    np.testing.assert_allclose(totals, len(groups) / 3, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 5])
+def test_features_are_what_their_description_says(n_channels):
+    features = load_features(n_channels)
+    plane = np.random.default_rng(0).random((64, 48, n_channels), np.float32)
+    taps = features(plane, features.statistics(plane))
+    assert len(taps) == len(features.specs)
+    for tap, spec in zip(taps, features.specs, strict=True):
+        assert tap.shape == (64 // spec.stride, 48 // spec.stride, spec.channels)
+        assert tap.dtype == np.float16
+        values = tap.astype(np.float32).reshape(-1, spec.channels)
+        np.testing.assert_allclose(values.mean(axis=0), 0, atol=0.02)
+        assert values.std(axis=0).max() < 1.02
+
+
+def test_encoder_taps_lie_where_their_offset_says():
+    """A spot is brightest in the cell that its description puts nearest."""
+    features = load_features(1)
+    flat = np.full((128, 128, 1), 0.5, np.float32)
+    spot = flat.copy()
+    spot[62:66, 62:66] = 1
+    before, after = (
+        [m.numpy() if hasattr(m, "numpy") else m for m in features._raw(plane)]
+        for plane in (flat, spot)
+    )
+    for spec, a, b in zip(features.specs, before, after, strict=True):
+        change = np.abs(b - a).sum(axis=-1)
+        weights = change / change.sum()
+        rows = np.arange(len(change)) * spec.stride + spec.offset
+        centre = float((weights.sum(axis=1) * rows).sum())
+        assert abs(centre - 63.5) <= max(spec.stride, 2)

@@ -1,0 +1,83 @@
+"""Smoothing along edges."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine.guided_filter import (
+    enlarge_linearly,
+    guided_coefficients,
+    smooth_probabilities,
+)
+
+
+def reference(value, guide, radius, epsilon):
+    """The filter of the paper, window by window."""
+    channels, h, w = guide.shape
+    slopes = np.empty((channels, h, w))
+    intercepts = np.empty((h, w))
+
+    def window(array, y, x):
+        padded = np.pad(array, radius, mode="edge")
+        return padded[y : y + 2 * radius + 1, x : x + 2 * radius + 1].ravel()
+
+    for y in range(h):
+        for x in range(w):
+            g = np.stack([window(channel, y, x) for channel in guide])
+            v = window(value, y, x)
+            covariance = np.cov(g, bias=True).reshape(channels, channels)
+            joint = (g * v).mean(axis=1) - g.mean(axis=1) * v.mean()
+            a = np.linalg.solve(covariance + epsilon * np.eye(channels), joint)
+            slopes[:, y, x] = a
+            intercepts[y, x] = v.mean() - a @ g.mean(axis=1)
+
+    def average(array):
+        return np.array(
+            [[window(array, y, x).mean() for x in range(w)] for y in range(h)]
+        )
+
+    return np.stack([*map(average, slopes), average(intercepts)])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_coefficients_are_those_of_the_paper(channels):
+    rng = np.random.default_rng(0)
+    guide = rng.random((channels, 12, 9), np.float32)
+    values = rng.random((2, 12, 9), np.float32)
+    result = guided_coefficients(values, guide, radius=2, epsilon=1e-2)
+    assert result.shape == (channels + 1, 2, 12, 9)
+    for k in range(2):
+        expected = reference(values[k], guide, 2, 1e-2)
+        np.testing.assert_allclose(result[:, k], expected, atol=2e-4)
+
+
+def test_probabilities_follow_an_edge_that_the_coarse_grid_misses():
+    guide = np.zeros((1, 64, 64), np.float32)
+    guide[:, :, 33:] = 1
+    coarse = np.zeros((2, 32, 32), np.float32)
+    coarse[0, :, :16], coarse[1, :, 16:] = 0.9, 0.9
+    coarse[0, :, 16:], coarse[1, :, :16] = 0.1, 0.1
+    coarse += np.random.default_rng(0).normal(0, 0.05, coarse.shape).astype("f4")
+    fine = smooth_probabilities(coarse, guide, grid=2, radius=8, epsilon=1e-3)
+    assert fine.shape == (2, 64, 64)
+    labels = fine.argmax(axis=0)
+    np.testing.assert_array_equal(labels, guide[0].astype(int))
+    np.testing.assert_allclose(fine.sum(axis=0), 1, rtol=1e-5)
+    assert fine.min() > 0
+
+
+def test_flat_images_are_averaged_and_stay_finite():
+    coarse = np.random.default_rng(0).random((3, 10, 10), np.float32)
+    guide = np.full((3, 20, 20), 0.5, np.float32)
+    fine = smooth_probabilities(coarse, guide, grid=2, radius=4, epsilon=1e-3)
+    assert np.isfinite(fine).all()
+    assert fine.std() < coarse.std() / 2
+
+
+def test_enlarging_is_linear_between_cells_and_constant_behind_the_last():
+    maps = np.array([[[0.0, 2.0], [4.0, 6.0]]], np.float32)
+    np.testing.assert_allclose(
+        enlarge_linearly(maps, 2)[0],
+        [[0, 1, 2, 2], [2, 3, 4, 4], [4, 5, 6, 6], [4, 5, 6, 6]],
+    )

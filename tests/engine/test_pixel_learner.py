@@ -1,0 +1,92 @@
+"""Learning from strokes, then from what they imply."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine import pixel_learner
+from napari_garage_unet.engine.config import NetworkConfig
+from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.network import build_network
+from napari_garage_unet.engine.pixel_learner import PixelLearner, rate_factor
+from napari_garage_unet.engine.plane_blocks import all_blocks, stroked_blocks
+from napari_garage_unet.engine.preprocess import PreprocessConfig
+from napari_garage_unet.engine.sampling import TrainingPlane
+from napari_garage_unet.engine.tap_store import TapStore
+
+
+@pytest.fixture
+def plane():
+    """Two halves of different texture, one stroke in each."""
+    rng = np.random.default_rng(0)
+    pixels = rng.normal(0.5, 0.02, (96, 128))
+    pixels[:, 64:] += np.kron(rng.integers(0, 2, (48, 32)), np.ones((2, 2))) * 0.2
+    network = build_network(NetworkConfig(), 1, 2)
+    store = TapStore(network, PreprocessConfig())
+    image = Image(pixels, "yx")
+    targets = np.zeros((96, 128), np.int32)
+    targets[20:23, 10:50], targets[70:73, 80:120] = 1, 2
+
+    def region(rows, columns):
+        return store.region(image, (), rows, columns)
+
+    return network, TrainingPlane(targets, region)
+
+
+def test_two_strokes_tell_two_textures_apart(plane):
+    network, training_plane = plane
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([training_plane])
+    losses = []
+    while not learner.settled:
+        losses.append(learner.step())
+    assert len(losses) == 2 * pixel_learner.ROUND + 1
+    assert np.mean(losses[250:300]) < 0.5 * losses[0]
+    taps = training_plane.region(slice(0, 96), slice(0, 128))
+    labels = network.probabilities(taps).argmax(axis=0)
+    truth = np.arange(128) >= 64
+    assert (labels == truth).mean() > 0.95
+
+
+def test_new_strokes_begin_a_new_round_from_what_is_learnt(plane):
+    network, training_plane = plane
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([training_plane])
+    first = learner.step()
+    while not learner.settled:
+        learner.step()
+    learner.prepare([training_plane])
+    assert not learner.settled
+    assert learner.step() < 0.6 * first
+
+
+def test_all_labelled_pixels_are_seen_once():
+    targets = np.zeros((600, 700), np.int32)
+    targets[[5, 255, 256, 590], [3, 300, 511, 699]] = 1
+    blocks = list(stroked_blocks(targets, 16))
+    seen = np.zeros(targets.shape, int)
+    for block in blocks:
+        seen[block.rows, block.columns] += 1
+        assert block.seen_rows.start <= max(block.rows.start - 16, 0)
+        assert block.seen_columns.start % 16 == 0
+    assert (seen[targets > 0] == 1).all()
+    assert len(blocks) == 4
+
+
+def test_blocks_cover_a_plane_once():
+    seen = np.zeros((1040, 528), int)
+    for block in all_blocks(seen.shape, 82):
+        seen[block.rows, block.columns] += 1
+        assert 0 <= block.seen_rows.start <= block.rows.start
+        assert block.rows.stop <= block.seen_rows.stop <= 1040
+    assert (seen == 1).all()
+
+
+def test_the_rate_rises_then_falls():
+    factors = [rate_factor(p) for p in np.linspace(0, 1, 101)]
+    assert factors[0] < 0.02
+    assert np.argmax(factors) == 10
+    assert factors[10] == pytest.approx(1.01)
+    assert factors[-1] == pytest.approx(0.01)
+    assert rate_factor(3) == pytest.approx(0.01)
