@@ -452,6 +452,13 @@ def test_progress_is_one_line_that_a_terminal_updates(monkeypatch):
     assert terminal.getvalue().split("\r")[-2:] == [" " * len(expected), ""]
 
 
+def test_kept_accuracy_is_that_of_the_best_state():
+    progress = ProgressLine("30 s")
+    progress(TrainingStep(10, 1.0, 0.5, Validation(0.4, 0.8, best=True)))
+    progress(TrainingStep(20, 2.0, 0.5, Validation(0.6, 0.7, best=False)))
+    assert (progress.accuracy, progress.best_accuracy) == (0.7, 0.8)
+
+
 def test_progress_stays_silent_without_a_terminal(monkeypatch):
     pipe = io.StringIO()
     monkeypatch.setattr(sys, "stderr", pipe)

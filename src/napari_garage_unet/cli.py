@@ -209,8 +209,8 @@ def train_command(
         f"{out}: {known['steps']} steps in {known['seconds']:.1f} s"
         + (", stopped by Ctrl-C" if asked else "")
         + (
-            f", {100 * progress.accuracy:.0f} % of the held-out strokes right"
-            if progress.accuracy is not None
+            f", {100 * progress.best_accuracy:.0f} % of the held-out strokes right"
+            if progress.best_accuracy is not None
             else ", too few strokes to hold any out"
         )
     )
@@ -221,7 +221,7 @@ def train_command(
         "strokes": [str(path) for path in strokes],
         "ended": "interrupted" if asked else job.reason,
         "loss": progress.last.loss if progress.last else None,
-        "held_out_accuracy": progress.accuracy,
+        "held_out_accuracy": progress.best_accuracy,
         "device": describe_device(),
         **model.info(),
     }

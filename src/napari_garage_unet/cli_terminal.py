@@ -48,12 +48,22 @@ class ProgressLine:
     ----------
     goal
         What is aimed at, such as ``"30 s"``.
+
+    Attributes
+    ----------
+    last
+        The last step.
+    accuracy
+        Of the last check on held-out strokes; None before the first.
+    best_accuracy
+        Of the check whose state is the best, which is the one that is kept.
     """
 
     def __init__(self, goal: str) -> None:
         self.goal = goal
         self.last: TrainingStep | None = None
         self.accuracy: float | None = None
+        self.best_accuracy: float | None = None
         self._width = 0
         self._shown = sys.stderr.isatty()
 
@@ -62,6 +72,8 @@ class ProgressLine:
         self.last = step
         if step.validation is not None:
             self.accuracy = step.validation.accuracy
+            if step.validation.best:
+                self.best_accuracy = self.accuracy
         line = f"step {step.step}, {step.seconds:.0f} s of {self.goal}"
         line += f", loss {step.loss:.3f}"
         if self.accuracy is not None:
