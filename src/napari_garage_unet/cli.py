@@ -6,16 +6,22 @@ TensorFlow is loaded by the commands that compute, after they have checked their
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import click
 
 from . import __version__
+from .cli_inputs import (
+    make_classes,
+    make_rules,
+    parse_names,
+    read_for_model,
+    read_for_strokes,
+)
 from .cli_outputs import (
     check_output,
     make_folder,
@@ -24,15 +30,14 @@ from .cli_outputs import (
     write_report,
 )
 from .cli_terminal import ProgressLine, interrupt_flag, start_engine
-from .engine.config import ClassInfo, NetworkConfig, TrainingConfig
+from .engine.config import NetworkConfig, TrainingConfig
 from .engine.errors import GarageError, InputError
-from .engine.image import Image, axes_for_strokes
+from .engine.image import Image
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .engine.model import Model
-    from .engine.rules import ClassRule
 
 DEFAULT_SECONDS = 30.0
 NO_TIME_LIMIT = 7 * 86400.0
@@ -169,18 +174,18 @@ def train_command(
             "each image needs its own strokes."
         )
     network = NetworkConfig(encoder=encoder, width=width, depth=depth)
-    named = _names(names)
+    named = parse_names(names)
     for path in (out, report):
         if path is not None:
             check_output(path, inputs=(*images, *strokes))
     painted = [read_strokes(path) for path in strokes]
     pictures = [
-        _read_for_strokes(path, array, axes=axes)
+        read_for_strokes(path, array, axes=axes)
         for path, array in zip(images, painted, strict=True)
     ]
     # Whatever is wrong with the strokes is said before TensorFlow takes its time.
     ids = painted_ids(collect_strokes(pictures, painted))
-    classes = _classes(ids, named, background)
+    classes = make_classes(ids, named, background)
     if seconds is None:
         seconds = DEFAULT_SECONDS if steps is None else NO_TIME_LIMIT
     config = TrainingConfig(seconds=seconds, max_steps=steps, seed=seed)
@@ -270,8 +275,8 @@ def segment_command(
     from .engine.probability_files import write_probabilities
 
     model = load_model(model_path)
-    model = model.with_rules(_rules(model, thresholds, sizes))
-    images = [_read_for_model(path, model, axes=axes) for path in inputs]
+    model = model.with_rules(make_rules(model, thresholds, sizes))
+    images = [read_for_model(path, model, axes=axes) for path in inputs]
     paths = segmentation_paths(inputs, out)
     others = [probabilities_path(path) for path in paths] if probabilities else []
     for path in (*others, *([report] if report else [])):
@@ -366,7 +371,7 @@ def export_command(
         if path is not None:
             check_output(path, inputs=inputs)
     model = load_model(model_path)
-    image = None if sample is None else _read_for_model(sample, model, axes=None)
+    image = None if sample is None else read_for_model(sample, model, axes=None)
     start_engine()
     check_packages(to)
     export_model(
@@ -422,39 +427,6 @@ def demo_command(
     click.echo(f"{out}: segmentation.tif, model.garage, overlay.png, report.json")
 
 
-def _read_for_strokes(path: Path, strokes: NDArray[Any], *, axes: str | None) -> Image:
-    """Read an image; its strokes settle what the file leaves open."""
-    from .engine.files import read_image
-
-    image = read_image(path, axes=axes)
-    if axes is not None or image.spatial_shape == strokes.shape:
-        return image
-    found = axes_for_strokes(image.data.shape, strokes.shape, name=image.name)
-    return Image(image.data, found, name=image.name)
-
-
-def _read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
-    """Read an image; the images of the training settle what the file leaves open."""
-    from .engine.files import read_image
-
-    image = read_image(path, axes=axes)
-    if axes is None and image.n_channels != model.n_channels:
-        other = model.as_image(image.data)
-        if other.n_channels == model.n_channels:
-            return dataclasses.replace(other, name=image.name)
-    if image.n_channels != model.n_channels:
-        raise InputError(
-            f"{image.name} has {_channels(image.n_channels)} (shape "
-            f"{image.data.shape}, axes {image.axes}) and the model was trained on "
-            f"images with {_channels(model.n_channels)}; choose an image of that kind."
-        )
-    return image
-
-
-def _channels(n: int) -> str:
-    return "1 channel" if n == 1 else f"{n} channels"
-
-
 def _decide_planes(
     model: Model, image: Image, probabilities: NDArray[Any]
 ) -> NDArray[Any]:
@@ -467,72 +439,6 @@ def _decide_planes(
     for key, plane in zip(keys, planes, strict=True):
         labels[key] = plane
     return labels
-
-
-def _names(texts: Sequence[str]) -> dict[int, str]:
-    named: dict[int, str] = {}
-    for text in texts:
-        number, equals, name = text.partition("=")
-        if not equals or not number.strip().isdecimal() or not name.strip():
-            raise InputError(f"--class {text}: give it as ID=NAME, such as 3=wheel.")
-        named[int(number)] = name.strip()
-    return named
-
-
-def _classes(
-    ids: Sequence[int], named: Mapping[int, str], background: int | None
-) -> list[ClassInfo]:
-    for class_id in (*named, *(() if background is None else (background,))):
-        if class_id not in ids:
-            raise InputError(
-                f"There are no strokes of class {class_id}; painted are "
-                f"{', '.join(map(str, ids))}."
-            )
-    return [ClassInfo(i, named.get(i, ""), background=i == background) for i in ids]
-
-
-def _rules(
-    model: Model, thresholds: Sequence[str], sizes: Sequence[str]
-) -> Mapping[int, ClassRule]:
-    """Put what stands on the command line over the rules of the model."""
-    from .engine.rules import ClassRule
-
-    changes: dict[int, dict[str, Any]] = {i: {} for i in model.class_ids}
-    for text in thresholds:
-        name, equals, value = text.rpartition("=")
-        if not equals:
-            raise InputError(f"--threshold {text}: give it as CLASS=P, such as 3=0.6.")
-        changes[_class_id(model, name)]["threshold"] = _number(value, text)
-    for text in sizes:
-        name, equals, value = text.rpartition("=")
-        ids = [_class_id(model, name)] if equals else model.class_ids
-        for class_id in ids:
-            changes[class_id]["min_size"] = _number(value, text)
-    rules = dict(model.rules)
-    for class_id, fields in changes.items():
-        if fields:
-            rule = rules.get(class_id, ClassRule())
-            rules[class_id] = dataclasses.replace(rule, **fields)
-    return rules
-
-
-def _class_id(model: Model, name: str) -> int:
-    name = name.strip()
-    found = [info.id for info in model.classes if info.name == name]
-    if not found and name.isdecimal() and int(name) in model.class_ids:
-        found = [int(name)]
-    if len(found) != 1:
-        known = ", ".join(f"{info.id} ({info.name})" for info in model.classes)
-        many = "more than one class" if found else "no class"
-        raise InputError(f"There is {many} '{name}' in the model; it has {known}.")
-    return found[0]
-
-
-def _number(text: str, whole: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise InputError(f"'{text}' in '{whole}' is no number.") from error
 
 
 def _describe(image: Image) -> dict[str, Any]:

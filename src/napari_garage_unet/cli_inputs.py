@@ -1,0 +1,156 @@
+"""What the command line is given: images, classes and rules."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .engine.config import ClassInfo
+from .engine.errors import InputError
+from .engine.image import Image, axes_for_strokes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .engine.model import Model
+    from .engine.rules import ClassRule
+
+
+def read_for_strokes(path: Path, strokes: NDArray[Any], *, axes: str | None) -> Image:
+    """Read an image; its strokes settle what the file leaves open.
+
+    Parameters
+    ----------
+    path
+        Of the image.
+    strokes
+        Its strokes, of the image's shape without the channels.
+    axes
+        What a person says the axes are; then nothing is left open.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or its shape does not fit the strokes.
+    """
+    from .engine.files import read_image
+
+    image = read_image(path, axes=axes)
+    if axes is not None or image.spatial_shape == strokes.shape:
+        return image
+    found = axes_for_strokes(image.data.shape, strokes.shape, name=image.name)
+    return Image(image.data, found, name=image.name)
+
+
+def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
+    """Read an image; the images of the training settle what the file leaves open.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or has another number of channels than the model.
+    """
+    from .engine.files import read_image
+
+    image = read_image(path, axes=axes)
+    if axes is None and image.n_channels != model.n_channels:
+        other = model.as_image(image.data)
+        if other.n_channels == model.n_channels:
+            return dataclasses.replace(other, name=image.name)
+    if image.n_channels != model.n_channels:
+        raise InputError(
+            f"{image.name} has {_channels(image.n_channels)} (shape "
+            f"{image.data.shape}, axes {image.axes}) and the model was trained on "
+            f"images with {_channels(model.n_channels)}; choose an image of that kind."
+        )
+    return image
+
+
+def _channels(n: int) -> str:
+    return "1 channel" if n == 1 else f"{n} channels"
+
+
+def parse_names(texts: Sequence[str]) -> dict[int, str]:
+    """Read what stands behind ``--class``, such as ``"3=wheel"``."""
+    named: dict[int, str] = {}
+    for text in texts:
+        number, equals, name = text.partition("=")
+        if not equals or not number.strip().isdecimal() or not name.strip():
+            raise InputError(f"--class {text}: give it as ID=NAME, such as 3=wheel.")
+        named[int(number)] = name.strip()
+    return named
+
+
+def make_classes(
+    ids: Sequence[int], named: Mapping[int, str], background: int | None
+) -> list[ClassInfo]:
+    """Make the classes of the painted ids.
+
+    Raises
+    ------
+    InputError
+        If an id that is named or marked as background is not painted.
+    """
+    for class_id in (*named, *(() if background is None else (background,))):
+        if class_id not in ids:
+            raise InputError(
+                f"There are no strokes of class {class_id}; painted are "
+                f"{', '.join(map(str, ids))}."
+            )
+    return [ClassInfo(i, named.get(i, ""), background=i == background) for i in ids]
+
+
+def make_rules(
+    model: Model, thresholds: Sequence[str], sizes: Sequence[str]
+) -> Mapping[int, ClassRule]:
+    """Put what stands on the command line over the rules of the model.
+
+    Parameters
+    ----------
+    model
+        Its classes can be given by name or id.
+    thresholds
+        Such as ``"wheel=0.6"``.
+    sizes
+        Smallest sizes in pixels, such as ``"50"`` for all classes or ``"3=50"``.
+    """
+    from .engine.rules import ClassRule
+
+    changes: dict[int, dict[str, Any]] = {i: {} for i in model.class_ids}
+    for text in thresholds:
+        name, equals, value = text.rpartition("=")
+        if not equals:
+            raise InputError(f"--threshold {text}: give it as CLASS=P, such as 3=0.6.")
+        changes[_class_id(model, name)]["threshold"] = _number(value, text)
+    for text in sizes:
+        name, equals, value = text.rpartition("=")
+        ids = [_class_id(model, name)] if equals else model.class_ids
+        for class_id in ids:
+            changes[class_id]["min_size"] = _number(value, text)
+    rules = dict(model.rules)
+    for class_id, fields in changes.items():
+        if fields:
+            rule = rules.get(class_id, ClassRule())
+            rules[class_id] = dataclasses.replace(rule, **fields)
+    return rules
+
+
+def _class_id(model: Model, name: str) -> int:
+    name = name.strip()
+    found = [info.id for info in model.classes if info.name == name]
+    if not found and name.isdecimal() and int(name) in model.class_ids:
+        found = [int(name)]
+    if len(found) != 1:
+        known = ", ".join(f"{info.id} ({info.name})" for info in model.classes)
+        many = "more than one class" if found else "no class"
+        raise InputError(f"There is {many} '{name}' in the model; it has {known}.")
+    return found[0]
+
+
+def _number(text: str, whole: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InputError(f"'{text}' in '{whole}' is no number.") from error
