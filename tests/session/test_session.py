@@ -235,3 +235,43 @@ def test_closing_ends_the_engine(session, engine, viewer):
     close_session(viewer)
     assert engine.closed
     session.poll()
+
+
+def test_strokes_on_planes_that_are_not_on_view_are_counted_too(
+    viewer, session, run, halves
+):
+    viewer.add_image(np.stack([halves] * 6), name="stack")
+    layer = session.strokes_layer()
+    viewer.dims.set_point(0, 0)
+    layer.n_edit_dimensions = 3
+    layer.brush_size = 5
+    layer.paint((3, 10, 10), 2)
+    run(lambda: bool(session.counts))
+    run(lambda: session.counts == {2: int((layer.data == 2).sum())})
+    assert len(np.flatnonzero(layer.data.any(axis=(1, 2)))) > 1
+
+
+def test_strokes_painted_while_others_are_on_their_way_are_sent_after_them(
+    painted, engine, run, monkeypatch
+):
+    painted.learn()
+    run(lambda: painted.job.phase is Phase.LEARNING)
+    layer = painted.images.current.strokes
+    held = []
+    take = engine._answers
+    monkeypatch.setattr(
+        engine,
+        "_answers",
+        lambda r: held.append(r) or [] if isinstance(r, SetStrokes) else take(r),
+    )
+    layer.paint((30, 10), 1)
+    run(lambda: len(held) == 1)
+    layer.paint((35, 50), 2)
+    run(lambda: painted.counts[2] > 60)
+    run(polls=5)
+    assert len(held) == 1
+    monkeypatch.undo()
+    engine._events.extend(take(held[0]))
+    run(lambda: len(engine.sent(SetStrokes)) == 3)
+    (strokes,) = engine.strokes.values()
+    assert np.array_equal(strokes, layer.data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -145,6 +145,20 @@ class BoundImage:
             return self.watch.look(None, self.strokes.data, ())
         index = self.plane_on_view(viewer)
         return self.watch.look(self.image(), self.strokes.data, index)
+
+    def look_at_each(self) -> Iterator[bool]:
+        """Look at the strokes plane by plane; yields whether each one changed.
+
+        Painting in three dimensions, and undo after the slider has moved, change
+        planes that are not on view.
+        """
+        if self.strokes is None or self.watch is None or self.strokes.ndim == 2:
+            return
+        layer, watch = self.strokes, self.watch
+        for i in range(layer.data.shape[0]):
+            if watch is not self.watch or layer.data.shape != watch.seen.shape:
+                return
+            yield watch.look_at_part(layer.data, i)
 
     def look_at_all(self) -> bool:
         """Look at the strokes of all planes; True when they changed.

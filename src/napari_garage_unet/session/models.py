@@ -79,7 +79,7 @@ class ModelList:
         self._job = job
         self._results = results
         self._files: dict[str, ModelEntry] = {}
-        job.ended.connect(self._on_trained)
+        job.changed.connect(self._on_job)
 
     def __iter__(self) -> Iterator[ModelEntry]:
         if self._job.has_model:
@@ -102,9 +102,10 @@ class ModelList:
             If the file is missing, damaged or of another kind.
         """
         key = str(Path(path).expanduser().resolve())
-        entry = _entry(key, read_info(key))
+        info = read_info(key)
+        entry = _entry(key, info)
         self._files[key] = entry
-        self._results.set_rules_of(key, _rules(read_info(key)))
+        self._results.set_rules_of(key, _rules(info))
         self._link.engine.load_model(key, on_answer=self._on_loaded)
         self.changed.emit()
         return entry
@@ -128,7 +129,9 @@ class ModelList:
         path = Path(path).expanduser().resolve()
         if not path.suffix:
             path = path.with_suffix(SUFFIX)
-        rules = self._results.rules_of(key)
+        ids = {info.id for info in entry.classes}
+        tuned = self._results.rules_of(key)
+        rules = {i: rule for i, rule in tuned.items() if i in ids}
         self._link.engine.save_model(
             key,
             str(path),
@@ -137,10 +140,7 @@ class ModelList:
         )
 
     def _live_title(self) -> str:
-        if self._job.is_running:
-            return "the model being trained"
-        names = [bound.name for bound in self._job.images]
-        return f"{names[0]} (just trained)" if names else "just trained"
+        return "being trained" if self._job.is_running else "just trained"
 
     def _on_loaded(self, event: Event) -> None:
         if isinstance(event, Failed):
@@ -152,7 +152,7 @@ class ModelList:
         elif isinstance(event, Failed):
             self.failed.emit(event)
 
-    def _on_trained(self) -> None:
+    def _on_job(self) -> None:
         self.changed.emit()
 
 

@@ -87,6 +87,13 @@ class Result:
         return str(self.layer.name)
 
     @property
+    def title(self) -> str:
+        """What it is called in a list; what tells it from others comes first."""
+        kind = "preview" if self.is_preview else "segmentation"
+        is_renamed = not self.name.startswith(self.bound.name)
+        return self.name if is_renamed else f"{kind} of {self.bound.name}"
+
+    @property
     def class_ids(self) -> tuple[int, ...]:
         """Ids in the order of the rows of the probabilities."""
         return tuple(info.id for info in self.classes)

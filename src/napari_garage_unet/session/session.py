@@ -56,6 +56,9 @@ from .training_job import Settings, TrainingJob
 LOOK_SECONDS = 0.2
 """How long after a hint the strokes are looked at; half a second is promised."""
 
+SCAN_SECONDS = 0.004
+"""How long looking at planes that are not on view may take between two frames."""
+
 DECIDE_SECONDS = 0.01
 """How long deciding planes in the background may take between two frames."""
 
@@ -119,6 +122,7 @@ class Session:
         self._touched_at: float | None = None
         self._painted_since_training = False
         self._deciding: Iterator[Any] | None = None
+        self._scan: Iterator[bool] | None = None
         self._closed = False
         self.problem: Problem | None = None
         self.settings = Settings()
@@ -343,6 +347,8 @@ class Session:
             return
         self.link.poll()
         self._look_at_strokes()
+        self._look_at_other_planes()
+        self._send_strokes()
         self._learn_by_itself()
         if not self.segmentation.is_running or self.job.is_running:
             self.preview.ask_next(self.images.current)
@@ -438,10 +444,32 @@ class Session:
         self._touched_at = None
         # A list, so that every image is looked at.
         changed = [self._look_at(bound) for bound in self.images]
-        if any(changed):
+        self._scan = itertools.chain.from_iterable(
+            bound.look_at_each() for bound in self.images
+        )
+        self._after_look(any(changed))
+
+    def _look_at_other_planes(self) -> None:
+        """Look at what is not on view, a little at a time."""
+        if self._scan is None:
+            return
+        end = time.monotonic() + SCAN_SECONDS
+        changed = False
+        for is_different in self._scan:
+            changed = changed or is_different
+            if time.monotonic() > end:
+                break
+        else:
+            self._scan = None
+        self._after_look(changed)
+
+    def _after_look(self, changed: bool) -> None:
+        if changed:
             if self.problem is not None and not self.problem.can_restart:
                 self.clear_problem()
             self._on_counted()
+
+    def _send_strokes(self) -> None:
         if self.job.phase is Phase.LEARNING:
             for bound in self.job.images:
                 self.job.send_strokes(bound)

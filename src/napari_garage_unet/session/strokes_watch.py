@@ -61,8 +61,12 @@ class StrokesWatch:
         """Look at all strokes again, plane by plane along the first axis."""
         if strokes.ndim == 2:
             return self._look(strokes, ())
-        changed = [self._look(strokes, (i,)) for i in range(strokes.shape[0])]
+        changed = [self.look_at_part(strokes, i) for i in range(strokes.shape[0])]
         return any(changed)
+
+    def look_at_part(self, strokes: NDArray[Any], i: int) -> bool:
+        """Look again at what lies at position `i` of the first axis."""
+        return self._look(strokes, (i,))
 
     def _look(self, strokes: NDArray[Any], key: tuple[Any, ...]) -> bool:
         old, new = self.seen[key], np.asarray(strokes[key])

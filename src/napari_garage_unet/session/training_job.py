@@ -17,7 +17,7 @@ from napari_garage_unet.engine.config import (
     to_json,
 )
 from napari_garage_unet.engine.errors import GarageError
-from napari_garage_unet.process.messages import Done, Event, Failed, Progress, Trained
+from napari_garage_unet.process.messages import Event, Failed, Progress, Trained
 
 from .bound_image import BoundImage
 from .engine_link import EngineLink
@@ -210,11 +210,8 @@ class TrainingJob:
 
         def answered(event: Event) -> None:
             self._unanswered.discard(bound.key)
-            # While training, strokes that cannot be learnt from are refused and the
-            # former ones stay in use; a person who has erased everything of a class
-            # is about to paint again.
-            if not isinstance(event, Done):
-                self._sent.pop(bound.key, None)
+            if isinstance(event, Failed):
+                self.failed.emit(event)
 
         self._link.engine.set_strokes(bound.key, watch.seen, on_answer=answered)
         return True

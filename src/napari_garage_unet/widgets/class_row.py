@@ -200,11 +200,13 @@ class ClassRow(QFrame):
     def enterEvent(self, event: QEvent | None) -> None:
         """Show that the row can be clicked."""
         super().enterEvent(event)
+        self._draw_icon()
         self.update()
 
     def leaveEvent(self, event: QEvent | None) -> None:
         """Stop showing it."""
         super().leaveEvent(event)
+        self._draw_icon()
         self.update()
 
     def changeEvent(self, event: QEvent | None) -> None:
@@ -222,10 +224,12 @@ class ClassRow(QFrame):
         self.background_toggled.emit(self.class_id, checked)
 
     def _draw_icon(self) -> None:
+        on = self._info.background
+        # An empty box in every row would only raise questions.
+        noticed = self.underMouse() or self.background_button.hasFocus()
         color = QColor(self.palette().color(QPalette.ColorRole.WindowText))
-        self.background_button.setIcon(
-            _see_through_icon(color, on=self._info.background)
-        )
+        color.setAlpha(255 if on else 110 if noticed else 25)
+        self.background_button.setIcon(_see_through_icon(color, on=on))
 
 
 class Swatch(QWidget):
@@ -307,14 +311,12 @@ def _see_through_icon(color: QColor, *, on: bool) -> QIcon:
     pixmap = QPixmap(28, 28)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    faint = QColor(color)
-    faint.setAlpha(255 if on else 70)
-    painter.setPen(faint)
+    painter.setPen(color)
     painter.drawRect(1, 1, 25, 25)
     if on:
         for row in range(3):
             for column in range(3):
                 if (row + column) % 2 == 0:
-                    painter.fillRect(2 + 8 * column, 2 + 8 * row, 8, 8, faint)
+                    painter.fillRect(2 + 8 * column, 2 + 8 * row, 8, 8, color)
     painter.end()
     return QIcon(pixmap)

@@ -10,6 +10,8 @@ from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_garage_unet.session import Session, close_session
 
+from .activity import Activity
+
 INTERVAL = 30
 """Milliseconds between two polls."""
 
@@ -29,6 +31,7 @@ class Pump(QObject):
         super().__init__(QApplication.instance())
         self._session = weakref.ref(session)
         self._viewer = weakref.ref(viewer)
+        self._activity = Activity(session)
         self._timer = QTimer(self)
         self._timer.setInterval(INTERVAL)
         self._timer.timeout.connect(self._beat)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,7 @@ class SegmentWidget(Dock):
         self.progress = QProgressBar()
         self.progress.setTextVisible(True)
         self.progress.setFormat("%v of %m planes")
+        self.progress.setMaximumHeight(18)
         size = self.progress.sizePolicy()
         size.setRetainSizeWhenHidden(True)
         self.progress.setSizePolicy(size)
@@ -274,7 +276,7 @@ class SegmentWidget(Dock):
         self.hint.refresh()
 
     def _on_finished(self, results: tuple[Result, ...]) -> None:
-        self.summary.setText("\n".join(summarise(result) for result in results))
+        self.summary.setText("".join(summarise(result) for result in results))
 
     def _model_key(self) -> str:
         return str(self.model_box.currentData() or "")
@@ -290,7 +292,7 @@ class SegmentWidget(Dock):
 
 
 def summarise(result: Result) -> str:
-    """Say how much of the computed planes each class takes."""
+    """Say in rich text how much of the computed planes each class takes."""
     totals = dict.fromkeys(result.class_ids, 0)
     pixels = 0
     for index in result.planes:
@@ -299,11 +301,12 @@ def summarise(result: Result) -> str:
         for class_id in totals:
             totals[class_id] += int(np.count_nonzero(plane == class_id))
     names = {info.id: info.name for info in result.classes}
-    lines = [
-        f"  {names[i]}  {n / max(pixels, 1):.1%}"
+    rows = "".join(
+        f"<tr><td>{html.escape(names[i])}</td>"
+        f"<td align='right'>&nbsp;&nbsp;{n / max(pixels, 1):.1%}</td></tr>"
         for i, n in sorted(totals.items(), key=lambda item: -item[1])
-    ]
-    return "\n".join([f"{result.name}:", *lines])
+    )
+    return f"<p>{html.escape(result.name)}</p><table>{rows}</table>"
 
 
 def _row(*widgets: QWidget) -> QWidget:

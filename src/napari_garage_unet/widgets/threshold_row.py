@@ -70,7 +70,7 @@ class ThresholdRow(QWidget):
         self.auto_button.setAutoRaise(True)
         self.auto_button.setToolTip("Back to automatic: the most likely class wins.")
         layout = QGridLayout(self)
-        layout.setContentsMargins(4, 2, 4, 2)
+        layout.setContentsMargins(4, 1, 4, 1)
         layout.setHorizontalSpacing(4)
         layout.setVerticalSpacing(0)
         layout.addWidget(self._swatch, 0, 0)

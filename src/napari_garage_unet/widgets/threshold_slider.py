@@ -54,7 +54,7 @@ class ThresholdSlider(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return a size for a dock."""
-        return QSize(260, 34)
+        return QSize(260, 28)
 
     def show_threshold(self, value: float, *, automatic: bool) -> None:
         """Show a threshold; a dashed line when nobody has chosen it."""

@@ -158,7 +158,7 @@ class ThresholdsWidget(Dock):
         keep = self._result if self._result in results else None
         self.result_box.blockSignals(True)
         self.result_box.clear()
-        self.result_box.addItems([result.name for result in results])
+        self.result_box.addItems([result.title for result in results])
         shown = keep or (results[0] if results else None)
         if shown is not None:
             self.result_box.setCurrentIndex(results.index(shown))
