@@ -82,6 +82,8 @@ class TrainingJob:
         What the live model was asked to learn, empty before the first training.
     images
         The images being learnt from.
+    checkpoint
+        Where the engine keeps what it has learnt, for the case that it dies.
     last
         How the last training has ended.
     broke_off
@@ -95,7 +97,7 @@ class TrainingJob:
 
     def __init__(self, link: EngineLink, *, checkpoint: Path) -> None:
         self._link = link
-        self._checkpoint = checkpoint
+        self.checkpoint = checkpoint
         self._id: int | None = None
         self._settings: Settings | None = None
         self._sent: dict[str, int] = {}
@@ -124,7 +126,7 @@ class TrainingJob:
     @property
     def can_resume(self) -> bool:
         """Whether there is something to go on from."""
-        return self.step > 0 and (not self._lost or self._checkpoint.exists())
+        return self.step > 0 and (not self._lost or self.checkpoint.exists())
 
     def start(
         self,
@@ -165,7 +167,7 @@ class TrainingJob:
             self.step = 0
         else:
             self.history.offset = self.history.seconds[-1] if self.history.loss else 0
-        start_from = str(self._checkpoint) if resume and self._lost else None
+        start_from = str(self.checkpoint) if resume and self._lost else None
         self.generation += 1
         self._settings = settings
         self.images = tuple(images)
@@ -179,7 +181,7 @@ class TrainingJob:
             training=to_json(settings.training),
             resume=resume and start_from is None,
             start_from=start_from,
-            checkpoint=str(self._checkpoint),
+            checkpoint=str(self.checkpoint),
             on_answer=self._on_answer,
         )
         self._set_phase(Phase.STARTING)
