@@ -63,6 +63,8 @@ def save_model(model: Model, path: str | Path) -> None:
                 buffer = io.BytesIO()
                 np.save(buffer, model.weights[name], allow_pickle=False)
                 archive.writestr(f"{WEIGHTS}{number:04d}.npy", buffer.getvalue())
+        # Temporary files are private; a model is to be as readable as any other file.
+        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
         if temporary is not None:
@@ -71,6 +73,12 @@ def save_model(model: Model, path: str | Path) -> None:
             f"The model cannot be written to {path} ({error.strerror or error}); "
             "choose a folder that exists and that you may write to."
         ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def load_model(path: str | Path) -> Model:

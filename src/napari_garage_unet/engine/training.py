@@ -7,6 +7,7 @@ hand in new strokes.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ from .training_data import HeldOutStroke, compare, lay_out
 
 VALIDATION_SECONDS = 2.0
 """Shortest time between two checks on the held-out strokes."""
+
+FEWEST_STEPS = 30
+"""Steps that are taken even when the time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ class Training:
         self._best: dict[str, NDArray[np.float32]] | None = None
         self._best_score = (-np.inf, -np.inf)
         self._steps = 0
+        self._taught = 0
         self._seconds = 0.0
         seed_everything(self.config.seed)
         self.network = build_network(
@@ -164,12 +169,26 @@ class Training:
         self._ready = False
 
     @property
+    def steps(self) -> int:
+        """Steps that were taken, in all runs together."""
+        return self._steps
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that were spent, in all runs together."""
+        return self._seconds
+
+    @property
     def validated(self) -> bool:
         """Whether the kept state is the best by held-out strokes."""
         return self._best is not None
 
     def run(self) -> Iterator[TrainingStep]:
         """Learn until nothing improves, or time or steps of the settings are used up.
+
+        Run again, it goes on from where it was; each run has the time and the steps
+        of the settings. However slow the machine is, `FEWEST_STEPS` are taken: less is
+        no model.
 
         Yields
         ------
@@ -179,8 +198,10 @@ class Training:
         """
         self.reason = ""
         begin = time.perf_counter() - self._seconds
-        limit = self.config.seconds
+        limit = self._seconds + self.config.seconds
         steps_left = self.config.max_steps
+        if self._learner.settled:
+            self._ready = False
         next_validation = self._seconds + VALIDATION_SECONDS
         while True:
             if steps_left is not None and steps_left <= 0:
@@ -194,11 +215,13 @@ class Training:
                 self._ready = True
             loss = self._learner.step()
             self._steps += 1
+            self._taught += 1
             steps_left = None if steps_left is None else steps_left - 1
             self._seconds = time.perf_counter() - begin
             validation = None
             settled = self._learner.settled
-            ends = self._seconds >= limit or steps_left == 0 or settled
+            late = self._seconds >= limit and self._taught >= FEWEST_STEPS
+            ends = late or steps_left == 0 or settled
             if ends or self._seconds >= next_validation:
                 validation = self._validate()
                 took = time.perf_counter() - begin - self._seconds
@@ -208,36 +231,60 @@ class Training:
             # What the caller did meanwhile counts as training time: it is what a
             # person waits for.
             self._seconds = time.perf_counter() - begin
-            if self._seconds >= limit:
+            if late:
                 self.reason = "time"
                 return
             if settled and self._learner.settled:
                 self.reason = "settled"
                 return
 
-    def set_strokes(self, strokes: Sequence[ArrayLike]) -> None:
+    def set_strokes(
+        self,
+        strokes: Sequence[ArrayLike],
+        *,
+        classes: Sequence[ClassInfo] = (),
+        training: TrainingConfig | None = None,
+    ) -> None:
         """Replace the strokes; learnt from the next step on.
 
         Classes that are painted for the first time are added to the network without
         losing what it knows.
+
+        Parameters
+        ----------
+        strokes
+            One array per image, as at the beginning.
+        classes
+            What a person says about the classes, where that has changed.
+        training
+            Settings for what follows, where they have changed.
 
         Raises
         ------
         InputError
             If nothing can be learnt from them; the former strokes stay in use.
         """
-        stroked = collect_strokes(self.images, strokes, held_out=self.config.held_out)
+        config = training or self.config
+        stroked = collect_strokes(self.images, strokes, held_out=config.held_out)
         for plane in stroked:
             check_channels(self.images[plane.image], self.network.n_channels)
-        classes = merge_classes(self.classes, (), painted_ids(stroked))
-        if classes != self.classes:
-            former = self.model()
-            self.classes = classes
-            self.network = build_network(
-                former.network, former.n_channels, len(classes)
+        merged = merge_classes(self.classes, classes, painted_ids(stroked))
+        learns_otherwise = (
+            dataclasses.replace(
+                config, seconds=self.config.seconds, max_steps=self.config.max_steps
             )
-            transfer_weights(former, self.network, classes)
-            self._learner = make_learner(self.network, self.config)
+            != self.config
+        )
+        self.config = config
+        if len(merged) > len(self.classes):
+            former = self.model()
+            self.network = build_network(former.network, former.n_channels, len(merged))
+            transfer_weights(former, self.network, merged)
+        elif learns_otherwise:
+            self.network.set_weights(self._learner.predicting.weights())
+        if len(merged) > len(self.classes) or learns_otherwise:
+            self._learner = make_learner(self.network, config)
+        self.classes = merged
         self._stroked = stroked
         self._ready = False
         # Another set of held-out strokes: figures of before cannot be compared.

@@ -94,6 +94,11 @@ class Desk:
         """
         return self._entry(key).image
 
+    def images(self) -> list[Image]:
+        """List the images that are open, the latest last."""
+        with self._lock:
+            return [entry.image for entry in self._entries.values()]
+
     def strokes(self, key: str) -> NDArray[np.generic]:
         """Strokes of an image: class ids of its spatial shape, 0 = unlabelled.
 

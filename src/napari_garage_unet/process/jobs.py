@@ -20,6 +20,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.inference import Predictor, Tile
 from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.model_store import load_model
+from napari_garage_unet.engine.tap_store import TapStores
 from napari_garage_unet.engine.training import Training
 
 from .desk import Desk
@@ -45,6 +46,10 @@ class TrainingJob:
         Has the images, and the strokes as they change.
     shelf
         Has the live model, to go on from.
+    stores
+        Have features that were computed before.
+    former
+        The last training; gone on with where that is what is asked for.
 
     Raises
     ------
@@ -52,7 +57,15 @@ class TrainingJob:
         If training cannot begin.
     """
 
-    def __init__(self, request: Train, desk: Desk, shelf: Shelf) -> None:
+    def __init__(
+        self,
+        request: Train,
+        desk: Desk,
+        shelf: Shelf,
+        *,
+        stores: TapStores | None = None,
+        former: TrainingJob | None = None,
+    ) -> None:
         self.request = request
         self.step = 0
         self._desk = desk
@@ -61,32 +74,56 @@ class TrainingJob:
         self._strokes = [desk.strokes(key) for key in request.keys]
         self._next_checkpoint = time.perf_counter() + FIRST_CHECKPOINT_SECONDS
         self._predictor: Predictor | None = None
-        self.training = Training(
-            self._images,
-            self._strokes,
-            classes=[from_json(ClassInfo, values) for values in request.classes],
-            preprocess=(
-                from_json(PreprocessConfig, request.preprocess)
-                if request.preprocess
-                else None
-            ),
-            network=from_json(NetworkConfig, request.network),
-            training=from_json(TrainingConfig, request.training),
-            start_from=_beginning(request, shelf),
-        )
+        self.training: Training
+        classes = [from_json(ClassInfo, values) for values in request.classes]
+        config = from_json(TrainingConfig, request.training)
+        if former is not None and self._goes_on_with(former):
+            self.training = former.training
+            self.training.set_strokes(self._strokes, classes=classes, training=config)
+        else:
+            self.training = Training(
+                self._images,
+                self._strokes,
+                classes=classes,
+                preprocess=(
+                    from_json(PreprocessConfig, request.preprocess)
+                    if request.preprocess
+                    else None
+                ),
+                network=from_json(NetworkConfig, request.network),
+                training=config,
+                start_from=_beginning(request, shelf),
+                stores=stores,
+            )
+        # Other runs of the same training are not this request's.
+        self._before = self.training.steps, self.training.seconds
         self._steps = self.training.run()
+
+    def _goes_on_with(self, former: TrainingJob) -> bool:
+        """Whether the training is the former one with other strokes."""
+        images = former.training.images
+        return (
+            self.request.resume
+            and self.request.start_from is None
+            and self.request.network == former.request.network
+            and self.request.preprocess == former.request.preprocess
+            and len(images) == len(self._images)
+            and all(a is b for a, b in zip(images, self._images, strict=True))
+        )
 
     def advance(self) -> Progress | None:
         """Take a step; None when training has ended by itself."""
         done = next(self._steps, None)
         if done is None:
             return None
-        self.step, self._seconds = done.step, done.seconds
+        steps_before, seconds_before = self._before
+        self.step = done.step - steps_before
+        self._seconds = done.seconds - seconds_before
         check = done.validation
         return Progress(
             self.request.id,
-            done.step,
-            done.seconds,
+            self.step,
+            self._seconds,
             done.loss,
             None if check is None else check.loss,
             None if check is None else check.accuracy,

@@ -1,5 +1,7 @@
 """The engine's turns: requests first, then a tile of a prediction, then a step.
 
+With nothing to do, it computes features of open images ahead.
+
 Importing this module loads TensorFlow.
 """
 
@@ -12,6 +14,7 @@ from collections import deque
 
 from napari_garage_unet.engine.backend import describe_device, versions
 from napari_garage_unet.engine.errors import EngineError
+from napari_garage_unet.engine.tap_store import TapStores
 from napari_garage_unet.engine.warmup import warm_up
 
 from .desk import Desk
@@ -33,6 +36,7 @@ from .messages import (
     Warm,
 )
 from .post import Inbox, Outbox
+from .rehearsal import Rehearsal
 from .shelf import Shelf
 
 logger = logging.getLogger(__name__)
@@ -57,7 +61,10 @@ class Loop:
     def __init__(self, inbox: Inbox, desk: Desk, outbox: Outbox) -> None:
         self._inbox, self._desk, self._outbox = inbox, desk, outbox
         self._shelf = Shelf()
+        self._stores = TapStores()
+        self._rehearsal = Rehearsal(desk, self._stores)
         self._training: TrainingJob | None = None
+        self._last: TrainingJob | None = None
         self._predictions: deque[PredictionJob] = deque()
         self._owes_step = False
         self._warm = False
@@ -71,12 +78,15 @@ class Loop:
             self._say_warm()
         while not self._inbox.closed:
             idle = self._training is None and not self._predictions
-            for request in self._inbox.take(wait=idle):
+            rehearses = idle and self._rehearsal.has_more()
+            for request in self._inbox.take(wait=idle and not rehearses):
                 self._handle(request)
             if self._predictions and not self._owes_step:
                 self._predict()
             elif self._training is not None:
                 self._step(self._training)
+            elif rehearses:
+                self._outbox.attempt(None, self._rehearsal.advance)
 
     def _handle(self, request: Request) -> None:
         outbox = self._outbox
@@ -111,7 +121,13 @@ class Loop:
         # TensorFlow's graphs lie in reference cycles; those of the last training
         # would add up otherwise.
         gc.collect()
-        self._training = TrainingJob(request, self._desk, self._shelf)
+        self._training = self._last = TrainingJob(
+            request,
+            self._desk,
+            self._shelf,
+            stores=self._stores,
+            former=self._last,
+        )
 
     def _step(self, job: TrainingJob) -> None:
         self._owes_step = False

@@ -104,6 +104,7 @@ class Inbox:
         self._waiting: list[Request] = []
         self._news = threading.Condition()
         self._closed = False
+        self._opened = False
         self._thread = threading.Thread(
             target=self._receive, name="garage inbox", daemon=True
         )
@@ -120,11 +121,15 @@ class Inbox:
     def take(self, *, wait: bool = False) -> list[Request]:
         """Take all waiting requests; with `wait`, not before there is one.
 
-        Empty when there are none or, with `wait`, when the process is to end.
+        Empty when there are none or, with `wait`, when an image was opened or the
+        process is to end.
         """
         with self._news:
             if wait:
-                self._news.wait_for(lambda: self._waiting or self._closed)
+                self._news.wait_for(
+                    lambda: self._waiting or self._opened or self._closed
+                )
+            self._opened = False
             taken, self._waiting = self._waiting, []
             return taken
 
@@ -176,6 +181,10 @@ class Inbox:
                 done = False
         if done:
             outbox.send(Done(request.id))
+            if isinstance(request, OpenImage):
+                with self._news:
+                    self._opened = True
+                    self._news.notify_all()
         elif not isinstance(request, OpenImage | CloseImage | SetStrokes):
             with self._news:
                 self._waiting.append(request)

@@ -1,0 +1,74 @@
+"""The engine computes ahead while nobody asks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine.config import NetworkConfig
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.network import build_network
+from napari_garage_unet.engine.tap_store import TapStores
+from napari_garage_unet.engine.training import default_preprocess
+from napari_garage_unet.process.rehearsal import Rehearsal
+
+
+class FakeDesk:
+    """A desk with a list of images."""
+
+    def __init__(self, *images):
+        self.open = list(images)
+
+    def images(self):
+        return list(self.open)
+
+
+def play(rehearsal):
+    """Count the turns until there is nothing left to do."""
+    turns = 0
+    while rehearsal.has_more():
+        rehearsal.advance()
+        turns += 1
+        assert turns < 50
+    return turns
+
+
+def make_image(**kwargs):
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 48, 3), np.uint8)
+    return Image(pixels, "yxc", **kwargs)
+
+
+def test_features_of_an_open_image_are_there_when_training_begins(monkeypatch):
+    image, stores = make_image(), TapStores()
+    play(Rehearsal(FakeDesk(image), stores))
+    network = build_network(NetworkConfig(), 3, 5)
+    store = stores.get(network, default_preprocess(image))
+
+    def refuse(*args):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(store.network, "features", refuse)
+    taps = store.region(image, (), slice(0, 64), slice(0, 48))
+    assert taps[0].shape == (64, 48, 3)
+
+
+def test_an_idle_engine_rests_until_another_image_comes():
+    desk = FakeDesk(make_image())
+    rehearsal = Rehearsal(desk, TapStores())
+    assert play(rehearsal) > 1
+    assert not rehearsal.has_more()
+    desk.open.append(make_image())
+    assert play(rehearsal) > 1
+
+
+def test_stacks_wait_until_it_is_known_which_planes_matter():
+    stack = Image(np.zeros((40, 64, 64)), "zyx")
+    assert play(Rehearsal(FakeDesk(stack), TapStores())) == 1
+
+
+def test_an_image_that_cannot_be_read_is_told_once():
+    rehearsal = Rehearsal(FakeDesk(Image(np.full((32, 32), np.nan), "yx")), TapStores())
+    with pytest.raises(InputError, match="finite"):
+        rehearsal.advance()
+    assert not rehearsal.has_more()
