@@ -13,10 +13,18 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.image import Image, PlaneIndex
 from napari_garage_unet.engine.strokes import check_strokes
-from napari_garage_unet.layers.images import read_image, spatial_shape
+from napari_garage_unet.layers.images import (
+    STACKS,
+    full_resolution,
+    read_image,
+    spatial_shape,
+)
 from napari_garage_unet.layers.view import plane_on_view
 
 from .strokes_watch import StrokesWatch
+
+FEW_BYTES = 100_000_000
+"""Pixels that are copied in a few hundredths of a second."""
 
 _numbers = itertools.count(1)
 
@@ -74,6 +82,15 @@ class BoundImage:
         return str(self.layer.name)
 
     @property
+    def is_at_hand(self) -> bool:
+        """Whether it is a single plane in memory, so that reading it costs nothing."""
+        arrays = [full_resolution(layer) for layer in self.layers]
+        return all(
+            isinstance(array, np.ndarray) and layer.ndim == 2
+            for array, layer in zip(arrays, self.layers, strict=True)
+        )
+
+    @property
     def counts(self) -> dict[int, int]:
         """Painted pixels by class id."""
         return self.watch.counts if self.watch else {}
@@ -82,6 +99,15 @@ class BoundImage:
     def spatial_shape(self) -> tuple[int, ...]:
         """Shape without channels."""
         return spatial_shape(self.layer)
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether its pixels lie in memory and are few enough to copy in a moment."""
+        arrays = [layer.data for layer in self.layers]
+        return all(
+            isinstance(array, np.ndarray) and array.nbytes <= FEW_BYTES
+            for array in arrays
+        )
 
     def image(self) -> Image:
         """The pixels and what their axes mean; read once.
@@ -104,7 +130,7 @@ class BoundImage:
             If the layer does not fit the image; the old one stays.
         """
         if layer is not None:
-            check_strokes(_Frame(self), layer.data)
+            _check(self, layer.data)
         self.release_strokes()
         if layer is None:
             return
@@ -172,7 +198,7 @@ class BoundImage:
             return False
         if self._is_replaced():
             return True
-        check_strokes(_Frame(self), self.strokes.data)
+        _check(self, self.strokes.data)
         return self.watch.look_at_all(self.strokes.data)
 
     def _is_replaced(self) -> bool:
@@ -212,9 +238,9 @@ class BoundImage:
         self.strokes_touched.emit()
 
 
-class _Frame:
-    """As much of an image as strokes are checked against, without reading pixels."""
-
-    def __init__(self, bound: BoundImage) -> None:
-        self.name = bound.name
-        self.spatial_shape = bound.spatial_shape
+def _check(bound: BoundImage, strokes: Any) -> None:
+    """Raise `InputError` unless strokes fit; the pixels need not be read for that."""
+    shape = bound.spatial_shape
+    # An array of that shape that takes no memory.
+    frame = np.broadcast_to(np.uint8(0), shape)
+    check_strokes(Image(frame, STACKS[len(shape)], name=bound.name), strokes)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
+import logging
 import tempfile
 import time
 import weakref
@@ -52,6 +54,10 @@ from .result import Result
 from .result_list import ResultList
 from .segmentation_job import SegmentationJob, Wish
 from .training_job import Settings, TrainingJob
+
+logger = logging.getLogger(__name__)
+
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
 """How long after a hint the strokes are looked at; half a second is promised."""
@@ -123,7 +129,9 @@ class Session:
         self._painted_since_training = False
         self._deciding: Iterator[Any] | None = None
         self._scan: Iterator[bool] | None = None
+        self._ahead: set[str] = set()
         self._closed = False
+        self._opened_ahead: set[str] = set()
         self.problem: Problem | None = None
         self.settings = Settings()
         self.learns_by_itself = False
@@ -346,10 +354,12 @@ class Session:
         if self._closed:
             return
         self.link.poll()
+        self._open_ahead()
         self._look_at_strokes()
         self._look_at_other_planes()
         self._send_strokes()
         self._learn_by_itself()
+        self._open_ahead()
         if not self.segmentation.is_running or self.job.is_running:
             self.preview.ask_next(self.images.current)
         self._decide_some()
@@ -368,6 +378,24 @@ class Session:
         self._folder.cleanup()
 
     # -- within -------------------------------------------------------------------
+
+    def _open_ahead(self) -> None:
+        """Give the engine the image on view before it is needed.
+
+        It computes features while the person paints. Lazy and large images wait until
+        they are asked for, because reading them would hold up the window.
+        """
+        current = self.images.current
+        if current is None or self.link.state not in (Engine.WARMING, Engine.READY):
+            return
+        if current.key in self._opened_ahead or not current.is_at_hand:
+            return
+        self._opened_ahead.add(current.key)
+        try:
+            self.link.open(current)
+        except GarageError as error:
+            # Said in full when the image is to be learnt from.
+            logger.info("%s was not opened ahead: %s", current.name, error)
 
     def _connect(self) -> None:
         self.link.changed.connect(self._emit_changed)
@@ -469,6 +497,20 @@ class Session:
                 self.clear_problem()
             self._on_counted()
 
+    def _open_ahead(self) -> None:
+        """Let the engine look at the current image before anybody asks it to learn."""
+        current = self.images.current
+        if current is None or not self.link.is_running or current.key in self._ahead:
+            return
+        self._ahead.add(current.key)
+        if not current.is_at_hand:
+            return
+        try:
+            self.link.open(current)
+        except GarageError as error:
+            # Whoever presses Learn gets to read it.
+            logger.info("%s cannot be opened: %s", current.name, error)
+
     def _send_strokes(self) -> None:
         if self.job.phase is Phase.LEARNING:
             for bound in self.job.images:
@@ -569,6 +611,7 @@ class Session:
             self._set_problem(Problem(failed.message, failed.details))
 
     def _on_died(self, died: Died) -> None:
+        self._ahead.clear()
         self.job.on_died()
         self.preview.reset()
         self._set_problem(Problem(died.message, died.details, can_restart=True))
