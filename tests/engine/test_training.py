@@ -9,10 +9,11 @@ import pytest
 from skimage.draw import disk
 
 from napari_garage_unet import load_model, train
+from napari_garage_unet.engine.classes import transfer_weights
 from napari_garage_unet.engine.config import ClassInfo, NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.image import Image
-from napari_garage_unet.engine.training import Training, transfer_weights
+from napari_garage_unet.engine.training import Training
 
 PLAIN = NetworkConfig(encoder="plain", width=4, depth=2)
 

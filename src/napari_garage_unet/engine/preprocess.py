@@ -14,6 +14,14 @@ from skimage import exposure, filters
 
 from .config import PreprocessConfig
 from .errors import InputError
+from .image import Image
+
+
+def default_preprocess(image: Image) -> PreprocessConfig:
+    """Choose the preprocessing of an image nobody has chosen one for."""
+    return PreprocessConfig(
+        joint_channels=image.axes.endswith("c") and image.n_channels in (3, 4)
+    )
 
 
 def preprocess(

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .backend import seed_everything, versions
+from .classes import merge_classes, transfer_weights
 from .config import (
     ClassInfo,
     NetworkConfig,
@@ -28,7 +29,8 @@ from .image import ArrayLike, Image
 from .inference import Predictor, check_channels
 from .learner import make_learner
 from .model import Model
-from .network import Network, build_network
+from .network import build_network
+from .preprocess import default_preprocess
 from .strokes import collect_strokes, painted_ids
 from .tap_store import TapStores
 from .training_data import HeldOutStroke, compare, lay_out
@@ -330,56 +332,3 @@ class Training:
             self._best_score = score
             self._best = self._learner.predicting.weights()
         return Validation(agreement.loss, agreement.accuracy, best)
-
-
-def default_preprocess(image: Image) -> PreprocessConfig:
-    """Choose the preprocessing of an image nobody has chosen one for."""
-    return PreprocessConfig(
-        joint_channels=image.axes.endswith("c") and image.n_channels in (3, 4)
-    )
-
-
-def merge_classes(
-    known: Sequence[ClassInfo], given: Sequence[ClassInfo], painted: Sequence[int]
-) -> tuple[ClassInfo, ...]:
-    """Join the classes of a model, those of a person and those that are painted.
-
-    What a person says about a class wins; the order of `known` stays, since it is
-    that of the network's outputs.
-    """
-    found = {info.id: info for info in known}
-    found.update({info.id: info for info in given})
-    for class_id in painted:
-        found.setdefault(class_id, ClassInfo(class_id))
-    return tuple(found.values())
-
-
-def transfer_weights(
-    model: Model, network: Network, classes: Sequence[ClassInfo]
-) -> None:
-    """Give a network what a model has learnt, class by class where they differ.
-
-    Parameters
-    ----------
-    model
-        Of the same kind of network, with some of the classes.
-    network
-        With one output for each of `classes`; outputs of classes the model does not
-        have keep their fresh weights.
-    """
-    rows = {info.id: k for k, info in enumerate(model.classes)}
-    shared = [(k, rows[info.id]) for k, info in enumerate(classes) if info.id in rows]
-    new, old = (
-        (list(side) for side in zip(*shared, strict=True)) if shared else ([], [])
-    )
-    merged = {}
-    fresh = network.weights()
-    for (name, array), key in zip(
-        sorted(fresh.items()), sorted(model.weights), strict=True
-    ):
-        learnt = model.weights[key]
-        if array.shape != learnt.shape and array.shape[:-1] == learnt.shape[:-1]:
-            array[..., new] = learnt[..., old]
-            learnt = array
-        merged[name] = learnt
-    network.set_weights(merged)
