@@ -23,9 +23,6 @@ from napari_garage_unet.layers.view import plane_on_view
 
 from .strokes_watch import StrokesWatch
 
-FEW_BYTES = 100_000_000
-"""Pixels that are copied in a few hundredths of a second."""
-
 _numbers = itertools.count(1)
 
 
@@ -99,15 +96,6 @@ class BoundImage:
     def spatial_shape(self) -> tuple[int, ...]:
         """Shape without channels."""
         return spatial_shape(self.layer)
-
-    @property
-    def is_at_hand(self) -> bool:
-        """Whether its pixels lie in memory and are few enough to copy in a moment."""
-        arrays = [layer.data for layer in self.layers]
-        return all(
-            isinstance(array, np.ndarray) and array.nbytes <= FEW_BYTES
-            for array in arrays
-        )
 
     def image(self) -> Image:
         """The pixels and what their axes mean; read once.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-import logging
 import tempfile
 import time
 import weakref
@@ -131,7 +130,6 @@ class Session:
         self._scan: Iterator[bool] | None = None
         self._ahead: set[str] = set()
         self._closed = False
-        self._opened_ahead: set[str] = set()
         self.problem: Problem | None = None
         self.settings = Settings()
         self.learns_by_itself = False
@@ -359,7 +357,6 @@ class Session:
         self._look_at_other_planes()
         self._send_strokes()
         self._learn_by_itself()
-        self._open_ahead()
         if not self.segmentation.is_running or self.job.is_running:
             self.preview.ask_next(self.images.current)
         self._decide_some()
@@ -378,24 +375,6 @@ class Session:
         self._folder.cleanup()
 
     # -- within -------------------------------------------------------------------
-
-    def _open_ahead(self) -> None:
-        """Give the engine the image on view before it is needed.
-
-        It computes features while the person paints. Lazy and large images wait until
-        they are asked for, because reading them would hold up the window.
-        """
-        current = self.images.current
-        if current is None or self.link.state not in (Engine.WARMING, Engine.READY):
-            return
-        if current.key in self._opened_ahead or not current.is_at_hand:
-            return
-        self._opened_ahead.add(current.key)
-        try:
-            self.link.open(current)
-        except GarageError as error:
-            # Said in full when the image is to be learnt from.
-            logger.info("%s was not opened ahead: %s", current.name, error)
 
     def _connect(self) -> None:
         self.link.changed.connect(self._emit_changed)
