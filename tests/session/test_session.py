@@ -275,3 +275,22 @@ def test_strokes_painted_while_others_are_on_their_way_are_sent_after_them(
     run(lambda: len(engine.sent(SetStrokes)) == 3)
     (strokes,) = engine.strokes.values()
     assert np.array_equal(strokes, layer.data)
+
+
+def test_the_engine_gets_the_image_before_anybody_asks_to_learn(
+    viewer, session, engine, run, halves
+):
+    image = viewer.add_image(halves, name="halves")
+    session.warm_up()
+    run(lambda: len(engine.images) == 1)
+    image.data = halves[:20]
+    session.images.current.look_at_all()
+    run(polls=2)
+    assert not engine.images
+
+
+def test_a_stack_is_not_read_before_it_is_needed(viewer, session, engine, run, halves):
+    viewer.add_image(np.stack([halves] * 3))
+    session.warm_up()
+    run(polls=5)
+    assert not engine.images

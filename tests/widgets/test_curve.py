@@ -19,11 +19,18 @@ def test_a_resumed_training_goes_on_along_the_time_axis():
     history = History()
     history.add(Progress(1, 1, 1.0, 0.9))
     history.add(Progress(1, 2, 2.0, 0.8, validation_loss=0.7, accuracy=0.5))
-    history.offset = history.seconds[-1]
     history.add(Progress(2, 1, 0.5, 0.6))
-    assert history.seconds == [1.0, 2.0, 2.5]
+    history.add(Progress(2, 2, 0.75, 0.6))
+    assert history.seconds == [1.0, 2.0, 2.5, 2.75]
     assert history.checked_at == [2.0]
     assert history.accuracy == [0.5]
+
+
+def test_a_training_that_keeps_its_clock_goes_on_without_a_gap():
+    history = History()
+    history.add(Progress(1, 1, 1.0, 0.9))
+    history.add(Progress(2, 2, 1.5, 0.8))
+    assert history.seconds == [1.0, 1.5]
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3000])

@@ -94,11 +94,11 @@ class Asking:
         """Hand out answers; the other events are returned."""
         left = []
         for event in self._client.poll():
-            is_answer = isinstance(event, ANSWERS) and event.id is not None
-            if is_answer:
-                self._settle(event.id, event)
-            else:
+            number = event.id if isinstance(event, ANSWERS) else None
+            if number is None:
                 left.append(event)
+            else:
+                self._settle(number, event)
         return left
 
     def has_image(self, key: str) -> bool:

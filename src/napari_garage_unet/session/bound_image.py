@@ -23,6 +23,9 @@ from napari_garage_unet.layers.view import plane_on_view
 
 from .strokes_watch import StrokesWatch
 
+FEW_BYTES = 100_000_000
+"""Pixels that are copied in a few hundredths of a second."""
+
 _numbers = itertools.count(1)
 
 
@@ -80,10 +83,12 @@ class BoundImage:
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether it is a single plane in memory, so that reading it costs nothing."""
+        """Whether it is a single plane in memory that can be copied in a moment."""
         arrays = [full_resolution(layer) for layer in self.layers]
         return all(
-            isinstance(array, np.ndarray) and layer.ndim == 2
+            isinstance(array, np.ndarray)
+            and layer.ndim == 2
+            and array.nbytes <= FEW_BYTES
             for array, layer in zip(arrays, self.layers, strict=True)
         )
 

@@ -46,6 +46,9 @@ class History:
 
     def add(self, progress: Progress) -> None:
         """Append a step. Seconds go on where an earlier training has ended."""
+        if self.seconds and self.offset + progress.seconds < self.seconds[-1]:
+            # A training that does not go on with the clock of the one before.
+            self.offset = self.seconds[-1]
         now = self.offset + progress.seconds
         self.seconds.append(now)
         self.loss.append(progress.loss)
@@ -165,8 +168,6 @@ class TrainingJob:
         if not resume:
             self.history = History()
             self.step = 0
-        else:
-            self.history.offset = self.history.seconds[-1] if self.history.loss else 0
         start_from = str(self.checkpoint) if resume and self._lost else None
         self.generation += 1
         self._settings = settings

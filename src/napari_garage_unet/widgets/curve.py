@@ -100,6 +100,13 @@ class Curve(QWidget):
         if len(checked) > 1:
             painter.setPen(QPen(text, 2.2))
             painter.drawPath(to_frame(checked_at, checked))
+        if len(checked):
+            path = to_frame(checked_at, checked)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(text)
+            for i in range(path.elementCount()):
+                painter.drawEllipse(QPointF(path.elementAt(i)), 2.5, 2.5)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
         self._draw_ends(painter, frame, text, end)
 
     def _draw_legend(
