@@ -34,6 +34,8 @@ class ImageList:
     ----------
     changed
         Another image or strokes layer is chosen, or one has gone.
+    added
+        An image can be worked on; emitted with the `BoundImage`.
     removed
         An image has gone; emitted with the `BoundImage` while its key is still known.
     strokes_bound
@@ -43,6 +45,7 @@ class ImageList:
     """
 
     changed = Signal()
+    added = Signal(object)
     removed = Signal(object)
     strokes_bound = Signal(object)
     strokes_removed = Signal(object)
@@ -80,6 +83,7 @@ class ImageList:
         if bound is None:
             bound = BoundImage([layer])
             self._images.append(bound)
+            self.added.emit(bound)
         if bound.strokes is None:
             self._find_strokes(bound)
         return bound
@@ -118,6 +122,7 @@ class ImageList:
             if strokes is not None and strokes.data.shape == bound.spatial_shape:
                 bound.set_strokes(strokes)
         self._images.append(bound)
+        self.added.emit(bound)
         if bound.strokes is None:
             self._find_strokes(bound)
         self.current = bound

@@ -155,6 +155,7 @@ class Session:
         viewer.dims.events.current_step.connect(self._on_view)
         self._connect()
         for bound in self.images:
+            self._on_image_added(bound)
             self._on_strokes_bound(bound)
 
     # -- what there is ------------------------------------------------------------
@@ -389,6 +390,7 @@ class Session:
         self.segmentation.changed.connect(self._emit_changed)
         self.classes.changed.connect(self._on_classes_changed)
         self.images.changed.connect(self._on_images_changed)
+        self.images.added.connect(self._on_image_added)
         self.images.removed.connect(self._on_image_removed)
         self.images.strokes_removed.connect(self._on_strokes_removed)
         self.images.strokes_bound.connect(self._on_strokes_bound)
@@ -537,7 +539,6 @@ class Session:
         if layer is None:
             return
         bound.strokes_touched.connect(self._on_touched, unique=True)
-        bound.pixels_changed.connect(self.link.forget, unique=True)
         bound.brush_changed.connect(self._emit_brush_changed, unique=True)
         bound.colors_changed.connect(self.take_colors, unique=True)
         painted = set(self.counts) - set(bound.counts)
@@ -550,6 +551,13 @@ class Session:
     def _on_images_changed(self) -> None:
         self.counted.emit()
         self.changed.emit()
+
+    def _on_image_added(self, bound: BoundImage) -> None:
+        bound.pixels_changed.connect(self._on_pixels_changed)
+
+    def _on_pixels_changed(self, bound: BoundImage) -> None:
+        self.link.forget(bound)
+        self._ahead.discard(bound.key)
 
     def _on_image_removed(self, bound: BoundImage) -> None:
         self.segmentation.forget(bound)
