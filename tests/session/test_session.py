@@ -294,3 +294,18 @@ def test_a_stack_is_not_read_before_it_is_needed(viewer, session, engine, run, h
     session.warm_up()
     run(polls=5)
     assert not engine.images
+
+
+def test_strokes_learnt_while_painting_are_not_called_new_afterwards(
+    painted, engine, run
+):
+    painted.learn()
+    run(lambda: painted.job.phase is Phase.LEARNING)
+    painted.images.current.strokes.paint((30, 10), 1)
+    run(lambda: len(engine.sent(SetStrokes)) == 2)
+    run(polls=2)
+    engine.finish("settled")
+    run(lambda: not painted.job.is_running)
+    assert painted.hint.startswith("Nothing improves any more; resting.")
+    painted.images.current.strokes.paint((33, 50), 2)
+    run(lambda: painted.hint.startswith("New strokes"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -72,11 +72,6 @@ def layer_class_names(layer: Labels) -> dict[int, str]:
         for i, name in zip(features["index"], features[column], strict=True)
         if int(i) > 0 and str(name) not in ("", "nan")
     }
-
-
-def same_colors(layer: Labels, colors: Sequence[tuple[int, str]]) -> bool:
-    """Whether a layer draws these ids in these colours already."""
-    return all(layer_color(layer, i) == color for i, color in colors)
 
 
 def recolor(layer: Labels, colormap: DirectLabelColormap) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .asking import Client
-from .session import Problem, Session
+from .problem import Problem
+from .session import Session
 
 __all__ = ["Problem", "Session", "close_session", "get_session"]
 

@@ -14,7 +14,6 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,69 +21,32 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels
 from psygnal import Signal
 
-from napari_garage_unet.engine.config import ClassInfo, from_json
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.rules import ClassRule
-from napari_garage_unet.engine.strokes import count_strokes
-from napari_garage_unet.layers.colors import (
-    class_features,
-    layer_class_names,
-    layer_color,
-    recolor,
-    strokes_colormap,
-)
-from napari_garage_unet.layers.matching import (
-    METADATA_KEY,
-    plugin_metadata,
-    strokes_metadata,
-)
+from napari_garage_unet.layers.colors import layer_color
 from napari_garage_unet.layers.writing import pick_up_brush
 from napari_garage_unet.process.messages import Died, Failed
 
 from .asking import Client
 from .bound_image import BoundImage
+from .class_layers import classes_of, show_classes
 from .class_list import ClassList
 from .engine_link import EngineLink
 from .hint import FEW_PIXELS, Engine, Phase, Situation, hint
 from .image_list import ImageList
 from .models import ModelEntry, ModelList
 from .preview import Preview
+from .problem import Problem
 from .result import Result
 from .result_list import ResultList
 from .segmentation_job import SegmentationJob, Wish
+from .strokes_follower import StrokesFollower
 from .training_job import Settings, TrainingJob
 
 logger = logging.getLogger(__name__)
 
-logger = logging.getLogger(__name__)
-
-LOOK_SECONDS = 0.2
-"""How long after a hint the strokes are looked at; half a second is promised."""
-
-SCAN_SECONDS = 0.004
-"""How long looking at planes that are not on view may take between two frames."""
-
 DECIDE_SECONDS = 0.01
 """How long deciding planes in the background may take between two frames."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that went wrong, for people to read.
-
-    Parameters
-    ----------
-    message
-        One or two sentences.
-    details
-        For a bug report; behind a fold.
-    can_restart
-        Whether restarting the engine is what helps.
-    """
-
-    message: str
-    details: str = ""
-    can_restart: bool = False
 
 
 class Session:
@@ -124,10 +86,8 @@ class Session:
         self._folder = tempfile.TemporaryDirectory(
             prefix="garage-unet-", ignore_cleanup_errors=True
         )
-        self._touched_at: float | None = None
         self._painted_since_training = False
         self._deciding: Iterator[Any] | None = None
-        self._scan: Iterator[bool] | None = None
         self._ahead: set[str] = set()
         self._closed = False
         self.problem: Problem | None = None
@@ -152,6 +112,7 @@ class Session:
             viewer, link=self.link, results=self.results
         )
         self.images = ImageList(viewer)
+        self._strokes = StrokesFollower(viewer, self.images)
         viewer.dims.events.current_step.connect(self._on_view)
         self._connect()
         for bound in self.images:
@@ -354,8 +315,7 @@ class Session:
             return
         self.link.poll()
         self._open_ahead()
-        self._look_at_strokes()
-        self._look_at_other_planes()
+        self._strokes.poll()
         self._send_strokes()
         self._learn_by_itself()
         if not self.segmentation.is_running or self.job.is_running:
@@ -382,13 +342,15 @@ class Session:
         self.link.died.connect(self._on_died)
         self.link.failed.connect(self._on_failed)
         self.job.changed.connect(self._emit_changed)
-        self.job.ended.connect(self._emit_changed)
+        self.job.ended.connect(self._on_trained)
         self.job.failed.connect(self._on_failed)
         self.models.failed.connect(self._on_failed)
         self.models.changed.connect(self._emit_changed)
         self.segmentation.failed.connect(self._on_failed)
         self.segmentation.changed.connect(self._emit_changed)
         self.classes.changed.connect(self._on_classes_changed)
+        self._strokes.changed.connect(self._on_painted)
+        self._strokes.failed.connect(self.report)
         self.images.changed.connect(self._on_images_changed)
         self.images.added.connect(self._on_image_added)
         self.images.removed.connect(self._on_image_removed)
@@ -447,36 +409,10 @@ class Session:
         if self.job.broke_off:
             self._learn(True)
 
-    def _look_at_strokes(self) -> None:
-        if self._touched_at is None or time.monotonic() < self._touched_at:
-            return
-        self._touched_at = None
-        # A list, so that every image is looked at.
-        changed = [self._look_at(bound) for bound in self.images]
-        self._scan = itertools.chain.from_iterable(
-            bound.look_at_each() for bound in self.images
-        )
-        self._after_look(any(changed))
-
-    def _look_at_other_planes(self) -> None:
-        """Look at what is not on view, a little at a time."""
-        if self._scan is None:
-            return
-        end = time.monotonic() + SCAN_SECONDS
-        changed = False
-        for is_different in self._scan:
-            changed = changed or is_different
-            if time.monotonic() > end:
-                break
-        else:
-            self._scan = None
-        self._after_look(changed)
-
-    def _after_look(self, changed: bool) -> None:
-        if changed:
-            if self.problem is not None and not self.problem.can_restart:
-                self.clear_problem()
-            self._on_counted()
+    def _on_painted(self) -> None:
+        if self.problem is not None and not self.problem.can_restart:
+            self.clear_problem()
+        self._on_counted()
 
     def _open_ahead(self) -> None:
         """Let the engine look at the current image before anybody asks it to learn."""
@@ -496,14 +432,6 @@ class Session:
         if self.job.phase is Phase.LEARNING:
             for bound in self.job.images:
                 self.job.send_strokes(bound)
-
-    def _look_at(self, bound: BoundImage) -> bool:
-        try:
-            return bound.look(self.viewer)
-        except GarageError as error:
-            self.images.changed.emit()
-            self.report(error)
-            return False
 
     def _learn_by_itself(self) -> None:
         if (
@@ -530,20 +458,16 @@ class Session:
                 return
         self._deciding = None
 
-    def _on_touched(self) -> None:
-        if self._touched_at is None:
-            self._touched_at = time.monotonic() + LOOK_SECONDS
-
     def _on_strokes_bound(self, bound: BoundImage) -> None:
         layer = bound.strokes
         if layer is None:
             return
-        bound.strokes_touched.connect(self._on_touched, unique=True)
+        bound.strokes_touched.connect(self._strokes.touch, unique=True)
         bound.brush_changed.connect(self._emit_brush_changed, unique=True)
         bound.colors_changed.connect(self.take_colors, unique=True)
         painted = set(self.counts) - set(bound.counts)
         self.classes.adopt(
-            info for info in _classes_of(layer, bound) if info.id not in painted
+            info for info in classes_of(layer, bound) if info.id not in painted
         )
         self.classes.start()
         self._on_counted()
@@ -580,17 +504,17 @@ class Session:
         )
 
     def _on_classes_changed(self) -> None:
-        classes = tuple(self.classes)
         for bound in self.images:
-            layer = bound.strokes
-            # Only a layer this plugin made has this plugin's colours.
-            if layer is not None and plugin_metadata(layer):
-                recolor(layer, strokes_colormap(classes))
-                layer.features = class_features(classes)
-                layer.metadata[METADATA_KEY] = strokes_metadata(
-                    classes, image=bound.name
-                )
+            if bound.strokes is not None:
+                show_classes(bound.strokes, tuple(self.classes), image=bound.name)
         self.results.follow(self.classes)
+        self.changed.emit()
+
+    def _on_trained(self) -> None:
+        # Strokes painted meanwhile were learnt from, but for those not yet sent.
+        self._painted_since_training = any(
+            self.job.is_behind(bound) for bound in self.job.images
+        )
         self.changed.emit()
 
     def _on_failed(self, failed: Failed) -> None:
@@ -608,21 +532,3 @@ class Session:
             self.problem = problem
             self.problem_changed.emit()
             self.changed.emit()
-
-
-def _classes_of(layer: Labels, bound: BoundImage) -> list[ClassInfo]:
-    """What a strokes layer says about its classes."""
-    told = plugin_metadata(layer).get("classes")
-    if told:
-        return [from_json(ClassInfo, values) for values in told]
-    names = layer_class_names(layer)
-    ids = sorted(set(names) | set(bound.counts or count_strokes(layer.data)))
-    return [
-        ClassInfo(
-            i,
-            names.get(i, ""),
-            layer_color(layer, i) or "",
-            background=names.get(i, "").lower() == "background",
-        )
-        for i in ids
-    ]

@@ -193,6 +193,11 @@ class TrainingJob:
             self._set_phase(Phase.STOPPING)
             self._link.engine.stop()
 
+    def is_behind(self, bound: BoundImage) -> bool:
+        """Whether the engine has older strokes of an image."""
+        watch = bound.watch
+        return watch is not None and self._sent.get(bound.key) != watch.version
+
     def send_strokes(self, bound: BoundImage, *, force: bool = False) -> bool:
         """Give the engine the strokes of an image where they changed.
 
@@ -206,7 +211,7 @@ class TrainingJob:
         watch = bound.watch
         if watch is None or (bound.key in self._unanswered and not force):
             return False
-        if not force and self._sent.get(bound.key) == watch.version:
+        if not force and not self.is_behind(bound):
             return False
         self._sent[bound.key] = watch.version
         self._unanswered.add(bound.key)

@@ -1,0 +1,67 @@
+"""Classes as a strokes layer tells them, and as it shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari.layers import Labels
+
+from napari_garage_unet.engine.config import ClassInfo, from_json
+from napari_garage_unet.engine.strokes import count_strokes
+from napari_garage_unet.layers.colors import (
+    class_features,
+    layer_class_names,
+    layer_color,
+    recolor,
+    strokes_colormap,
+)
+from napari_garage_unet.layers.matching import (
+    METADATA_KEY,
+    plugin_metadata,
+    strokes_metadata,
+)
+
+from .bound_image import BoundImage
+
+
+def classes_of(layer: Labels, bound: BoundImage) -> list[ClassInfo]:
+    """Read what a strokes layer says about its classes.
+
+    Parameters
+    ----------
+    layer
+        The strokes layer of `bound`.
+    bound
+        The image; its painted ids count as classes.
+
+    Returns
+    -------
+    list of ClassInfo
+        As this plugin has noted them, or else by the layer's features and colours.
+    """
+    told = plugin_metadata(layer).get("classes")
+    if told:
+        return [from_json(ClassInfo, values) for values in told]
+    names = layer_class_names(layer)
+    ids = sorted(set(names) | set(bound.counts or count_strokes(layer.data)))
+    return [
+        ClassInfo(
+            i,
+            names.get(i, ""),
+            layer_color(layer, i) or "",
+            background=names.get(i, "").lower() == "background",
+        )
+        for i in ids
+    ]
+
+
+def show_classes(layer: Labels, classes: Sequence[ClassInfo], *, image: str) -> None:
+    """Give a strokes layer the names and colours of the classes.
+
+    Only a layer this plugin has made; others keep what their owner gave them.
+    """
+    if not plugin_metadata(layer):
+        return
+    recolor(layer, strokes_colormap(classes))
+    layer.features = class_features(classes)
+    layer.metadata[METADATA_KEY] = strokes_metadata(classes, image=image)
