@@ -130,6 +130,18 @@ def test_best_is_claimed_only_with_held_out_strokes():
     assert unchecked.model().provenance["validated"] is False
 
 
+def test_stopping_between_two_checks_never_costs_what_was_learnt():
+    training = make_training(steps=60)
+    for event in training.run():
+        if event.step == 50:
+            break
+    image, mask = blobs()
+    stopped = (training.model().segment(image) == mask).mean()
+    last = training.predictor().predict_plane(training.images[0]).argmax(axis=0) + 1
+    assert stopped >= (last == mask).mean() - 0.05
+    assert training.validated
+
+
 def test_new_strokes_and_new_classes_are_taken_over_in_mid_training():
     training = make_training(steps=6)
     _image, mask = blobs()

@@ -156,6 +156,7 @@ class Training:
         self._best_score = (-np.inf, -np.inf)
         self._steps = 0
         self._taught = 0
+        self._validated_at = 0
         self._seconds = 0.0
         seed_everything(self.config.seed)
         self.network = build_network(
@@ -297,7 +298,12 @@ class Training:
         return Predictor(self._learner.predicting, self.preprocess, store=self._store)
 
     def model(self) -> Model:
-        """Take a snapshot: the best state by validation, or else the last one."""
+        """Take a snapshot: the best state by validation, or else the last one.
+
+        The present state is validated first where that has not been done.
+        """
+        if self._ready and self._validated_at < self._steps:
+            self._validate()
         return Model(
             classes=self.classes,
             preprocess=self.preprocess,
@@ -321,6 +327,7 @@ class Training:
         )
 
     def _validate(self) -> Validation | None:
+        self._validated_at = self._steps
         if not self._held_out:
             return None
         agreement = compare(self.predictor(), self._held_out)
