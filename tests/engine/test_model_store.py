@@ -160,3 +160,20 @@ def test_a_failed_save_keeps_the_older_file(model, path, monkeypatch):
         save_model(model, path)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_classes_can_be_renamed_before_saving(model, tmp_path):
+    renamed = model.with_classes([ClassInfo(7, "tyre", "#112233"), ClassInfo(9, "key")])
+    save_model(renamed, tmp_path / "renamed.garage")
+    loaded = load_model(tmp_path / "renamed.garage")
+    assert loaded.classes == (
+        ClassInfo(1, "floor", background=True),
+        ClassInfo(7, "tyre", "#112233"),
+    )
+
+
+def test_models_are_as_readable_as_other_files(model, tmp_path):
+    save_model(model, tmp_path / "x.garage")
+    (tmp_path / "plain").write_text("")
+    modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.iterdir()}
+    assert modes["x.garage"] == modes["plain"]

@@ -225,6 +225,15 @@ def test_saving_takes_the_tuned_rules_along(painted, engine, run, tmp_path):
     assert save.rules["2"]["threshold"] == 0.8
 
 
+def test_saving_takes_the_names_of_now_along(painted, engine, run, tmp_path):
+    painted.learn()
+    run(lambda: painted.job.step >= 1)
+    painted.classes.rename(2, "tyre")
+    painted.save_model(LIVE, tmp_path / "mine")
+    (save,) = engine.sent(SaveModel)
+    assert {info["id"]: info["name"] for info in save.classes}[2] == "tyre"
+
+
 def test_loading_a_missing_model_is_one_sentence(session, tmp_path):
     assert session.load_model(tmp_path / "nothing.garage") is None
     assert "There is no model file" in session.hint

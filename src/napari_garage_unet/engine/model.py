@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -139,6 +139,16 @@ class Model:
                 f"{', '.join(f'{c.id} ({c.name})' for c in self.classes)}."
             )
         return dataclasses.replace(self, rules=dict(rules))
+
+    def with_classes(self, classes: Sequence[ClassInfo]) -> Model:
+        """Return this model with other names, colours or background mark.
+
+        Classes it does not have are left aside.
+        """
+        said = {info.id: info for info in classes}
+        return dataclasses.replace(
+            self, classes=tuple(said.get(info.id, info) for info in self.classes)
+        )
 
     @cached_property
     def predictor(self) -> Predictor:

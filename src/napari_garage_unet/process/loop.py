@@ -105,11 +105,11 @@ class Loop:
                 outbox.attempt(
                     id, lambda: ModelReady(id, path, self._shelf.load(path).info())
                 )
-            case SaveModel(id, model, path, rules):
+            case SaveModel(id, model, path, rules, classes):
                 outbox.attempt(
                     id,
                     lambda: ModelReady(
-                        id, path, self._shelf.save(model, path, rules).info()
+                        id, path, self._shelf.save(model, path, rules, classes).info()
                     ),
                 )
             case _:

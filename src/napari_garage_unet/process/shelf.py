@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from napari_garage_unet.engine.config import ClassInfo, from_json
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.inference import Predictor
 from napari_garage_unet.engine.model import Model
@@ -105,8 +106,14 @@ class Shelf:
         model = self.model(key)
         return Source(model.predictor, model.class_ids)
 
-    def save(self, key: str, path: str, rules: dict[str, dict[str, Any]]) -> Model:
-        """Write a model to a file, with these rules if there are any.
+    def save(
+        self,
+        key: str,
+        path: str,
+        rules: dict[str, dict[str, Any]],
+        classes: Sequence[dict[str, Any]] = (),
+    ) -> Model:
+        """Write a model to a file, with these rules and names if there are any.
 
         Raises
         ------
@@ -119,6 +126,8 @@ class Shelf:
         if rules:
             parsed = {int(i): ClassRule.from_json(rule) for i, rule in rules.items()}
             model = model.with_rules(parsed)
+        if classes:
+            model = model.with_classes([from_json(ClassInfo, c) for c in classes])
         model.save(path)
         self._loaded.pop(path, None)
         return model

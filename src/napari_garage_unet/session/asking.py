@@ -239,10 +239,11 @@ class Asking:
         path: str,
         *,
         rules: dict[str, dict[str, Any]],
+        classes: Sequence[dict[str, Any]],
         on_answer: OnAnswer,
     ) -> None:
-        """Write a model to a file with these rules."""
-        request = SaveModel(self._client.next_id(), model, path, rules)
+        """Write a model to a file with these rules and names of classes."""
+        request = SaveModel(self._client.next_id(), model, path, rules, tuple(classes))
         self._send(request, _Question(on_answer))
 
     def forget_images(self) -> None:

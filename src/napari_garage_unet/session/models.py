@@ -9,13 +9,14 @@ from typing import Any
 
 from psygnal import Signal
 
-from napari_garage_unet.engine.config import ClassInfo, from_json
+from napari_garage_unet.engine.config import ClassInfo, from_json, to_json
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.model_store import read_info
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.process.messages import LIVE, Event, Failed, ModelReady
 
+from .class_list import ClassList
 from .engine_link import EngineLink
 from .result_list import ResultList
 from .training_job import TrainingJob
@@ -73,11 +74,17 @@ class ModelList:
     failed = Signal(Failed)
 
     def __init__(
-        self, *, link: EngineLink, job: TrainingJob, results: ResultList
+        self,
+        *,
+        link: EngineLink,
+        job: TrainingJob,
+        results: ResultList,
+        classes: ClassList,
     ) -> None:
         self._link = link
         self._job = job
         self._results = results
+        self._classes = classes
         self._files: dict[str, ModelEntry] = {}
         job.changed.connect(self._on_job)
 
@@ -136,6 +143,9 @@ class ModelList:
             key,
             str(path),
             rules={str(i): rule.to_json() for i, rule in rules.items()},
+            # The classes of a file are its own; those of the live model are what
+            # the person calls them now.
+            classes=[to_json(info) for info in self._classes] if key == LIVE else [],
             on_answer=self._on_saved,
         )
 

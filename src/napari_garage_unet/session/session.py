@@ -100,7 +100,12 @@ class Session:
         self.job = TrainingJob(
             self.link, checkpoint=Path(self._folder.name) / "checkpoint.garage"
         )
-        self.models = ModelList(link=self.link, job=self.job, results=self.results)
+        self.models = ModelList(
+            link=self.link,
+            job=self.job,
+            results=self.results,
+            classes=self.classes,
+        )
         self.preview = Preview(
             viewer,
             link=self.link,
