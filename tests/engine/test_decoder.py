@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.backend import tf
+from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.decoder import (
+    SMOOTHING_RADIUS,
     Decoder,
     enlarge,
     gather_pixels,
     group_scales,
 )
 from napari_garage_unet.engine.features import GRID, TapSpec, load_features
+from napari_garage_unet.engine.network import build_network
 
 SPECS = (
     TapSpec(2, 0.0, 5, "sharp"),
@@ -105,3 +108,26 @@ def test_encoder_taps_lie_where_their_offset_says():
         rows = np.arange(len(change)) * spec.stride + spec.offset
         centre = float((weights.sum(axis=1) * rows).sum())
         assert abs(centre - 63.5) <= max(spec.stride, 2)
+
+
+def test_the_radius_of_the_smoothing_is_part_of_what_is_learnt():
+    one, other = (build_network(NetworkConfig(), 1, 2) for _ in range(2))
+    one.head.smoothing.assign(3)
+    other.set_weights(one.weights())
+    assert other.smoothing_radius == 3
+    assert build_network(NetworkConfig(), 1, 2).smoothing_radius == SMOOTHING_RADIUS
+    other.head.smoothing.assign(1000)
+    assert other.smoothing_radius == SMOOTHING_RADIUS
+    assert other.head_radius == one.head_radius
+
+
+def test_less_smoothing_leaves_more_detail():
+    network = build_network(NetworkConfig(), 1, 2)
+    rng = np.random.default_rng(0)
+    plane = rng.random((64, 64, 1), np.float32)
+    taps = network.features(plane, network.statistics(plane))
+    detail = []
+    for radius in (0, 4, 16):
+        network.head.smoothing.assign(radius)
+        detail.append(network.probabilities(taps)[0].std())
+    assert detail[0] > detail[1] > detail[2]

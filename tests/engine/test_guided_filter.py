@@ -67,6 +67,14 @@ def test_probabilities_follow_an_edge_that_the_coarse_grid_misses():
     assert fine.min() > 0
 
 
+def test_without_a_radius_probabilities_are_only_enlarged():
+    rng = np.random.default_rng(0)
+    coarse = rng.dirichlet([1, 1, 1], (10, 8)).astype("f4").transpose(2, 0, 1)
+    guide = rng.random((3, 20, 16), np.float32)
+    fine = smooth_probabilities(coarse, guide, grid=2, radius=0, epsilon=1e-3)
+    np.testing.assert_allclose(fine, enlarge_linearly(coarse, 2), atol=1e-5)
+
+
 def test_flat_images_are_averaged_and_stay_finite():
     coarse = np.random.default_rng(0).random((3, 10, 10), np.float32)
     guide = np.full((3, 20, 20), 0.5, np.float32)

@@ -61,6 +61,40 @@ def test_new_strokes_begin_a_new_round_from_what_is_learnt(plane):
     assert learner.step() < 0.6 * first
 
 
+def painted(shape, n_strokes):
+    """A plane with so many strokes of each of two classes."""
+    targets = np.zeros(shape, np.int32)
+    for stroke in range(n_strokes):
+        targets[3 * stroke, 4:30], targets[3 * stroke, 40:90] = 1, 2
+    return targets
+
+
+@pytest.mark.parametrize(
+    ("strokes", "teaching", "final"), [(1, 16, 16), (8, 16, 8), (16, 8, 4), (32, 4, 2)]
+)
+def test_more_strokes_smooth_less(plane, strokes, teaching, final):
+    network, training_plane = plane
+    targets = painted((96, 128), strokes)
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([TrainingPlane(targets, training_plane.region)])
+    assert network.smoothing_radius == teaching
+    while not learner.settled:
+        learner.step()
+    assert network.smoothing_radius == final
+
+
+def test_large_masks_are_thinned_out_but_rare_classes_kept(plane, monkeypatch):
+    network, training_plane = plane
+    monkeypatch.setattr(pixel_learner, "MOST_PAINTED", 2000)
+    targets = np.ones((96, 128), np.int32)
+    targets[40:50, 40:50] = 2
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([TrainingPlane(targets, training_plane.region)])
+    kept = np.bincount(learner._numbers)
+    assert kept[1] == 100
+    assert 900 < kept[0] < 1100
+
+
 def test_all_labelled_pixels_are_seen_once():
     targets = np.zeros((600, 700), np.int32)
     targets[[5, 255, 256, 590], [3, 300, 511, 699]] = 1

@@ -30,6 +30,9 @@ ON_GRID = TapSpec(GRID, 0.0, 0, "grid")
 WIDTHS = (128, 64)
 """Channels behind the laterals, and of the layer before the logits."""
 
+SMOOTHING_RADIUS = 16
+"""Largest radius of the guided filter behind the decoder, in cells of the grid."""
+
 INPUT_NOISE = 0.1
 INPUT_DROPOUT = 0.1
 DROPOUT = 0.2
@@ -44,6 +47,12 @@ class Decoder(keras.Model):  # type: ignore[misc]
         What the taps are.
     n_classes
         Number of logits.
+
+    Attributes
+    ----------
+    smoothing
+        Radius of the guided filter that suits what has been learnt. It is a weight
+        that is not trained, so it is copied, saved and loaded with the others.
     """
 
     def __init__(self, taps: Sequence[TapSpec], n_classes: int) -> None:
@@ -60,6 +69,12 @@ class Decoder(keras.Model):  # type: ignore[misc]
                 self._add(f"kernel_{number}", (MEMBERS, inputs, units), gain / inputs)
             )
             self.biases.append(self._add(f"bias_{number}", (MEMBERS, 1, units), 0.0))
+        self.smoothing = self.add_weight(
+            name="smoothing",
+            shape=(),
+            initializer=keras.initializers.Constant(SMOOTHING_RADIUS),
+            trainable=False,
+        )
 
     def _add(self, name: str, shape: tuple[int, ...], variance: float) -> Any:
         initializer = keras.initializers.RandomNormal(stddev=variance**0.5)

@@ -14,14 +14,11 @@ from numpy.typing import NDArray
 
 from .backend import tf
 from .config import NetworkConfig
-from .decoder import Decoder
+from .decoder import SMOOTHING_RADIUS, Decoder
 from .errors import ModelFileError
 from .features import GRID, Statistics, Taps, load_features
 from .guided_filter import smooth_probabilities
 from .unet import build_unet, receptive_radius
-
-SMOOTHING_RADIUS = 16
-"""Of the guided filter, in cells of the grid. Large windows gained most."""
 
 SMOOTHING_EPSILON = 1e-3
 """Variance of the pixel values (0 to 1) from which on an edge is kept."""
@@ -172,7 +169,7 @@ class PretrainedNetwork(Network):
         self.tap_strides = (1, *(spec.stride for spec in specs))
         self.feature_radius = self._features.radius
         # Interpolating the deepest tap reaches one cell, the guided filter averages
-        # twice.
+        # twice. Its radius may change while learning; this bound does not.
         self.head_radius = self.stride + (2 * SMOOTHING_RADIUS + 1) * GRID
         self.head = Decoder(specs, n_classes)
         self._predict = tf.function(
@@ -184,6 +181,12 @@ class PretrainedNetwork(Network):
                 )
             ],
         )
+
+    @property
+    def smoothing_radius(self) -> int:
+        """Radius of the guided filter in cells of the grid; 0 only enlarges."""
+        radius = round(float(self.head.smoothing.numpy()))
+        return min(max(radius, 0), SMOOTHING_RADIUS)
 
     def statistics(self, plane: NDArray[np.float32]) -> Statistics:
         """Measure mean and spread of every feature over a plane."""
@@ -207,7 +210,7 @@ class PretrainedNetwork(Network):
             self._predict(tuple(features)).numpy(),
             np.moveaxis(guide, -1, 0).astype(np.float32),
             grid=GRID,
-            radius=SMOOTHING_RADIUS,
+            radius=self.smoothing_radius,
             epsilon=SMOOTHING_EPSILON,
         )
 

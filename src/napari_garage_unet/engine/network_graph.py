@@ -19,7 +19,6 @@ from .features import DEEPEST, ENLARGEMENTS, GRID, SIGMAS, colour_groups
 from .network import (
     MOST_GUIDES,
     SMOOTHING_EPSILON,
-    SMOOTHING_RADIUS,
     Network,
     PretrainedNetwork,
 )
@@ -46,7 +45,8 @@ def probability_graph(network: Network) -> Callable[[Tensor], Tensor]:
         one plane at a time.
     """
     if isinstance(network, PretrainedNetwork):
-        return lambda planes: _pretrained(network, planes[0])[tf.newaxis]
+        radius = network.smoothing_radius  # while tracing it could not be read
+        return lambda planes: _pretrained(network, planes[0], radius)[tf.newaxis]
     return lambda planes: tf.nn.softmax(network.head(planes, training=False))
 
 
@@ -55,13 +55,14 @@ def takes_batches(network: Network) -> bool:
     return not isinstance(network, PretrainedNetwork)
 
 
-def _pretrained(network: PretrainedNetwork, plane: Tensor) -> Tensor:
+def _pretrained(network: PretrainedNetwork, plane: Tensor, radius: int) -> Tensor:
     taps = [multiscale_features(plane)[::GRID, ::GRID], *_encoder_taps(plane)]
     members = tf.nn.softmax(network.head([_standardise(tap) for tap in taps]))
     guide = plane
     if network.n_channels > MOST_GUIDES:
         guide = tf.reduce_mean(plane, axis=-1, keepdims=True)
-    return smooth_probabilities(tf.reduce_mean(members, axis=0), _halve(guide))
+    mean = tf.reduce_mean(members, axis=0)
+    return smooth_probabilities(mean, _halve(guide), radius=radius)
 
 
 def _standardise(tap: Tensor) -> Tensor:
@@ -114,7 +115,9 @@ def multiscale_features(plane: Tensor) -> Tensor:
     return tf.reshape(joined, (size[0], size[1], n_channels * n_scales * n_kinds))
 
 
-def smooth_probabilities(probabilities: Tensor, guide: Tensor) -> Tensor:
+def smooth_probabilities(
+    probabilities: Tensor, guide: Tensor, *, radius: int
+) -> Tensor:
     """Smooth along the edges of the image, as `guided_filter.smooth_probabilities`.
 
     Parameters
@@ -123,6 +126,8 @@ def smooth_probabilities(probabilities: Tensor, guide: Tensor) -> Tensor:
         ``(h, w, n_classes)`` on the grid.
     guide
         ``(H, W, 1 to 3)``, values from 0 to 1.
+    radius
+        Of the square windows, in cells of the grid.
 
     Returns
     -------
@@ -135,7 +140,8 @@ def smooth_probabilities(probabilities: Tensor, guide: Tensor) -> Tensor:
     products = [coarse[i] * coarse[j] for i, j in pairs]
     products += [channel * probabilities for channel in coarse]
     sizes = [1] * (n_guides + len(pairs)) + [n_classes] * (n_guides + 1)
-    averages = _average(tf.concat([*coarse, *products, probabilities], axis=-1))
+    together = tf.concat([*coarse, *products, probabilities], axis=-1)
+    averages = _average(together, radius)
     *found, mean = tf.split(averages, sizes, axis=-1)
     means, joint = found[:n_guides], dict(zip(pairs, found[n_guides:], strict=False))
     covariance = [
@@ -152,7 +158,7 @@ def smooth_probabilities(probabilities: Tensor, guide: Tensor) -> Tensor:
     ]
     slopes = _solve(covariance, with_guide)
     intercept = mean - sum(s * m for s, m in zip(slopes, means, strict=True))
-    lines = _enlarge(_average(tf.concat([*slopes, intercept], axis=-1)))
+    lines = _enlarge(_average(tf.concat([*slopes, intercept], axis=-1), radius))
     *fine, result = tf.split(lines, n_guides + 1, axis=-1)
     for slope, channel in zip(fine, tf.split(guide, n_guides, axis=-1), strict=True):
         result += slope * channel
@@ -245,12 +251,12 @@ def _gradient(images: Tensor, axis: int) -> Tensor:
     return difference / step
 
 
-def _average(maps: Tensor) -> Tensor:
+def _average(maps: Tensor, radius: int) -> Tensor:
     """Average ``(h, w, n)`` over square windows."""
     maps = maps[tf.newaxis]
-    side = 2 * SMOOTHING_RADIUS + 1
+    side = 2 * radius + 1
     for axis, window in ((1, (side, 1)), (2, (1, side))):
-        padded = _repeat_border(maps, SMOOTHING_RADIUS, axis)
+        padded = _repeat_border(maps, radius, axis)
         maps = tf.nn.avg_pool2d(padded, window, strides=1, padding="VALID")
     return maps[0]
 

@@ -5,6 +5,11 @@ draws some of them for each member, every class as often as the others. Then the
 network teaches itself: what it says of the stroked planes, smoothed along the edges of
 the image, goes into a second round beside the strokes. Smoothing knows the shapes that
 single pixels do not, and the unpainted pixels show how the classes vary.
+
+How far to smooth depends on how much there is to learn from: wide windows make up for
+few strokes, but blur what a network knows better that has seen many. Strokes that
+correct a result lie where it was wrong and nowhere else, so how well a radius does on
+strokes says little about the image; their number does not mislead that way.
 """
 
 from __future__ import annotations
@@ -16,11 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .backend import keras, tf
-from .decoder import MEMBERS, gather_pixels
+from .decoder import MEMBERS, SMOOTHING_RADIUS, gather_pixels
 from .features import GRID
 from .network import Network
 from .plane_blocks import PlaneBlock, all_blocks, stroked_blocks
 from .sampling import TrainingPlane
+from .strokes import find_strokes
 
 BATCH = 256
 """Pixels per member and step."""
@@ -42,6 +48,15 @@ SELF_TAUGHT_BLOCKS = 12
 
 SHARPENING = 1.5
 """Power by which its own probabilities are raised before it learns from them."""
+
+MOST_PAINTED = 200_000
+"""Painted pixels whose features are kept; masks of whole images have more."""
+
+SMOOTHING = 64
+"""Radius of the guided filter times the strokes per class, in cells of the grid."""
+
+TEACHER_SMOOTHING = 2
+"""How much wider the answers are smoothed that the network teaches itself with."""
 
 Floats = NDArray[np.float32]
 
@@ -95,10 +110,14 @@ class PixelLearner:
             With at least one labelled pixel between them.
         """
         features, numbers = [], []
+        keep = self._shares_to_keep(planes)
+        n_strokes = sum(1 for p in planes for _ in find_strokes(p.targets))
+        self._strokes_per_class = n_strokes / self.network.n_classes
+        self._smooth_by(TEACHER_SMOOTHING)
         for plane in planes:
             for block in stroked_blocks(plane.targets, self.network.stride):
                 here = plane.targets[block.rows, block.columns]
-                rows, columns = np.nonzero(here)
+                rows, columns = np.nonzero(self._rng.random(here.shape) < keep[here])
                 features.append(self._gather(plane, block, rows, columns))
                 numbers.append(here[rows, columns] - 1)
         self._painted = np.concatenate(features)
@@ -146,6 +165,8 @@ class PixelLearner:
 
     def _begin_second_round(self) -> None:
         self._second_round = True
+        # The network has learnt from smooth answers and needs less of it from now on.
+        self._smooth_by(1)
         features, answers = (
             np.concatenate(part) for part in zip(*self._answers, strict=True)
         )
@@ -198,6 +219,22 @@ class PixelLearner:
             rows + block.rows.start - block.seen_rows.start,
             columns + block.columns.start - block.seen_columns.start,
         )
+
+    def _shares_to_keep(self, planes: Sequence[TrainingPlane]) -> NDArray[np.float64]:
+        """Share of the pixels of each target that is learnt from, 0 for unlabelled."""
+        n_classes = self.network.n_classes
+        counts = sum(
+            np.bincount(p.targets.ravel(), minlength=n_classes + 1) for p in planes
+        )
+        shares: NDArray[np.float64] = np.minimum(
+            1.0, MOST_PAINTED / n_classes / np.maximum(counts, 1)
+        )
+        shares[0] = 0
+        return shares
+
+    def _smooth_by(self, times: int) -> None:
+        radius = round(times * SMOOTHING / self._strokes_per_class)
+        self.network.head.smoothing.assign(min(radius, SMOOTHING_RADIUS))
 
     def _balance(self) -> Floats:
         shares = 1 / np.bincount(self._numbers)[self._numbers]
