@@ -16,8 +16,9 @@ import pytest
 import tifffile
 
 from napari_garage_unet import cli, load_model, train
-from napari_garage_unet.cli_terminal import ProgressLine, interrupt_flag
+from napari_garage_unet.cli.terminal import ProgressLine, interrupt_flag
 from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
+from napari_garage_unet.engine.instances import class_objects
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.engine.training import TrainingStep, Validation
 
@@ -466,3 +467,24 @@ def test_progress_stays_silent_without_a_terminal(monkeypatch):
     progress(TrainingStep(1, 1.0, 0.5))
     progress.close()
     assert pipe.getvalue() == ""
+
+
+def test_objects_and_their_table_are_those_of_python(folder, model, tmp_path):
+    out = tmp_path / "out.tif"
+    code = run(
+        *("segment", folder / "image.png", "--model", folder / "model.garage"),
+        *("--out", out, "--objects", "--split", "--table", tmp_path / "t.csv"),
+        *("--json", tmp_path / "r.json"),
+    )
+    assert code == 0
+    image = model.as_image(garage()[0])
+    labels = model.segment(image)
+    found = class_objects(labels, model.classes, image, split=True)
+    np.testing.assert_array_equal(read(out), labels)
+    np.testing.assert_array_equal(read(tmp_path / "out_objects.tif"), found[3])
+    lines = (tmp_path / "t.csv").read_text().splitlines()
+    n = int(found[3].max())
+    assert len(lines) == 1 + n
+    assert lines[0].startswith("image,class,label,area (pixel")
+    (result,) = json.loads((tmp_path / "r.json").read_text())["results"]
+    assert result["objects"] == {"3": n}

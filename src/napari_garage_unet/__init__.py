@@ -11,17 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .engine.api import load_model, train
+    from .engine.measure import measure
     from .engine.model import Model
+    from .engine.objects import objects
     from .engine.unet import build_unet
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__", "build_unet", "load_model", "train"]
+__all__ = [
+    "Model",
+    "__version__",
+    "build_unet",
+    "load_model",
+    "measure",
+    "objects",
+    "train",
+]
 
 _HOME = {
     "train": ".engine.api",
     "load_model": ".engine.api",
     "Model": ".engine.model",
     "build_unet": ".engine.unet",
+    "measure": ".engine.measure",
+    "objects": ".engine.objects",
 }
 
 

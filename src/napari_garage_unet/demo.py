@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, samples
-from .cli_outputs import make_folder, write_report
+from .cli.outputs import make_folder, write_report
 from .engine.config import TrainingConfig
 from .engine.errors import EngineError, GarageError
 from .engine.files import write_segmentation

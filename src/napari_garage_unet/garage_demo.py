@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__, samples
-from .cli_outputs import make_folder
+from .cli.outputs import make_folder
 from .engine.config import ClassInfo, TrainingConfig
 from .engine.errors import OutputError
 

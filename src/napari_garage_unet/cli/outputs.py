@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .engine.errors import InputError, OutputError
-from .engine.files import KINDS
+from napari_garage_unet.engine.errors import InputError, OutputError
+from napari_garage_unet.engine.files import KINDS
+from napari_garage_unet.engine.image import Image
 
-SEGMENTATION, PROBABILITIES = "segmentation", "probabilities"
+SEGMENTATION, PROBABILITIES, OBJECTS = "segmentation", "probabilities", "objects"
 
 
 def check_output(path: Path, *, inputs: Iterable[Path] = ()) -> None:
@@ -107,8 +108,17 @@ def segmentation_paths(inputs: Sequence[Path], out: Path) -> list[Path]:
 
 def probabilities_path(segmentation: Path) -> Path:
     """Name the probabilities after the segmentation they lie next to."""
+    return _beside(segmentation, PROBABILITIES)
+
+
+def objects_path(segmentation: Path) -> Path:
+    """Name the objects after the segmentation they lie next to."""
+    return _beside(segmentation, OBJECTS)
+
+
+def _beside(segmentation: Path, what: str) -> Path:
     stem = _stem(segmentation).removesuffix(f"_{SEGMENTATION}")
-    return segmentation.with_name(f"{stem}_{PROBABILITIES}.tif")
+    return segmentation.with_name(f"{stem}_{what}.tif")
 
 
 def write_report(path: Path | None, report: dict[str, Any]) -> None:
@@ -127,3 +137,12 @@ def write_report(path: Path | None, report: dict[str, Any]) -> None:
 
 def _stem(path: Path) -> str:
     return path.stem.removesuffix(".ome")
+
+
+def describe_image(image: Image) -> dict[str, Any]:
+    """Say what an image is, in JSON values."""
+    return {
+        "image": image.name,
+        "shape": [int(n) for n in image.data.shape],
+        "axes": image.axes,
+    }

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .engine.training import TrainingStep
+    from napari_garage_unet.engine.training import TrainingStep
 
 
 def start_engine() -> None:

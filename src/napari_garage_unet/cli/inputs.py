@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .engine.config import ClassInfo
-from .engine.errors import InputError
-from .engine.image import Image, axes_for_strokes
+from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.image import Image, axes_for_strokes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .engine.model import Model
-    from .engine.rules import ClassRule
+    from napari_garage_unet.engine.model import Model
+    from napari_garage_unet.engine.rules import ClassRule
 
 
 def read_for_strokes(path: Path, strokes: NDArray[Any], *, axes: str | None) -> Image:
@@ -35,7 +35,7 @@ def read_for_strokes(path: Path, strokes: NDArray[Any], *, axes: str | None) -> 
     InputError
         If the file cannot be read, or its shape does not fit the strokes.
     """
-    from .engine.files import read_image
+    from napari_garage_unet.engine.files import read_image
 
     image = read_image(path, axes=axes)
     if axes is not None or image.spatial_shape == strokes.shape:
@@ -52,7 +52,7 @@ def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
     InputError
         If the file cannot be read, or has another number of channels than the model.
     """
-    from .engine.files import read_image
+    from napari_garage_unet.engine.files import read_image
 
     image = read_image(path, axes=axes)
     if axes is None and image.n_channels != model.n_channels:
@@ -116,7 +116,7 @@ def make_rules(
     sizes
         Smallest sizes in pixels, such as ``"50"`` for all classes or ``"3=50"``.
     """
-    from .engine.rules import ClassRule
+    from napari_garage_unet.engine.rules import ClassRule
 
     changes: dict[int, dict[str, Any]] = {i: {} for i in model.class_ids}
     for text in thresholds:

@@ -1,0 +1,68 @@
+"""`garage-unet`: train, segment, look into models and export them, without napari.
+
+Exit code 0 on success; 2 on wrong use or input, with one line on standard error.
+TensorFlow is loaded by the commands that compute, after they have checked their input.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from napari_garage_unet import __version__
+from napari_garage_unet.engine.errors import GarageError
+
+from .demo import demo_command
+from .export import export_command
+from .info import info_command
+from .segment import segment_command
+from .train import train_command
+
+
+@click.group(no_args_is_help=False, context_settings={"max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def commands() -> None:
+    """Train U-Nets from painted strokes and segment images with them."""
+
+
+for command in (
+    train_command,
+    segment_command,
+    info_command,
+    export_command,
+    demo_command,
+):
+    commands.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    Parameters
+    ----------
+    arguments
+        What stands behind ``garage-unet``; None takes it from the command line.
+    """
+    try:
+        code = commands.main(
+            args=None if arguments is None else list(arguments),
+            prog_name="garage-unet",
+            standalone_mode=False,
+        )
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "garage-unet"
+        sys.exit(_fail(f"{error.format_message()} See: {command} --help"))
+    except GarageError as error:
+        sys.exit(_fail(str(error)))
+    except (click.Abort, KeyboardInterrupt):
+        _fail("Interrupted.")
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> int:
+    click.echo(f"garage-unet: {' '.join(message.split())}", err=True)
+    return 2

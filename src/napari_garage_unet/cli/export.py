@@ -1,0 +1,65 @@
+"""`garage-unet export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .inputs import read_for_model
+from .options import FILE, JSON
+from .outputs import check_output, write_report
+from .terminal import start_engine
+
+
+@click.command("export")
+@click.argument("model_path", type=FILE, metavar="MODEL")
+@click.option("--to", type=click.Choice(["bioimageio", "onnx"]), required=True)
+@click.argument("out", type=FILE)
+@click.option("--sample", type=FILE, help="Image for bioimageio's test and cover.")
+@click.option("--name", default="", help="What the model is called, for bioimageio.")
+@click.option("--author", default="", help="Who made it, for bioimageio.")
+@click.option(
+    "--license",
+    default="CC-BY-4.0",
+    show_default=True,
+    help="SPDX identifier, for bioimageio.",
+)
+@JSON
+def export_command(
+    model_path: Path,
+    to: Any,
+    out: Path,
+    sample: Path | None,
+    name: str,
+    author: str,
+    license: str,
+    report: Path | None,
+) -> None:
+    """Write a model for other programs."""
+    from napari_garage_unet.engine.export import check_packages, export_model
+    from napari_garage_unet.engine.model_store import load_model
+
+    inputs = [model_path] if sample is None else [model_path, sample]
+    for path in (out, report):
+        if path is not None:
+            check_output(path, inputs=inputs)
+    model = load_model(model_path)
+    image = None if sample is None else read_for_model(sample, model, axes=None)
+    start_engine()
+    check_packages(to)
+    export_model(
+        model, out, to=to, sample=image, name=name, author=author, license=license
+    )
+    click.echo(str(out))
+    write_report(
+        report,
+        {
+            "command": "export",
+            "model": str(model_path),
+            "to": to,
+            "out": str(out),
+            "bytes": out.stat().st_size,
+        },
+    )

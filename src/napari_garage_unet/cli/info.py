@@ -1,0 +1,33 @@
+"""`garage-unet info`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .description import describe_model
+from .options import FILE, JSON
+from .outputs import check_output, write_report
+from .terminal import start_engine
+
+
+@click.command("info")
+@click.argument("model_path", type=FILE, metavar="MODEL")
+@click.option("--plot", type=FILE, metavar="FILE", help="Draw the network, as a PNG.")
+@JSON
+def info_command(model_path: Path, plot: Path | None, report: Path | None) -> None:
+    """Say what a model is and where it comes from."""
+    from napari_garage_unet.engine.model_store import load_model, read_info
+
+    for path in (plot, report):
+        if path is not None:
+            check_output(path, inputs=[model_path])
+    info = read_info(model_path)
+    if plot is not None:
+        start_engine()
+        from napari_garage_unet.engine.draw import draw_model
+
+        draw_model(load_model(model_path), plot)
+    click.echo(f"{model_path}\n\n{describe_model(info)}")
+    write_report(report, {"command": "info", "model": str(model_path), **info})

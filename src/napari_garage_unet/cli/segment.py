@@ -1,0 +1,167 @@
+"""`garage-unet segment`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from napari_garage_unet import __version__
+from napari_garage_unet.engine.image import Image
+
+from .inputs import make_rules, read_for_model
+from .options import AXES, FILE, JSON
+from .outputs import (
+    check_output,
+    describe_image,
+    objects_path,
+    probabilities_path,
+    segmentation_paths,
+    write_report,
+)
+from .terminal import start_engine
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_garage_unet.engine.model import Model
+
+
+@click.command("segment")
+@click.argument("inputs", type=FILE, nargs=-1, required=True)
+@click.option("--model", "model_path", type=FILE, required=True)
+@click.option(
+    "--out",
+    type=FILE,
+    required=True,
+    help="A .tif, .zarr, .png or .npy file, or a folder.",
+)
+@click.option("--probabilities", is_flag=True, help="Write them too, as a TIFF.")
+@AXES
+@click.option(
+    "--threshold",
+    "thresholds",
+    multiple=True,
+    metavar="CLASS=P",
+    help="Only pixels of at least this probability become this class (name or id).",
+)
+@click.option(
+    "--min-size",
+    "sizes",
+    multiple=True,
+    metavar="[CLASS=]PIXELS",
+    help="Remove smaller regions, of this class or of all.",
+)
+@click.option("--objects", is_flag=True, help="Write an id per object too, as a TIFF.")
+@click.option("--split", is_flag=True, help="Split objects that touch each other.")
+@click.option(
+    "--table", type=FILE, metavar="FILE", help="Measure the objects, as a CSV file."
+)
+@JSON
+def segment_command(
+    inputs: tuple[Path, ...],
+    model_path: Path,
+    out: Path,
+    probabilities: bool,
+    axes: str | None,
+    thresholds: tuple[str, ...],
+    sizes: tuple[str, ...],
+    objects: bool,
+    split: bool,
+    table: Path | None,
+    report: Path | None,
+) -> None:
+    """Segment images with a model."""
+    from napari_garage_unet.engine.files import write_segmentation
+    from napari_garage_unet.engine.model_store import load_model
+    from napari_garage_unet.engine.probability_files import write_probabilities
+
+    model = load_model(model_path)
+    model = model.with_rules(make_rules(model, thresholds, sizes))
+    images = [read_for_model(path, model, axes=axes) for path in inputs]
+    paths = segmentation_paths(inputs, out)
+    others = [probabilities_path(path) for path in paths] if probabilities else []
+    if objects:
+        others += [objects_path(path) for path in paths]
+    for path in (*others, *(path for path in (report, table) if path)):
+        check_output(path, inputs=(*inputs, model_path, *paths))
+    start_engine()
+    from napari_garage_unet.engine.instances import class_objects, objects_table
+    from napari_garage_unet.engine.measure import write_table
+
+    results, tables = [], []
+    for image, path in zip(images, paths, strict=True):
+        begin = time.perf_counter()
+        result = {"input": image.name, "segmentation": str(path)}
+        if probabilities:
+            values = model.predict_proba(image)
+            labels = _decide_planes(model, image, values)
+            target = probabilities_path(path)
+            write_probabilities(target, values, like=image)
+            result["probabilities"] = str(target)
+        else:
+            labels = model.segment(image)
+        write_segmentation(path, labels, like=image)
+        click.echo(str(path))
+        if objects or table:
+            found = class_objects(
+                labels, model.classes, image, rules=model.rules, split=split
+            )
+            result["objects"] = {str(i): _n_objects(ids) for i, ids in found.items()}
+            if objects:
+                target = objects_path(path)
+                write_segmentation(target, sum(found.values()), like=image)
+                click.echo(str(target))
+            if table:
+                columns = objects_table(found, model.classes, image)
+                n = len(next(iter(columns.values()), []))
+                tables.append({"image": np.full(n, image.name, object), **columns})
+        results.append(
+            {
+                **result,
+                **describe_image(image),
+                "seconds": round(time.perf_counter() - begin, 3),
+                "pixels": _count(model, labels),
+            }
+        )
+    if table:
+        joined = {
+            name: np.concatenate([columns[name] for columns in tables])
+            for name in tables[0]
+        }
+        write_table(joined, table, units=images[0].units)
+        click.echo(str(table))
+    write_report(
+        report,
+        {
+            "command": "segment",
+            "model": str(model_path),
+            "rules": {str(i): rule.to_json() for i, rule in model.rules.items()},
+            "results": results,
+            "version": __version__,
+        },
+    )
+
+
+def _decide_planes(
+    model: Model, image: Image, probabilities: NDArray[Any]
+) -> NDArray[Any]:
+    """Decide plane by plane, as `Model.segment` does."""
+    keys = [image.spatial_key(index) for index in image.plane_indices()]
+    planes = [model.decide(probabilities[(slice(None), *key)]) for key in keys]
+    labels = np.zeros(image.spatial_shape, planes[0].dtype)
+    for key, plane in zip(keys, planes, strict=True):
+        labels[key] = plane
+    return labels
+
+
+def _count(model: Model, labels: NDArray[Any]) -> dict[str, int]:
+    counts = np.bincount(labels.ravel(), minlength=max(model.class_ids) + 1)
+    return {str(i): int(counts[i]) for i in (0, *model.class_ids)}
+
+
+def _n_objects(ids: NDArray[Any]) -> int:
+    return len(np.unique(ids[ids > 0]))

@@ -1,0 +1,160 @@
+"""`garage-unet train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import click
+
+from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
+from napari_garage_unet.engine.errors import InputError
+
+from .inputs import make_classes, parse_names, read_for_strokes
+from .options import AXES, DEFAULT_SECONDS, FILE, JSON
+from .outputs import check_output, describe_image, write_report
+from .terminal import ProgressLine, interrupt_flag, start_engine
+
+NO_TIME_LIMIT = 7 * 86400.0
+"""Seconds when only steps are counted."""
+
+ENCODERS = get_args(get_type_hints(NetworkConfig)["encoder"])
+
+
+@click.command("train")
+@click.option("--image", "images", type=FILE, multiple=True, required=True)
+@click.option(
+    "--strokes",
+    "strokes",
+    type=FILE,
+    multiple=True,
+    required=True,
+    help="Class ids painted on the image, 0 = unlabelled; one file for each --image, "
+    "in the same order.",
+)
+@click.option("--model", "out", type=FILE, required=True, help="File to write.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0),
+    help="How long to learn; 30, or no limit with --steps. Ctrl-C ends it earlier and "
+    "keeps what has been learnt.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Learn for exactly so many steps; the same seed then gives the same model.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@AXES
+@click.option(
+    "--class",
+    "names",
+    multiple=True,
+    metavar="ID=NAME",
+    help="What a class is called; repeat for each.",
+)
+@click.option("--background", type=int, metavar="ID", help="Which class is background.")
+@click.option(
+    "--encoder",
+    type=click.Choice(ENCODERS),
+    default=NetworkConfig().encoder,
+    show_default=True,
+    help="plain is a U-Net that is trained from nothing.",
+)
+@click.option(
+    "--width",
+    type=int,
+    default=NetworkConfig().width,
+    show_default=True,
+    help="Channels of the plain U-Net's first level.",
+)
+@click.option(
+    "--depth",
+    type=int,
+    default=NetworkConfig().depth,
+    show_default=True,
+    help="How often the plain U-Net halves the image.",
+)
+@JSON
+def train_command(
+    images: tuple[Path, ...],
+    strokes: tuple[Path, ...],
+    out: Path,
+    seconds: float | None,
+    steps: int | None,
+    seed: int,
+    axes: str | None,
+    names: tuple[str, ...],
+    background: int | None,
+    encoder: Any,
+    width: int,
+    depth: int,
+    report: Path | None,
+) -> None:
+    """Train a model from images and strokes."""
+    from napari_garage_unet.engine.files import read_strokes
+    from napari_garage_unet.engine.strokes import collect_strokes, painted_ids
+
+    if len(images) != len(strokes):
+        raise InputError(
+            f"There are {len(images)} --image and {len(strokes)} --strokes; "
+            "each image needs its own strokes."
+        )
+    network = NetworkConfig(encoder=encoder, width=width, depth=depth)
+    named = parse_names(names)
+    for path in (out, report):
+        if path is not None:
+            check_output(path, inputs=(*images, *strokes))
+    painted = [read_strokes(path) for path in strokes]
+    pictures = [
+        read_for_strokes(path, array, axes=axes)
+        for path, array in zip(images, painted, strict=True)
+    ]
+    # Whatever is wrong with the strokes is said before TensorFlow takes its time.
+    ids = painted_ids(collect_strokes(pictures, painted))
+    classes = make_classes(ids, named, background)
+    if seconds is None:
+        seconds = DEFAULT_SECONDS if steps is None else NO_TIME_LIMIT
+    config = TrainingConfig(seconds=seconds, max_steps=steps, seed=seed)
+    start_engine()
+    from napari_garage_unet.engine.backend import describe_device
+    from napari_garage_unet.engine.training import Training
+
+    job = Training(
+        pictures,
+        painted,
+        classes=classes,
+        network=network,
+        training=config,
+    )
+    progress = ProgressLine(f"{seconds:g} s" if steps is None else f"{steps} steps")
+    with interrupt_flag() as asked:
+        for step in job.run():
+            progress(step)
+            if asked:
+                break
+    progress.close()
+    model = job.model()
+    model.save(out)
+    known = model.provenance
+    click.echo(
+        f"{out}: {known['steps']} steps in {known['seconds']:.1f} s"
+        + (", stopped by Ctrl-C" if asked else "")
+        + (
+            f", {100 * progress.best_accuracy:.0f} % of the held-out strokes right"
+            if progress.best_accuracy is not None
+            else ", too few strokes to hold any out"
+        )
+    )
+    result = {
+        "command": "train",
+        "model": str(out),
+        "images": [describe_image(image) for image in pictures],
+        "strokes": [str(path) for path in strokes],
+        "ended": "interrupted" if asked else job.reason,
+        "loss": progress.last.loss if progress.last else None,
+        "held_out_accuracy": progress.best_accuracy,
+        "device": describe_device(),
+        **model.info(),
+    }
+    write_report(report, result)
