@@ -8,7 +8,7 @@ to the pixel and do not care what a photograph looks like.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -39,7 +39,7 @@ LARGE = 1_500_000
 """Pixels of a plane from which on its statistics are taken of windows."""
 
 WINDOWS = 3
-WINDOW = 384
+WINDOW = 256
 
 FEATURES_PER_CHANNEL = 20
 """Five scales of intensity, edges and two eigenvalues of the Hessian matrix."""
@@ -126,15 +126,16 @@ class PretrainedFeatures:
             As for `__call__`. Of a large one, `WINDOWS` x `WINDOWS` windows are
             measured.
         """
-        measured = [self._raw(window) for window in windows(plane, self.stride)]
-        means, spreads = [], []
-        for maps in zip(*measured, strict=True):
-            cells = np.concatenate([m.reshape(-1, m.shape[-1]) for m in maps])
-            cells = cells.astype(np.float32)
-            mean, spread = cells.mean(axis=0), cells.std(axis=0)
-            means.append(mean)
-            spreads.append(spread + 1e-3 * np.abs(mean) + 1e-4)
-        return Statistics(tuple(means), tuple(spreads))
+        return _measure([self._raw(window) for window in windows(plane, self.stride)])
+
+    def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics, Taps]:
+        """Compute statistics and taps of a whole plane at once.
+
+        The statistics are those of all cells, however large the plane is.
+        """
+        raw = self._raw(plane)
+        statistics = _measure([raw])
+        return statistics, _standardise(raw, statistics)
 
     def __call__(self, plane: NDArray[np.float32], statistics: Statistics) -> Taps:
         """Compute the taps of a plane or of a region of it.
@@ -155,12 +156,7 @@ class PretrainedFeatures:
         tuple of ndarray, float16
             As `specs` says. Half precision halves what is kept for each image.
         """
-        return tuple(
-            ((tap - mean) / spread).astype(np.float16)
-            for tap, mean, spread in zip(
-                self._raw(plane), statistics.means, statistics.spreads, strict=True
-            )
-        )
+        return _standardise(self._raw(plane), statistics)
 
     def _raw(self, plane: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         basic = multiscale_basic_features(
@@ -183,6 +179,28 @@ class PretrainedFeatures:
         size = tf.shape(rgb)[1:3] * times
         enlarged = tf.image.resize(rgb, size, method="bilinear")
         return list(self._encoder(enlarged, training=False))
+
+
+def _measure(measured: Sequence[Sequence[NDArray[np.float32]]]) -> Statistics:
+    means, spreads = [], []
+    for maps in zip(*measured, strict=True):
+        cells = np.concatenate([m.reshape(-1, m.shape[-1]) for m in maps])
+        cells = cells.astype(np.float32)
+        mean, spread = cells.mean(axis=0), cells.std(axis=0)
+        means.append(mean)
+        spreads.append(spread + 1e-3 * np.abs(mean) + 1e-4)
+    return Statistics(tuple(means), tuple(spreads))
+
+
+def _standardise(
+    raw: Sequence[NDArray[np.float32]], statistics: Statistics
+) -> tuple[NDArray[np.float16], ...]:
+    return tuple(
+        ((tap - mean) / spread).astype(np.float16)
+        for tap, mean, spread in zip(
+            raw, statistics.means, statistics.spreads, strict=True
+        )
+    )
 
 
 @cache

@@ -77,6 +77,11 @@ class Network(ABC):
         """
         return None
 
+    def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics | None, Taps]:
+        """Compute statistics and features of a whole plane at once."""
+        statistics = self.statistics(plane)
+        return statistics, self.features(plane, statistics)
+
     @abstractmethod
     def features(
         self, plane: NDArray[np.float32], statistics: Statistics | None
@@ -197,11 +202,18 @@ class PretrainedNetwork(Network):
     ) -> Taps:
         """Compute guide, multiscale features and encoder taps of a plane."""
         if statistics is None:
-            statistics = self.statistics(plane)
-        guide = plane
+            return self.whole(plane)[1]
+        return (self._guide(plane), *self._features(plane, statistics))
+
+    def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics, Taps]:
+        """Compute statistics and features at once, each map a single time."""
+        statistics, taps = self._features.whole(plane)
+        return statistics, (self._guide(plane), *taps)
+
+    def _guide(self, plane: NDArray[np.float32]) -> NDArray[np.float16]:
         if self.n_channels > MOST_GUIDES:
-            guide = plane.mean(axis=-1, keepdims=True)
-        return (guide.astype(np.float16), *self._features(plane, statistics))
+            plane = plane.mean(axis=-1, keepdims=True)
+        return plane.astype(np.float16)
 
     def probabilities(self, taps: Taps) -> NDArray[np.float32]:
         """Compute ``(n_classes, H, W)`` probabilities, smoothed along the edges."""

@@ -133,8 +133,12 @@ class TapStore:
         if key not in self._planes:
             pixels = preprocess(image.plane(index), self._config, name=image.name)
             pixels = pad_to_stride(pixels, self.network.stride)
-            statistics = self.network.statistics(pixels)
-            self._planes[key] = _Plane(image, pixels, statistics)
+            if pixels.shape[0] * pixels.shape[1] > self._whole:
+                plane = _Plane(image, pixels, self.network.statistics(pixels))
+            else:
+                statistics, taps = self.network.whole(pixels)
+                plane = _Plane(image, pixels, statistics, {(0, 0): taps})
+            self._planes[key] = plane
         self._planes.move_to_end(key)
         return self._planes[key]
 

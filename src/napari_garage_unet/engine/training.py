@@ -30,10 +30,11 @@ from .inference import Predictor, check_channels
 from .learner import make_learner
 from .model import Model
 from .network import build_network
+from .plane_blocks import stroked_blocks
 from .preprocess import default_preprocess
 from .strokes import collect_strokes, painted_ids
 from .tap_store import TapStores
-from .training_data import HeldOutStroke, compare, lay_out
+from .training_data import HeldOutStroke, compare, lay_out, pad
 
 VALIDATION_SECONDS = 2.0
 """Shortest time between two checks on the held-out strokes."""
@@ -185,6 +186,21 @@ class Training:
     def validated(self) -> bool:
         """Whether the kept state is the best by held-out strokes."""
         return self._best is not None
+
+    def prepare(self) -> Iterator[None]:
+        """Compute features that the strokes need, a block from yield to yield.
+
+        `run` does what has not been done; of large images that takes a while in which
+        it cannot be stopped.
+        """
+        stride = self.network.stride
+        for plane in self._stroked:
+            image = self.images[plane.image]
+            for block in stroked_blocks(pad(plane.strokes, stride), stride):
+                self._store.region(
+                    image, plane.index, block.seen_rows, block.seen_columns
+                )
+                yield
 
     def run(self) -> Iterator[TrainingStep]:
         """Learn until nothing improves, or time or steps of the settings are used up.

@@ -97,6 +97,7 @@ class TrainingJob:
             )
         # Other runs of the same training are not this request's.
         self._before = self.training.steps, self.training.seconds
+        self._ahead: Iterator[None] | None = self.training.prepare()
         self._steps = self.training.run()
 
     def _goes_on_with(self, former: TrainingJob) -> bool:
@@ -110,6 +111,14 @@ class TrainingJob:
             and len(images) == len(self._images)
             and all(a is b for a, b in zip(images, self._images, strict=True))
         )
+
+    def prepares(self) -> bool:
+        """Compute a block of features, where some are missing before the next step."""
+        if self._ahead is None:
+            return False
+        if next(self._ahead, self) is self:
+            self._ahead = None
+        return self._ahead is not None
 
     def advance(self) -> Progress | None:
         """Take a step; None when training has ended by itself."""
@@ -153,6 +162,7 @@ class TrainingJob:
         self._strokes = now
         if changed:
             self.training.set_strokes(now)
+            self._ahead = self.training.prepare()
 
     def live(self) -> LiveModel:
         """Return the model as it is now."""

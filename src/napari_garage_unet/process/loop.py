@@ -141,7 +141,16 @@ class Loop:
                 self._shelf.live = job.live()
                 self._outbox.send(progress)
 
-        if not self._outbox.attempt(job.request.id, advance):
+        prepares = False
+
+        def prepare() -> None:
+            nonlocal prepares
+            prepares = job.prepares()
+
+        went_well = self._outbox.attempt(job.request.id, prepare)
+        if prepares:
+            return
+        if not went_well or not self._outbox.attempt(job.request.id, advance):
             self._training = None
             return
         if not self._warm:
