@@ -92,6 +92,16 @@ def test_features_are_what_their_description_says(n_channels):
         assert values.std(axis=0).max() < 1.02
 
 
+def test_a_whole_plane_has_the_features_it_has_in_two_steps():
+    features = load_features(3)
+    plane = np.random.default_rng(0).random((48, 32, 3), np.float32)
+    statistics, at_once = features.whole(plane)
+    in_steps = features(plane, features.statistics(plane))
+    for a, b in zip(at_once, in_steps, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert len(statistics.means) == len(features.specs)
+
+
 def test_encoder_taps_lie_where_their_offset_says():
     """A spot is brightest in the cell that its description puts nearest."""
     features = load_features(1)

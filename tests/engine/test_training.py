@@ -13,6 +13,7 @@ from napari_garage_unet.engine.classes import transfer_weights
 from napari_garage_unet.engine.config import ClassInfo, NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.tap_store import TapStores
 from napari_garage_unet.engine.training import Training
 
 PLAIN = NetworkConfig(encoder="plain", width=4, depth=2)
@@ -128,6 +129,21 @@ def test_best_is_claimed_only_with_held_out_strokes():
     assert all(event.validation is None for event in unchecked.run())
     assert not unchecked.validated
     assert unchecked.model().provenance["validated"] is False
+
+
+def test_features_can_be_computed_in_turns_before_the_first_step(monkeypatch):
+    image, mask = blobs(shape=(64, 48))
+    stores = TapStores()
+    training = Training([Image(image, "yx")], [scribble(mask)], stores=stores)
+    assert sum(1 for _ in training.prepare()) >= 1
+    store = stores.get(training.network, training.preprocess)
+
+    def refuse(*args):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(store.network, "features", refuse)
+    monkeypatch.setattr(store.network, "whole", refuse)
+    assert next(training.run()).step == 1
 
 
 def test_stopping_between_two_checks_never_costs_what_was_learnt():
