@@ -50,5 +50,5 @@ def test_masks_become_truths_with_ids_as_painted():
 
 
 def test_absent_data_is_said_in_one_sentence(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"\.\./shared/data .* absent"):
+    with pytest.raises(FileNotFoundError, match=r"data .* absent"):
         load_task("nuclei", folder=tmp_path / "nowhere")
