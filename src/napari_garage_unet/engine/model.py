@@ -16,7 +16,7 @@ from .config import ClassInfo, NetworkConfig, PreprocessConfig, to_json
 from .errors import InputError
 from .image import ArrayLike, Image, PlaneIndex, check_axes, guess_axes
 from .postprocess import apply_rules
-from .rules import ClassRule
+from .rules import ClassRule, Rules
 
 if TYPE_CHECKING:
     from .inference import Predictor
@@ -113,7 +113,9 @@ class Model:
         assert result is not None  # an image is never empty
         return result
 
-    def decide(self, probabilities: NDArray[Any]) -> NDArray[np.unsignedinteger[Any]]:
+    def decide(
+        self, probabilities: NDArray[Any], *, rules: Rules = None
+    ) -> NDArray[np.unsignedinteger[Any]]:
         """Turn probabilities into labels with the thresholds of this model.
 
         Parameters
@@ -121,8 +123,12 @@ class Model:
         probabilities
             ``(n_classes, *spatial)``, float32 that sums to 1 or uint8 in steps of
             1 / 255; both give the same labels.
+        rules
+            Thresholds and clean-up instead of those of the model, in any form that
+            `resolve_rules` takes.
         """
-        return apply_rules(probabilities, self.rules, class_ids=self.class_ids)
+        chosen = self.rules if rules is None else rules
+        return apply_rules(probabilities, chosen, class_ids=self.class_ids)
 
     def with_rules(self, rules: Mapping[int, ClassRule]) -> Model:
         """Return this model with other thresholds and clean-up.

@@ -171,6 +171,12 @@ class Result:
             self._show(index, live.update(class_id, rule))
         self.rules_changed.emit()
 
+    def prepare(self, index: PlaneIndex, class_id: int) -> None:
+        """Look up what moving a threshold of a class in a plane will need."""
+        live = self._live_labels(index)
+        if live is not None:
+            live.prepare(class_id)
+
     def set_rules(self, rules: Mapping[int, ClassRule]) -> None:
         """Change the rules of all classes at once."""
         self._rules = {i: rule for i, rule in rules.items() if i in self.class_ids}

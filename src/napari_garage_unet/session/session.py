@@ -13,7 +13,7 @@ import tempfile
 import time
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,14 @@ from .engine_link import EngineLink
 from .hint import FEW_PIXELS, Engine, Phase, Situation, hint
 from .image_list import ImageList
 from .models import ModelEntry, ModelList
+from .object_list import ObjectList
 from .preview import Preview
 from .problem import Problem
 from .result import Result
 from .result_list import ResultList
 from .segmentation_job import SegmentationJob, Wish
 from .strokes_follower import StrokesFollower
+from .tasks import Tasks
 from .training_job import Settings, TrainingJob
 
 logger = logging.getLogger(__name__)
@@ -116,6 +118,9 @@ class Session:
         self.segmentation = SegmentationJob(
             viewer, link=self.link, results=self.results
         )
+        self.tasks = Tasks()
+        self.objects = ObjectList(viewer, self.tasks)
+        self.tasks.failed.connect(self._set_problem)
         self.images = ImageList(viewer)
         self._strokes = StrokesFollower(viewer, self.images)
         viewer.dims.events.current_step.connect(self._on_view)
@@ -300,6 +305,16 @@ class Session:
         index = result.bound.plane_on_view(self.viewer)
         self.results.tune(result, index, class_id, rule)
 
+    def prepare(self, result: Result, class_id: int) -> None:
+        """Get ready for a slider of a class to be moved."""
+        result.prepare(result.bound.plane_on_view(self.viewer), class_id)
+
+    def set_rules(self, result: Result, rules: Mapping[int, ClassRule]) -> None:
+        """Change the rules of all classes; classes left out get the default."""
+        for class_id in result.class_ids:
+            self.tune(result, class_id, rules.get(class_id, ClassRule()))
+        self.apply_to_all_planes(result)
+
     def reset_rules(self, result: Result) -> None:
         """Give every class of a result the default rule again."""
         self.results.reset(result)
@@ -326,6 +341,8 @@ class Session:
         if not self.segmentation.is_running or self.job.is_running:
             self.preview.ask_next(self.images.current)
         self._decide_some()
+        self.objects.poll()
+        self.tasks.poll()
 
     def close(self) -> None:
         """End the engine process; the viewer is gone."""
@@ -333,6 +350,8 @@ class Session:
             return
         self._closed = True
         self.link.close()
+        self.tasks.close()
+        self.objects.close()
         # When the viewer has been collected there is nothing left to let go of.
         with contextlib.suppress(ReferenceError):
             self.viewer.dims.events.current_step.disconnect(self._on_view)

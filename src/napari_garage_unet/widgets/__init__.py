@@ -6,16 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .object_table import ObjectsWidget
     from .segment import SegmentWidget
     from .thresholds import ThresholdsWidget
     from .train import TrainWidget
 
-__all__ = ["SegmentWidget", "ThresholdsWidget", "TrainWidget"]
+__all__ = ["ObjectsWidget", "SegmentWidget", "ThresholdsWidget", "TrainWidget"]
 
 _HOME = {
     "TrainWidget": ".train",
     "SegmentWidget": ".segment",
     "ThresholdsWidget": ".thresholds",
+    "ObjectsWidget": ".object_table",
 }
 
 

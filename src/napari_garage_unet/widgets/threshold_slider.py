@@ -31,9 +31,12 @@ class ThresholdSlider(QWidget):
         A person is moving the threshold, 0 to 1.
     released
         A person has let go of it.
+    pressed
+        A person is about to move it.
     """
 
     moved = Signal(float)
+    pressed = Signal()
     released = Signal()
 
     def __init__(self) -> None:
@@ -42,6 +45,8 @@ class ThresholdSlider(QWidget):
         self._is_automatic = True
         self._bars = np.zeros(BINS)
         self._color = QColor()
+        self._curve: NDArray[np.float64] | None = None
+        self._suggested = 0.0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.SplitHCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -81,6 +86,21 @@ class ThresholdSlider(QWidget):
             self._bars = binned / max(float(binned.max()), 1.0)
         self.update()
 
+    def show_suggestion(
+        self, curve: NDArray[np.float64] | None, value: float = 0.0
+    ) -> None:
+        """Show how well each threshold fits the strokes; None takes it away.
+
+        Parameters
+        ----------
+        curve
+            ``(n,)`` IoU at thresholds that are evenly spaced up to 1.
+        value
+            The suggested threshold.
+        """
+        self._curve, self._suggested = curve, value
+        self.update()
+
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the histogram, what lies below the threshold faint, and the line."""
         painter = QPainter(self)
@@ -108,6 +128,7 @@ class ThresholdSlider(QWidget):
             painter.fillRect(bar, self._color if taken else faint)
             # Dark colours on a dark ground have an outline to be seen by.
             painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 1), edge)
+        self._draw_suggestion(painter, area, text)
         x = area.left() + self._value * area.width()
         style = Qt.PenStyle.DashLine if self._is_automatic else Qt.PenStyle.SolidLine
         painter.setPen(QPen(text, 2.4 if self.hasFocus() else 1.6, style))
@@ -125,9 +146,29 @@ class ThresholdSlider(QWidget):
             )
         )
 
+    def _draw_suggestion(self, painter: QPainter, area: QRectF, text: QColor) -> None:
+        if self._curve is None:
+            return
+        curve = self._curve
+        low, span = float(curve.min()), max(float(np.ptp(curve)), 1e-6)
+        points = [
+            QPointF(
+                area.left() + (i + 1) / curve.size * area.width(),
+                area.bottom() - 1 - (float(iou) - low) / span * (area.height() - 2),
+            )
+            for i, iou in enumerate(curve)
+        ]
+        painter.setPen(QPen(text, 1.4))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF(points))
+        x = area.left() + self._suggested * area.width()
+        painter.setPen(QPen(text, 1.4, Qt.PenStyle.DotLine))
+        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Jump to where the mouse is."""
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.pressed.emit()
             self.move_to(event.position().x())
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:

@@ -15,12 +15,17 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import qthrottled
 
+from napari_garage_unet.engine.decide import default_threshold
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.session.result import Result
+from napari_garage_unet.session.rule_history import RuleHistory, RuleMap
+from napari_garage_unet.session.suggesting import Advice
 
 from .clean_up import CleanUp
 from .dock import Dock
 from .hint_line import HintLine
+from .suggest_row import SuggestRow
 from .threshold_row import ThresholdRow
 
 FRAME = 30
@@ -63,6 +68,10 @@ class ThresholdsWidget(Dock):
         self._list = QVBoxLayout()
         self._list.setSpacing(2)
         self.column.addLayout(self._list)
+        self.suggest = SuggestRow(self.session)
+        self.suggest.advised.connect(self._on_advised)
+        self.suggest.accepted.connect(self._on_accepted)
+        self.column.addWidget(self.suggest)
         self.clean_up = CleanUp()
         self.clean_up.changed.connect(self._on_clean_up)
         self.column.addWidget(self.clean_up)
@@ -71,7 +80,29 @@ class ThresholdsWidget(Dock):
             "Automatic thresholds and no clean-up for every class."
         )
         self.reset_button.clicked.connect(self._on_reset)
-        self.column.addWidget(self.reset_button)
+        self.undo_button = QPushButton("Undo")
+        self.undo_button.setToolTip("Take back the last change of a threshold or size.")
+        self.undo_button.clicked.connect(self._on_undo)
+        self.redo_button = QPushButton("Redo")
+        self.redo_button.setToolTip("Make the change again that was taken back.")
+        self.redo_button.clicked.connect(self._on_redo)
+        self._histories: dict[Result, RuleHistory] = {}
+        again = QHBoxLayout()
+        for button in (self.undo_button, self.redo_button, self.reset_button):
+            again.addWidget(button)
+        self.column.addLayout(again)
+        self.objects_button = QPushButton("Find objects")
+        self.objects_button.setToolTip(
+            "Make a layer with an id for each object of every class, and measure them."
+        )
+        self.objects_button.clicked.connect(self._on_objects)
+        self.table_button = QPushButton("Table")
+        self.table_button.setToolTip("Show what was measured; click a row to find it.")
+        self.table_button.clicked.connect(self._on_table)
+        take = QHBoxLayout()
+        take.addWidget(self.objects_button, 1)
+        take.addWidget(self.table_button)
+        self.column.addLayout(take)
         self.column.addStretch(1)
         self._show_histograms_soon = qthrottled(
             self._show_histograms, timeout=HISTOGRAM
@@ -80,6 +111,8 @@ class ThresholdsWidget(Dock):
         self.follow(self.session.results.changed, self._show_results)
         self.follow(self.session.changed, self.hint.refresh)
         self.follow(self.session.view_changed, self._on_view)
+        self.follow(self.session.tasks.changed, self._show_buttons)
+        self.follow(self.session.objects.changed, self._show_buttons)
         self._show_results()
 
     @property
@@ -115,6 +148,7 @@ class ThresholdsWidget(Dock):
         # The last move may still be waiting for its frame.
         self._tune(class_id, row.slider.value)
         self.session.apply_to_all_planes(self._result)
+        self._note()
 
     def _on_cleared(self, class_id: int) -> None:
         if self._result is None:
@@ -123,21 +157,99 @@ class ThresholdsWidget(Dock):
         self._set_rule(class_id, rule)
         self._rows[class_id].show_rule(rule, len(self._rows))
         self.session.apply_to_all_planes(self._result)
+        self._note()
 
     def _on_clean_up(self) -> None:
         if self._result is None or self._selected is None:
             return
         everywhere = self.clean_up.all_classes.isChecked()
         for class_id in self._result.class_ids if everywhere else (self._selected,):
-            self._set_rule(
-                class_id, self.clean_up.apply_to(self._result.rule(class_id))
-            )
+            try:
+                rule = self.clean_up.apply_to(self._result.rule(class_id))
+            except InputError as error:
+                self.session.report(error)
+                self._show_rules()
+                return
+            self._set_rule(class_id, rule)
         self.session.apply_to_all_planes(self._result)
+        self._note()
 
     def _on_reset(self) -> None:
         if self._result is not None:
             self.session.reset_rules(self._result)
             self._show_rules()
+            self._note()
+
+    def _on_pressed(self, class_id: int) -> None:
+        if self._result is not None:
+            self.session.prepare(self._result, class_id)
+
+    def _on_undo(self) -> None:
+        if self._result is not None:
+            self._set_rules(self._histories[self._result].undo())
+
+    def _on_redo(self) -> None:
+        if self._result is not None:
+            self._set_rules(self._histories[self._result].redo())
+
+    def _on_advised(self, advice: Advice | None) -> None:
+        curves = (
+            {}
+            if advice is None
+            else dict(zip(advice.class_ids, advice.suggestion.curves, strict=True))
+        )
+        for class_id, row in self._rows.items():
+            if advice is None or class_id not in curves:
+                row.slider.show_suggestion(None)
+                continue
+            threshold = advice.rules[class_id].threshold
+            if threshold is None:
+                threshold = default_threshold(len(self._rows))
+            row.slider.show_suggestion(curves[class_id], threshold)
+
+    def _on_accepted(self, advice: Advice) -> None:
+        if self._result is None:
+            return
+        # Only thresholds were compared; what else was tuned meanwhile stays.
+        rules = self._result.rules
+        for class_id, rule in advice.rules.items():
+            if class_id in self._result.class_ids:
+                rules[class_id] = dataclasses.replace(
+                    self._result.rule(class_id), threshold=rule.threshold, low=rule.low
+                )
+        self._set_rules(rules)
+        self._note()
+
+    def _on_objects(self) -> None:
+        if self._result is not None:
+            self.session.objects.find(self._result)
+            self._show_buttons()
+
+    def _on_table(self) -> None:
+        self.viewer.window.add_plugin_dock_widget(
+            "napari-garage-unet", "Objects", tabify=True
+        )
+
+    def _set_rules(self, rules: RuleMap) -> None:
+        assert self._result is not None
+        self.session.set_rules(self._result, rules)
+        self._show_rules()
+        self._show_buttons()
+
+    def _note(self) -> None:
+        if self._result is not None:
+            self._histories[self._result].note(self._result.rules)
+        self.suggest.dismiss()
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        history = self._histories.get(self._result) if self._result else None
+        self.undo_button.setEnabled(history is not None and history.can_undo)
+        self.redo_button.setEnabled(history is not None and history.can_redo)
+        is_busy = self.session.objects.is_busy
+        self.objects_button.setEnabled(self._result is not None and not is_busy)
+        self.objects_button.setText("Finding objects…" if is_busy else "Find objects")
+        self.table_button.setEnabled(self.session.objects.newest is not None)
 
     def _tune(self, class_id: int, threshold: float) -> None:
         if self._result is not None and class_id in self._result.class_ids:
@@ -155,6 +267,8 @@ class ThresholdsWidget(Dock):
 
     def _show_results(self) -> None:
         results = list(self.session.results)
+        for gone in set(self._histories) - set(results):
+            del self._histories[gone]
         keep = self._result if self._result in results else None
         self.result_box.blockSignals(True)
         self.result_box.clear()
@@ -170,7 +284,9 @@ class ThresholdsWidget(Dock):
             if self._result is not None:
                 self._result.changed.disconnect(self._on_result, missing_ok=True)
             self._result = result
+            self.suggest.show_result(result)
             if result is not None:
+                self._histories.setdefault(result, RuleHistory(result.rules))
                 self.follow(result.changed, self._on_result)
         self._show_rows()
 
@@ -194,8 +310,17 @@ class ThresholdsWidget(Dock):
             self._rows[info.id].show_class(info)
         if self._selected not in self._rows:
             self._selected = next(iter(self._rows), None)
-        for widget in (self.clean_up, self.reset_button):
+        for widget in (
+            self.suggest,
+            self.clean_up,
+            self.undo_button,
+            self.redo_button,
+            self.reset_button,
+            self.objects_button,
+            self.table_button,
+        ):
             widget.setVisible(bool(classes))
+        self._show_buttons()
         self._show_rules()
         self._show_selected()
         self._show_histograms()
@@ -206,6 +331,7 @@ class ThresholdsWidget(Dock):
         info = next(c for c in self._result.classes if c.id == class_id)
         row = ThresholdRow(info)
         row.picked.connect(self._on_picked)
+        row.slider.pressed.connect(lambda: self._on_pressed(class_id))
         row.threshold_moved.connect(self._on_moved)
         row.threshold_chosen.connect(self._on_released)
         row.threshold_cleared.connect(self._on_cleared)

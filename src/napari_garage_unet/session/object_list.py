@@ -1,0 +1,207 @@
+"""The objects of results: a layer with one id per object, and their table."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from napari.layers import Labels
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_garage_unet.engine.instances import class_objects, objects_table
+from napari_garage_unet.engine.measure import class_totals
+from napari_garage_unet.engine.objects import relabel_like
+from napari_garage_unet.layers.matching import METADATA_KEY, placement
+from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
+
+from .result import Result
+from .tasks import Tasks
+
+Table = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Objects before they are shown.
+
+    Parameters
+    ----------
+    ids
+        ``(*spatial)`` int32, 0 where no object is.
+    table
+        A row per object: ``class``, then the columns of `measure`.
+    totals
+        A row per class: ``class``, ``size``, ``fraction``, ``count``.
+    """
+
+    ids: NDArray[np.int32]
+    table: Table
+    totals: Table
+
+
+class ObjectSet:
+    """The objects of one result.
+
+    Attributes
+    ----------
+    layer
+        Labels layer with an id per object; the table is in its ``features``.
+    """
+
+    def __init__(self, result: Result, layer: Labels, found: Found) -> None:
+        self.result = result
+        self.layer = layer
+        self.table = found.table
+        self.totals = found.totals
+
+
+class ObjectList:
+    """Finds objects in the background and keeps their layers.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    tasks
+        Where the work is done.
+
+    Attributes
+    ----------
+    changed
+        Objects were found, or their layer was deleted.
+    selected
+        Another object is selected in a layer of objects.
+    """
+
+    changed = Signal()
+    selected = Signal()
+
+    def __init__(self, viewer: Any, tasks: Tasks) -> None:
+        self._viewer = viewer
+        self._tasks = tasks
+        self._sets: list[ObjectSet] = []
+        self._wanted: Result | None = None
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    @property
+    def newest(self) -> ObjectSet | None:
+        """The objects that were found last."""
+        return self._sets[0] if self._sets else None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether objects are being found."""
+        return self._wanted is not None or "objects" in self._tasks
+
+    def of_result(self, result: Result) -> ObjectSet | None:
+        """The objects of a result."""
+        return next((s for s in self._sets if s.result is result), None)
+
+    def find(self, result: Result) -> None:
+        """Find the objects of a result, once all its planes are decided."""
+        self._wanted = result
+        self.poll()
+
+    def poll(self) -> None:
+        """Begin what has been waiting for planes to be decided."""
+        result = self._wanted
+        if result is None or result.undecided:
+            return
+        self._wanted = None
+        before = self.of_result(result)
+        labels = np.array(result.layer.data)
+        old = None if before is None else np.asarray(before.layer.data)
+        self._tasks.run(
+            "objects",
+            lambda: find_objects(result, labels, old),
+            done=lambda found: self._show(result, found),
+        )
+
+    def close(self) -> None:
+        """Let go of the layers."""
+        with contextlib.suppress(ReferenceError):
+            self._viewer.layers.events.removed.disconnect(self._on_removed)
+        self._sets.clear()
+
+    def _show(self, result: Result, found: Found) -> None:
+        if result.layer not in self._viewer.layers:
+            return
+        shown = self.of_result(result)
+        if shown is None:
+            name = free_name(self._viewer, f"objects of {result.bound.name}")
+            layer = Labels(
+                found.ids,
+                name=name,
+                metadata={METADATA_KEY: {"kind": "objects"}},
+                **placement(result.bound.layer),
+            )
+            layer.editable = False
+            layer.mouse_drag_callbacks.append(_select_clicked)
+            layer.events.selected_label.connect(self._on_selected)
+            insert_quietly(self._viewer, layer)
+            shown = ObjectSet(result, layer, found)
+        else:
+            self._sets.remove(shown)
+            shown.layer.data[...] = found.ids
+            shown.table, shown.totals = found.table, found.totals
+            redraw(shown.layer)
+        shown.layer.features = pd.DataFrame(
+            {"index": found.table.get("label", np.empty(0, int)), **found.table}
+        )
+        self._sets.insert(0, shown)
+        self.changed.emit()
+
+    def _on_selected(self, event: Any) -> None:
+        self.selected.emit()
+
+    def _on_removed(self, event: Any) -> None:
+        kept = [s for s in self._sets if s.layer is not event.value]
+        if len(kept) != len(self._sets):
+            self._sets = kept
+            self.changed.emit()
+
+
+def find_objects(
+    result: Result, labels: NDArray[Any], old: NDArray[np.int32] | None = None
+) -> Found:
+    """Find and measure the objects of a result.
+
+    Parameters
+    ----------
+    result
+        Tells classes, rules and the image.
+    labels
+        ``(*spatial)`` class ids of the result.
+    old
+        Objects found before; those still there keep their ids.
+    """
+    classes, image = result.classes, result.image
+    found = class_objects(labels, classes, image, rules=result.rules)
+    ids = np.zeros(labels.shape, np.int32)
+    for part in found.values():
+        ids += part
+    if old is not None:
+        ids = relabel_like(ids, old)
+        found = {i: np.where(part > 0, ids, 0) for i, part in found.items()}
+    totals = class_totals(
+        labels, result.class_ids, objects=found, spacing=image.spacing
+    )
+    return Found(ids, objects_table(found, classes, image), totals)
+
+
+def _select_clicked(layer: Labels, event: Any) -> None:
+    """Select the object under the mouse."""
+    if layer.mode != "pan_zoom":
+        return
+    value = layer.get_value(
+        event.position,
+        view_direction=event.view_direction,
+        dims_displayed=event.dims_displayed,
+        world=True,
+    )
+    if value:
+        layer.selected_label = int(value)

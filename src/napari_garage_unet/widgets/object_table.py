@@ -1,0 +1,241 @@
+"""The dock that lists objects; a row and its object are selected together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QTableView,
+)
+
+from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.engine.measure import column_unit, write_table
+from napari_garage_unet.session.object_list import ObjectSet
+
+from .dock import Dock
+
+Table = Mapping[str, NDArray[Any]]
+
+
+class TableModel(QAbstractTableModel):
+    """Columns of equal length for a view; numbers are sorted as numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: list[str] = []
+        self._titles: list[str] = []
+        self._columns: list[list[Any]] = []
+
+    def show_table(self, table: Table, *, units: str, n_axes: int) -> None:
+        """Show other columns."""
+        self.beginResetModel()
+        self._names = list(table)
+        self._titles = []
+        for name in table:
+            unit = column_unit(name, units, n_axes) if units else ""
+            title = name.replace("_", " ")
+            self._titles.append(f"{title} ({unit})" if unit else title)
+        self._columns = [column.tolist() for column in table.values()]
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Count the objects."""
+        return len(self._columns[0]) if self._columns else 0
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Count the measures."""
+        return len(self._columns)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Give a value: as it is to sort by, rounded to show."""
+        if not index.isValid():
+            return None
+        value = self._columns[index.column()][index.row()]
+        if role == Qt.ItemDataRole.UserRole:
+            return value
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{value:.4g}" if isinstance(value, float) else str(value)
+        if role == Qt.ItemDataRole.TextAlignmentRole and not isinstance(value, str):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Give the title of a column, with its unit."""
+        is_title = orientation == Qt.Orientation.Horizontal
+        if is_title and role == Qt.ItemDataRole.DisplayRole:
+            return self._titles[section]
+        return None
+
+    def column(self, name: str) -> list[Any]:
+        """The values of a column, in the order of the table."""
+        return self._columns[self._names.index(name)] if name in self._names else []
+
+
+class ObjectsWidget(Dock):
+    """Objects of the newest result, their sizes and the totals of the classes.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer, or a proxy of it.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)
+        self.setObjectName("garage-objects")
+        self._set: ObjectSet | None = None
+        self.totals = QLabel()
+        self.totals.setWordWrap(True)
+        self.totals.setToolTip("Share of all pixels and number of objects by class.")
+        self.column.addWidget(self.totals)
+        self.table = TableModel()
+        self.sorted = QSortFilterProxyModel()
+        self.sorted.setSourceModel(self.table)
+        self.sorted.setSortRole(Qt.ItemDataRole.UserRole)
+        self.view = QTableView()
+        self.view.setToolTip("Click a row to select its object, a title to sort by it.")
+        self.view.setModel(self.sorted)
+        self.view.setSortingEnabled(True)
+        self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        header = self.view.verticalHeader()
+        assert header is not None
+        header.hide()
+        header.setDefaultSectionSize(22)
+        self.view.setMinimumHeight(160)
+        chosen = self.view.selectionModel()
+        assert chosen is not None
+        chosen.currentRowChanged.connect(self._on_row)
+        self.column.addWidget(self.view, 1)
+        self.alone = QCheckBox("show only the selected object")
+        self.alone.setToolTip("Hide the other objects on the canvas.")
+        self.alone.toggled.connect(self._on_alone)
+        self.export_button = QPushButton("Export CSV…")
+        self.export_button.setToolTip("Write the table to a file.")
+        self.export_button.clicked.connect(self._on_export)
+        row = QHBoxLayout()
+        row.addWidget(self.alone, 1)
+        row.addWidget(self.export_button)
+        self.column.addLayout(row)
+        self.follow(self.session.objects.changed, self._show_objects)
+        self.follow(self.session.objects.selected, self._on_selected_label)
+        self._show_objects()
+
+    def export(self, path: str | Path) -> None:
+        """Write the table as CSV; an error is told in the hint line."""
+        if self._set is None:
+            return
+        image = self._set.result.image
+        try:
+            write_table(
+                self._set.table,
+                path,
+                units=image.units,
+                n_axes=len(image.spatial_axes),
+            )
+        except GarageError as error:
+            self.session.report(error)
+
+    def _show_objects(self) -> None:
+        new = self.session.objects.newest
+        self._set = new
+        self.export_button.setEnabled(new is not None)
+        self.alone.setEnabled(new is not None)
+        if new is None:
+            self.totals.setText("Press Find objects in the Thresholds dock.")
+            self.table.show_table({}, units="", n_axes=2)
+            return
+        image = new.result.image
+        axes = len(image.spatial_axes)
+        self.table.show_table(new.table, units=image.units or "", n_axes=axes)
+        self.view.resizeColumnsToContents()
+        names = {info.id: info.name for info in new.result.classes}
+        shown = {info.id for info in new.result.classes if not info.background}
+        totals = new.totals
+        self.totals.setText(
+            "\n".join(
+                f"{names[int(i)]}: {count} objects, {100 * share:.1f} % of the pixels"
+                for i, share, count in zip(
+                    totals["class"], totals["fraction"], totals["count"], strict=True
+                )
+                if int(i) in shown
+            )
+        )
+        self._on_selected_label()
+
+    def _on_row(self, current: QModelIndex, _before: QModelIndex) -> None:
+        if self._set is None or not current.isValid():
+            return
+        row = self.sorted.mapToSource(current).row()
+        label = int(self.table.column("label")[row])
+        layer = self._set.layer
+        if layer.selected_label != label:
+            layer.selected_label = label
+        self._step_to(label)
+
+    def _step_to(self, label: int) -> None:
+        """Bring the plane on view that shows most of an object."""
+        assert self._set is not None
+        ids = np.asarray(self._set.layer.data)
+        dims = self.viewer.dims
+        if ids.ndim < 3 or dims.ndisplay == 3:
+            return
+        layer = self._set.layer
+        sizes = (ids == label).sum(axis=tuple(range(1, ids.ndim)))
+        here = [0.0] * ids.ndim
+        here[0] = float(sizes.argmax())
+        axis = dims.ndim - ids.ndim
+        if sizes[int(layer.world_to_data(dims.point)[0].round()) % len(sizes)]:
+            return
+        dims.set_point(axis, layer.data_to_world(here)[0])
+
+    def _on_selected_label(self) -> None:
+        if self._set is None:
+            return
+        labels = self.table.column("label")
+        label = self._set.layer.selected_label
+        chosen = self.view.selectionModel()
+        assert chosen is not None
+        if label not in labels:
+            chosen.clearSelection()
+            return
+        index = self.sorted.mapFromSource(self.table.index(labels.index(label), 0))
+        if index.row() != self.view.currentIndex().row():
+            flags = QItemSelectionModel.SelectionFlag
+            chosen.setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+            self.view.scrollTo(index)
+
+    def _on_alone(self, alone: bool) -> None:
+        if self._set is not None:
+            self._set.layer.show_selected_label = alone
+
+    def _on_export(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Export table", "objects.csv", "CSV (*.csv)"
+        )
+        if path:
+            self.export(path)

@@ -1,0 +1,130 @@
+"""Thresholds that fit the strokes: asked for, shown, accepted or dismissed."""
+
+from __future__ import annotations
+
+from qtpy.compat import isalive
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_garage_unet.engine.tuning import TOLERANCE
+from napari_garage_unet.session.result import Result
+from napari_garage_unet.session.session import Session
+from napari_garage_unet.session.suggesting import Advice, advise
+
+
+class SuggestRow(QWidget):
+    """A button, and what came of it.
+
+    Parameters
+    ----------
+    session
+        Does the work in the background.
+
+    Attributes
+    ----------
+    advised
+        There is an `Advice` to look at, or None any more.
+    accepted
+        A person wants the `Advice`.
+    """
+
+    advised = Signal(object)
+    accepted = Signal(object)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._result: Result | None = None
+        self._advice: Advice | None = None
+        self.button = QPushButton("Suggest")
+        self.button.setToolTip(
+            "Look for the thresholds that fit your strokes best; held-out ones where "
+            "there are enough. Nothing changes before you accept."
+        )
+        self.button.clicked.connect(self._on_clicked)
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.accept_button = QPushButton("Accept")
+        self.accept_button.setToolTip("Use the suggested thresholds.")
+        self.accept_button.clicked.connect(self._on_accept)
+        self.dismiss_button = QPushButton("Dismiss")
+        self.dismiss_button.setToolTip("Keep the thresholds as they are.")
+        self.dismiss_button.clicked.connect(self.dismiss)
+        answer = QHBoxLayout()
+        answer.addWidget(self.accept_button)
+        answer.addWidget(self.dismiss_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.button)
+        layout.addWidget(self.text)
+        layout.addLayout(answer)
+        self._show("")
+
+    def show_result(self, result: Result | None) -> None:
+        """Suggest for another result from now on."""
+        self._result = result
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """Take the suggestion away."""
+        self._advice = None
+        self._show("")
+        self.advised.emit(None)
+
+    def _on_clicked(self) -> None:
+        result = self._result
+        if result is None:
+            return
+        self._session.clear_problem()
+        self._show("Comparing with your strokes…")
+        self.button.setEnabled(False)
+        self._session.tasks.failed.connect(self._on_failed)
+        self._session.tasks.run(
+            "suggest", lambda: advise(result), done=lambda a: self._on_done(result, a)
+        )
+
+    def _on_failed(self) -> None:
+        if not isalive(self):
+            return
+        self._session.tasks.failed.disconnect(self._on_failed, missing_ok=True)
+        self._show("")
+
+    def _on_done(self, result: Result, advice: Advice) -> None:
+        # The dock may have been closed meanwhile.
+        if not isalive(self):
+            return
+        self._session.tasks.failed.disconnect(self._on_failed, missing_ok=True)
+        if result is not self._result:
+            self._show("")
+            return
+        found = advice.suggestion
+        pixels = f"{int(found.pixels.sum()):,}".replace(
+            ",", "\N{NARROW NO-BREAK SPACE}"
+        )
+        kind = "held-out stroke pixels" if advice.held_out else "stroke pixels"
+        if found.gain <= TOLERANCE:
+            self._show(
+                f"Your thresholds fit already: IoU {found.iou_before:.2f} "
+                f"on {pixels} {kind}."
+            )
+            return
+        self._advice = advice
+        self._show(
+            f"+ {found.gain:.2f} IoU on {pixels} {kind} "
+            f"({found.iou_before:.2f} to {found.iou_after:.2f}); dotted lines above."
+        )
+        self.advised.emit(advice)
+
+    def _on_accept(self) -> None:
+        if self._advice is not None:
+            advice = self._advice
+            self.dismiss()
+            self.accepted.emit(advice)
+
+    def _show(self, text: str) -> None:
+        self.button.setEnabled(True)
+        self.text.setText(text)
+        self.text.setVisible(bool(text))
+        self.accept_button.setVisible(self._advice is not None)
+        self.dismiss_button.setVisible(self._advice is not None)
