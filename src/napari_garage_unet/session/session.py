@@ -7,13 +7,9 @@ Docks come and go; the session stays as long as its viewer. Whoever shows it cal
 from __future__ import annotations
 
 import contextlib
-import itertools
-import logging
 import tempfile
-import time
 import weakref
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,34 +17,33 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels
 from psygnal import Signal
 
-from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.layers.colors import layer_color
 from napari_garage_unet.layers.writing import pick_up_brush
-from napari_garage_unet.process.messages import Died, Failed
+from napari_garage_unet.process.messages import Died
 
 from .asking import Client
 from .bound_image import BoundImage
 from .class_layers import classes_of, show_classes
 from .class_list import ClassList
 from .engine_link import EngineLink
+from .guarding import Guard
 from .hint import FEW_PIXELS, Engine, Phase, Situation, hint
 from .image_list import ImageList
+from .learning import Learning
 from .models import ModelEntry, ModelList
 from .object_list import ObjectList
+from .opening import OpenAhead
 from .preview import Preview
 from .problem import Problem
 from .result import Result
 from .result_list import ResultList
+from .rule_tuning import RuleTuning
 from .segmentation_job import SegmentationJob, Wish
 from .strokes_follower import StrokesFollower
 from .tasks import Tasks
 from .training_job import Settings, TrainingJob
-
-logger = logging.getLogger(__name__)
-
-DECIDE_SECONDS = 0.01
-"""How long deciding planes in the background may take between two frames."""
 
 
 class Session:
@@ -88,14 +83,8 @@ class Session:
         self._folder = tempfile.TemporaryDirectory(
             prefix="garage-unet-", ignore_cleanup_errors=True
         )
-        self._painted_since_training = False
-        self._deciding: Iterator[Any] | None = None
-        self._ahead: set[str] = set()
         self._closed = False
-        self.problem: Problem | None = None
-        self.settings = Settings()
-        self.learns_by_itself = False
-
+        self.guard = Guard()
         self.classes = ClassList()
         self.link = EngineLink(make_client)
         self.results = ResultList(viewer)
@@ -120,8 +109,13 @@ class Session:
         )
         self.tasks = Tasks()
         self.objects = ObjectList(viewer, self.tasks)
-        self.tasks.failed.connect(self._set_problem)
+        self.tasks.failed.connect(self.guard.show)
         self.images = ImageList(viewer)
+        self.learning = Learning(
+            job=self.job, images=self.images, classes=self.classes, guard=self.guard
+        )
+        self.tuning = RuleTuning(viewer, self.results)
+        self._ahead = OpenAhead(self.link)
         self._strokes = StrokesFollower(viewer, self.images)
         viewer.dims.events.current_step.connect(self._on_view)
         self._connect()
@@ -134,11 +128,30 @@ class Session:
     @property
     def counts(self) -> dict[int, int]:
         """Painted pixels by class id, in all images that are learnt from."""
-        total: Counter[int] = Counter()
-        for bound in self.images:
-            if bound.learns:
-                total.update(bound.counts)
-        return {i: total[i] for i in sorted(total)}
+        return self.learning.counts
+
+    @property
+    def problem(self) -> Problem | None:
+        """What went wrong last, None when nothing did."""
+        return self.guard.problem
+
+    @property
+    def settings(self) -> Settings:
+        """How to learn."""
+        return self.learning.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self.learning.settings = settings
+
+    @property
+    def learns_by_itself(self) -> bool:
+        """Whether learning starts as soon as there is something new to learn."""
+        return self.learning.by_itself
+
+    @learns_by_itself.setter
+    def learns_by_itself(self, wish: bool) -> None:
+        self.learning.by_itself = wish
 
     @property
     def situation(self) -> Situation:
@@ -153,7 +166,7 @@ class Session:
             phase=self.job.phase,
             engine=self.link.state,
             has_model=self.job.has_model and last is not None,
-            changed=self._painted_since_training,
+            changed=self.learning.has_new_strokes,
             reason=last.reason if last else "",
             seconds=last.seconds if last else 0.0,
             validated=last.validated if last else True,
@@ -179,12 +192,12 @@ class Session:
     def warm_up(self) -> None:
         """Start the engine unless it runs; a dock has been opened."""
         if self.link.state is Engine.OFF:
-            self._guard(self.link.start)
+            self.guard.run(self.link.start)
 
     def restart(self) -> None:
         """Start the engine again after it died, and go on learning if it did."""
         self.clear_problem()
-        self._guard(self._restart)
+        self.guard.run(self._restart)
 
     def learn(self, *, resume: bool = True) -> bool:
         """Start learning from every image that has strokes.
@@ -194,23 +207,21 @@ class Session:
         bool
             Whether it was started; otherwise `problem` says why not.
         """
-        self.clear_problem()
-        return self._guard(self._learn, resume)
+        return self.learning.press(resume=resume)
 
     def stop(self) -> None:
         """Stop learning after the step that is running."""
-        self._guard(self.job.stop)
+        self.guard.run(self.job.stop)
 
     def start_over(self) -> None:
         """Let the next Learn begin from nothing; strokes stay."""
-        self.job.start_over()
-        self._painted_since_training = True
+        self.learning.start_over()
         self.changed.emit()
 
     def new_strokes(self) -> None:
         """Add an empty strokes layer for the current image."""
         self.classes.start()
-        self._guard(self.images.make_strokes, tuple(self.classes))
+        self.guard.run(self.images.make_strokes, tuple(self.classes))
 
     def take_colors(self) -> None:
         """Give the classes the colours of the current strokes layer."""
@@ -234,18 +245,18 @@ class Session:
             pick_up_brush(self.viewer, layer, class_id)
             painted.append(layer)
 
-        self._guard(pick)
+        self.guard.run(pick)
         return painted[0] if painted else None
 
     def add_class(self) -> int | None:
         """Add a class; its id, or None when there are too many."""
         added: list[int] = []
-        self._guard(lambda: added.append(self.classes.add().id))
+        self.guard.run(lambda: added.append(self.classes.add().id))
         return added[0] if added else None
 
     def rename_class(self, class_id: int, name: str) -> None:
         """Give a class another name, unless it is taken."""
-        self._guard(self.classes.rename, class_id, name)
+        self.guard.run(self.classes.rename, class_id, name)
 
     def strokes_layer(self) -> Labels:
         """The layer to paint in, made when there is none.
@@ -275,72 +286,60 @@ class Session:
             made.extend(self.segmentation.start(entry, images, wish))
 
         self.clear_problem()
-        self._guard(start)
+        self.guard.run(start)
         return tuple(made)
 
     def load_model(self, path: str | Path) -> ModelEntry | None:
         """Read a model file; None when that is not possible."""
         loaded: list[ModelEntry] = []
         self.clear_problem()
-        self._guard(lambda: loaded.append(self.models.load(path)))
+        self.guard.run(lambda: loaded.append(self.models.load(path)))
         return loaded[0] if loaded else None
 
     def save_model(self, model: str, path: str | Path) -> None:
         """Write a model with its thresholds; `models.saved` tells when it is done."""
         self.clear_problem()
-        self._guard(self.models.save, model, path)
+        self.guard.run(self.models.save, model, path)
 
     def apply_to_all_planes(self, result: Result) -> None:
-        """Decide every plane of a result with its present rules, bit by bit.
-
-        Other results of the same model follow.
-        """
-        others = [r for r in self.results.of_model(result.model) if r is not result]
-        self._deciding = itertools.chain.from_iterable(
-            each.decide_rest() for each in (result, *others) if each.undecided
-        )
+        """Decide every plane of a result with its present rules, bit by bit."""
+        self.tuning.apply_to_all_planes(result)
 
     def tune(self, result: Result, class_id: int, rule: ClassRule) -> None:
         """Change the rule of a class; the plane on view follows at once."""
-        index = result.bound.plane_on_view(self.viewer)
-        self.results.tune(result, index, class_id, rule)
+        self.tuning.tune(result, class_id, rule)
 
     def prepare(self, result: Result, class_id: int) -> None:
         """Get ready for a slider of a class to be moved."""
-        result.prepare(result.bound.plane_on_view(self.viewer), class_id)
+        self.tuning.prepare(result, class_id)
 
     def set_rules(self, result: Result, rules: Mapping[int, ClassRule]) -> None:
         """Change the rules of all classes; classes left out get the default."""
-        for class_id in result.class_ids:
-            self.tune(result, class_id, rules.get(class_id, ClassRule()))
-        self.apply_to_all_planes(result)
+        self.tuning.set_rules(result, rules)
 
     def reset_rules(self, result: Result) -> None:
         """Give every class of a result the default rule again."""
-        self.results.reset(result)
-        result.decide_plane(result.bound.plane_on_view(self.viewer))
-        self.apply_to_all_planes(result)
+        self.tuning.reset_rules(result)
 
     def report(self, error: Exception, *, details: str = "") -> None:
         """Show an error in the hint line."""
-        self._set_problem(Problem(str(error), details))
+        self.guard.report(error, details=details)
 
     def clear_problem(self) -> None:
         """Stop showing an error."""
-        self._set_problem(None)
+        self.guard.clear()
 
     def poll(self) -> None:
         """Do what is due: answers of the engine, strokes, the next preview."""
         if self._closed:
             return
         self.link.poll()
-        self._open_ahead()
+        self._ahead.poll(self.images.current)
         self._strokes.poll()
-        self._send_strokes()
-        self._learn_by_itself()
+        self.learning.poll()
         if not self.segmentation.is_running or self.job.is_running:
             self.preview.ask_next(self.images.current)
-        self._decide_some()
+        self.tuning.poll()
         self.objects.poll()
         self.tasks.poll()
 
@@ -362,15 +361,16 @@ class Session:
     # -- within -------------------------------------------------------------------
 
     def _connect(self) -> None:
+        self.guard.changed.connect(self._on_problem)
         self.link.changed.connect(self._emit_changed)
         self.link.died.connect(self._on_died)
-        self.link.failed.connect(self._on_failed)
+        self.link.failed.connect(self.guard.on_failed)
         self.job.changed.connect(self._emit_changed)
         self.job.ended.connect(self._on_trained)
-        self.job.failed.connect(self._on_failed)
-        self.models.failed.connect(self._on_failed)
+        self.job.failed.connect(self.guard.on_failed)
+        self.models.failed.connect(self.guard.on_failed)
         self.models.changed.connect(self._emit_changed)
-        self.segmentation.failed.connect(self._on_failed)
+        self.segmentation.failed.connect(self.guard.on_failed)
         self.segmentation.changed.connect(self._emit_changed)
         self.classes.changed.connect(self._on_classes_changed)
         self._strokes.changed.connect(self._on_painted)
@@ -390,97 +390,22 @@ class Session:
     def _on_view(self) -> None:
         self.view_changed.emit()
 
-    def _guard(self, action: Callable[..., Any], *args: Any) -> bool:
-        """Carry out an action; what cannot be done becomes a sentence."""
-        try:
-            action(*args)
-        except GarageError as error:
-            self.report(error)
-            return False
-        return True
-
-    def _learn(self, resume: bool) -> None:
-        for bound in self.images:
-            bound.look_at_all()
-        images = self._images_to_learn_from()
-        painted = sorted({i for bound in images for i in bound.counts})
-        if not images:
-            raise InputError("Nothing is painted yet; paint a stroke of two classes.")
-        if len(painted) < 2:
-            name = next(iter(self.classes.restrict_to(painted))).name
-            raise InputError(
-                f"All strokes are of the class {name}; paint a stroke of a second "
-                "class, so that there is something to tell apart."
-            )
-        self.job.start(
-            images, self.classes.restrict_to(painted), self.settings, resume=resume
-        )
-        self._painted_since_training = False
-
-    def _images_to_learn_from(self) -> list[BoundImage]:
-        """Stroked images with as many channels as the current one."""
-        stroked = [b for b in self.images if b.learns and b.counts]
-        current = self.images.current
-        first = current if current in stroked else (stroked[0] if stroked else None)
-        if first is None:
-            return []
-        channels = first.image().n_channels
-        return [b for b in stroked if b.image().n_channels == channels]
-
     def _restart(self) -> None:
         self.link.start()
         self.models.reload()
         if self.job.broke_off:
-            self._learn(True)
+            self.learning.start(True)
 
     def _on_painted(self) -> None:
         if self.problem is not None and not self.problem.can_restart:
             self.clear_problem()
         self._on_counted()
 
-    def _open_ahead(self) -> None:
-        """Let the engine look at the current image before anybody asks it to learn."""
-        current = self.images.current
-        if current is None or not self.link.is_running or current.key in self._ahead:
-            return
-        self._ahead.add(current.key)
-        if not current.is_at_hand:
-            return
-        try:
-            self.link.open(current)
-        except GarageError as error:
-            # Whoever presses Learn gets to read it.
-            logger.info("%s cannot be opened: %s", current.name, error)
-
-    def _send_strokes(self) -> None:
-        if self.job.phase is Phase.LEARNING:
-            for bound in self.job.images:
-                self.job.send_strokes(bound)
-
-    def _learn_by_itself(self) -> None:
-        if (
-            self.learns_by_itself
-            and self._painted_since_training
-            and self.problem is None
-            and not self.job.is_running
-            and len(self.counts) >= 2
-        ):
-            self.learn()
-
     def _on_counted(self) -> None:
-        self._painted_since_training = True
+        self.learning.has_new_strokes = True
         self.classes.follow(self.counts)
         self.counted.emit()
         self.changed.emit()
-
-    def _decide_some(self) -> None:
-        if self._deciding is None:
-            return
-        end = time.monotonic() + DECIDE_SECONDS
-        for _ in self._deciding:
-            if time.monotonic() > end:
-                return
-        self._deciding = None
 
     def _on_strokes_bound(self, bound: BoundImage) -> None:
         layer = bound.strokes
@@ -505,27 +430,16 @@ class Session:
 
     def _on_pixels_changed(self, bound: BoundImage) -> None:
         self.link.forget(bound)
-        self._ahead.discard(bound.key)
+        self._ahead.forget(bound)
 
     def _on_image_removed(self, bound: BoundImage) -> None:
         self.segmentation.forget(bound)
-        self._stop_without(bound, f"The image {bound.name!r}")
+        self.learning.stop_without(bound, f"The image {bound.name!r}")
         self.link.forget(bound)
 
     def _on_strokes_removed(self, bound: BoundImage) -> None:
-        self._stop_without(bound, f"The strokes layer of {bound.name!r}")
+        self.learning.stop_without(bound, f"The strokes layer of {bound.name!r}")
         self._on_counted()
-
-    def _stop_without(self, bound: BoundImage, what: str) -> None:
-        if bound not in self.job.images or not self.job.is_running:
-            return
-        self.job.stop()
-        self._set_problem(
-            Problem(
-                f"{what} was deleted, so learning stops. "
-                "What was learnt so far is kept."
-            )
-        )
 
     def _on_classes_changed(self) -> None:
         for bound in self.images:
@@ -535,24 +449,15 @@ class Session:
         self.changed.emit()
 
     def _on_trained(self) -> None:
-        # Strokes painted meanwhile were learnt from, but for those not yet sent.
-        self._painted_since_training = any(
-            self.job.is_behind(bound) for bound in self.job.images
-        )
+        self.learning.on_trained()
         self.changed.emit()
 
-    def _on_failed(self, failed: Failed) -> None:
-        if not failed.cancelled:
-            self._set_problem(Problem(failed.message, failed.details))
-
     def _on_died(self, died: Died) -> None:
-        self._ahead.clear()
+        self._ahead.forget_all()
         self.job.on_died()
         self.preview.reset()
-        self._set_problem(Problem(died.message, died.details, can_restart=True))
+        self.guard.show(Problem(died.message, died.details, can_restart=True))
 
-    def _set_problem(self, problem: Problem | None) -> None:
-        if problem != self.problem:
-            self.problem = problem
-            self.problem_changed.emit()
-            self.changed.emit()
+    def _on_problem(self) -> None:
+        self.problem_changed.emit()
+        self.changed.emit()

@@ -1,0 +1,67 @@
+"""What goes wrong becomes a sentence in the hint line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from psygnal import Signal
+
+from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.process.messages import Failed
+
+from .problem import Problem
+
+
+class Guard:
+    """Carries out what may not be possible and remembers why it was not.
+
+    Attributes
+    ----------
+    changed
+        Something went wrong, or is no longer of interest.
+    problem
+        What went wrong, None when nothing did.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self.problem: Problem | None = None
+
+    def run(self, action: Callable[..., Any], *args: Any) -> bool:
+        """Carry out an action; what cannot be done becomes a sentence.
+
+        Returns
+        -------
+        bool
+            Whether it was carried out; otherwise `problem` says why not.
+        """
+        try:
+            action(*args)
+        except GarageError as error:
+            self.report(error)
+            return False
+        return True
+
+    def report(self, error: Exception, *, details: str = "") -> None:
+        """Show an error in the hint line."""
+        self.show(Problem(str(error), details))
+
+    def on_failed(self, failed: Failed) -> None:
+        """Show why the engine could not do something, unless it was not to."""
+        if not failed.cancelled:
+            self.show(Problem(failed.message, failed.details))
+
+    def show(self, problem: Problem) -> None:
+        """Show a problem in the hint line."""
+        self._set(problem)
+
+    def clear(self) -> None:
+        """Stop showing a problem."""
+        self._set(None)
+
+    def _set(self, problem: Problem | None) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self.changed.emit()

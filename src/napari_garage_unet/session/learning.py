@@ -1,0 +1,136 @@
+"""When to learn, and from which images: on request, and by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from napari_garage_unet.engine.errors import InputError
+
+from .bound_image import BoundImage
+from .class_list import ClassList
+from .guarding import Guard
+from .hint import Phase
+from .image_list import ImageList
+from .problem import Problem
+from .training_job import Settings, TrainingJob
+
+
+class Learning:
+    """Starts and stops training with the strokes that are painted.
+
+    Parameters
+    ----------
+    job
+        The training.
+    images, classes
+        What is learnt from, and what the painted ids mean.
+    guard
+        Shows what is not possible.
+
+    Attributes
+    ----------
+    settings
+        How to learn.
+    by_itself
+        Whether learning starts as soon as there is something new to learn.
+    has_new_strokes
+        Whether something was painted that was not learnt from.
+    """
+
+    def __init__(
+        self, *, job: TrainingJob, images: ImageList, classes: ClassList, guard: Guard
+    ) -> None:
+        self._job = job
+        self._images = images
+        self._classes = classes
+        self._guard = guard
+        self.settings = Settings()
+        self.by_itself = False
+        self.has_new_strokes = False
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """Painted pixels by class id, in all images that are learnt from."""
+        total: Counter[int] = Counter()
+        for bound in self._images:
+            if bound.learns:
+                total.update(bound.counts)
+        return {i: total[i] for i in sorted(total)}
+
+    def press(self, *, resume: bool = True) -> bool:
+        """Start learning from every image that has strokes; False if not possible."""
+        self._guard.clear()
+        return self._guard.run(self.start, resume)
+
+    def start(self, resume: bool) -> None:
+        """Start learning from every image that has strokes.
+
+        Raises
+        ------
+        GarageError
+            If there is not enough to learn from, or an image cannot be read.
+        """
+        for bound in self._images:
+            bound.look_at_all()
+        images = self._images_to_learn_from()
+        painted = sorted({i for bound in images for i in bound.counts})
+        if not images:
+            raise InputError("Nothing is painted yet; paint a stroke of two classes.")
+        if len(painted) < 2:
+            name = next(iter(self._classes.restrict_to(painted))).name
+            raise InputError(
+                f"All strokes are of the class {name}; paint a stroke of a second "
+                "class, so that there is something to tell apart."
+            )
+        self._job.start(
+            images, self._classes.restrict_to(painted), self.settings, resume=resume
+        )
+        self.has_new_strokes = False
+
+    def start_over(self) -> None:
+        """Let the next training begin from nothing."""
+        self._job.start_over()
+        self.has_new_strokes = True
+
+    def poll(self) -> None:
+        """Send strokes that are new, and start by itself where that is wished."""
+        if self._job.phase is Phase.LEARNING:
+            for bound in self._job.images:
+                self._job.send_strokes(bound)
+        if (
+            self.by_itself
+            and self.has_new_strokes
+            and self._guard.problem is None
+            and not self._job.is_running
+            and len(self.counts) >= 2
+        ):
+            self.press()
+
+    def stop_without(self, bound: BoundImage, what: str) -> None:
+        """Stop learning from an image of which something was deleted."""
+        if bound not in self._job.images or not self._job.is_running:
+            return
+        self._job.stop()
+        self._guard.show(
+            Problem(
+                f"{what} was deleted, so learning stops. "
+                "What was learnt so far is kept."
+            )
+        )
+
+    def on_trained(self) -> None:
+        """Remember whether the last strokes came too late."""
+        # Strokes painted meanwhile were learnt from, but for those not yet sent.
+        self.has_new_strokes = any(
+            self._job.is_behind(bound) for bound in self._job.images
+        )
+
+    def _images_to_learn_from(self) -> list[BoundImage]:
+        """Stroked images with as many channels as the current one."""
+        stroked = [b for b in self._images if b.learns and b.counts]
+        current = self._images.current
+        first = current if current in stroked else (stroked[0] if stroked else None)
+        if first is None:
+            return []
+        channels = first.image().n_channels
+        return [b for b in stroked if b.image().n_channels == channels]
