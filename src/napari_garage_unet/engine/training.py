@@ -184,8 +184,18 @@ class Training:
 
     @property
     def validated(self) -> bool:
-        """Whether the kept state is the best by held-out strokes."""
-        return self._best is not None
+        """Whether the state that `model` gives is the best by held-out strokes."""
+        return self._best is not None or not self.checked
+
+    @property
+    def checked(self) -> bool:
+        """Whether the present state has been checked on the held-out strokes.
+
+        Also when there is nothing to check it on. `model` does it where it is missing,
+        which takes a moment.
+        """
+        possible = self._ready and bool(self._held_out)
+        return self._validated_at == self._steps or not possible
 
     def prepare(self) -> Iterator[None]:
         """Compute features that the strokes need, a block from yield to yield.
@@ -318,7 +328,7 @@ class Training:
 
         The present state is validated first where that has not been done.
         """
-        if self._ready and self._validated_at < self._steps:
+        if not self.checked:
             self._validate()
         return Model(
             classes=self.classes,

@@ -175,19 +175,25 @@ class TrainingJob:
         source = Source(self._predictor, classes, self.step)
         return LiveModel(source, self.training.model)
 
-    def finish(self) -> tuple[LiveModel, Trained]:
-        """End training: what stays, and the answer to the request."""
+    def end(self) -> Trained:
+        """Stop at the present state: the answer to the request."""
+        reason = self.training.reason or "stopped"
+        return Trained(
+            self.request.id, reason, self.step, self._seconds, self.training.validated
+        )
+
+    def best(self) -> LiveModel:
+        """Return the model that stays; the present state is checked first."""
         model = self.training.model()
         source = self.live().source
         # The best state may be an earlier one than that of the network at hand.
         source.predictor.network.set_weights(dict(model.weights))
-        validated = self.training.validated
-        reason = self.training.reason or "stopped"
-        answer = Trained(self.request.id, reason, self.step, self._seconds, validated)
-        return LiveModel(source, lambda: model), answer
+        return LiveModel(source, lambda: model)
 
     def checkpoint(self, *, now: bool = False) -> None:
         """Keep the checkpoint file up to date, if one is wanted and it is time.
+
+        Waits for a state that has been checked, because checking takes long.
 
         Raises
         ------
@@ -195,9 +201,8 @@ class TrainingJob:
             If it cannot be written.
         """
         begin = time.perf_counter()
-        if self.request.checkpoint is None or not (
-            now or begin >= self._next_checkpoint
-        ):
+        due = begin >= self._next_checkpoint and self.training.checked
+        if self.request.checkpoint is None or not (now or due):
             return
         self._next_checkpoint = np.inf  # Complain once, if at all.
         self.training.model().save(self.request.checkpoint)

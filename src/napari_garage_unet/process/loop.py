@@ -65,6 +65,7 @@ class Loop:
         self._rehearsal = Rehearsal(desk, self._stores)
         self._training: TrainingJob | None = None
         self._last: TrainingJob | None = None
+        self._ended: TrainingJob | None = None
         self._predictions: deque[PredictionJob] = deque()
         self._owes_step = False
         self._warm = False
@@ -77,11 +78,13 @@ class Loop:
         if not self._inbox.holds(Train) and self._outbox.attempt(None, warm_up):
             self._say_warm()
         while not self._inbox.closed:
-            idle = self._training is None and not self._predictions
+            idle = not (self._training or self._ended or self._predictions)
             rehearses = idle and self._rehearsal.has_more()
             for request in self._inbox.take(wait=idle and not rehearses):
                 self._handle(request)
-            if self._predictions and not self._owes_step:
+            if self._ended is not None:
+                self._keep_best()
+            elif self._predictions and not self._owes_step:
                 self._predict()
             elif self._training is not None:
                 self._step(self._training)
@@ -90,6 +93,8 @@ class Loop:
 
     def _handle(self, request: Request) -> None:
         outbox = self._outbox
+        if isinstance(request, Train | SaveModel):
+            self._keep_best()
         match request:
             case Train():
                 outbox.attempt(request.id, lambda: self._start_training(request))
@@ -159,18 +164,23 @@ class Loop:
             self._outbox.attempt(None, job.checkpoint)
 
     def _end_training(self, job: TrainingJob) -> None:
+        """Answer at once; checking which state is to stay has a turn of its own."""
         self._training = None
         self._owes_step = False
+        self._ended = job if job.step > 0 else None
+        self._outbox.send(job.end())
 
-        def finish() -> Event | None:
-            live, answer = job.finish()
-            if job.step > 0:
-                self._shelf.live = live
-            return answer
+    def _keep_best(self) -> None:
+        """Make the best state of a training that has ended the live model."""
+        job, self._ended = self._ended, None
+        if job is None:
+            return
 
-        self._outbox.attempt(job.request.id, finish)
-        if job.step > 0:
-            self._outbox.attempt(None, lambda: job.checkpoint(now=True))
+        def keep() -> None:
+            self._shelf.live = job.best()
+
+        self._outbox.attempt(None, keep)
+        self._outbox.attempt(None, lambda: job.checkpoint(now=True))
         # What is half computed would be of two states.
         for prediction in self._predictions:
             if prediction.request.model == LIVE:
