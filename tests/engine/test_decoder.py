@@ -9,10 +9,11 @@ from napari_garage_unet.engine.backend import tf
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.decoder import (
     SMOOTHING_RADIUS,
+    STRIP,
     Decoder,
-    enlarge,
     gather_pixels,
     group_scales,
+    interpolate,
 )
 from napari_garage_unet.engine.features import GRID, TapSpec, load_features
 from napari_garage_unet.engine.network import build_network
@@ -50,6 +51,14 @@ def test_a_plane_has_the_logits_of_its_pixels():
     assert of_pixels.std() > 0.3
 
 
+def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
+    decoder = Decoder(SPECS, 4)
+    taps = [tf.constant(tap) for tap in make_taps(height=72)]
+    whole = tf.reduce_mean(tf.nn.softmax(decoder(taps)), axis=0)
+    assert whole.shape[0] % STRIP
+    np.testing.assert_allclose(decoder.probabilities(taps), whole, atol=1e-5)
+
+
 def test_members_differ():
     decoder = Decoder(SPECS, 2)
     logits = decoder([tf.constant(tap) for tap in make_taps()]).numpy()
@@ -67,8 +76,8 @@ def test_taps_are_interpolated_where_their_cells_lie():
     assert values[0] == 10
     assert values[11] == 30
     on_grid = TapSpec(2, 0.0, 1, "grid")
-    enlarged = enlarge(tf.constant(tap), tf.constant([6, 6]), spec, on_grid).numpy()
-    np.testing.assert_allclose(enlarged[:, 0, 0], values[::2])
+    finer = interpolate(tf.constant(tap), tf.range(6), tf.range(6), spec, on_grid)
+    np.testing.assert_allclose(finer[:, 0, 0], values[::2])
 
 
 def test_every_group_of_features_has_the_same_total_variance():

@@ -191,7 +191,7 @@ def test_stop_takes_less_than_a_second(bench: Bench) -> None:
         again = preview.array.copy()
         bench.answer(bench.ask(Predict, LIVE, "garage", (), preview.description))
         np.testing.assert_array_equal(preview.array, again)
-    assert np.median(took) < 1.0
+    assert np.median(took) < 1.0, took
     bench.pool.give_back(preview)
     assert isinstance(bench.get(CloseImage, "garage"), Done)
     open_block.close()
@@ -226,12 +226,13 @@ def test_a_saved_model_gives_what_the_live_one_gives(
 
 def test_strokes_of_a_new_class_are_learnt_without_a_restart(bench: Bench) -> None:
     train = bench.train(training={"seconds": 60.0})
-    before = bench.progress(train, 3)
+    bench.progress(train, 3)
     more = bench.strokes.copy()
     more[60:63, 5:40] = 9
     try:
         assert isinstance(bench.paint("photo", more), Done)
-        after = bench.progress(train, before.step + 3)
+        bench.seen.clear()  # steps that were taken before
+        after = bench.progress(train, bench.progress(train).step + 3)
         assert after.id == train
         few, _ = bench.predict(LIVE)
         assert "has 3 classes" in few.message

@@ -33,6 +33,9 @@ WIDTHS = (128, 64)
 SMOOTHING_RADIUS = 16
 """Largest radius of the guided filter behind the decoder, in cells of the grid."""
 
+STRIP = 16
+"""Rows of the grid that are computed together."""
+
 INPUT_NOISE = 0.1
 INPUT_DROPOUT = 0.1
 DROPOUT = 0.2
@@ -109,29 +112,83 @@ class Decoder(keras.Model):  # type: ignore[misc]
         taps
             Of one plane, ``(h, w, channels)`` each.
         """
-        size = tf.shape(taps[0])[:2]
-        kernel = self.kernels[0] * self.scale[:, tf.newaxis]
-        members, _, units = kernel.shape
-        total: Any = tf.reshape(self.biases[0], [members * units])
-        ends = np.cumsum([spec.channels for spec in self.taps])
-        # From the deepest tap of a group to its finest; a tap that is off the grid of
-        # the next finer one begins again.
-        below: tuple[Any, TapSpec] | None = None
+        height = tf.shape(taps[0])[0]
+        return self._logits(taps, self._coarse(taps), tf.range(height))
+
+    def probabilities(self, taps: Sequence[Tensor]) -> Tensor:
+        """Mean probabilities of the members, ``(h, w, n_classes)`` on the grid.
+
+        Computed some rows at a time: what lies between the taps and the probabilities
+        is large, and much faster when it stays in the processor's cache.
+        """
+        coarse = self._coarse(taps)
+        height = tf.shape(taps[0])[0]
+
+        def compute(first: Tensor) -> Tensor:
+            rows = tf.minimum(first + tf.range(STRIP), height - 1)
+            members = tf.nn.softmax(self._logits(taps, coarse, rows))
+            return tf.reduce_mean(members, axis=0)
+
+        strips = tf.map_fn(
+            compute,
+            tf.range(0, height, STRIP),
+            fn_output_signature=tf.TensorSpec((STRIP, None, self.n_classes)),
+            parallel_iterations=1,
+        )
+        shape = (-1, tf.shape(strips)[2], self.n_classes)
+        return tf.reshape(strips, shape)[:height]
+
+    def _coarse(self, taps: Sequence[Tensor]) -> list[tuple[Tensor, TapSpec]]:
+        """Apply the first layer to the taps coarser than the grid.
+
+        Each map is added to the next finer one it lies on, from the deepest up; what
+        cannot be joined stays a map of its own.
+        """
+        maps: list[tuple[Tensor, TapSpec]] = []
         for number in reversed(range(len(self.taps))):
             spec = self.taps[number]
-            part = kernel[:, ends[number] - spec.channels : ends[number]]
-            part = tf.reshape(tf.transpose(part, (1, 0, 2)), (-1, members * units))
-            lateral = tf.tensordot(tf.cast(taps[number], tf.float32), part, 1)
-            if below is not None and spec.holds(below[1]):
-                lateral += enlarge(below[0], tf.shape(lateral)[:2], below[1], spec)
-            elif below is not None:
-                total += enlarge(below[0], size, below[1], ON_GRID)
-            below = lateral, spec
-        assert below is not None
-        total += enlarge(below[0], size, below[1], ON_GRID)
-        x = tf.transpose(tf.reshape(total, (-1, members, units)), (1, 0, 2))
+            if spec.stride <= GRID:
+                continue
+            lateral = tf.tensordot(
+                tf.cast(taps[number], tf.float32), self._first_kernel([number]), 1
+            )
+            if maps and spec.holds(maps[-1][1]):
+                below, coarser = maps.pop()
+                rows, columns = (tf.range(n) for n in tf.unstack(tf.shape(lateral)[:2]))
+                lateral += interpolate(below, rows, columns, coarser, spec)
+            maps.append((lateral, spec))
+        return maps
+
+    def _logits(
+        self,
+        taps: Sequence[Tensor],
+        coarse: Sequence[tuple[Tensor, TapSpec]],
+        rows: Tensor,
+    ) -> Tensor:
+        """Logits of each member in some rows of the grid."""
+        columns = tf.range(tf.shape(taps[0])[1])
+        fine = [n for n, spec in enumerate(self.taps) if spec.stride <= GRID]
+        on_grid = [
+            interpolate(taps[n], rows, columns, self.taps[n], ON_GRID) for n in fine
+        ]
+        joined = tf.concat([tf.cast(tap, tf.float32) for tap in on_grid], axis=-1)
+        total = tf.tensordot(joined, self._first_kernel(fine), 1)
+        for below, spec in coarse:
+            total += interpolate(below, rows, columns, spec, ON_GRID)
+        members, units = MEMBERS, WIDTHS[0]
+        x = tf.reshape(total, (-1, members, units))
+        x = tf.transpose(x, (1, 0, 2)) + self.biases[0]
         logits = self._finish(x, training=False)
-        return tf.reshape(logits, (members, size[0], size[1], self.n_classes))
+        shape = (members, tf.size(rows), tf.size(columns), self.n_classes)
+        return tf.reshape(logits, shape)
+
+    def _first_kernel(self, numbers: Sequence[int]) -> Tensor:
+        """Scaled weights of some taps, ``(channels, members * units)``."""
+        ends = np.cumsum([spec.channels for spec in self.taps])
+        kernel = self.kernels[0] * self.scale[:, tf.newaxis]
+        parts = [kernel[:, ends[n] - self.taps[n].channels : ends[n]] for n in numbers]
+        joined = tf.transpose(tf.concat(parts, axis=1), (1, 0, 2))
+        return tf.reshape(joined, (-1, MEMBERS * WIDTHS[0]))
 
     def _finish(self, x: Tensor, *, training: bool) -> Tensor:
         for kernel, bias in zip(self.kernels[1:], self.biases[1:], strict=True):
@@ -155,30 +212,39 @@ def group_scales(taps: Sequence[TapSpec]) -> NDArray[np.float32]:
     return scales
 
 
-def enlarge(tap: Tensor, size: Tensor, spec: TapSpec, target: TapSpec) -> Tensor:
-    """Interpolate a map linearly at the cells of a finer one.
+def interpolate(
+    tap: Tensor, rows: Tensor, columns: Tensor, spec: TapSpec, target: TapSpec
+) -> Tensor:
+    """Interpolate a map linearly at cells of a finer one.
 
     Parameters
     ----------
     tap
-        ``(h, w, channels)``.
-    size
-        Height and width of the result.
+        ``(h, w, channels)``; one of half precision that needs no interpolation stays
+        as it is.
+    rows, columns
+        Numbers of the cells of the finer map.
     spec, target
-        Where the cells of the map and of the result lie.
+        Where the cells of the map and of the finer one lie.
+
+    Returns
+    -------
+    tensor of shape (rows, columns, channels)
     """
     if (spec.stride, spec.offset) == (target.stride, target.offset):
-        return tap
-    for axis in (0, 1):
+        return tf.gather(tap, rows, axis=0)
+    for axis, numbers in enumerate((rows, columns)):
         last = tf.shape(tap)[axis] - 1
-        pixels = tf.cast(tf.range(size[axis]) * target.stride, tf.float32)
+        pixels = tf.cast(numbers * target.stride, tf.float32)
         cells = (pixels + target.offset - spec.offset) / spec.stride
         cells = tf.clip_by_value(cells, 0.0, tf.cast(last, tf.float32))
         low = tf.cast(tf.floor(cells), tf.int32)
         share = cells - tf.cast(low, tf.float32)
         share = tf.reshape(share, (-1, 1, 1) if axis == 0 else (1, -1, 1))
-        before = tf.gather(tap, low, axis=axis)
-        after = tf.gather(tap, tf.minimum(low + 1, last), axis=axis)
+        before = tf.cast(tf.gather(tap, low, axis=axis), tf.float32)
+        after = tf.cast(
+            tf.gather(tap, tf.minimum(low + 1, last), axis=axis), tf.float32
+        )
         tap = before + share * (after - before)
     return tap
 

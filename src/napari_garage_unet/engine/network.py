@@ -227,8 +227,7 @@ class PretrainedNetwork(Network):
         )
 
     def _decode(self, taps: Any) -> Any:
-        members = tf.nn.softmax(self.head(taps))
-        return tf.transpose(tf.reduce_mean(members, axis=0), (2, 0, 1))
+        return tf.transpose(self.head.probabilities(taps), (2, 0, 1))
 
 
 def build_network(config: NetworkConfig, n_channels: int, n_classes: int) -> Network:
