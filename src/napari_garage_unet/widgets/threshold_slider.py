@@ -57,6 +57,11 @@ class ThresholdSlider(QWidget):
         """The threshold."""
         return self._value
 
+    @property
+    def bars(self) -> NDArray[np.float64]:
+        """``(64,)`` heights of the histogram, 0 to 1; all 0 where there is none."""
+        return self._bars
+
     def sizeHint(self) -> QSize:
         """Return a size for a dock."""
         return QSize(260, 28)

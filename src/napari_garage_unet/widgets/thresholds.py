@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -127,6 +128,11 @@ class ThresholdsWidget(Dock):
     def reset_choices(self, event: Any = None) -> None:
         """Follow the names of layers; napari calls this when they change."""
         self._show_results()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Draw the histograms; nobody has looked at them while the dock was hidden."""
+        super().showEvent(event)
+        self._show_histograms()
 
     # -- what a person does -------------------------------------------------------
 
