@@ -161,6 +161,39 @@ def test_thresholds_and_sizes_are_those_of_the_rules(folder, model, tmp_path):
     np.testing.assert_array_equal(read(out), expected)
 
 
+def test_a_preset_is_used_listed_and_overridden(folder, model, tmp_path, capsys):
+    image = garage()[0]
+    level = float(np.quantile(model.predict_proba(image)[1], 0.8))
+    presets = {
+        "dark": {3: ClassRule(threshold=level)},
+        "strict": {1: ClassRule(threshold=0.99), 3: ClassRule(threshold=0.99)},
+    }
+    file = tmp_path / "tuned.garage"
+    model.with_presets(presets).save(file)
+    out, report = tmp_path / "out.tif", tmp_path / "report.json"
+    given = ("segment", folder / "image.png", "--model", file, "--out", out)
+    assert run(*given, "--preset", "dark", "--json", report) == 0
+    expected = model.with_presets(presets).with_preset("dark").segment(image)
+    assert (expected != model.segment(image)).any()
+    np.testing.assert_array_equal(read(out), expected)
+    assert json.loads(report.read_text())["preset"] == "dark"
+
+    assert run(*given, "--preset", "strict", "--threshold", f"3={level}") == 0
+    rules = {1: ClassRule(threshold=0.99), 3: ClassRule(threshold=level)}
+    np.testing.assert_array_equal(read(out), model.with_rules(rules).segment(image))
+
+    capsys.readouterr()
+    assert run("info", file) == 0
+    text = capsys.readouterr().out
+    assert "Presets" in text
+    assert "strict  class 1: threshold 0.99; wheel: threshold 0.99" in text
+
+    assert run(*given, "--preset", "bright") == 2
+    assert "no preset 'bright'; this model has 'dark', 'strict'" in (
+        capsys.readouterr().err
+    )
+
+
 def test_strokes_settle_which_axis_is_which(tmp_path):
     # A shape that is read as channels first unless the strokes say otherwise.
     rng = np.random.default_rng(1)

@@ -32,6 +32,7 @@ def model():
         axes="yxc",
         rules={7: ClassRule(threshold=0.625, min_size=50)},
         provenance={"seconds": 3.5, "images": ["garage"]},
+        presets={"dark": {7: ClassRule(threshold=0.25, split=True)}, "plain": {}},
     )
 
 
@@ -56,6 +57,7 @@ def test_a_model_comes_back_as_it_was(model, path):
     loaded = load_model(path)
     assert loaded.info() == model.info()
     assert loaded.rules[7].threshold == 0.625
+    assert loaded.presets == model.presets
     assert set(loaded.weights) == set(model.weights)
     for name, array in model.weights.items():
         np.testing.assert_array_equal(loaded.weights[name], array)
@@ -65,6 +67,25 @@ def test_a_model_comes_back_as_it_was(model, path):
 def test_the_description_is_read_without_the_weights(model, path):
     rewrite(path, **{"weights/0000.npy": None})
     assert read_info(path) == json.loads(json.dumps(model.info()))
+
+
+def test_a_file_from_before_there_were_presets_is_read(model, path):
+    with zipfile.ZipFile(path) as archive:
+        description = json.loads(archive.read("model.json"))
+    del description["presets"]
+    rewrite(path, **{"model.json": json.dumps(description)})
+    loaded = load_model(path)
+    assert loaded.presets == {}
+    assert loaded.rules == model.rules
+
+
+def test_a_preset_that_cannot_be_read_is_one_sentence(model, path):
+    with zipfile.ZipFile(path) as archive:
+        description = json.loads(archive.read("model.json"))
+    description["presets"]["dark"]["7"]["threshold"] = 3
+    rewrite(path, **{"model.json": json.dumps(description)})
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        load_model(path)
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -118,7 +118,7 @@ def test_tuning_while_learning_holds_for_the_next_preview(painted, run):
     painted.learn()
     run(lambda: painted.preview.shown > 0)
     result = preview_of(painted)
-    painted.tune(result, 2, ClassRule(threshold=1.0))
+    painted.tuner.tune(result, 2, ClassRule(threshold=1.0))
     shown = painted.preview.shown
     run(lambda: painted.preview.shown > shown)
     assert painted.job.phase is Phase.LEARNING

@@ -143,10 +143,10 @@ def test_a_threshold_shows_at_once_on_view_and_everywhere_on_letting_go(
     viewer.dims.set_point(0, 1)
     (result,) = segment(trained, run, layer, Wish(all_planes=True))
     before = result.layer.data.copy()
-    trained.tune(result, 2, ClassRule(threshold=0.05))
+    trained.tuner.tune(result, 2, ClassRule(threshold=0.05))
     assert (result.layer.data[1] == 2).sum() > (before[1] == 2).sum()
     assert np.array_equal(result.layer.data[0], before[0])
-    trained.apply_to_all_planes(result)
+    trained.tuner.apply(result)
     run(lambda: result.undecided == 0)
     assert np.array_equal(result.layer.data[0], result.layer.data[1])
 
@@ -157,7 +157,7 @@ def test_small_regions_are_removed_by_a_minimum_size(trained, viewer, run, halve
     layer = viewer.add_image(image, name="speck")
     (result,) = segment(trained, run, layer)
     assert np.all(result.layer.data[10:13, 5:8] == 2)
-    trained.tune(result, 2, ClassRule(min_size=10))
+    trained.tuner.tune(result, 2, ClassRule(min_size=10))
     assert not np.any(result.layer.data[:, :30] == 2)
     assert np.all(result.layer.data[:, 31:] == 2)
 
@@ -165,9 +165,9 @@ def test_small_regions_are_removed_by_a_minimum_size(trained, viewer, run, halve
 def test_resetting_brings_back_the_most_likely_class(trained, run):
     (result,) = segment(trained, run, trained.images.current.layer)
     plain = result.layer.data.copy()
-    trained.tune(result, 1, ClassRule(threshold=1.0, min_size=1e6))
+    trained.tuner.tune(result, 1, ClassRule(threshold=1.0, min_size=1e6))
     assert not np.array_equal(result.layer.data, plain)
-    trained.reset_rules(result)
+    trained.tuner.set_rules(result, {})
     run(lambda: result.undecided == 0)
     assert np.array_equal(result.layer.data, plain)
     assert result.rules == {}

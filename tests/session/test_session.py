@@ -218,7 +218,7 @@ def test_saving_takes_the_tuned_rules_along(painted, engine, run, tmp_path):
     (result,) = painted.results
     from napari_garage_unet.engine.rules import ClassRule
 
-    painted.tune(result, 2, ClassRule(threshold=0.8))
+    painted.tuner.tune(result, 2, ClassRule(threshold=0.8))
     painted.save_model(LIVE, tmp_path / "mine")
     (save,) = engine.sent(SaveModel)
     assert save.path == str(tmp_path / "mine.garage")

@@ -163,7 +163,7 @@ def test_reset_all_clears_every_rule(open_dock, trained):
     dock.rows[0].value.setValue(0.9)
     dock.clean_up.form.field("fill_holes").setValue(12)
     assert result.rules
-    dock.reset_button.click()
+    dock.history.reset_button.click()
     assert result.rules == {}
     assert dock.rows[0].value.value() == 0.5
     assert dock.clean_up.form.field("fill_holes").value() == 0

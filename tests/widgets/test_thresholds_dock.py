@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from made_results import balls, levels_of, make_result
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+from napari_garage_unet.engine.rules import ClassRule
 
 
 @pytest.fixture
@@ -64,3 +68,80 @@ def test_histograms_are_there_when_the_dock_comes_from_behind_another(
     assert not has_histograms(thresholds)
     front.raise_()
     wait(lambda: has_histograms(thresholds))
+
+
+# -- presets ----------------------------------------------------------------------
+
+
+def type_name(dock, name):
+    edit = dock.presets.box.lineEdit()
+    edit.selectAll()
+    QTest.keyClicks(edit, name)
+
+
+def choose(dock, name):
+    box = dock.presets.box
+    place = box.findText(name)
+    box.setCurrentIndex(place)
+    box.activated.emit(place)
+
+
+def test_a_preset_is_saved_chosen_and_deleted(make, open_dock, session):
+    result = make()
+    dock = open_dock("Thresholds")
+    dock.rows[1].value.setValue(0.3)
+    assert not dock.presets.save_button.isEnabled()
+    type_name(dock, "bright")
+    dock.presets.save_button.click()
+    assert dock.presets.box.itemText(0) == "bright"
+    assert not dock.presets.save_button.isEnabled()
+
+    dock.rows[1].value.setValue(0.6)
+    assert dock.presets.box.currentText() == "bright"
+    assert dock.presets.save_button.isEnabled()
+    choose(dock, "bright")
+    assert result.rule(2).threshold == pytest.approx(0.3)
+    assert dock.rows[1].value.value() == pytest.approx(0.3)
+
+    dock.history.undo_button.click()
+    assert dock.rows[1].value.value() == pytest.approx(0.6)
+    dock.presets.delete_button.click()
+    assert dock.presets.box.count() == 0
+    assert dock.presets.box.currentText() == ""
+    dock.history.undo_button.click()
+    assert dock.presets.box.itemText(0) == "bright"
+
+
+def test_presets_by_keyboard_alone(make, open_dock):
+    result = make()
+    dock = open_dock("Thresholds")
+    type_name(dock, "plain")
+    QTest.keyClick(dock.presets.box.lineEdit(), Qt.Key.Key_Return)
+    assert dock.presets.box.findText("plain") == 0
+    dock.rows[1].value.setValue(0.2)
+    type_name(dock, "plain")
+    QTest.keyClick(dock.presets.box.lineEdit(), Qt.Key.Key_Return)
+    assert result.rules.get(2, ClassRule()) == ClassRule()
+
+
+def test_presets_and_undo_are_there_after_closing_the_dock(make, viewer, open_dock):
+    make()
+    first = open_dock("Thresholds")
+    first.rows[1].value.setValue(0.3)
+    type_name(first, "bright")
+    first.presets.save_button.click()
+    close(viewer, first)
+    second = open_dock("Thresholds")
+    assert second.presets.box.currentText() == "bright"
+    second.history.undo_button.click()
+    second.history.undo_button.click()
+    assert not second.history.undo_button.isEnabled()
+    assert second.rows[1].value.value() == pytest.approx(0.5)
+
+
+def test_a_preset_without_a_name_is_one_sentence(make, open_dock, session):
+    make()
+    dock = open_dock("Thresholds")
+    type_name(dock, "x" * 80)
+    dock.presets.save_button.click()
+    assert "at most 60 characters" in dock.hint.text.text()

@@ -77,10 +77,10 @@ def test_drag_suggest_find_objects_and_select_by_row(
     assert result.rule(2).threshold == pytest.approx(0.3, abs=0.02)
     assert (result.layer.data == 2).sum() > before
 
-    dock.undo_button.click()
+    dock.history.undo_button.click()
     assert result.rules.get(2) is None or result.rule(2).threshold is None
     assert (result.layer.data == 2).sum() == before
-    assert dock.redo_button.isEnabled()
+    assert dock.history.redo_button.isEnabled()
 
     dock.suggest.button.click()
     wait(lambda: dock.suggest.accept_button.isVisible())

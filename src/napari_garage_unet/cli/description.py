@@ -22,6 +22,13 @@ def describe_model(info: Mapping[str, Any]) -> str:
             words.append("background")
         words += _rule(rules.get(str(entry["id"]), {}))
         rows.append(("" if number else "Classes", ", ".join(words)))
+    names = {str(entry["id"]): entry["name"] for entry in info["classes"]}
+    for number, (preset, saved) in enumerate(sorted(info.get("presets", {}).items())):
+        tuned = [
+            f"{names.get(i, i)}: {', '.join(_rule(rule))}" for i, rule in saved.items()
+        ]
+        text = f"{preset}  {'; '.join(tuned) or 'all automatic'}"
+        rows.append(("" if number else "Presets", text))
     channels = info["n_channels"]
     rows.append(
         ("Images", f"axes {info['axes']}, {channels} channel{'s' * (channels > 1)}")

@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 @click.option("--probabilities", is_flag=True, help="Write them too, as a TIFF.")
 @AXES
 @click.option(
+    "--preset",
+    metavar="NAME",
+    help="Use the values saved under this name with the model; "
+    "`garage-unet info` lists them.",
+)
+@click.option(
     "--threshold",
     "thresholds",
     multiple=True,
@@ -67,6 +73,7 @@ def segment_command(
     out: Path,
     probabilities: bool,
     axes: str | None,
+    preset: str | None,
     thresholds: tuple[str, ...],
     sizes: tuple[str, ...],
     objects: bool,
@@ -80,6 +87,8 @@ def segment_command(
     from napari_garage_unet.engine.probability_files import write_probabilities
 
     model = load_model(model_path)
+    if preset is not None:
+        model = model.with_preset(preset)
     model = model.with_rules(make_rules(model, thresholds, sizes))
     images = [read_for_model(path, model, axes=axes) for path in inputs]
     paths = segmentation_paths(inputs, out)
@@ -139,6 +148,7 @@ def segment_command(
         {
             "command": "segment",
             "model": str(model_path),
+            "preset": preset,
             "rules": {str(i): rule.to_json() for i, rule in model.rules.items()},
             "results": results,
             "version": __version__,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from .config import ClassInfo, NetworkConfig, PreprocessConfig, to_json
 from .errors import InputError
 from .image import ArrayLike, Image, PlaneIndex, check_axes, guess_axes
 from .postprocess import apply_rules
+from .presets import Presets, check_name, find_preset, presets_to_json
 from .rules import ClassRule, Rules
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Model:
         default rule.
     provenance
         Where the model came from: JSON values.
+    presets
+        Other rules by class id, by the name they were saved under.
     """
 
     classes: tuple[ClassInfo, ...]
@@ -58,6 +61,7 @@ class Model:
     axes: str = "yx"
     rules: Mapping[int, ClassRule] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    presets: Presets = field(default_factory=dict)
 
     @property
     def class_ids(self) -> tuple[int, ...]:
@@ -138,13 +142,36 @@ class Model:
         InputError
             If there is a rule for a class it does not have.
         """
-        foreign = sorted(set(rules) - set(self.class_ids))
-        if foreign:
-            raise InputError(
-                f"There is no class {foreign[0]} in this model; it has "
-                f"{', '.join(f'{c.id} ({c.name})' for c in self.classes)}."
-            )
+        self._check_ids(rules)
         return dataclasses.replace(self, rules=dict(rules))
+
+    def with_presets(self, presets: Presets) -> Model:
+        """Return this model with other presets.
+
+        Parameters
+        ----------
+        presets
+            Rules by class id, by name. Rules in use are not touched.
+
+        Raises
+        ------
+        InputError
+            If a name cannot be, or there is a rule for a class it does not have.
+        """
+        for rules in presets.values():
+            self._check_ids(rules)
+        named = {check_name(name): dict(rules) for name, rules in presets.items()}
+        return dataclasses.replace(self, presets=named)
+
+    def with_preset(self, name: str) -> Model:
+        """Return this model with the rules that were saved under a name.
+
+        Raises
+        ------
+        InputError
+            If there is no preset of this name.
+        """
+        return dataclasses.replace(self, rules=dict(find_preset(self.presets, name)))
 
     def with_classes(self, classes: Sequence[ClassInfo]) -> Model:
         """Return this model with other names, colours or background mark.
@@ -175,6 +202,7 @@ class Model:
             "n_channels": self.n_channels,
             "axes": self.axes,
             "rules": {str(i): rule.to_json() for i, rule in self.rules.items()},
+            "presets": presets_to_json(self.presets),
             "provenance": dict(self.provenance),
         }
 
@@ -195,6 +223,14 @@ class Model:
         if isinstance(image, Image):
             return image
         return Image(image, axes_like(image.shape, self.axes))
+
+    def _check_ids(self, rules: Iterable[int]) -> None:
+        foreign = sorted(set(rules) - set(self.class_ids))
+        if foreign:
+            raise InputError(
+                f"There is no class {foreign[0]} in this model; it has "
+                f"{', '.join(f'{c.id} ({c.name})' for c in self.classes)}."
+            )
 
     def _planes(self, image: Image) -> Iterator[tuple[PlaneIndex, NDArray[np.float32]]]:
         for index in image.plane_indices():

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from .config import ClassInfo, NetworkConfig, PreprocessConfig, from_json
 from .errors import InputError, ModelFileError, OutputError
 from .model import Model
+from .presets import presets_from_json
 from .rules import ClassRule
 
 FORMAT = "napari-garage-unet model"
@@ -118,6 +119,8 @@ def load_model(path: str | Path) -> Model:
                 int(i): ClassRule.from_json(r) for i, r in description["rules"].items()
             },
             provenance=description["provenance"],
+            # Files of the first version have none.
+            presets=presets_from_json(description.get("presets", {})),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         # InputError is a ValueError and brings its own sentence.

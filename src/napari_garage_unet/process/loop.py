@@ -110,12 +110,9 @@ class Loop:
                 outbox.attempt(
                     id, lambda: ModelReady(id, path, self._shelf.load(path).info())
                 )
-            case SaveModel(id, model, path, rules, classes):
+            case SaveModel(id, _, path):
                 outbox.attempt(
-                    id,
-                    lambda: ModelReady(
-                        id, path, self._shelf.save(model, path, rules, classes).info()
-                    ),
+                    id, lambda: ModelReady(id, path, self._shelf.save(request).info())
                 )
             case _:
                 outbox.attempt(request.id, lambda: _refuse(request))

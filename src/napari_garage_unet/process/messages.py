@@ -126,16 +126,18 @@ class LoadModel:
 class SaveModel:
     """Write the live model, or a loaded one, to a file, with these thresholds.
 
-    ``rules`` maps class ids to the JSON form of the engine's class rules; ``classes``
-    says what classes are called now, where that has changed since training. The
-    answer is `ModelReady` with the path as its key.
+    ``rules`` maps class ids to the JSON form of the engine's class rules, ``presets``
+    names to the same; None leaves those of the model. ``classes`` says what classes
+    are called now, where that has changed since training. The answer is `ModelReady`
+    with the path as its key.
     """
 
     id: int
     model: str
     path: str
-    rules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rules: dict[str, dict[str, Any]] | None = None
     classes: tuple[dict[str, Any], ...] = ()
+    presets: dict[str, dict[str, dict[str, Any]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

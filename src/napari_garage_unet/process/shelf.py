@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from napari_garage_unet.engine.config import ClassInfo, from_json
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.inference import Predictor
 from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.model_store import load_model
+from napari_garage_unet.engine.presets import presets_from_json
 from napari_garage_unet.engine.rules import ClassRule
 
-from .messages import LIVE
+from .messages import LIVE, SaveModel
 
 LOADED = 3
 """How many models from files are kept at hand."""
@@ -106,14 +106,8 @@ class Shelf:
         model = self.model(key)
         return Source(model.predictor, model.class_ids)
 
-    def save(
-        self,
-        key: str,
-        path: str,
-        rules: dict[str, dict[str, Any]],
-        classes: Sequence[dict[str, Any]] = (),
-    ) -> Model:
-        """Write a model to a file, with these rules and names if there are any.
+    def save(self, request: SaveModel) -> Model:
+        """Write a model to a file, with the rules, presets and names that are asked.
 
         Raises
         ------
@@ -122,14 +116,17 @@ class Shelf:
         OutputError
             If the file cannot be written.
         """
-        model = self.model(key)
-        if rules:
-            parsed = {int(i): ClassRule.from_json(rule) for i, rule in rules.items()}
-            model = model.with_rules(parsed)
-        if classes:
-            model = model.with_classes([from_json(ClassInfo, c) for c in classes])
-        model.save(path)
-        self._loaded.pop(path, None)
+        model = self.model(request.model)
+        if request.rules is not None:
+            rules = request.rules.items()
+            model = model.with_rules({int(i): ClassRule.from_json(r) for i, r in rules})
+        if request.presets is not None:
+            model = model.with_presets(presets_from_json(request.presets))
+        if request.classes:
+            classes = [from_json(ClassInfo, c) for c in request.classes]
+            model = model.with_classes(classes)
+        model.save(request.path)
+        self._loaded.pop(request.path, None)
         return model
 
     def _live(self) -> LiveModel:

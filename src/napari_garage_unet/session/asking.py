@@ -239,11 +239,14 @@ class Asking:
         path: str,
         *,
         rules: dict[str, dict[str, Any]],
+        presets: dict[str, dict[str, dict[str, Any]]],
         classes: Sequence[dict[str, Any]],
         on_answer: OnAnswer,
     ) -> None:
-        """Write a model to a file with these rules and names of classes."""
-        request = SaveModel(self._client.next_id(), model, path, rules, tuple(classes))
+        """Write a model to a file with these rules, presets and names of classes."""
+        request = SaveModel(
+            self._client.next_id(), model, path, rules, tuple(classes), presets
+        )
         self._send(request, _Question(on_answer))
 
     def forget_images(self) -> None:

@@ -13,6 +13,7 @@ from napari_garage_unet.engine.config import ClassInfo, from_json, to_json
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.model_store import read_info
+from napari_garage_unet.engine.presets import presets_from_json, presets_to_json
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.process.messages import LIVE, Event, Failed, ModelReady
 
@@ -112,7 +113,8 @@ class ModelList:
         info = read_info(key)
         entry = _entry(key, info)
         self._files[key] = entry
-        self._results.set_rules_of(key, _rules(info))
+        presets = presets_from_json(info.get("presets", {}))
+        self._results.set_rules_of(key, _rules(info), presets)
         self._link.engine.load_model(key, on_answer=self._on_loaded)
         self.changed.emit()
         return entry
@@ -139,10 +141,15 @@ class ModelList:
         ids = {info.id for info in entry.classes}
         tuned = self._results.rules_of(key)
         rules = {i: rule for i, rule in tuned.items() if i in ids}
+        presets = {
+            name: {i: rule for i, rule in saved.items() if i in ids}
+            for name, saved in self._results.presets_of(key).items()
+        }
         self._link.engine.save_model(
             key,
             str(path),
             rules={str(i): rule.to_json() for i, rule in rules.items()},
+            presets=presets_to_json(presets),
             # The classes of a file are its own; those of the live model are what
             # the person calls them now.
             classes=[to_json(info) for info in self._classes] if key == LIVE else [],

@@ -105,6 +105,7 @@ class ObjectList:
         """Find the objects of a result, once all its planes are decided."""
         self._wanted = result
         self.poll()
+        self.changed.emit()
 
     def poll(self) -> None:
         """Begin what has been waiting for planes to be decided."""
@@ -159,6 +160,9 @@ class ObjectList:
         self.selected.emit()
 
     def _on_removed(self, event: Any) -> None:
+        if self._wanted is not None and self._wanted.layer is event.value:
+            self._wanted = None
+            self.changed.emit()
         kept = [s for s in self._sets if s.layer is not event.value]
         if len(kept) != len(self._sets):
             self._sets = kept

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels
+from napari.layers import Labels as LabelsLayer
 from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.decide import Labels
 from napari_garage_unet.engine.image import Image, PlaneIndex
 from napari_garage_unet.engine.live import LiveLabels
 from napari_garage_unet.engine.postprocess import apply_rules
 from napari_garage_unet.engine.rules import ClassRule
-from napari_garage_unet.layers.writing import write_plane
+from napari_garage_unet.layers.writing import redraw, write_plane
 
 from .bound_image import BoundImage
 
@@ -52,7 +53,11 @@ class Result:
     Attributes
     ----------
     changed
-        Rules or pixels are different.
+        There are other pixels.
+    rules_changed
+        There are other rules.
+    version
+        Counts the changes of rules.
     """
 
     changed = Signal()
@@ -62,7 +67,7 @@ class Result:
         self,
         bound: BoundImage,
         image: Image,
-        layer: Labels,
+        layer: LabelsLayer,
         *,
         classes: tuple[ClassInfo, ...],
         model: str,
@@ -80,6 +85,7 @@ class Result:
         self._states: dict[PlaneIndex, State] = {}
         self._undecided: set[PlaneIndex] = set()
         self._live: tuple[PlaneIndex, LiveLabels] | None = None
+        self.version = 0
 
     @property
     def name(self) -> str:
@@ -166,9 +172,9 @@ class Result:
             return
         live = self._live_labels(index)
         self._rules[class_id] = rule
-        self._undecided = set(self._states)
+        self._forget_decisions()
         if live is not None:
-            self._show(index, live.update(class_id, rule))
+            self.show(index, live.update(class_id, rule))
         self.rules_changed.emit()
 
     def prepare(self, index: PlaneIndex, class_id: int) -> None:
@@ -180,36 +186,42 @@ class Result:
     def set_rules(self, rules: Mapping[int, ClassRule]) -> None:
         """Change the rules of all classes at once."""
         self._rules = {i: rule for i, rule in rules.items() if i in self.class_ids}
-        self._undecided = set(self._states)
+        self._forget_decisions()
         self._live = None
         self.rules_changed.emit()
 
-    def decide_plane(self, index: PlaneIndex, *, refresh: bool = True) -> None:
-        """Decide one plane with the present rules and write it into the layer."""
+    def decide(self, index: PlaneIndex) -> Labels | None:
+        """Decide one plane with the present rules; beside the main thread, too.
+
+        Returns
+        -------
+        ``(H, W)`` uint8 or uint16, or None where the plane has not been computed
+        """
         levels = self.probabilities(index)
         if levels is None:
-            return
-        labels = apply_rules(levels, self._rules, class_ids=self.class_ids)
-        self._show(index, labels, refresh=refresh)
+            return None
+        # A copy, because the main thread may change a rule meanwhile.
+        return apply_rules(levels, dict(self._rules), class_ids=self.class_ids)
 
-    def decide_rest(self) -> Iterator[PlaneIndex]:
-        """Decide the planes that still show older rules, one per step.
+    def decide_plane(self, index: PlaneIndex) -> None:
+        """Decide one plane with the present rules and write it into the layer."""
+        labels = self.decide(index)
+        if labels is not None:
+            self.show(index, labels)
 
-        Yields
-        ------
-        tuple of int
-            The plane that was decided.
-        """
-        while self._undecided:
-            index = min(self._undecided)
-            self.decide_plane(index, refresh=False)
-            yield index
-        self.layer.refresh(extent=False, highlight=False)
-
-    def _show(self, index: PlaneIndex, labels: Any, *, refresh: bool = True) -> None:
+    def show(self, index: PlaneIndex, labels: Labels, *, refresh: bool = True) -> None:
+        """Write what was decided for a plane into the layer."""
         plane = labels.T if self.image.is_transposed else labels
         write_plane(self.layer, self.image.spatial_key(index), plane, refresh=refresh)
         self._undecided.discard(index)
+
+    def redraw(self) -> None:
+        """Draw the layer again after planes were shown without."""
+        redraw(self.layer)
+
+    def _forget_decisions(self) -> None:
+        self.version += 1
+        self._undecided = set(self._states)
 
     def _live_labels(self, index: PlaneIndex) -> LiveLabels | None:
         if self._live is not None and self._live[0] == index:
@@ -225,6 +237,11 @@ class Result:
     def undecided(self) -> int:
         """How many planes still show older rules."""
         return len(self._undecided)
+
+    @property
+    def undecided_planes(self) -> frozenset[PlaneIndex]:
+        """The planes that still show older rules."""
+        return frozenset(self._undecided)
 
     def set_classes(self, classes: tuple[ClassInfo, ...]) -> None:
         """Follow a model that has learnt other classes; what was kept is dropped."""

@@ -8,6 +8,7 @@ from typing import Any
 from psygnal import Signal
 
 from napari_garage_unet.engine.image import PlaneIndex
+from napari_garage_unet.engine.presets import Presets
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.layers.colors import class_features, recolor, result_colormap
 from napari_garage_unet.process.messages import LIVE
@@ -15,6 +16,8 @@ from napari_garage_unet.process.messages import LIVE
 from .bound_image import BoundImage
 from .class_list import ClassList
 from .result import Result
+
+_NONE: Presets = {}
 
 
 class ResultList:
@@ -34,15 +37,20 @@ class ResultList:
         A result was added or its layer was deleted.
     removed
         The layer of a result was deleted; emitted with the `Result`.
+    rules_replaced
+        A model has other rules and presets than it was tuned to, such as those of its
+        file; emitted with its key.
     """
 
     changed = Signal()
     removed = Signal(object)
+    rules_replaced = Signal(str)
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
         self._results: list[Result] = []
         self._rules: dict[str, dict[int, ClassRule]] = {}
+        self._presets: dict[str, dict[str, dict[int, ClassRule]]] = {}
         viewer.layers.events.removed.connect(self._on_removed)
 
     def __iter__(self) -> Iterator[Result]:
@@ -81,16 +89,28 @@ class ResultList:
         """The rules of a model, by class id."""
         return dict(self._rules.get(model, {}))
 
-    def set_rules_of(self, model: str, rules: Mapping[int, ClassRule]) -> None:
-        """Give a model rules without touching results that are there."""
+    def presets_of(self, model: str) -> dict[str, dict[int, ClassRule]]:
+        """The presets of a model: rules by class id, by name."""
+        return dict(self._presets.get(model, {}))
+
+    def set_presets_of(self, model: str, presets: Presets) -> None:
+        """Give a model presets."""
+        self._presets[model] = {name: dict(rules) for name, rules in presets.items()}
+
+    def set_rules_of(
+        self, model: str, rules: Mapping[int, ClassRule], presets: Presets = _NONE
+    ) -> None:
+        """Give a model rules and presets without touching results that are there."""
         self._rules[model] = dict(rules)
+        self.set_presets_of(model, presets)
+        self.rules_replaced.emit(model)
 
     def tune(
         self, result: Result, index: PlaneIndex, class_id: int, rule: ClassRule
     ) -> None:
         """Tune a class of a result, and with it its model; one plane shows it.
 
-        Other results of the model follow when `Result.decide_rest` is run on them.
+        Other planes, and other results of the model, stay undecided.
         """
         result.tune(index, class_id, rule)
         for other in self.of_model(result.model):
@@ -98,11 +118,11 @@ class ResultList:
                 other.set_rules({**other.rules, class_id: rule})
         self._rules.setdefault(result.model, {})[class_id] = rule
 
-    def reset(self, result: Result) -> None:
-        """Give every class of a result, and of its model, the default rule."""
+    def set_rules(self, result: Result, rules: Mapping[int, ClassRule]) -> None:
+        """Give a result and its model these rules; all planes stay undecided."""
         for each in self.of_model(result.model):
-            each.set_rules({})
-        self._rules[result.model] = {}
+            each.set_rules(rules)
+        self._rules[result.model] = dict(rules)
 
     def follow(self, classes: ClassList) -> None:
         """Show what the live model makes with the session's names and colours."""

@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from napari_garage_unet.engine.rules import ClassRule
 
 RuleMap = dict[int, ClassRule]
 
 
-class RuleHistory:
-    """The rules before and after each change.
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """All that is tuned of a model.
 
     Parameters
     ----------
     rules
-        The rules to begin with, by class id.
+        By class id; default rules, which say nothing, are left out.
+    presets
+        Rules by class id, by the name they were saved under.
     """
 
-    def __init__(self, rules: Mapping[int, ClassRule]) -> None:
-        self._states: list[RuleMap] = [_told(rules)]
+    rules: RuleMap
+    presets: dict[str, RuleMap]
+
+
+def told(rules: Mapping[int, ClassRule]) -> RuleMap:
+    """Leave out default rules, so that rules that decide alike are equal."""
+    return {i: rule for i, rule in sorted(rules.items()) if rule != ClassRule()}
+
+
+class RuleHistory:
+    """The tunings before and after each change.
+
+    Parameters
+    ----------
+    start
+        The tuning to begin with.
+    """
+
+    def __init__(self, start: Tuning) -> None:
+        self._states = [start]
         self._at = 0
 
     @property
@@ -32,24 +54,18 @@ class RuleHistory:
         """Whether something was undone."""
         return self._at < len(self._states) - 1
 
-    def note(self, rules: Mapping[int, ClassRule]) -> None:
+    def note(self, state: Tuning) -> None:
         """Remember a state; what was undone before is forgotten."""
-        state = _told(rules)
         if state != self._states[self._at]:
             self._states = [*self._states[: self._at + 1], state]
             self._at += 1
 
-    def undo(self) -> RuleMap:
-        """Go back by one change and return the rules of then."""
+    def undo(self) -> Tuning:
+        """Go back by one change and return the tuning of then."""
         self._at = max(self._at - 1, 0)
-        return dict(self._states[self._at])
+        return self._states[self._at]
 
-    def redo(self) -> RuleMap:
-        """Go forth again and return the rules of then."""
+    def redo(self) -> Tuning:
+        """Go forth again and return the tuning of then."""
         self._at = min(self._at + 1, len(self._states) - 1)
-        return dict(self._states[self._at])
-
-
-def _told(rules: Mapping[int, ClassRule]) -> RuleMap:
-    """Leave out default rules, which say nothing."""
-    return {i: rule for i, rule in rules.items() if rule != ClassRule()}
+        return self._states[self._at]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from napari.layers import Labels
 from psygnal import Signal
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.layers.colors import layer_color
 from napari_garage_unet.layers.writing import pick_up_brush
 from napari_garage_unet.process.messages import Died
@@ -39,11 +38,11 @@ from .preview import Preview
 from .problem import Problem
 from .result import Result
 from .result_list import ResultList
-from .rule_tuning import RuleTuning
 from .segmentation_job import SegmentationJob, Wish
 from .strokes_follower import StrokesFollower
 from .tasks import Tasks
 from .training_job import Settings, TrainingJob
+from .tuner import Tuner
 
 
 class Session:
@@ -114,7 +113,8 @@ class Session:
         self.learning = Learning(
             job=self.job, images=self.images, classes=self.classes, guard=self.guard
         )
-        self.tuning = RuleTuning(viewer, self.results)
+        self.tuner = Tuner(viewer, self.results)
+        self.tuner.deciding.tasks.failed.connect(self.guard.show)
         self._ahead = OpenAhead(self.link)
         self._strokes = StrokesFollower(viewer, self.images)
         viewer.dims.events.current_step.connect(self._on_view)
@@ -301,26 +301,6 @@ class Session:
         self.clear_problem()
         self.guard.run(self.models.save, model, path)
 
-    def apply_to_all_planes(self, result: Result) -> None:
-        """Decide every plane of a result with its present rules, bit by bit."""
-        self.tuning.apply_to_all_planes(result)
-
-    def tune(self, result: Result, class_id: int, rule: ClassRule) -> None:
-        """Change the rule of a class; the plane on view follows at once."""
-        self.tuning.tune(result, class_id, rule)
-
-    def prepare(self, result: Result, class_id: int) -> None:
-        """Get ready for a slider of a class to be moved."""
-        self.tuning.prepare(result, class_id)
-
-    def set_rules(self, result: Result, rules: Mapping[int, ClassRule]) -> None:
-        """Change the rules of all classes; classes left out get the default."""
-        self.tuning.set_rules(result, rules)
-
-    def reset_rules(self, result: Result) -> None:
-        """Give every class of a result the default rule again."""
-        self.tuning.reset_rules(result)
-
     def report(self, error: Exception, *, details: str = "") -> None:
         """Show an error in the hint line."""
         self.guard.report(error, details=details)
@@ -339,7 +319,7 @@ class Session:
         self.learning.poll()
         if not self.segmentation.is_running or self.job.is_running:
             self.preview.ask_next(self.images.current)
-        self.tuning.poll()
+        self.tuner.poll()
         self.objects.poll()
         self.tasks.poll()
 
@@ -349,6 +329,7 @@ class Session:
             return
         self._closed = True
         self.link.close()
+        self.tuner.close()
         self.tasks.close()
         self.objects.close()
         # When the viewer has been collected there is nothing left to let go of.

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_garage_unet.session import get_session
 
@@ -14,6 +23,9 @@ from .pump import pump_for
 
 WIDTH = 320
 """Width in pixels the docks are laid out for."""
+
+
+W = TypeVar("W", bound=QWidget)
 
 
 class Dock(QWidget):
@@ -54,6 +66,17 @@ class Dock(QWidget):
         # and starting a process there would delay the first picture of it.
         QTimer.singleShot(0, self.session.warm_up)
 
+    def add_row(self, title: str, *widgets: QWidget) -> None:
+        """Add a row: what it is about, then widgets of which the first grows."""
+        row = QHBoxLayout()
+        label = QLabel(title)
+        label.setToolTip(widgets[0].toolTip())
+        label.setBuddy(widgets[0])
+        row.addWidget(label)
+        for number, widget in enumerate(widgets):
+            row.addWidget(widget, int(not number))
+        self.column.addLayout(row)
+
     def content_width(self) -> int:
         """Return the width in pixels that the contents need at least."""
         return self.column.parentWidget().minimumSizeHint().width()
@@ -73,6 +96,22 @@ class Dock(QWidget):
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.StyleChange:
             self.update()
+
+
+def shrinkable(widget: W) -> W:
+    """Let a widget be narrower than its longest entry, so that names may be long."""
+    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return widget
+
+
+def main_button(text: str) -> QPushButton:
+    """Make the one button of a dock that starts what it is for."""
+    button = QPushButton(text)
+    button.setMinimumHeight(34)
+    font = button.font()
+    font.setBold(True)
+    button.setFont(font)
+    return button
 
 
 def _let_go(followed: list[tuple[Any, Any]]) -> None:

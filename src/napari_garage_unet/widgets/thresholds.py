@@ -9,9 +9,7 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
 )
 from superqt.utils import qthrottled
@@ -20,12 +18,13 @@ from napari_garage_unet.engine.decide import default_threshold
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.session.result import Result
-from napari_garage_unet.session.rule_history import RuleHistory, RuleMap
 from napari_garage_unet.session.suggesting import Advice
 
 from .clean_up import CleanUp
-from .dock import Dock
+from .dock import Dock, shrinkable
 from .hint_line import HintLine
+from .history_row import HistoryRow
+from .preset_row import PresetRow
 from .suggest_row import SuggestRow
 from .threshold_row import ThresholdRow
 
@@ -51,19 +50,13 @@ class ThresholdsWidget(Dock):
         self._rows: dict[int, ThresholdRow] = {}
         self._result: Result | None = None
         self._selected: int | None = None
-        self.result_box = QComboBox()
+        self.result_box = shrinkable(QComboBox())
         self.result_box.setToolTip(
             "The preview or segmentation to tune. What you choose is kept for the "
             "model that made it, and saved with it."
         )
-        self.result_box.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        )
         self.result_box.currentIndexChanged.connect(self._on_chosen)
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Result"))
-        row.addWidget(self.result_box, 1)
-        self.column.addLayout(row)
+        self.add_row("Result", self.result_box)
         self.hint = HintLine(self.session, text=self._hint)
         self.column.addWidget(self.hint)
         self._list = QVBoxLayout()
@@ -76,22 +69,12 @@ class ThresholdsWidget(Dock):
         self.clean_up = CleanUp()
         self.clean_up.changed.connect(self._on_clean_up)
         self.column.addWidget(self.clean_up)
-        self.reset_button = QPushButton("Reset all")
-        self.reset_button.setToolTip(
-            "Automatic thresholds and no clean-up for every class."
-        )
-        self.reset_button.clicked.connect(self._on_reset)
-        self.undo_button = QPushButton("Undo")
-        self.undo_button.setToolTip("Take back the last change of a threshold or size.")
-        self.undo_button.clicked.connect(self._on_undo)
-        self.redo_button = QPushButton("Redo")
-        self.redo_button.setToolTip("Make the change again that was taken back.")
-        self.redo_button.clicked.connect(self._on_redo)
-        self._histories: dict[Result, RuleHistory] = {}
-        again = QHBoxLayout()
-        for button in (self.undo_button, self.redo_button, self.reset_button):
-            again.addWidget(button)
-        self.column.addLayout(again)
+        self.presets = PresetRow(self.session)
+        self.presets.used.connect(self._on_other_rules)
+        self.column.addWidget(self.presets)
+        self.history = HistoryRow(self.session)
+        self.history.changed.connect(self._on_other_rules)
+        self.column.addWidget(self.history)
         self.objects_button = QPushButton("Find objects")
         self.objects_button.setToolTip(
             "Make a layer with an id for each object of every class, and measure them."
@@ -112,6 +95,7 @@ class ThresholdsWidget(Dock):
         self.follow(self.session.results.changed, self._show_results)
         self.follow(self.session.changed, self.hint.refresh)
         self.follow(self.session.view_changed, self._on_view)
+        self.follow(self.session.tuner.changed, self._show_buttons)
         self.follow(self.session.tasks.changed, self._show_buttons)
         self.follow(self.session.objects.changed, self._show_buttons)
         self._show_results()
@@ -153,7 +137,6 @@ class ThresholdsWidget(Dock):
             return
         # The last move may still be waiting for its frame.
         self._tune(class_id, row.slider.value)
-        self.session.apply_to_all_planes(self._result)
         self._note()
 
     def _on_cleared(self, class_id: int) -> None:
@@ -162,7 +145,6 @@ class ThresholdsWidget(Dock):
         rule = dataclasses.replace(self._result.rule(class_id), threshold=None)
         self._set_rule(class_id, rule)
         self._rows[class_id].show_rule(rule, len(self._rows))
-        self.session.apply_to_all_planes(self._result)
         self._note()
 
     def _on_clean_up(self) -> None:
@@ -177,26 +159,15 @@ class ThresholdsWidget(Dock):
                 self._show_rules()
                 return
             self._set_rule(class_id, rule)
-        self.session.apply_to_all_planes(self._result)
         self._note()
 
-    def _on_reset(self) -> None:
-        if self._result is not None:
-            self.session.reset_rules(self._result)
-            self._show_rules()
-            self._note()
+    def _on_other_rules(self) -> None:
+        self.suggest.dismiss()
+        self._show_rules()
 
     def _on_pressed(self, class_id: int) -> None:
         if self._result is not None:
-            self.session.prepare(self._result, class_id)
-
-    def _on_undo(self) -> None:
-        if self._result is not None:
-            self._set_rules(self._histories[self._result].undo())
-
-    def _on_redo(self) -> None:
-        if self._result is not None:
-            self._set_rules(self._histories[self._result].redo())
+            self.session.tuner.prepare(self._result, class_id)
 
     def _on_advised(self, advice: Advice | None) -> None:
         curves = (
@@ -223,35 +194,30 @@ class ThresholdsWidget(Dock):
                 rules[class_id] = dataclasses.replace(
                     self._result.rule(class_id), threshold=rule.threshold, low=rule.low
                 )
-        self._set_rules(rules)
+        self.session.tuner.set_rules(self._result, rules)
+        self._show_rules()
         self._note()
 
     def _on_objects(self) -> None:
         if self._result is not None:
+            self.session.tuner.apply(self._result)
             self.session.objects.find(self._result)
-            self._show_buttons()
 
     def _on_table(self) -> None:
         self.viewer.window.add_plugin_dock_widget(
             "napari-garage-unet", "Objects", tabify=True
         )
 
-    def _set_rules(self, rules: RuleMap) -> None:
-        assert self._result is not None
-        self.session.set_rules(self._result, rules)
-        self._show_rules()
-        self._show_buttons()
-
     def _note(self) -> None:
+        """Show a change in every plane and make it one step to undo."""
         if self._result is not None:
-            self._histories[self._result].note(self._result.rules)
+            self.session.tuner.apply(self._result)
+            self.session.tuner.note(self._result)
         self.suggest.dismiss()
-        self._show_buttons()
 
     def _show_buttons(self) -> None:
-        history = self._histories.get(self._result) if self._result else None
-        self.undo_button.setEnabled(history is not None and history.can_undo)
-        self.redo_button.setEnabled(history is not None and history.can_redo)
+        self.presets.refresh()
+        self.history.refresh()
         is_busy = self.session.objects.is_busy
         self.objects_button.setEnabled(self._result is not None and not is_busy)
         self.objects_button.setText("Finding objects…" if is_busy else "Find objects")
@@ -267,14 +233,12 @@ class ThresholdsWidget(Dock):
 
     def _set_rule(self, class_id: int, rule: ClassRule) -> None:
         assert self._result is not None
-        self.session.tune(self._result, class_id, rule)
+        self.session.tuner.tune(self._result, class_id, rule)
 
     # -- what the session says ----------------------------------------------------
 
     def _show_results(self) -> None:
         results = list(self.session.results)
-        for gone in set(self._histories) - set(results):
-            del self._histories[gone]
         keep = self._result if self._result in results else None
         self.result_box.blockSignals(True)
         self.result_box.clear()
@@ -290,9 +254,9 @@ class ThresholdsWidget(Dock):
             if self._result is not None:
                 self._result.changed.disconnect(self._on_result, missing_ok=True)
             self._result = result
-            self.suggest.show_result(result)
+            for part in (self.suggest, self.presets, self.history):
+                part.show_result(result)
             if result is not None:
-                self._histories.setdefault(result, RuleHistory(result.rules))
                 self.follow(result.changed, self._on_result)
         self._show_rows()
 
@@ -319,9 +283,8 @@ class ThresholdsWidget(Dock):
         for widget in (
             self.suggest,
             self.clean_up,
-            self.undo_button,
-            self.redo_button,
-            self.reset_button,
+            self.presets,
+            self.history,
             self.objects_button,
             self.table_button,
         ):

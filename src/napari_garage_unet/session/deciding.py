@@ -1,0 +1,104 @@
+"""Planes that still show older rules are decided beside the main thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from napari_garage_unet.engine.image import PlaneIndex
+
+from .result import Result
+from .result_list import ResultList
+from .tasks import Tasks
+
+BATCH_SECONDS = 0.02
+"""How long planes are decided before they are written into the layer."""
+
+
+class Deciding:
+    """Applies the rules of results to every plane, the one on view first.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    results
+        Deleted ones are left out.
+
+    Attributes
+    ----------
+    tasks
+        Where planes are decided; nothing else waits there.
+    """
+
+    def __init__(self, viewer: Any, results: ResultList) -> None:
+        self._viewer = viewer
+        self._waiting: list[Result] = []
+        self.tasks = Tasks()
+        results.removed.connect(self._on_removed)
+
+    def apply(self, results: Sequence[Result]) -> None:
+        """Decide every plane of these results, before what has been waiting."""
+        wanted = [result for result in results if result.undecided]
+        self._waiting = wanted + [r for r in self._waiting if r not in wanted]
+        self.poll()
+
+    def poll(self) -> None:
+        """Write what was decided and begin the next planes."""
+        self.tasks.poll()
+        while self._waiting and not self._waiting[0].undecided:
+            self._waiting.pop(0).redraw()
+        if self._waiting and "decide" not in self.tasks:
+            self._begin(self._waiting[0])
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._waiting.clear()
+        self.tasks.close()
+
+    def _begin(self, result: Result) -> None:
+        here = result.bound.plane_on_view(self._viewer)
+        indices = sorted(result.undecided_planes, key=lambda i: _distance(i, here))
+        version = result.version
+        self.tasks.run(
+            "decide",
+            lambda: _decide(result, indices, version),
+            done=lambda decided: self._show(result, decided, version, here),
+        )
+
+    def _show(
+        self,
+        result: Result,
+        decided: dict[PlaneIndex, Any],
+        version: int,
+        here: PlaneIndex,
+    ) -> None:
+        if result.version != version or result not in self._waiting:
+            return
+        for index, labels in decided.items():
+            if index in result.undecided_planes:
+                result.show(index, labels, refresh=index == here)
+
+    def _on_removed(self, result: Result) -> None:
+        self._waiting = [r for r in self._waiting if r is not result]
+
+
+def _decide(
+    result: Result, indices: Sequence[PlaneIndex], version: int
+) -> dict[PlaneIndex, Any]:
+    decided = {}
+    end = time.monotonic() + BATCH_SECONDS
+    for index in indices:
+        labels = result.decide(index)
+        if result.version != version:
+            return {}
+        if labels is not None:
+            decided[index] = labels
+        if time.monotonic() > end:
+            break
+    return decided
+
+
+def _distance(index: PlaneIndex, here: PlaneIndex) -> tuple[int, PlaneIndex]:
+    return sum(abs(a - b) for a, b in zip(index, here, strict=True)), index

@@ -1,0 +1,183 @@
+"""Tuning: rules of results, their history, and the presets of models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from psygnal import Signal
+
+from napari_garage_unet.engine.presets import check_name, find_preset
+from napari_garage_unet.engine.rules import ClassRule
+
+from .deciding import Deciding
+from .result import Result
+from .result_list import ResultList
+from .rule_history import RuleHistory, RuleMap, Tuning, told
+
+
+class Tuner:
+    """Changes rules; the plane on view follows at once, the others when told to.
+
+    Rules, presets and the history belong to a model: whatever it has made follows.
+    The history outlives the docks.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    results
+        The results of the session.
+
+    Attributes
+    ----------
+    changed
+        There is something else to undo or redo, or there are other presets.
+    """
+
+    changed = Signal()
+
+    def __init__(self, viewer: Any, results: ResultList) -> None:
+        self._viewer = viewer
+        self._results = results
+        self._histories: dict[str, RuleHistory] = {}
+        self.deciding = Deciding(viewer, results)
+        results.rules_replaced.connect(self._on_replaced)
+
+    def prepare(self, result: Result, class_id: int) -> None:
+        """Get ready for a slider of a class to be moved."""
+        result.prepare(result.bound.plane_on_view(self._viewer), class_id)
+
+    def tune(self, result: Result, class_id: int, rule: ClassRule) -> None:
+        """Change the rule of a class; the plane on view follows at once.
+
+        `apply` shows it in the other planes, `note` makes it one step to undo.
+        """
+        self._history(result)
+        index = result.bound.plane_on_view(self._viewer)
+        self._results.tune(result, index, class_id, rule)
+
+    def set_rules(self, result: Result, rules: Mapping[int, ClassRule]) -> None:
+        """Change the rules of all classes; classes left out get the default."""
+        self._history(result)
+        self._results.set_rules(result, rules)
+        result.decide_plane(result.bound.plane_on_view(self._viewer))
+        self.apply(result)
+
+    def apply(self, result: Result) -> None:
+        """Show the present rules in every plane of all the model has made."""
+        others = [r for r in self._results.of_model(result.model) if r is not result]
+        self.deciding.apply([result, *others])
+
+    # -- undo and redo ------------------------------------------------------------
+
+    def can_undo(self, result: Result) -> bool:
+        """Whether there is a change to take back."""
+        return self._history(result).can_undo
+
+    def can_redo(self, result: Result) -> bool:
+        """Whether a change was taken back."""
+        return self._history(result).can_redo
+
+    def note(self, result: Result) -> None:
+        """Make what has changed since the last note one step to undo."""
+        self._history(result).note(self._tuning(result))
+        self.changed.emit()
+
+    def undo(self, result: Result) -> None:
+        """Take back the last change."""
+        self._restore(result, self._history(result).undo())
+
+    def redo(self, result: Result) -> None:
+        """Make the change again that was taken back."""
+        self._restore(result, self._history(result).redo())
+
+    # -- presets ------------------------------------------------------------------
+
+    def presets(self, result: Result) -> dict[str, RuleMap]:
+        """The presets of the model of a result, by name."""
+        return self._results.presets_of(result.model)
+
+    def preset_in_use(self, result: Result) -> str:
+        """Name of the preset that says what the rules say now; empty if none does."""
+        now = told(self._results.rules_of(result.model))
+        names = [n for n, rules in self.presets(result).items() if told(rules) == now]
+        return names[0] if names else ""
+
+    def save_preset(self, result: Result, name: str) -> str:
+        """Keep the present rules under a name, in place of what had it before.
+
+        Returns
+        -------
+        str
+            The name, without blanks around it.
+
+        Raises
+        ------
+        InputError
+            If the name is empty or too long.
+        """
+        name = check_name(name)
+        self._history(result)
+        rules = told(self._results.rules_of(result.model))
+        self._set_presets(result, {**self.presets(result), name: rules})
+        return name
+
+    def use_preset(self, result: Result, name: str) -> None:
+        """Take over the rules of a preset.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name.
+        """
+        self.set_rules(result, find_preset(self.presets(result), name))
+        self.note(result)
+
+    def delete_preset(self, result: Result, name: str) -> None:
+        """Forget a preset; rules stay as they are.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name.
+        """
+        presets = self.presets(result)
+        find_preset(presets, name)
+        self._history(result)
+        del presets[name]
+        self._set_presets(result, presets)
+
+    def poll(self) -> None:
+        """Decide planes that wait for it; called on the main thread."""
+        self.deciding.poll()
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self.deciding.close()
+
+    # -- within -------------------------------------------------------------------
+
+    def _set_presets(self, result: Result, presets: Mapping[str, RuleMap]) -> None:
+        self._results.set_presets_of(result.model, presets)
+        self.note(result)
+
+    def _history(self, result: Result) -> RuleHistory:
+        history = self._histories.get(result.model)
+        if history is None:
+            history = RuleHistory(self._tuning(result))
+            self._histories[result.model] = history
+        return history
+
+    def _tuning(self, result: Result) -> Tuning:
+        rules = told(self._results.rules_of(result.model))
+        return Tuning(rules, self.presets(result))
+
+    def _restore(self, result: Result, tuning: Tuning) -> None:
+        self._results.set_presets_of(result.model, tuning.presets)
+        self.set_rules(result, tuning.rules)
+        self.changed.emit()
+
+    def _on_replaced(self, model: str) -> None:
+        self._histories.pop(model, None)
+        self.changed.emit()

@@ -1,0 +1,76 @@
+"""Undo, redo and reset of what is tuned."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from napari_garage_unet.session.result import Result
+from napari_garage_unet.session.session import Session
+
+
+class HistoryRow(QWidget):
+    """Three buttons; each is as good as its shortcut.
+
+    Parameters
+    ----------
+    session
+        Keeps the history of each model.
+
+    Attributes
+    ----------
+    changed
+        The rules of the result are others now.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._result: Result | None = None
+        self.undo_button = QPushButton("Undo")
+        self.undo_button.setToolTip("Take back the last change of a value or preset.")
+        self.undo_button.clicked.connect(self.undo)
+        self.redo_button = QPushButton("Redo")
+        self.redo_button.setToolTip("Make the change again that was taken back.")
+        self.redo_button.clicked.connect(self.redo)
+        self.reset_button = QPushButton("Reset all")
+        self.reset_button.setToolTip(
+            "Automatic thresholds and no clean-up for every class."
+        )
+        self.reset_button.clicked.connect(self.reset)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for button in (self.undo_button, self.redo_button, self.reset_button):
+            layout.addWidget(button)
+
+    def show_result(self, result: Result | None) -> None:
+        """Act on another result from now on."""
+        self._result = result
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what can be done."""
+        tuner, result = self._session.tuner, self._result
+        self.undo_button.setEnabled(result is not None and tuner.can_undo(result))
+        self.redo_button.setEnabled(result is not None and tuner.can_redo(result))
+
+    def undo(self) -> None:
+        """Take back the last change, if there is one."""
+        if self._result is not None:
+            self._session.tuner.undo(self._result)
+            self.changed.emit()
+
+    def redo(self) -> None:
+        """Make a change again that was taken back, if there is one."""
+        if self._result is not None:
+            self._session.tuner.redo(self._result)
+            self.changed.emit()
+
+    def reset(self) -> None:
+        """Give every class the default rule."""
+        if self._result is not None:
+            self._session.tuner.set_rules(self._result, {})
+            self._session.tuner.note(self._result)
+            self.changed.emit()

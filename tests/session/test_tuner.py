@@ -1,0 +1,339 @@
+"""Tuning without a window: planes, history, presets; on pictures of every kind."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from made_results import CLASSES, balls, levels_of, make_result
+
+from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.model import Model
+from napari_garage_unet.engine.model_store import load_model
+from napari_garage_unet.engine.postprocess import apply_rules
+from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.process.messages import SaveModel
+from napari_garage_unet.session import deciding
+
+CENTRES_3D = [(3, 20, 20), (3, 20, 44), (8, 40, 30)]
+SHAPE_3D = (12, 60, 64)
+
+
+def picture_of(cell):
+    return np.rint(cell * 255).astype(np.uint8)
+
+
+@pytest.fixture
+def plane(viewer, session):
+    cell = balls((60, 64), [(20, 20), (20, 44)])
+    layer = viewer.add_image(picture_of(cell), name="plane")
+    return make_result(viewer, session, layer, levels_of(cell))
+
+
+@pytest.fixture
+def stack(viewer, session):
+    cell = balls(SHAPE_3D, CENTRES_3D)
+    layer = viewer.add_image(picture_of(cell), name="film", axis_labels=("t", "y", "x"))
+    return make_result(viewer, session, layer, levels_of(cell))
+
+
+@pytest.fixture
+def volume(viewer, session):
+    cell = balls(SHAPE_3D, CENTRES_3D)
+    layer = viewer.add_image(
+        picture_of(cell), name="volume", axis_labels=("z", "y", "x"), scale=(2, 1, 1)
+    )
+    return make_result(viewer, session, layer, levels_of(cell))
+
+
+@pytest.fixture
+def pyramid(viewer, session):
+    cell = balls((120, 128), [(40, 40), (40, 88)], radius=24)
+    levels = [picture_of(cell), picture_of(cell)[::2, ::2]]
+    layer = viewer.add_image(levels, multiscale=True, name="pyramid")
+    return make_result(viewer, session, layer, levels_of(cell))
+
+
+@pytest.fixture(params=["plane", "stack", "volume", "pyramid"])
+def result(request):
+    return request.getfixturevalue(request.param)
+
+
+def expected(result):
+    """Every plane decided by the function of the command line."""
+    labels = np.zeros_like(result.layer.data)
+    for index in result.image.plane_indices():
+        key = result.image.spatial_key(index)
+        labels[key] = apply_rules(
+            result.probabilities(index), result.rules, class_ids=result.class_ids
+        )
+    return labels
+
+
+RULE = ClassRule(threshold=0.3, min_size=30, fill_holes=5, smooth=1)
+
+
+def test_letting_go_decides_every_plane_as_the_command_line_does(session, result, run):
+    before = result.layer.data.copy()
+    session.tuner.tune(result, 2, RULE)
+    session.tuner.apply(result)
+    run(lambda: not result.undecided)
+    assert (result.layer.data != before).any()
+    np.testing.assert_array_equal(result.layer.data, expected(result))
+
+
+def test_only_the_plane_on_view_follows_before_letting_go(viewer, session, stack):
+    viewer.dims.set_point(0, 4)
+    before = stack.layer.data.copy()
+    session.tuner.tune(stack, 2, ClassRule(threshold=0.2))
+    changed = (stack.layer.data != before).any(axis=(1, 2))
+    assert changed.tolist() == [i == 4 for i in range(12)]
+    assert stack.undecided == 11
+
+
+def test_planes_are_decided_from_the_one_on_view_outwards(
+    viewer, session, stack, run, monkeypatch
+):
+    monkeypatch.setattr(deciding, "BATCH_SECONDS", 0)
+    viewer.dims.set_point(0, 6)
+    shown = []
+    show = stack.show
+    monkeypatch.setattr(
+        stack,
+        "show",
+        lambda index, *a, **k: (shown.append(index), show(index, *a, **k)),
+    )
+    session.tuner.tune(stack, 2, ClassRule(threshold=0.2))
+    session.tuner.apply(stack)
+    run(lambda: not stack.undecided)
+    away = [abs(i - 6) for (i,) in shown]
+    assert away == sorted(away)
+    assert len(away) == 12
+
+
+def test_deciding_many_planes_does_not_hold_up_the_window(session, volume, run):
+    class Slow:
+        def __init__(self, decide):
+            self.decide = decide
+
+        def __call__(self, index):
+            time.sleep(0.05)
+            return self.decide(index)
+
+    volume.decide = Slow(volume.decide)
+    session.tuner.tune(volume, 2, RULE)
+    longest = 0.0
+    begin = time.perf_counter()
+    session.tuner.apply(volume)
+    longest = time.perf_counter() - begin
+    while volume.undecided:
+        begin = time.perf_counter()
+        session.poll()
+        longest = max(longest, time.perf_counter() - begin)
+        time.sleep(0.002)
+    assert longest < 0.045
+
+
+def test_a_second_change_overtakes_the_first(session, volume, run):
+    session.tuner.tune(volume, 2, ClassRule(threshold=0.8))
+    session.tuner.apply(volume)
+    session.tuner.tune(volume, 2, ClassRule(threshold=0.2))
+    session.tuner.apply(volume)
+    run(lambda: not volume.undecided)
+    np.testing.assert_array_equal(volume.layer.data, expected(volume))
+
+
+def test_another_result_does_not_stop_the_planes_of_the_first(
+    viewer, session, stack, plane, run
+):
+    plane.model = "another"
+    session.tuner.tune(stack, 2, ClassRule(threshold=0.2))
+    session.tuner.apply(stack)
+    session.tuner.tune(plane, 2, ClassRule(threshold=0.2))
+    session.tuner.apply(plane)
+    run(lambda: not stack.undecided)
+    np.testing.assert_array_equal(stack.layer.data, expected(stack))
+
+
+def test_other_results_of_the_model_follow(session, stack, plane, run):
+    session.tuner.tune(plane, 2, ClassRule(threshold=0.2))
+    session.tuner.apply(plane)
+    run(lambda: not stack.undecided)
+    assert stack.rule(2).threshold == 0.2
+    np.testing.assert_array_equal(stack.layer.data, expected(stack))
+
+
+def test_a_layer_that_is_deleted_meanwhile_is_let_go(viewer, session, stack, run):
+    session.tuner.tune(stack, 2, RULE)
+    session.tuner.apply(stack)
+    session.objects.find(stack)
+    viewer.layers.remove(stack.layer)
+    run(polls=5)
+    assert not session.objects.is_busy
+    assert session.problem is None
+
+
+# -- undo, redo, reset ------------------------------------------------------------
+
+
+def test_undo_redo_and_reset_are_seen_in_every_plane(session, result, run):
+    tuner = session.tuner
+    plain = result.layer.data.copy()
+    assert not tuner.can_undo(result)
+    for rule in (ClassRule(threshold=0.3), RULE):
+        tuner.tune(result, 2, rule)
+        tuner.apply(result)
+        tuner.note(result)
+    run(lambda: not result.undecided)
+    tuned = result.layer.data.copy()
+    tuner.undo(result)
+    assert result.rule(2) == ClassRule(threshold=0.3)
+    tuner.undo(result)
+    run(lambda: not result.undecided)
+    assert not tuner.can_undo(result)
+    np.testing.assert_array_equal(result.layer.data, plain)
+    tuner.redo(result)
+    tuner.redo(result)
+    run(lambda: not result.undecided)
+    assert not tuner.can_redo(result)
+    np.testing.assert_array_equal(result.layer.data, tuned)
+    tuner.set_rules(result, {})
+    tuner.note(result)
+    run(lambda: not result.undecided)
+    np.testing.assert_array_equal(result.layer.data, plain)
+    tuner.undo(result)
+    assert result.rule(2) == RULE
+
+
+def test_many_moves_are_one_step_when_they_are_noted_once(session, plane):
+    for threshold in (0.4, 0.3, 0.2):
+        session.tuner.tune(plane, 2, ClassRule(threshold=threshold))
+    session.tuner.note(plane)
+    session.tuner.undo(plane)
+    assert plane.rules.get(2, ClassRule()) == ClassRule()
+    assert not session.tuner.can_undo(plane)
+
+
+def test_a_change_after_undo_forgets_what_was_undone(session, plane):
+    tuner = session.tuner
+    tuner.tune(plane, 2, ClassRule(threshold=0.4))
+    tuner.note(plane)
+    tuner.undo(plane)
+    tuner.tune(plane, 2, ClassRule(threshold=0.7))
+    tuner.note(plane)
+    assert not tuner.can_redo(plane)
+    tuner.undo(plane)
+    assert plane.rules.get(2, ClassRule()) == ClassRule()
+
+
+def test_history_belongs_to_the_model_not_to_one_of_its_results(session, plane, stack):
+    session.tuner.tune(plane, 2, ClassRule(threshold=0.4))
+    session.tuner.note(plane)
+    session.tuner.tune(stack, 2, ClassRule(threshold=0.6))
+    session.tuner.note(stack)
+    session.tuner.undo(plane)
+    assert plane.rule(2).threshold == stack.rule(2).threshold == 0.4
+
+
+# -- presets ----------------------------------------------------------------------
+
+
+def test_a_preset_brings_back_the_rules_of_every_class(session, result, run):
+    tuner = session.tuner
+    tuner.tune(result, 1, ClassRule(threshold=0.6))
+    tuner.tune(result, 2, RULE)
+    assert tuner.save_preset(result, " strict ") == "strict"
+    assert tuner.preset_in_use(result) == "strict"
+    tuner.set_rules(result, {2: ClassRule(threshold=0.1)})
+    tuner.note(result)
+    assert tuner.preset_in_use(result) == ""
+    tuner.use_preset(result, "strict")
+    assert result.rules == {1: ClassRule(threshold=0.6), 2: RULE}
+    run(lambda: not result.undecided)
+    np.testing.assert_array_equal(result.layer.data, expected(result))
+
+
+def test_saving_using_and_deleting_a_preset_can_be_undone(session, plane):
+    tuner = session.tuner
+    tuner.save_preset(plane, "plain")
+    tuner.tune(plane, 2, RULE)
+    tuner.note(plane)
+    tuner.use_preset(plane, "plain")
+    tuner.delete_preset(plane, "plain")
+    assert tuner.presets(plane) == {}
+    tuner.undo(plane)
+    assert tuner.presets(plane) == {"plain": {}}
+    tuner.undo(plane)
+    assert plane.rule(2) == RULE
+    tuner.undo(plane)
+    tuner.undo(plane)
+    assert tuner.presets(plane) == {}
+    tuner.redo(plane)
+    assert tuner.presets(plane) == {"plain": {}}
+
+
+def test_a_saved_preset_does_not_follow_later_changes(session, plane):
+    session.tuner.tune(plane, 2, RULE)
+    session.tuner.save_preset(plane, "mine")
+    session.tuner.tune(plane, 2, ClassRule(threshold=0.9))
+    session.tuner.note(plane)
+    assert session.tuner.presets(plane)["mine"] == {2: RULE}
+
+
+def test_presets_that_are_not_there_are_one_sentence(session, plane):
+    with pytest.raises(InputError, match="no preset 'no'"):
+        session.tuner.use_preset(plane, "no")
+    with pytest.raises(InputError, match="no preset 'no'"):
+        session.tuner.delete_preset(plane, "no")
+    with pytest.raises(InputError, match="needs a name"):
+        session.tuner.save_preset(plane, "  ")
+
+
+def test_presets_go_to_the_file_and_come_back_from_it(
+    session, plane, engine, run, tmp_path
+):
+    file = tmp_path / "tuned.garage"
+    Model(
+        classes=CLASSES,
+        preprocess=PreprocessConfig(),
+        network=NetworkConfig(encoder="plain", width=4),
+        n_channels=1,
+        weights={},
+        rules={2: ClassRule(threshold=0.7)},
+        presets={"dark": {2: RULE}},
+    ).save(file)
+    session.warm_up()
+    entry = session.load_model(file)
+    plane.model = entry.key
+    assert session.tuner.presets(plane) == {"dark": {2: RULE}}
+    session.tuner.use_preset(plane, "dark")
+    assert plane.rule(2) == RULE
+    session.tuner.tune(plane, 2, ClassRule(threshold=0.2))
+    session.tuner.save_preset(plane, "light")
+    session.save_model(entry.key, tmp_path / "again.garage")
+    run(polls=2)
+    (asked,) = engine.sent(SaveModel)
+    assert asked.rules["2"]["threshold"] == 0.2
+    assert set(asked.presets) == {"dark", "light"}
+    assert load_model(file).with_preset("dark").rules[2] == RULE
+
+
+def test_loading_the_file_again_begins_a_new_history(session, plane, tmp_path):
+    file = tmp_path / "tuned.garage"
+    Model(
+        classes=CLASSES,
+        preprocess=PreprocessConfig(),
+        network=NetworkConfig(encoder="plain", width=4),
+        n_channels=1,
+        weights={},
+        presets={"dark": {2: RULE}},
+    ).save(file)
+    session.warm_up()
+    plane.model = session.load_model(file).key
+    session.tuner.delete_preset(plane, "dark")
+    assert session.tuner.can_undo(plane)
+    session.load_model(file)
+    assert session.tuner.presets(plane) == {"dark": {2: RULE}}
+    assert not session.tuner.can_undo(plane)
