@@ -10,7 +10,12 @@ from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.histogram import log_histogram
-from napari_garage_unet.engine.objects import find_seeds, objects, relabel_like
+from napari_garage_unet.engine.objects import (
+    SeedFinder,
+    find_seeds,
+    objects,
+    relabel_like,
+)
 
 few = settings(max_examples=50, deadline=None)
 
@@ -193,3 +198,22 @@ def test_histogram_counts_each_level_once(levels):
     heights = log_histogram(np.array(levels, np.uint8))
     expected = [sum(v // 4 == k for v in levels) for k in range(64)]
     np.testing.assert_allclose(10**heights - 1, expected, atol=1e-4)
+
+
+def test_a_finder_gives_the_seeds_of_every_distance():
+    rng = np.random.default_rng(3)
+    mask = ndimage.gaussian_filter(rng.standard_normal((90, 120)), 4) > 0.02
+    weight = rng.random(mask.shape)
+    finder = SeedFinder(mask, probabilities=weight, spacing=(0.5, 1.5))
+    counts = []
+    for distance in (0.0, 2.0, None, 15.0, 1000.0):
+        settings = {"probabilities": weight, "spacing": (0.5, 1.5)}
+        expected = find_seeds(mask, min_distance=distance, **settings)
+        found = finder.find(distance)
+        np.testing.assert_array_equal(found.points, expected.points)
+        np.testing.assert_array_equal(found.regions, expected.regions)
+        ids = objects(mask, split=True, min_distance=distance, **settings)
+        assert len(found.points) == ids.max()
+        assert len(np.unique(ids[tuple(found.points.T)])) == ids.max()
+        counts.append(len(found.points))
+    assert counts[1] > counts[-1] == ndimage.label(mask, np.ones((3, 3)))[1]

@@ -128,7 +128,7 @@ def find_seeds(
     min_distance: float | None = None,
     spacing: Sequence[float] | None = None,
 ) -> Seeds:
-    """Find the centres that `objects` splits from, quickly enough to show them live.
+    """Find the centres that `objects` splits from; `SeedFinder` finds them again.
 
     Parameters
     ----------
@@ -146,11 +146,47 @@ def find_seeds(
     InputError
         As `objects`.
     """
-    mask = np.atleast_1d(mask)
-    step, distance = _lengths(mask.ndim, spacing, min_distance)
-    levels = _check_levels(mask, probabilities)
-    regions = _connected(mask)
-    return _seeds(regions, _relief(regions, levels, step), distance, step)
+    finder = SeedFinder(mask, probabilities=probabilities, spacing=spacing)
+    return finder.find(min_distance)
+
+
+class SeedFinder:
+    """Finds the seeds of one mask for one distance after the other, while it is tuned.
+
+    Parameters
+    ----------
+    mask, probabilities, spacing
+        See `find_seeds`.
+
+    Raises
+    ------
+    InputError
+        As `objects`.
+    """
+
+    def __init__(
+        self,
+        mask: Bool,
+        *,
+        probabilities: npt.NDArray[np.generic] | None = None,
+        spacing: Sequence[float] | None = None,
+    ) -> None:
+        mask = np.atleast_1d(mask)
+        self._step, _ = _lengths(mask.ndim, spacing, None)
+        levels = _check_levels(mask, probabilities)
+        self._regions = _connected(mask)
+        self._relief = _relief(self._regions, levels, self._step)
+
+    def find(self, min_distance: float | None = None) -> Seeds:
+        """Find the seeds, at least one for each connected region.
+
+        Raises
+        ------
+        InputError
+            If the distance cannot be.
+        """
+        step, distance = _lengths(len(self._step), self._step, min_distance)
+        return _seeds(self._regions, self._relief, distance, step)
 
 
 def relabel_like(new: Int32, old: npt.NDArray[np.integer]) -> Int32:
@@ -259,9 +295,12 @@ def _seeds(
     without = np.ones(int(regions.max(initial=0)) + 1, bool)
     without[regions[peak]] = without[0] = False
     if without.any():
-        lonely = np.flatnonzero(without)
-        places = ndimage.maximum_position(smooth, regions, lonely)
-        peak[tuple(np.transpose(places))] = True
+        # Of these regions alone the highest pixel, the first of several.
+        pixels = np.flatnonzero(without[regions])
+        own = regions.reshape(-1)[pixels]
+        order = np.lexsort((-pixels, smooth.reshape(-1)[pixels], own))
+        last = np.append(np.diff(own[order]) > 0, True)
+        peak.reshape(-1)[pixels[order[last]]] = True
     # Pixels of a plateau suppress each other like any two peaks too close.
     points = np.argwhere(peak)
     height, region = smooth[peak], regions[peak].astype(np.int64)
