@@ -112,18 +112,33 @@ def build_network(*, deepest: int = 16, with_head: bool = False) -> Any:
     layers = keras.layers
     deepest = 32 if with_head else deepest
 
+    # Zeros are drawn by no generator: the first network that is trained in a process
+    # starts from the same weights as all others.
     def convolve(x: Any, filters: int, kernel: int, name: str, stride: int = 1) -> Any:
         if stride == 2:
             x = layers.ZeroPadding2D(_padding(kernel), name=f"{name}_pad")(x)
         padding = "valid" if stride == 2 else "same"
-        layer = layers.Conv2D(filters, kernel, stride, padding=padding, name=name)
+        layer = layers.Conv2D(
+            filters,
+            kernel,
+            stride,
+            padding=padding,
+            kernel_initializer="zeros",
+            name=name,
+        )
         return layer(x)
 
     def filter_each(x: Any, kernel: int, name: str, stride: int) -> Any:
         if stride == 2:
             x = layers.ZeroPadding2D(_padding(kernel), name=f"{name}_pad")(x)
         padding = "valid" if stride == 2 else "same"
-        layer = layers.DepthwiseConv2D(kernel, stride, padding=padding, name=name)
+        layer = layers.DepthwiseConv2D(
+            kernel,
+            stride,
+            padding=padding,
+            depthwise_initializer="zeros",
+            name=name,
+        )
         return layer(x)
 
     inputs = keras.Input((None, None, 3), name="rgb")
