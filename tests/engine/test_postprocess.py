@@ -130,6 +130,14 @@ def test_cleaning_equals_the_plain_loops(labels, rules):
 
 
 @few
+@given(pictures(), st.lists(st.integers(0, 12), min_size=3, max_size=3))
+def test_minimal_sizes_alone_equal_the_obvious_too(labels, sizes):
+    only = [ClassRule(min_size=size) for size in sizes]
+    cleaned = clean(labels, only, class_ids=(3, 1, 2))
+    np.testing.assert_array_equal(cleaned, slow_clean(labels, only, (3, 1, 2)))
+
+
+@few
 @given(pictures(max_axes=4))
 def test_regions_are_the_connected_components(labels):
     regions = find_regions(labels)

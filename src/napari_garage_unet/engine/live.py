@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .contest import Contest
 from .decide import Labels, check_probabilities, decision_step, label_dtype, reach
-from .postprocess import clean_regions, smooth_classes
+from .postprocess import clean_regions, loose_regions, smooth_classes
 from .regions import Regions, find_regions
 from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
 
@@ -104,7 +104,7 @@ class LiveLabels:
         if (before.threshold, before.low) != (rule.threshold, rule.low):
             self.prepare(class_id)
             self._decide()
-        elif before.smooth != rule.smooth:
+        elif before != rule:
             self._forget_shapes()
         self._clean()
         return self.labels
@@ -148,6 +148,8 @@ class LiveLabels:
         np.copyto(self.labels, self._smoothed)
         if self.labels.size and any(r.fill_holes or r.removes for r in self.rules):
             if self._regions is None:
-                self._regions = find_regions(self._smoothed)
+                self._regions = find_regions(
+                    self._smoothed, loose=loose_regions(self.rules, self.class_ids)
+                )
             labels = clean_regions(self._regions, self.rules, self.class_ids)
             self._regions.paint(labels, self.labels)

@@ -20,7 +20,7 @@ is separated from the outside by it alone, hence is connected across faces only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -127,7 +127,7 @@ def clean_in_place(
         part = part.reshape(part.shape or (1,))
         smooth_classes(part, rules, class_ids)
         if any(rule.fill_holes or rule.removes for rule in rules):
-            regions = find_regions(part)
+            regions = find_regions(part, loose=loose_regions(rules, class_ids))
             regions.paint(clean_regions(regions, rules, class_ids), part)
 
 
@@ -138,6 +138,33 @@ def smooth_classes(
     for rule, class_id in zip(rules, class_ids, strict=True):
         if rule.smooth:
             _smooth(labels, class_id, rule.smooth, class_ids)
+
+
+def loose_regions(
+    rules: Sequence[ClassRule], class_ids: Sequence[int]
+) -> Callable[[Integers, Int], Bool] | None:
+    """Return what tells the regions that `clean_regions` may give another label.
+
+    With minimal sizes alone, larger regions stay what they are, and it does not matter
+    which of them touch. Everything else needs all contacts: None.
+    """
+    if any(
+        rule.fill_holes
+        or rule.max_size is not None
+        or rule.clear_border
+        or rule.keep_largest
+        for rule in rules
+    ):
+        return None
+
+    def loose(labels: Integers, sizes: Int) -> Bool:
+        small = np.zeros(labels.shape, bool)
+        for rule, class_id in zip(rules, class_ids, strict=True):
+            if rule.removes:
+                small |= (labels == class_id) & (sizes < rule.min_size)
+        return small
+
+    return loose
 
 
 def clean_regions(
@@ -195,22 +222,20 @@ def _give_to_neighbours(
     """
     if not removed.any():
         return
+    gone = _members(group, removed)
     values = np.array([*class_ids, 0])
     values = np.append(values, np.setdiff1d(labels, values))
     sorter = np.argsort(values)
-    index = sorter[np.searchsorted(values, labels, sorter=sorter)]
     votes = np.zeros(removed.size * values.size)
     for own, other in (regions.pairs, regions.pairs[::-1]):
-        from_group = group[own]
-        counts = (from_group >= 0) & (from_group != group[other])
-        votes += np.bincount(
-            from_group[counts] * values.size + index[other[counts]],
-            regions.faces[counts],
-            votes.size,
-        )
+        leaves = np.flatnonzero(gone[own])
+        own, other, faces = own[leaves], other[leaves], regions.faces[leaves]
+        outwards = np.flatnonzero(group[own] != group[other])
+        own, other, faces = own[outwards], other[outwards], faces[outwards]
+        index = sorter[np.searchsorted(values, labels[other], sorter=sorter)]
+        votes += np.bincount(group[own] * values.size + index, faces, votes.size)
     table = votes.reshape(removed.size, values.size)
     winner = np.where(table.any(axis=1), values[table.argmax(axis=1)], 0)
-    gone = _members(group, removed)
     labels[gone] = winner[group[gone]]
 
 

@@ -14,14 +14,16 @@ run-based two-scan labeling algorithm", IEEE Trans. Image Process. 17, 2008).
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-Int = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+Int = npt.NDArray[np.signedinteger]
 Bool = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.integer]
 
@@ -40,8 +42,8 @@ class Regions:
         ``(n_regions,)`` whether it touches the border of the image. Axes of length 1
         have no border.
     pairs
-        ``(2, n_contacts)`` regions in contact, in either order or both; also a region
-        with itself, where it meets itself at a corner.
+        ``(2, n_contacts)`` regions in contact, the lower one first; also a region with
+        itself, where it meets itself at a corner.
     faces
         ``(n_contacts,)`` pixel faces in the contact.
     run_starts, run_regions
@@ -108,7 +110,9 @@ class Regions:
         )
 
 
-def find_regions(labels: Integers) -> Regions:
+def find_regions(
+    labels: Integers, *, loose: Callable[[Integers, Int], Bool] | None = None
+) -> Regions:
     """Read a label image once.
 
     Parameters
@@ -116,123 +120,193 @@ def find_regions(labels: Integers) -> Regions:
     labels
         Integer, any number of axes but none of length 0. Every value, 0 too, is a
         label with regions.
+    loose
+        Gets the labels and the sizes of the regions and says which of them may get
+        another label. Contacts between two of the others, most of all contacts, are
+        left out then, which saves much of the time. All of them may when left out.
     """
     flat = labels.reshape(-1)
     width = labels.shape[-1]
     change = np.empty(flat.size, bool)
     np.not_equal(flat[1:], flat[:-1], out=change[1:])
     change[::width] = True
-    starts = np.flatnonzero(change)
-    ends = np.append(starts[1:], flat.size)
+    # Small numbers: most of the time goes into moving them.
+    kind = np.int32 if flat.size < 2**30 else np.int64
+    starts: Int = np.flatnonzero(change).astype(kind)
+    lengths = np.diff(starts, append=kind(flat.size))
     values = flat[starts]
 
-    first, second, faces = _contacts(change.reshape(labels.shape), starts)
-    same = values[first] == values[second]
-    same &= faces > 0
-    region = _components(first[same], second[same], starts.size)
-    apart = np.flatnonzero(~same)
-    count = int(region.max()) + 1
-    pairs, faces = _sum_contacts(
-        region[first[apart]], region[second[apart]], faces[apart], count
+    lines = starts // width
+    places = starts - lines * width
+    beside: Int = np.flatnonzero(places[1:]).astype(kind)
+    apart = [(beside, beside + 1, np.ones(beside.size, kind))]
+    joined = [(starts[:0], starts[:0])]
+    for one, other, faces in _contacts(labels.shape, lines, places):
+        if faces is None:
+            apart.append((one, other, np.zeros(one.size, kind)))
+            continue
+        is_same = values[one] == values[other]
+        same, unlike = np.flatnonzero(is_same), np.flatnonzero(~is_same)
+        joined.append((one[same], other[same]))
+        apart.append((one[unlike], other[unlike], faces[unlike]))
+    region = _components(
+        np.concatenate([pair[0] for pair in joined]),
+        np.concatenate([pair[1] for pair in joined]),
+        starts.size,
     )
-
+    count = int(region.max()) + 1
     region_labels = np.empty(count, labels.dtype)
     region_labels[region] = values
+    sizes = np.bincount(region, lengths, count).astype(np.int64)
+    if loose is not None:
+        may_change = loose(region_labels, sizes)[region]
+        for i, contacts in enumerate(apart):
+            kept = np.flatnonzero(may_change[contacts[0]] | may_change[contacts[1]])
+            apart[i] = contacts[0][kept], contacts[1][kept], contacts[2][kept]
     at_border = np.zeros(count, bool)
-    at_border[region[_runs_at_border(labels.shape, starts, ends)]] = True
+    if width > 1:
+        at_border[region[places == 0]] = True
+        at_border[region[places + lengths == width]] = True
+    at_border[region[_lines_at_border(labels.shape[:-1])[lines]]] = True
+    pairs, summed = _sum_contacts(
+        region[np.concatenate([contacts[0] for contacts in apart])],
+        region[np.concatenate([contacts[1] for contacts in apart])],
+        np.concatenate([contacts[2] for contacts in apart]),
+        count,
+    )
     return Regions(
         labels=region_labels,
-        sizes=np.bincount(region, ends - starts, count).astype(np.int64),
+        sizes=sizes,
         at_border=at_border,
         pairs=pairs,
-        faces=faces,
+        faces=summed,
         run_starts=starts,
         run_regions=region,
     )
 
 
-def _contacts(change: Bool, starts: Int) -> tuple[Int, Int, Int]:
-    """Return the pairs of runs that touch and the faces between them.
+def _contacts(
+    shape: tuple[int, ...], lines: Int, places: Int
+) -> Iterator[tuple[Int, Int, Int | None]]:
+    """Find the runs of neighbouring lines that touch.
 
     Two neighbouring lines are cut wherever either of them begins a run. Between cuts
     one run lies beside one other.
 
     Parameters
     ----------
-    change
-        ``(*spatial)`` whether a run begins in a pixel.
-    starts
-        The flat indices of these pixels.
+    shape
+        Of the image.
+    lines, places
+        The line in which each run lies, and where in it the run begins.
+
+    Yields
+    ------
+    first, second
+        Pairs of runs.
+    faces
+        The pixel faces between the two, once for each pair of lines; None where they
+        meet in edges or corners.
     """
-    shape, width = change.shape, change.shape[-1]
-    beside = np.flatnonzero(starts[1:] % width)
-    firsts, seconds, faces = [beside], [beside + 1], [np.ones_like(beside)]
+    width = shape[-1]
     for step in itertools.product((-1, 0, 1), repeat=len(shape) - 1):
         if next((s for s in step if s), 0) != 1:
             continue  # the opposite step finds the same pairs
         spans = list(zip(step, shape[:-1], strict=True))
         here = tuple(slice(max(-s, 0), n - max(s, 0)) for s, n in spans)
         there = tuple(slice(max(s, 0), n - max(-s, 0)) for s, n in spans)
-        begins = np.ascontiguousarray(change[here]).reshape(-1)
-        begins_there = np.ascontiguousarray(change[there]).reshape(-1)
-        cuts = np.flatnonzero(begins | begins_there)
-        if not cuts.size:
+        runs, keys = _runs_of_lines(shape, here, lines, places)
+        runs_there, keys_there = _runs_of_lines(shape, there, lines, places)
+        if not runs.size:
             continue
-        opens, opens_there = begins[cuts], begins_there[cuts]
-        first = _runs_of_lines(shape, here, starts)[np.cumsum(opens) - 1]
-        second = _runs_of_lines(shape, there, starts)[np.cumsum(opens_there) - 1]
-        firsts.append(first)
-        seconds.append(second)
-        if sum(map(abs, step)) == 1:
-            faces.append(np.diff(cuts, append=begins.size))
-        else:
-            faces.append(np.zeros_like(cuts))
+        # Both are in order, and merging them is quick.
+        merged = np.concatenate([2 * keys, 2 * keys_there + 1])
+        merged.sort(kind="stable")
+        is_there = (merged & 1).astype(bool)
+        merged >>= 1
+        is_last = np.empty(merged.size, bool)
+        np.not_equal(merged[1:], merged[:-1], out=is_last[:-1])
+        is_last[-1] = True
+        last = np.flatnonzero(is_last)
+        count_there = np.cumsum(is_there, dtype=lines.dtype)[last]
+        second = runs_there[count_there - 1]
+        first = runs[last.astype(lines.dtype) - count_there]
+        cuts = merged[last]
         # Where both begin a run inside their lines, four runs meet in a corner.
-        corner = np.flatnonzero(opens & opens_there)
+        both = np.empty(last.size, bool)
+        both[0] = last[0] == 1
+        np.equal(last[1:] - last[:-1], 2, out=both[1:])
+        corner = np.flatnonzero(both)
         corner = corner[cuts[corner] % width != 0]
-        firsts += [first[corner], first[corner] - 1]
-        seconds += [second[corner] - 1, second[corner]]
-        faces += [np.zeros_like(corner)] * 2
-    return np.concatenate(firsts), np.concatenate(seconds), np.concatenate(faces)
+        if sum(map(abs, step)) == 1:
+            end = lines.dtype.type(math.prod(s.stop - s.start for s in here) * width)
+            yield first, second, np.diff(cuts, append=end)
+        else:
+            yield first, second, None
+        yield first[corner], second[corner] - 1, None
+        yield first[corner] - 1, second[corner], None
 
 
 def _runs_of_lines(
-    shape: tuple[int, ...], lines: tuple[slice, ...], starts: Int
-) -> Int:
-    """Return the runs that lie in a box of lines, in order."""
-    inside = np.ones(starts.size, bool)
-    stride = int(np.prod(shape))
-    for part, length in zip(lines, shape[:-1], strict=True):
-        stride //= length
-        if part.start > 0 or part.stop < length:
-            place = starts // stride % length
-            inside &= (place >= part.start) & (place < part.stop)
-    return np.flatnonzero(inside)
+    shape: tuple[int, ...], box: tuple[slice, ...], lines: Int, places: Int
+) -> tuple[Int, Int]:
+    """Return the runs in a box of lines, and where in the box they begin, in order."""
+    if all(s.stop - s.start == n for s, n in zip(box[1:], shape[1:], strict=False)):
+        # Lines that follow each other, as always in a plane.
+        stride = math.prod(shape[1:-1])
+        ends = [box[0].start * stride, box[0].stop * stride]
+        first, last = np.searchsorted(lines, ends).tolist()
+        runs = np.arange(first, last, dtype=lines.dtype)
+        return runs, (lines[first:last] - ends[0]) * shape[-1] + places[first:last]
+    number = np.full(shape[:-1], -1, lines.dtype)
+    number[box] = np.arange(number[box].size).reshape(number[box].shape)
+    inside = number.reshape(-1)[lines]
+    runs = np.flatnonzero(inside >= 0).astype(lines.dtype)
+    return runs, inside[runs] * shape[-1] + places[runs]
 
 
 def _sum_contacts(first: Int, second: Int, faces: Int, count: int) -> tuple[Int, Int]:
-    """Make one contact of all those between two regions."""
-    table = coo_array((faces, (first, second)), (count, count)).tocsr()
-    rows = np.repeat(np.arange(count), np.diff(table.indptr))
-    return np.stack([rows, table.indices.astype(np.int64)]), table.data
+    """Make one contact of all those between two regions, the lower one first."""
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    order = _order(high, count)
+    order = order[_order(low[order], count)]
+    low, high = low[order], high[order]
+    begins = np.ones(order.size, bool)
+    begins[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+    at = np.flatnonzero(begins)
+    if not at.size:
+        return np.stack([low, high]), faces
+    return np.stack([low[at], high[at]]), np.add.reduceat(faces[order], at)
 
 
-def _runs_at_border(shape: tuple[int, ...], starts: Int, ends: Int) -> Bool:
-    at_border = np.zeros(starts.size, bool)
-    if shape[-1] > 1:
-        at_border |= (starts % shape[-1] == 0) | (ends % shape[-1] == 0)
-    stride = shape[-1]
-    for length in reversed(shape[:-1]):
+def _order(values: Int, count: int) -> Int:
+    """Sort numbers below `count`; those that are equal stay in order."""
+    # Turning a sparse matrix over is a sort in linear time.
+    n = values.size
+    rows = np.arange(n + 1, dtype=values.dtype)
+    table = csr_array((rows[:-1], values, rows), (n, count))
+    order: Int = table.tocsc().data
+    return order
+
+
+def _lines_at_border(shape: tuple[int, ...]) -> Bool:
+    """Return which lines lie at an end of an axis; one of length 1 has none."""
+    at_border = np.zeros(shape, bool)
+    for axis, length in enumerate(shape):
         if length > 1:
-            place = starts // stride % length
-            at_border |= (place == 0) | (place == length - 1)
-        stride *= length
-    return at_border
+            np.moveaxis(at_border, axis, 0)[[0, -1]] = True
+    return at_border.reshape(-1)
 
 
 def _components(first: Int, second: Int, count: int) -> Int:
     """Return the component of each node, numbered in the order of their first nodes."""
-    edges = coo_array((np.ones(first.size, bool), (first, second)), (count, count))
+    if (first[1:] < first[:-1]).any():
+        order = np.argsort(first, kind="stable")
+        first, second = first[order], second[order]
+    pointer = np.zeros(count + 1, first.dtype)
+    np.cumsum(np.bincount(first, minlength=count), out=pointer[1:])
+    # Built by hand: scipy would sort each row and add up what is there twice.
+    edges = csr_array((np.ones(first.size), second, pointer), (count, count))
     found, component = connected_components(edges, directed=False)
     numbered: Int = component
     first_node = np.empty(found, np.int64)
