@@ -60,6 +60,28 @@ def test_a_box_has_the_values_of_the_whole_plane(network, image):
     np.testing.assert_allclose(box[:, inside], whole[:, inside], atol=1e-3)
 
 
+def test_a_coarser_result_has_the_values_at_every_second_pixel(network, image):
+    whole = Predictor(network, CONFIG, tile=1024).predict_plane(image)
+    for y, x, tile in Predictor(network, CONFIG, tile=96).tiles(
+        image, (), (100, 301, 30, 223), step=2
+    ):
+        np.testing.assert_allclose(tile, whole[:, y, x][:, ::2, ::2], atol=1e-3)
+
+
+@pytest.mark.parametrize("step", [4, 16])
+def test_a_much_coarser_result_comes_near(network, image, step):
+    whole = Predictor(network, CONFIG, tile=1024).predict_plane(image)
+    box = (64, 320, 128, 437)
+    ((y, x, coarse),) = Predictor(network, CONFIG, tile=1024).tiles(
+        image, (), box, step=step
+    )
+    assert (y, x) == (slice(64, 320), slice(128, 437))
+    exact = whole[:, y, x][:, ::step, ::step]
+    assert coarse.shape == exact.shape
+    np.testing.assert_allclose(coarse.sum(axis=0), 1, rtol=1e-5)
+    assert np.abs(coarse - exact).mean() < 0.25 * np.abs(exact - exact.mean()).mean()
+
+
 def test_features_computed_block_by_block_give_the_same_values(network, image):
     whole = Predictor(network, CONFIG, tile=1024).predict_plane(image)
     store = TapStore(network, CONFIG, block=96, whole=0)

@@ -112,21 +112,24 @@ class Decoder(keras.Model):  # type: ignore[misc]
         taps
             Of one plane, ``(h, w, channels)`` each.
         """
-        height = tf.shape(taps[0])[0]
-        return self._logits(taps, self._coarse(taps), tf.range(height))
+        rows, columns = (tf.range(n) for n in tf.unstack(tf.shape(taps[0])[:2]))
+        return self._logits(taps, self._coarse(taps), rows, columns, ON_GRID)
 
-    def probabilities(self, taps: Sequence[Tensor]) -> Tensor:
+    def probabilities(self, taps: Sequence[Tensor], *, every: int = 1) -> Tensor:
         """Mean probabilities of the members, ``(h, w, n_classes)`` on the grid.
 
+        With `every` n-th cell of the grid along both axes there are fewer of them.
         Computed some rows at a time: what lies between the taps and the probabilities
         is large, and much faster when it stays in the processor's cache.
         """
         coarse = self._coarse(taps)
-        height = tf.shape(taps[0])[0]
+        height, width = tf.unstack(-(-tf.shape(taps[0])[:2] // every))
+        grid = TapSpec(GRID * every, 0.0, 0, "grid")
 
         def compute(first: Tensor) -> Tensor:
             rows = tf.minimum(first + tf.range(STRIP), height - 1)
-            members = tf.nn.softmax(self._logits(taps, coarse, rows))
+            logits = self._logits(taps, coarse, rows, tf.range(width), grid)
+            members = tf.nn.softmax(logits)
             return tf.reduce_mean(members, axis=0)
 
         strips = tf.map_fn(
@@ -164,17 +167,18 @@ class Decoder(keras.Model):  # type: ignore[misc]
         taps: Sequence[Tensor],
         coarse: Sequence[tuple[Tensor, TapSpec]],
         rows: Tensor,
+        columns: Tensor,
+        grid: TapSpec,
     ) -> Tensor:
-        """Logits of each member in some rows of the grid."""
-        columns = tf.range(tf.shape(taps[0])[1])
+        """Logits of each member in some rows and columns of a grid."""
         fine = [n for n, spec in enumerate(self.taps) if spec.stride <= GRID]
         on_grid = [
-            interpolate(taps[n], rows, columns, self.taps[n], ON_GRID) for n in fine
+            interpolate(taps[n], rows, columns, self.taps[n], grid) for n in fine
         ]
         joined = tf.concat([tf.cast(tap, tf.float32) for tap in on_grid], axis=-1)
         total = tf.tensordot(joined, self._first_kernel(fine), 1)
         for below, spec in coarse:
-            total += interpolate(below, rows, columns, spec, ON_GRID)
+            total += interpolate(below, rows, columns, spec, grid)
         members, units = MEMBERS, WIDTHS[0]
         x = tf.reshape(total, (-1, members, units))
         x = tf.transpose(x, (1, 0, 2)) + self.biases[0]

@@ -7,6 +7,7 @@ the plane does.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -58,7 +59,12 @@ class Predictor:
         self._tile = max(tile // network.stride, 1) * network.stride
 
     def tiles(
-        self, image: Image, plane: PlaneIndex = (), box: Box | None = None
+        self,
+        image: Image,
+        plane: PlaneIndex = (),
+        box: Box | None = None,
+        *,
+        step: int = 1,
     ) -> Iterator[Tile]:
         """Compute a plane, or a box of it, one tile after the other.
 
@@ -71,12 +77,15 @@ class Predictor:
         box
             Which part of the plane; None is all of it. A box has the values that the
             whole plane has there.
+        step
+            Pixels from one value to the next, see `Network.probabilities`; the box
+            begins at multiples of it.
 
         Yields
         ------
         y, x : slice
             Where the tile lies in the plane.
-        probabilities : ndarray of shape (n_classes, h, w), float32
+        probabilities : ndarray of shape (n_classes, h / step, w / step), float32
             They sum to 1.
 
         Raises
@@ -87,11 +96,9 @@ class Predictor:
         check_channels(image, self.network.n_channels)
         height, width = image.plane_shape
         y0, y1, x0, x1 = box or (0, height, 0, width)
-        for top in range(y0 // self._tile * self._tile, y1, self._tile):
-            for left in range(x0 // self._tile * self._tile, x1, self._tile):
-                y = slice(max(top, y0), min(top + self._tile, y1))
-                x = slice(max(left, x0), min(left + self._tile, x1))
-                yield y, x, self._compute(image, plane, y, x)
+        for y in self._cut(y0, y1):
+            for x in self._cut(x0, x1):
+                yield y, x, self._compute(image, plane, y, x, step)
 
     def predict_plane(
         self, image: Image, plane: PlaneIndex = ()
@@ -102,17 +109,28 @@ class Predictor:
             result[:, y, x] = tile
         return result
 
+    def _cut(self, start: int, stop: int) -> list[slice]:
+        """Cut a span at multiples of the tile; a short end is left with the rest."""
+        first = (start // self._tile + 1) * self._tile
+        cuts = [start, *range(first, stop, self._tile), stop]
+        if len(cuts) > 2 and cuts[-1] - cuts[-2] < self._tile // 2:
+            del cuts[-2]
+        return [slice(*span) for span in itertools.pairwise(cuts)]
+
     def _compute(
-        self, image: Image, index: PlaneIndex, y: slice, x: slice
+        self, image: Image, index: PlaneIndex, y: slice, x: slice, step: int
     ) -> NDArray[np.float32]:
         network = self.network
         height, width = (n + -n % network.stride for n in image.plane_shape)
         top, bottom = widen(y, network.head_radius, network.stride, height)
         left, right = widen(x, network.head_radius, network.stride, width)
         taps = self._store.region(image, index, slice(top, bottom), slice(left, right))
-        return network.probabilities(taps)[
-            :, y.start - top : y.stop - top, x.start - left : x.stop - left
-        ]
+        probabilities = network.probabilities(taps, step=step)
+        rows, columns = (
+            slice((s.start - first) // step, -(-(s.stop - first) // step))
+            for s, first in ((y, top), (x, left))
+        )
+        return probabilities[:, rows, columns]
 
 
 def check_channels(image: Image, n_channels: int) -> None:

@@ -97,8 +97,18 @@ class Network(ABC):
         """
 
     @abstractmethod
-    def probabilities(self, taps: Taps) -> NDArray[np.float32]:
-        """Compute ``(n_classes, H, W)`` probabilities from the taps of a plane."""
+    def probabilities(self, taps: Taps, *, step: int = 1) -> NDArray[np.float32]:
+        """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane.
+
+        Parameters
+        ----------
+        taps
+            Of the plane, or of a region of it.
+        step
+            Pixels from one value to the next along both axes, a power of 2 and at
+            most `stride`. The values of steps 1 and 2 are the same where both are;
+            larger ones come near them.
+        """
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copy what has been learnt, by name."""
@@ -154,10 +164,10 @@ class PlainNetwork(Network):
         """Return the plane as its only tap."""
         return (plane,)
 
-    def probabilities(self, taps: Taps) -> NDArray[np.float32]:
-        """Compute ``(n_classes, H, W)`` probabilities of a plane."""
+    def probabilities(self, taps: Taps, *, step: int = 1) -> NDArray[np.float32]:
+        """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane."""
         result: NDArray[np.float32] = self._predict(taps[0][np.newaxis])[0].numpy()
-        return np.ascontiguousarray(result.transpose(2, 0, 1))
+        return np.ascontiguousarray(result[::step, ::step].transpose(2, 0, 1))
 
 
 class PretrainedNetwork(Network):
@@ -173,19 +183,18 @@ class PretrainedNetwork(Network):
         self.stride = self._features.stride
         self.tap_strides = (1, *(spec.stride for spec in specs))
         self.feature_radius = self._features.radius
-        # Interpolating the deepest tap reaches one cell, the guided filter averages
-        # twice. Its radius may change while learning; this bound does not.
-        self.head_radius = self.stride + (2 * SMOOTHING_RADIUS + 1) * GRID
         self.head = Decoder(specs, n_classes)
-        self._predict = tf.function(
-            self._decode,
-            input_signature=[
-                tuple(
-                    tf.TensorSpec((None, None, spec.channels), tf.float16)
-                    for spec in specs
-                )
-            ],
-        )
+        self._specs = specs
+        self._predict: dict[int, Any] = {}
+
+    @property
+    def head_radius(self) -> int:  # type: ignore[override]
+        """How far in pixels a probability can see in the taps.
+
+        Interpolating the deepest tap reaches one cell, the guided filter averages
+        twice. Its radius changes while learning, and this with it.
+        """
+        return self.stride + (2 * self.smoothing_radius + 1) * GRID
 
     @property
     def smoothing_radius(self) -> int:
@@ -215,19 +224,35 @@ class PretrainedNetwork(Network):
             plane = plane.mean(axis=-1, keepdims=True)
         return plane.astype(np.float16)
 
-    def probabilities(self, taps: Taps) -> NDArray[np.float32]:
-        """Compute ``(n_classes, H, W)`` probabilities, smoothed along the edges."""
+    def probabilities(self, taps: Taps, *, step: int = 1) -> NDArray[np.float32]:
+        """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane.
+
+        They are smoothed along the edges of the image.
+        """
         guide, *features = taps
+        every = max(step // GRID, 1)
         return smooth_probabilities(
-            self._predict(tuple(features)).numpy(),
-            np.moveaxis(guide, -1, 0).astype(np.float32),
-            grid=GRID,
-            radius=self.smoothing_radius,
+            self._decode(every)(tuple(features)).numpy(),
+            np.moveaxis(guide[::step, ::step], -1, 0).astype(np.float32),
+            grid=GRID * every // step,
+            radius=round(self.smoothing_radius / every),
             epsilon=SMOOTHING_EPSILON,
         )
 
-    def _decode(self, taps: Any) -> Any:
-        return tf.transpose(self.head.probabilities(taps), (2, 0, 1))
+    def _decode(self, every: int) -> Any:
+        """Return the function from taps to probabilities on every n-th grid cell."""
+        if every not in self._predict:
+            head = self.head
+
+            def decode(taps: Any) -> Any:
+                return tf.transpose(head.probabilities(taps, every=every), (2, 0, 1))
+
+            taps = tuple(
+                tf.TensorSpec((None, None, spec.channels), tf.float16)
+                for spec in self._specs
+            )
+            self._predict[every] = tf.function(decode, input_signature=[taps])
+        return self._predict[every]
 
 
 def build_network(config: NetworkConfig, n_channels: int, n_classes: int) -> Network:

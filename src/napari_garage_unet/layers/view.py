@@ -61,6 +61,30 @@ def region_on_view(layer: Layer) -> tuple[int, int, int, int]:
     return (box[0], box[1], box[2], box[3])
 
 
+def step_on_view(viewer: Any, layer: Layer) -> int:
+    """How many pixels of a plane lie beside each other in one of the screen.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    layer
+        The layer whose pixels are counted.
+
+    Returns
+    -------
+    int
+        1, 2, 4, 8 or 16; the nearest, and 1 where pixels are enlarged.
+    """
+    scene = getattr(viewer, "scene", viewer)
+    axes = layer_axes(layer)
+    pixel = min(abs(float(layer.scale[axes.index(letter)])) for letter in "yx")
+    on_screen = float(scene.camera.zoom) * pixel
+    if not on_screen > 0:
+        return 1
+    return 2 ** int(np.clip(round(np.log2(1 / on_screen)), 0, 4))
+
+
 def _point_in_units_of(viewer: Any, layer: Layer) -> Sequence[float]:
     point = tuple(viewer.dims.point)[-layer.ndim :]
     units = getattr(viewer.dims, "units", None)

@@ -24,6 +24,7 @@ class _Entry:
     block: AttachedBlock
     segment: str
     strokes: NDArray[np.generic]
+    strokes_id: int = 0
 
 
 class Desk:
@@ -83,6 +84,7 @@ class Desk:
             entry = self._entries.get(request.key)
             if entry is not None and entry.image is image:
                 entry.strokes = strokes
+                entry.strokes_id = request.id
 
     def image(self, key: str) -> Image:
         """Find an image.
@@ -108,6 +110,16 @@ class Desk:
             If the image is not open.
         """
         return self._entry(key).strokes
+
+    def strokes_id(self, key: str) -> int:
+        """Id of the request that has brought the strokes of an image; 0 before any.
+
+        Raises
+        ------
+        InputError
+            If the image is not open.
+        """
+        return self._entry(key).strokes_id
 
     def note(self, array: SharedArray) -> None:
         """Remember a segment in case the viewer cannot remove it any more."""

@@ -35,6 +35,10 @@ CHECKPOINT_SECONDS = 5.0
 """Shortest time between two checkpoints; a twentieth of the time goes into them."""
 
 
+STEPS = (1, 2, 4, 8, 16)
+"""Pixels from one computed value to the next that can be asked for."""
+
+
 class TrainingJob:
     """The training a `Train` has asked for, one step per turn.
 
@@ -71,6 +75,7 @@ class TrainingJob:
         self._desk = desk
         self._seconds = 0.0
         self._images = [desk.image(key) for key in request.keys]
+        self._strokes_id = max(desk.strokes_id(key) for key in request.keys)
         self._strokes = [desk.strokes(key) for key in request.keys]
         self._next_checkpoint = time.perf_counter() + FIRST_CHECKPOINT_SECONDS
         self._predictor: Predictor | None = None
@@ -137,6 +142,7 @@ class TrainingJob:
             None if check is None else check.loss,
             None if check is None else check.accuracy,
             check is not None and check.best,
+            self._strokes_id,
         )
 
     def take_new_strokes(self) -> None:
@@ -148,12 +154,14 @@ class TrainingJob:
             If nothing can be learnt from them; the former ones stay in use. Raised
             once for the same strokes.
         """
-        now = []
+        now, newest = [], self._strokes_id
         for key, image, former in zip(
             self.request.keys, self._images, self._strokes, strict=True
         ):
             try:
                 known = self._desk.image(key) is image
+                # The id first: the strokes may be replaced at any moment.
+                newest = max(newest, self._desk.strokes_id(key)) if known else newest
                 now.append(self._desk.strokes(key) if known else former)
             except InputError:
                 # The image was closed; what was painted on it is still learnt from.
@@ -162,6 +170,7 @@ class TrainingJob:
         self._strokes = now
         if changed:
             self.training.set_strokes(now)
+            self._strokes_id = newest
             self._ahead = self.training.prepare()
 
     def live(self) -> LiveModel:
@@ -172,7 +181,7 @@ class TrainingJob:
         if self._predictor is None or self._predictor.network is not predictor.network:
             self._predictor = predictor
         classes = tuple(info.id for info in self.training.classes)
-        source = Source(self._predictor, classes, self.step)
+        source = Source(self._predictor, classes, self.step, self._strokes_id)
         return LiveModel(source, self.training.model)
 
     def end(self) -> Trained:
@@ -243,14 +252,16 @@ class PredictionJob:
                 self._source.step,
                 time.perf_counter() - self._begin,
                 self._source.classes,
+                self._source.strokes,
             )
         y, x, probabilities = tile
         top, _, left, _ = self.request.box or (0, 0, 0, 0)
-        self._result.array[
-            : len(probabilities),
-            y.start - top : y.stop - top,
-            x.start - left : x.stop - left,
-        ] = quantize(probabilities)
+        n, height, width = probabilities.shape
+        row = (y.start - top) // self.request.step
+        column = (x.start - left) // self.request.step
+        self._result.array[:n, row : row + height, column : column + width] = quantize(
+            probabilities
+        )
         return None
 
     def begin_again(self) -> None:
@@ -275,9 +286,15 @@ class PredictionJob:
                 f"The box {request.box} does not lie in the {height} x {width} pixels "
                 f"of {image.name}."
             )
+        step = request.step
+        if step not in STEPS or y0 % step or x0 % step:
+            raise InputError(
+                f"Every {step}-th pixel of the box {request.box} cannot be computed; "
+                "the step is 1, 2, 4, 8 or 16 and the box begins at a multiple of it."
+            )
         n_classes = len(source.classes)
         rows, *size = request.result.shape
-        if rows < n_classes or size != [y1 - y0, x1 - x0]:
+        if rows < n_classes or size != [-(-(y1 - y0) // step), -(-(x1 - x0) // step)]:
             raise InputError(
                 f"The model has {n_classes} classes, so an array of shape "
                 f"{request.result.shape} cannot take its probabilities of "
@@ -289,7 +306,7 @@ class PredictionJob:
             )
         result = self._result or AttachedBlock(request.result, writable=True)
         self._result = result
-        tiles = source.predictor.tiles(image, request.plane, request.box)
+        tiles = source.predictor.tiles(image, request.plane, request.box, step=step)
         return tiles, source, result
 
 

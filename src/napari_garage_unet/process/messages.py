@@ -94,8 +94,9 @@ class Predict:
 
     ``result`` is the ``(n_classes, h, w)`` uint8 array to fill (255 is certain). It
     may have more rows than the model has classes; the rest of it is left alone.
-    ``box`` is ``(y0, y1, x0, x1)`` in pixels of the plane, None for all of it.
-    The answer is `Predicted`.
+    ``box`` is ``(y0, y1, x0, x1)`` in pixels of the plane, None for all of it. Only
+    every ``step``-th pixel of it is computed, along both axes; the box begins at
+    multiples of it. The answer is `Predicted`.
     """
 
     id: int
@@ -104,6 +105,7 @@ class Predict:
     plane: tuple[int, ...]
     result: SharedArray
     box: tuple[int, int, int, int] | None = None
+    step: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ class Progress:
     held-out stroke pixels that are right, 0 to 1) are None between validations and
     when too few strokes are painted to hold any out. ``best`` tells whether this is
     the best state so far by validation. ``seconds`` counts from the start of training.
+    ``strokes`` is the id of the newest `SetStrokes` that was learnt from.
     """
 
     id: int
@@ -203,6 +206,7 @@ class Progress:
     validation_loss: float | None = None
     accuracy: float | None = None
     best: bool = False
+    strokes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,13 +231,15 @@ class Predicted:
     """Probabilities have been written.
 
     ``step`` is the state of the live model, 0 for a model file. ``classes`` are the
-    class ids of the rows that were written, in their order.
+    class ids of the rows that were written, in their order. ``strokes`` is the id of
+    the newest `SetStrokes` the model has learnt from.
     """
 
     id: int
     step: int
     seconds: float
     classes: tuple[int, ...] = ()
+    strokes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,14 @@ class Source:
         Class ids in the order of its outputs.
     step
         State of the live model; 0 for a file.
+    strokes
+        Id of the request that brought the newest strokes it has learnt from.
     """
 
     predictor: Predictor
     classes: tuple[int, ...]
     step: int = 0
+    strokes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 ANSWERS = (Done, Trained, Predicted, ModelReady, Failed)
 
+Box = tuple[int, int, int, int]
+"""``(y0, y1, x0, x1)`` in pixels of a plane; ends are not included."""
+
 OnAnswer = Callable[[Event], None]
 """Called with the answer to a question."""
 
@@ -136,8 +139,13 @@ class Asking:
 
     def set_strokes(
         self, key: str, strokes: NDArray[Any], *, on_answer: OnAnswer
-    ) -> None:
+    ) -> int:
         """Give the engine a copy of the strokes of an image.
+
+        Returns
+        -------
+        int
+            The id that `Progress` and `Predicted` name once they were learnt from.
 
         Raises
         ------
@@ -147,7 +155,7 @@ class Asking:
         block = self._pool.take(strokes.shape, strokes.dtype)
         np.copyto(block.array, strokes)
         request = SetStrokes(self._client.next_id(), key, block.description)
-        self._send(request, _Question(on_answer, recycle=[block]))
+        return self._send(request, _Question(on_answer, recycle=[block]))
 
     def train(
         self,
@@ -188,9 +196,11 @@ class Asking:
         n_classes: int,
         size: tuple[int, int],
         plane: PlaneIndex,
+        box: Box | None = None,
+        step: int = 1,
         on_answer: OnPredicted,
     ) -> int:
-        """Ask for the probabilities of a plane.
+        """Ask for the probabilities of a plane, or of a box in it.
 
         Parameters
         ----------
@@ -204,6 +214,10 @@ class Asking:
             Height and width of the plane.
         plane
             Its position along the axes in front of y and x.
+        box
+            ``(y0, y1, x0, x1)`` in pixels of the plane; None is all of it.
+        step
+            Pixels from one value to the next; the box begins at a multiple of it.
         on_answer
             Called with the answer and the probabilities.
 
@@ -212,9 +226,17 @@ class Asking:
         EngineError
             If there is not enough shared memory.
         """
-        block = self._pool.take((n_classes, *size), np.uint8)
+        y0, y1, x0, x1 = box or (0, size[0], 0, size[1])
+        shape = (n_classes, -(-(y1 - y0) // step), -(-(x1 - x0) // step))
+        block = self._pool.take(shape, np.uint8)
         request = Predict(
-            self._client.next_id(), model, key, tuple(plane), block.description
+            self._client.next_id(),
+            model,
+            key,
+            tuple(plane),
+            block.description,
+            box,
+            step,
         )
 
         def hand_over(event: Event) -> None:

@@ -49,14 +49,15 @@ class BoundImage:
         Whether training uses its strokes.
     pixels_changed
         Its pixels have to be read again; emitted with the image itself.
-    strokes_touched
-        Its strokes may be others; `look` tells.
+    strokes_touched, stroke_done
+        Its strokes may be others, and a stroke is complete; `look` tells.
     brush_changed, colors_changed
         Another class is in the brush, or the strokes layer has other colours.
     """
 
     pixels_changed = Signal(object)
     strokes_touched = Signal()
+    stroke_done = Signal()
     brush_changed = Signal()
     colors_changed = Signal()
 
@@ -130,9 +131,9 @@ class BoundImage:
         dtype = np.uint8 if layer.data.dtype == np.uint8 else np.int32
         self.strokes = layer
         self.watch = StrokesWatch(tuple(layer.data.shape), dtype)
-        # `paint` is silent on undo and `set_data` on some edits of other planes;
-        # together they hint at every change.
-        layer.events.paint.connect(self._on_touched)
+        # `paint` comes when the brush is lifted and is silent on undo, `set_data` on
+        # some edits of other planes; together they hint at every change.
+        layer.events.paint.connect(self._on_done)
         layer.events.set_data.connect(self._on_touched)
         layer.events.selected_label.connect(self._on_brush)
         layer.events.colormap.connect(self._on_colors)
@@ -141,7 +142,7 @@ class BoundImage:
     def release_strokes(self) -> None:
         """Stop following the strokes layer."""
         if self.strokes is not None:
-            self.strokes.events.paint.disconnect(self._on_touched)
+            self.strokes.events.paint.disconnect(self._on_done)
             self.strokes.events.set_data.disconnect(self._on_touched)
             self.strokes.events.selected_label.disconnect(self._on_brush)
             self.strokes.events.colormap.disconnect(self._on_colors)
@@ -226,6 +227,9 @@ class BoundImage:
 
     def _on_colors(self) -> None:
         self.colors_changed.emit()
+
+    def _on_done(self) -> None:
+        self.stroke_done.emit()
 
     def _on_touched(self) -> None:
         self.strokes_touched.emit()

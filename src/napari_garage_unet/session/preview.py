@@ -1,27 +1,37 @@
-"""The live preview: what the model being trained makes of the plane on view."""
+"""The live preview: what the model being trained makes of the plane on view.
+
+What is on view comes first, at the resolution of the screen while learning goes on;
+what lies outside follows. Each answer is blended in where it belongs, and since there
+is never more than one on its way, an older state cannot overtake a newer one.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from psygnal import Signal
 
 from napari_garage_unet.engine.config import ClassInfo
 from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.engine.image import PlaneIndex
 from napari_garage_unet.layers.colors import result_colormap
 from napari_garage_unet.layers.matching import make_result_layer
+from napari_garage_unet.layers.view import region_on_view, step_on_view
 from napari_garage_unet.layers.writing import free_name, insert_quietly, labels_dtype
 from napari_garage_unet.process.messages import LIVE, Event, Predicted
 
+from .asking import Box
 from .bound_image import BoundImage
 from .class_list import ClassList
+from .coverage import Coverage, State
 from .engine_link import EngineLink
 from .hint import Phase
-from .result import Result
+from .result import NOTHING, Result
 from .result_list import ResultList
 from .training_job import TrainingJob
 
@@ -34,18 +44,33 @@ Before, a network says little more than noise.
 """
 
 REST = 1.0
-"""How many times as long as the last preview took is left to learning before the next.
+"""How many times as long as the last answer took is left to learning before the next.
 
-A preview of the whole plane costs as much as many steps; without a rest, learning
-would hardly get on.
+A preview costs as much as many steps; without a rest, learning would hardly get on.
 """
 
 LONGEST_REST = 3.0
 """Seconds of learning after which the next preview is asked for at the latest."""
 
+REACTION = 12
+"""Steps with a new stroke after which the preview shows what it has changed."""
+
+PATIENCE = 1.5
+"""Seconds the preview waits for a new stroke to be learnt; somebody who does not stop
+painting is shown the state of before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    bound: BoundImage
+    index: PlaneIndex
+    generation: int
+    box: Box
+    step: int
+
 
 class Preview:
-    """Asks for the next picture as soon as the last one was shown; one at a time.
+    """Asks for the next part as soon as the last one was shown; one at a time.
 
     Parameters
     ----------
@@ -60,9 +85,15 @@ class Preview:
 
     Attributes
     ----------
+    refreshed
+        A part was shown; emitted with the `Result`, the plane and the box.
     shown
-        How many pictures have been shown.
+        How many parts have been shown.
+    strokes_shown
+        Number of the newest strokes that something shown has learnt from.
     """
+
+    refreshed = Signal(object, object, object)
 
     def __init__(
         self,
@@ -81,13 +112,18 @@ class Preview:
         self._in_flight: int | None = None
         self._refused: tuple[int, str, PlaneIndex] | None = None
         self._not_before = 0.0
+        self._last_shown = 0.0
+        self._round: State = NOTHING
+        self._looks_away = False
+        self._covered: dict[tuple[str, PlaneIndex], Coverage] = {}
         self._dismissed: set[str] = set()
         self.shown = 0
+        self.strokes_shown = 0
         results.removed.connect(self._on_removed)
         job.changed.connect(self._on_job)
 
     def ask_next(self, current: BoundImage | None) -> None:
-        """Ask for the plane on view unless it shows the latest state already.
+        """Ask for the part that is due unless all shows the latest state already.
 
         Parameters
         ----------
@@ -96,23 +132,20 @@ class Preview:
         """
         if current is None or self._in_flight is not None or not self._job.has_model:
             return
-        if current.key in self._dismissed:
+        if current.key in self._dismissed or not self._link.is_running:
             return
-        if not self._link.is_running:
+        is_news = self._job.strokes_learnt > self.strokes_shown
+        if self._job.is_running and self._shall_rest(is_news=is_news):
             return
-        if self._job.is_running and self._shall_rest():
-            return
-        result = self._results.preview_of(current)
         index = current.plane_on_view(self._viewer)
-        state = (self._job.generation, self._job.step)
-        if result is not None and result.state_of(index) >= state:
-            return
         # An image the model cannot see (other channels) is not asked for again.
         if self._refused == (self._job.generation, current.key, index):
             return
         try:
-            self._link.open(current)
-            self._in_flight = self._ask(current, index)
+            due = self._next_part(current, index, is_news=is_news)
+            if due is not None:
+                self._link.open(current)
+                self._in_flight = self._ask(current, index, *due)
         except GarageError as error:
             logger.info("no preview of %s: %s", current.name, error)
             self._refused = (self._job.generation, current.key, index)
@@ -120,49 +153,126 @@ class Preview:
     def reset(self) -> None:
         """Forget what was asked; the process has gone."""
         self._in_flight = None
+        self.strokes_shown = 0
 
-    def _shall_rest(self) -> bool:
-        seconds = self._job.history.seconds
-        young = self._job.step < FIRST_STEP and seconds[-1] - seconds[0] < FIRST_SECONDS
-        return young or time.monotonic() < self._not_before
+    def _shall_rest(self, *, is_news: bool) -> bool:
+        job, now = self._job, time.monotonic()
+        seconds = job.history.seconds
+        if job.step < FIRST_STEP and seconds[-1] - seconds[0] < FIRST_SECONDS:
+            return True
+        is_learning_it = job.strokes_sent > job.strokes_learnt or (
+            is_news and job.steps_with_strokes < REACTION
+        )
+        if is_learning_it and self.shown:
+            return now < self._last_shown + PATIENCE
+        return not is_news and now < self._not_before
+
+    def _next_part(
+        self, bound: BoundImage, index: PlaneIndex, *, is_news: bool
+    ) -> tuple[Box, int] | None:
+        """What to ask for: a box, and how many pixels lie from value to value."""
+        covered = self._coverage(bound, index)
+        state = (self._job.generation, self._job.step)
+        visible = region_on_view(bound.layer)
+        step = step_on_view(self._viewer, bound.layer)
+        if self._job.is_running:
+            stroke = self._last_stroke(bound, index) if is_news else None
+            near = covered.near(stroke, visible) if stroke is not None else None
+            if near is not None and covered.is_due(near, state, step=step):
+                self._round = state
+                return near, step
+            part = self._next_of_round(covered, visible, state, step)
+            return None if part is None else (part, step)
+        for region, each in ((visible, step), (visible, 1), (covered.whole, 1)):
+            part = covered.next_part(region, state, step=each)
+            if part is not None:
+                return part, each
+        return None
+
+    def _next_of_round(
+        self, covered: Coverage, visible: Box, state: State, step: int
+    ) -> Box | None:
+        """Go round all that is on view, then take one part that is not."""
+        part = covered.next_part(visible, self._round, step=step)
+        if part is None and self._looks_away:
+            self._looks_away = False
+            part = covered.next_part(covered.whole, self._round, step=step)
+        if part is None:
+            self._round, self._looks_away = state, True
+            part = covered.next_part(visible, state, step=step)
+        return part
+
+    def _coverage(self, bound: BoundImage, index: PlaneIndex) -> Coverage:
+        key = (bound.key, index)
+        result = self._results.preview_of(bound)
+        is_kept = result is not None and index in result.planes
+        if key not in self._covered or not is_kept:
+            self._covered[key] = Coverage(bound.image().plane_shape)
+        return self._covered[key]
+
+    def _last_stroke(self, bound: BoundImage, index: PlaneIndex) -> Box | None:
+        last = bound.watch.last_box if bound.watch is not None else None
+        image = bound.image()
+        if last is None or last[0] not in ((), image.spatial_key(index)):
+            return None
+        if len(last[1]) != 2:
+            return None
+        rows, columns = last[1][::-1] if image.is_transposed else last[1]
+        return rows.start, rows.stop, columns.start, columns.stop
 
     def _on_removed(self, result: Result) -> None:
         """Whoever deletes the preview does not want it back in a moment."""
         if result.is_preview:
             self._dismissed.add(result.bound.key)
+            for key in [key for key in self._covered if key[0] == result.bound.key]:
+                del self._covered[key]
 
     def _on_job(self) -> None:
         if self._job.phase is Phase.STARTING:
             self._dismissed.clear()
 
-    def _ask(self, bound: BoundImage, index: PlaneIndex) -> int:
-        generation = self._job.generation
-        image = bound.image()
+    def _ask(self, bound: BoundImage, index: PlaneIndex, box: Box, step: int) -> int:
+        question = _Question(bound, index, self._job.generation, box, step)
 
         def answered(event: Event, probabilities: NDArray[np.uint8] | None) -> None:
             self._in_flight = None
             if not isinstance(event, Predicted) or probabilities is None:
-                self._refused = (generation, bound.key, index)
+                self._refused = (question.generation, bound.key, index)
                 return
             # The image may have been closed while the engine computed.
-            if bound.layer not in self._viewer.layers or bound.key in self._dismissed:
-                return
-            classes = self._job.classes = self._classes_of(event)
-            result = self._results.preview_of(bound) or self._make(bound, classes)
-            result.set_classes(classes)
-            rest = min(REST * event.seconds, LONGEST_REST)
-            self._not_before = time.monotonic() + rest
-            if result.put(index, probabilities, state=(generation, event.step)):
-                self.shown += 1
+            if bound.layer in self._viewer.layers and bound.key not in self._dismissed:
+                self._show(question, event, probabilities)
 
         return self._link.engine.predict(
             LIVE,
             bound.key,
             n_classes=max(len(self._classes), len(self._job.classes), 2),
-            size=image.plane_shape,
+            size=bound.image().plane_shape,
             plane=index,
+            box=box,
+            step=step,
             on_answer=answered,
         )
+
+    def _show(
+        self, question: _Question, event: Predicted, probabilities: NDArray[np.uint8]
+    ) -> None:
+        bound, index = question.bound, question.index
+        classes = self._job.classes = self._classes_of(event)
+        result = self._results.preview_of(bound) or self._make(bound, classes)
+        result.set_classes(classes)
+        covered = self._coverage(bound, index)
+        state = (question.generation, event.step)
+        now = time.monotonic()
+        self._not_before = now + min(REST * event.seconds, LONGEST_REST)
+        box, step = question.box, question.step
+        if not result.put(index, probabilities, state=state, box=box, step=step):
+            return
+        covered.mark(box, state, step=step)
+        self._last_shown = now
+        self.shown += 1
+        self.strokes_shown = max(self.strokes_shown, event.strokes)
+        self.refreshed.emit(result, index, box)
 
     def _classes_of(self, event: Predicted) -> tuple[ClassInfo, ...]:
         self._classes.follow(event.classes)

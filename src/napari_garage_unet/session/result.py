@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_garage_unet.engine.config import ClassInfo
-from napari_garage_unet.engine.decide import Labels
+from napari_garage_unet.engine.decide import Labels, decide
 from napari_garage_unet.engine.image import Image, PlaneIndex
 from napari_garage_unet.engine.live import LiveLabels
 from napari_garage_unet.engine.postprocess import apply_rules
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.layers.writing import redraw, write_plane
 
+from .asking import Box
 from .bound_image import BoundImage
 
 State = tuple[int, int]
@@ -133,18 +134,28 @@ class Result:
         return plane.transpose(0, 2, 1) if self.image.is_transposed else plane
 
     def put(
-        self, index: PlaneIndex, probabilities: NDArray[np.uint8], *, state: State
+        self,
+        index: PlaneIndex,
+        probabilities: NDArray[np.uint8],
+        *,
+        state: State,
+        box: Box | None = None,
+        step: int = 1,
     ) -> bool:
-        """Take over new probabilities of a plane and show what they decide.
+        """Take over new probabilities of a plane, or a box of it, and show them.
 
         Parameters
         ----------
         index
             Which plane.
         probabilities
-            ``(n_classes, H, W)`` uint8.
+            ``(n_classes, H / step, W / step)`` uint8.
         state
             Of the model; an older one than the plane shows is dropped.
+        box
+            ``(y0, y1, x0, x1)`` in pixels of the plane; None is all of it.
+        step
+            Pixels from one value to the next; each stands for those up to the next.
 
         Returns
         -------
@@ -153,15 +164,39 @@ class Result:
         """
         if state < self.state_of(index):
             return False
-        if self.image.is_transposed:
-            probabilities = probabilities.transpose(0, 2, 1)
-        key = (slice(None), *self.image.spatial_key(index))
-        self._probabilities[key] = probabilities
+        is_new = index not in self._states
         self._states[index] = state
+        levels = self.probabilities(index)
+        assert levels is not None
+        y0, y1, x0, x1 = box or (0, levels.shape[1], 0, levels.shape[2])
+        here = (slice(y0, y1), slice(x0, x1))
+        levels[(slice(None), *here)] = _enlarge(probabilities, step, levels[:, *here])
         self._live = None
-        self.decide_plane(index)
+        if self._decides_pixels:
+            labels = decide(probabilities, self._rules, class_ids=self.class_ids)
+            self._show_box(index, labels, here, step)
+            self._undecided -= {index} if box is None or is_new else set()
+        else:
+            self.decide_plane(index)
         self.changed.emit()
         return True
+
+    @property
+    def _decides_pixels(self) -> bool:
+        """Whether no pixel depends on the others around it."""
+        rules = self._rules.values()
+        return not any(rule.cleans or rule.low is not None for rule in rules)
+
+    def _show_box(
+        self, index: PlaneIndex, labels: Any, here: tuple[slice, slice], step: int
+    ) -> None:
+        key = self.image.spatial_key(index)
+        plane = self.layer.data[key]
+        shown = (plane.T if self.image.is_transposed else plane)[here]
+        labels = _enlarge(labels, step, shown)
+        if not np.array_equal(shown, labels):
+            shown[...] = labels
+            redraw(self.layer)
 
     def tune(self, index: PlaneIndex, class_id: int, rule: ClassRule) -> None:
         """Change the rule of a class and show it in one plane at once.
@@ -264,6 +299,14 @@ class Result:
             return None
         row = levels[self.class_ids.index(class_id)]
         return np.bincount(row.ravel(), minlength=256)
+
+
+def _enlarge(values: NDArray[Any], step: int, like: NDArray[Any]) -> NDArray[Any]:
+    """Repeat values along the last two axes, cut to the shape of an array."""
+    if step > 1:
+        values = values.repeat(step, axis=-2).repeat(step, axis=-1)
+    height, width = like.shape[-2:]
+    return values[..., :height, :width]
 
 
 def _empty(shape: tuple[int, ...]) -> NDArray[Any]:

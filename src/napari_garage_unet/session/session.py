@@ -393,6 +393,7 @@ class Session:
         if layer is None:
             return
         bound.strokes_touched.connect(self._strokes.touch, unique=True)
+        bound.stroke_done.connect(self._strokes.hurry, unique=True)
         bound.brush_changed.connect(self._emit_brush_changed, unique=True)
         bound.colors_changed.connect(self.take_colors, unique=True)
         painted = set(self.counts) - set(bound.counts)

@@ -15,7 +15,8 @@ from .bound_image import BoundImage
 from .image_list import ImageList
 
 LOOK_SECONDS = 0.2
-"""How long after a hint the strokes are looked at; half a second is promised."""
+"""How long after a hint the strokes are looked at when it is not known that a stroke
+is complete; half a second is promised."""
 
 SCAN_SECONDS = 0.004
 """How long looking at planes that are not on view may take between two frames."""
@@ -54,6 +55,10 @@ class StrokesFollower:
         """Take a hint that strokes may have changed."""
         if self._due is None:
             self._due = time.monotonic() + LOOK_SECONDS
+
+    def hurry(self) -> None:
+        """Take word that a stroke is complete; it is looked at with the next poll."""
+        self._due = time.monotonic()
 
     def poll(self) -> None:
         """Look where it is due."""

@@ -32,11 +32,14 @@ class StrokesWatch:
         copy that goes to the engine, never an array a person is painting in.
     version
         Counts the changes.
+    last_box
+        Key of the plane of the last change, and where in it, in the array's order.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: Any = np.uint8) -> None:
         self.seen: NDArray[Any] = np.zeros(shape, dtype)
         self.version = 0
+        self.last_box: tuple[tuple[Any, ...], tuple[slice, ...]] | None = None
         self._counts: Counter[int] = Counter()
 
     @property
@@ -78,6 +81,7 @@ class StrokesWatch:
         self._counts.update(count_strokes(new[box]))
         old[box] = new[box]
         self.version += 1
+        self.last_box = key, box
         return True
 
 

@@ -91,6 +91,10 @@ class TrainingJob:
         How the last training has ended.
     broke_off
         Whether the last training has ended without being asked to.
+    strokes_sent, strokes_learnt
+        Number of the newest strokes that were sent, and that were learnt from.
+    steps_with_strokes
+        How many steps were taken with the newest that were learnt from.
     """
 
     changed = Signal()
@@ -114,6 +118,7 @@ class TrainingJob:
         self.classes: tuple[ClassInfo, ...] = ()
         self.images: tuple[BoundImage, ...] = ()
         self.last: Trained | None = None
+        self.strokes_sent = self.strokes_learnt = self.steps_with_strokes = 0
         link.progressed.connect(self._on_progress)
 
     @property
@@ -221,7 +226,9 @@ class TrainingJob:
             if isinstance(event, Failed):
                 self.failed.emit(event)
 
-        self._link.engine.set_strokes(bound.key, watch.seen, on_answer=answered)
+        self.strokes_sent = self._link.engine.set_strokes(
+            bound.key, watch.seen, on_answer=answered
+        )
         return True
 
     def on_died(self) -> None:
@@ -248,6 +255,9 @@ class TrainingJob:
         if progress.id != self._id:
             return
         self.step = progress.step
+        if progress.strokes != self.strokes_learnt:
+            self.strokes_learnt, self.steps_with_strokes = progress.strokes, 0
+        self.steps_with_strokes += 1
         self.history.add(progress)
         if self.phase is Phase.STARTING:
             self._set_phase(Phase.LEARNING)

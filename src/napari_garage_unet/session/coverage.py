@@ -1,0 +1,135 @@
+"""Which state of a model each part of a plane shows, and which part is due next."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from .asking import Box
+
+CELL = 64
+"""Side in pixels of the squares whose state is kept."""
+
+PART = 512
+"""Largest number of values along a side that are asked for at once: more would hold up
+the window while they are decided, and learning while they are computed."""
+
+NEAR = 128
+"""Pixels around a stroke that are shown before everything else."""
+
+State = tuple[int, int]
+"""Which state of a model: number of the training, then of the step."""
+
+
+class Coverage:
+    """Remembers what a plane shows.
+
+    Parameters
+    ----------
+    shape
+        Height and width of the plane in pixels.
+    """
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.shape = shape
+        cells = tuple(-(-n // CELL) for n in shape)
+        self._states = np.full(cells, -1, np.int64)
+        self._steps = np.full(cells, np.iinfo(np.int64).max)
+
+    @property
+    def whole(self) -> Box:
+        """All of the plane."""
+        return (0, self.shape[0], 0, self.shape[1])
+
+    def mark(self, box: Box, state: State, *, step: int) -> None:
+        """Take down what was shown in a box that `parts` or `near` has made."""
+        cells = _cells(box)
+        self._states[cells] = _number(state)
+        self._steps[cells] = step
+
+    def is_due(self, box: Box, state: State, *, step: int) -> bool:
+        """Whether some of a box shows an older state, or coarser pixels."""
+        cells = _cells(box)
+        older = self._states[cells] < _number(state)
+        return bool((older | (self._steps[cells] > step)).any())
+
+    def next_part(self, region: Box, state: State, *, step: int) -> Box | None:
+        """The part of a region whose oldest pixels are the oldest; None when none is.
+
+        Parameters
+        ----------
+        region
+            Where to look.
+        state
+            What is to be shown.
+        step
+            Pixels from one value to the next.
+        """
+        due = [
+            part
+            for part in self.parts(region, step=step)
+            if self.is_due(part, state, step=step)
+        ]
+        return min(
+            due, key=lambda part: int(self._states[_cells(part)].min()), default=None
+        )
+
+    def parts(self, region: Box, *, step: int) -> Iterator[Box]:
+        """Cut a region, widened to whole cells, into parts to be asked for at once."""
+        y0, y1, x0, x1 = self._widen(region)
+        side = PART * step
+        for top, bottom in _cut(y0, y1, side):
+            for left, right in _cut(x0, x1, side):
+                yield (top, bottom, left, right)
+
+    def near(self, stroke: Box, visible: Box) -> Box | None:
+        """The surroundings of a stroke, as far as they are on view.
+
+        None where that is not much less than all that is on view.
+        """
+        y0, y1, x0, x1 = stroke
+        around = _overlap((y0 - NEAR, y1 + NEAR, x0 - NEAR, x1 + NEAR), visible)
+        if around is None:
+            return None
+        around = self._widen(around)
+        return around if 2 * _area(around) < _area(self._widen(visible)) else None
+
+    def _widen(self, box: Box) -> Box:
+        (height, width), (y0, y1, x0, x1) = self.shape, box
+        return (
+            max(y0, 0) // CELL * CELL,
+            min(-(-y1 // CELL) * CELL, height),
+            max(x0, 0) // CELL * CELL,
+            min(-(-x1 // CELL) * CELL, width),
+        )
+
+
+def _cut(start: int, stop: int, side: int) -> Iterator[tuple[int, int]]:
+    # Where the engine cuts as well, so that it need not compute in two halves.
+    cuts = [start, *range((start // side + 1) * side, stop, side), stop]
+    if len(cuts) > 2 and cuts[-1] - cuts[-2] < side // 2:
+        del cuts[-2]
+    yield from itertools.pairwise(cuts)
+
+
+def _cells(box: Box) -> tuple[slice, slice]:
+    y0, y1, x0, x1 = box
+    return slice(y0 // CELL, -(-y1 // CELL)), slice(x0 // CELL, -(-x1 // CELL))
+
+
+def _overlap(a: Box, b: Box) -> Box | None:
+    y0, y1, x0, x1 = (
+        choose(m, n) for choose, m, n in zip((max, min, max, min), a, b, strict=True)
+    )
+    return (y0, y1, x0, x1) if y0 < y1 and x0 < x1 else None
+
+
+def _area(box: Box) -> int:
+    return (box[1] - box[0]) * (box[3] - box[2])
+
+
+def _number(state: State) -> int:
+    generation, step = state
+    return generation << 32 | step
