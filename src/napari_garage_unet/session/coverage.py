@@ -16,7 +16,10 @@ PART = 512
 """Largest number of values along a side that are asked for at once: more would hold up
 the window while they are decided, and learning while they are computed."""
 
-NEAR = 128
+SIDE_GLANCE = 256
+"""The same for what is not on view while learning goes on."""
+
+NEAR = 96
 """Pixels around a stroke that are shown before everything else."""
 
 State = tuple[int, int]
@@ -55,7 +58,9 @@ class Coverage:
         older = self._states[cells] < _number(state)
         return bool((older | (self._steps[cells] > step)).any())
 
-    def next_part(self, region: Box, state: State, *, step: int) -> Box | None:
+    def next_part(
+        self, region: Box, state: State, *, step: int, side: int = PART
+    ) -> Box | None:
         """The part of a region whose oldest pixels are the oldest; None when none is.
 
         Parameters
@@ -66,22 +71,23 @@ class Coverage:
             What is to be shown.
         step
             Pixels from one value to the next.
+        side
+            Largest number of values along a side.
         """
         due = [
             part
-            for part in self.parts(region, step=step)
+            for part in self.parts(region, step=step, side=side)
             if self.is_due(part, state, step=step)
         ]
         return min(
             due, key=lambda part: int(self._states[_cells(part)].min()), default=None
         )
 
-    def parts(self, region: Box, *, step: int) -> Iterator[Box]:
+    def parts(self, region: Box, *, step: int, side: int = PART) -> Iterator[Box]:
         """Cut a region, widened to whole cells, into parts to be asked for at once."""
         y0, y1, x0, x1 = self._widen(region)
-        side = PART * step
-        for top, bottom in _cut(y0, y1, side):
-            for left, right in _cut(x0, x1, side):
+        for top, bottom in _cut(y0, y1, side * step):
+            for left, right in _cut(x0, x1, side * step):
                 yield (top, bottom, left, right)
 
     def near(self, stroke: Box, visible: Box) -> Box | None:
@@ -94,7 +100,7 @@ class Coverage:
         if around is None:
             return None
         around = self._widen(around)
-        return around if 2 * _area(around) < _area(self._widen(visible)) else None
+        return around if 4 * _area(around) < 3 * _area(self._widen(visible)) else None
 
     def _widen(self, box: Box) -> Box:
         (height, width), (y0, y1, x0, x1) = self.shape, box

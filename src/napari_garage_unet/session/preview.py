@@ -23,12 +23,12 @@ from napari_garage_unet.layers.colors import result_colormap
 from napari_garage_unet.layers.matching import make_result_layer
 from napari_garage_unet.layers.view import region_on_view, step_on_view
 from napari_garage_unet.layers.writing import free_name, insert_quietly, labels_dtype
-from napari_garage_unet.process.messages import LIVE, Event, Predicted
+from napari_garage_unet.process.messages import LIVE, Event, Failed, Predicted
 
 from .asking import Box
 from .bound_image import BoundImage
 from .class_list import ClassList
-from .coverage import Coverage, State
+from .coverage import SIDE_GLANCE, Coverage, State
 from .engine_link import EngineLink
 from .hint import Phase
 from .result import NOTHING, Result
@@ -110,6 +110,7 @@ class Preview:
         self._classes = classes
         self._results = results
         self._in_flight: int | None = None
+        self._asked_with = 0
         self._refused: tuple[int, str, PlaneIndex] | None = None
         self._not_before = 0.0
         self._last_shown = 0.0
@@ -130,7 +131,10 @@ class Preview:
         current
             The image that is being worked on.
         """
-        if current is None or self._in_flight is not None or not self._job.has_model:
+        if self._in_flight is not None:
+            self._withdraw_if_outdated()
+            return
+        if current is None or not self._job.has_model:
             return
         if current.key in self._dismissed or not self._link.is_running:
             return
@@ -155,6 +159,18 @@ class Preview:
         self._in_flight = None
         self.strokes_shown = 0
 
+    def _withdraw_if_outdated(self) -> None:
+        """Let a new stroke be learnt at once, not after what is being computed."""
+        job = self._job
+        if (
+            self._in_flight is not None
+            and job.strokes_sent > self._asked_with
+            and job.is_running
+            and time.monotonic() < self._last_shown + PATIENCE
+        ):
+            self._asked_with = job.strokes_sent
+            self._link.engine.cancel(self._in_flight)
+
     def _shall_rest(self, *, is_news: bool) -> bool:
         job, now = self._job, time.monotonic()
         seconds = job.history.seconds
@@ -178,8 +194,9 @@ class Preview:
         if self._job.is_running:
             stroke = self._last_stroke(bound, index) if is_news else None
             near = covered.near(stroke, visible) if stroke is not None else None
-            if near is not None and covered.is_due(near, state, step=step):
+            if is_news:
                 self._round = state
+            if near is not None:
                 return near, step
             part = self._next_of_round(covered, visible, state, step)
             return None if part is None else (part, step)
@@ -196,7 +213,9 @@ class Preview:
         part = covered.next_part(visible, self._round, step=step)
         if part is None and self._looks_away:
             self._looks_away = False
-            part = covered.next_part(covered.whole, self._round, step=step)
+            part = covered.next_part(
+                covered.whole, self._round, step=step, side=SIDE_GLANCE
+            )
         if part is None:
             self._round, self._looks_away = state, True
             part = covered.next_part(visible, state, step=step)
@@ -233,9 +252,12 @@ class Preview:
 
     def _ask(self, bound: BoundImage, index: PlaneIndex, box: Box, step: int) -> int:
         question = _Question(bound, index, self._job.generation, box, step)
+        self._asked_with = self._job.strokes_sent
 
         def answered(event: Event, probabilities: NDArray[np.uint8] | None) -> None:
             self._in_flight = None
+            if isinstance(event, Failed) and event.cancelled:
+                return
             if not isinstance(event, Predicted) or probabilities is None:
                 self._refused = (question.generation, bound.key, index)
                 return

@@ -1,0 +1,129 @@
+"""A person at the window: mouse events that draw lines on the canvas.
+
+The events are those of a hand with a mouse, sixty positions a second, and go to the
+canvas as Qt would send them.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QApplication
+
+INTERVAL = 1 / 60
+"""Seconds from one position of the mouse to the next."""
+
+
+class Person:
+    """Draws in a viewer, and notes when a frame is drawn.
+
+    Parameters
+    ----------
+    viewer
+        A `napari.Viewer` that is shown.
+
+    Attributes
+    ----------
+    frames
+        Moments, as of `time.perf_counter`, at which the canvas was drawn.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        self.viewer = viewer
+        self.frames: list[float] = []
+        with warnings.catch_warnings():
+            # There is no public way to the canvas a person's mouse is on.
+            warnings.simplefilter("ignore")
+            canvas = viewer.window._qt_viewer.canvas
+        self._native = canvas.native
+        self._scene = canvas._scene_canvas
+        self._scene.events.draw.connect(self._on_draw, position="last")
+
+    def live(self, seconds: float, *, until: Callable[[], bool] | None = None) -> bool:
+        """Let the window live; True as soon as something is so."""
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            QApplication.processEvents()
+            if until is not None and until():
+                return True
+            time.sleep(0.001)
+        return False
+
+    def draw(self, points: Sequence[Sequence[float]]) -> float:
+        """Draw a line through points of the world, one position after the other.
+
+        Returns
+        -------
+        float
+            When the brush was lifted.
+        """
+        positions = [self._position(point) for point in points]
+        self._send(QEvent.Type.MouseMove, positions[0], pressed=False)
+        self._send(QEvent.Type.MouseButtonPress, positions[0], pressed=True)
+        for position in positions:
+            due = time.perf_counter() + INTERVAL
+            self._send(QEvent.Type.MouseMove, position, pressed=True)
+            self.live(max(due - time.perf_counter(), 0.001))
+        lifted = time.perf_counter()
+        self._send(QEvent.Type.MouseButtonRelease, positions[-1], pressed=False)
+        return lifted
+
+    def _position(self, point: Sequence[float]) -> QPointF:
+        """Where on the canvas a point ``(y, x)`` of the world lies."""
+        camera = self.viewer.scene.camera
+        center = camera.center[-2:]
+        size = self._native.size()
+        y, x = (
+            (value - middle) * camera.zoom
+            for value, middle in zip(point, center, strict=True)
+        )
+        return QPointF(size.width() / 2 + x, size.height() / 2 + y)
+
+    def _send(self, kind: QEvent.Type, position: QPointF, *, pressed: bool) -> None:
+        button = Qt.MouseButton.LeftButton
+        none = Qt.MouseButton.NoButton
+        event = QMouseEvent(
+            kind,
+            position,
+            QPointF(self._native.mapToGlobal(position.toPoint())),
+            none if kind == QEvent.Type.MouseMove else button,
+            button if pressed else none,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(self._native, event)
+
+    def _on_draw(self, event: Any) -> None:
+        self.frames.append(time.perf_counter())
+
+
+def lines_in(
+    mask: NDArray[np.bool_], rng: np.random.Generator, *, length: int = 40
+) -> Iterator[NDArray[np.float64]]:
+    """Make wandering lines inside a mask, without end.
+
+    Yields
+    ------
+    ndarray of shape (n, 2)
+        Points ``(y, x)`` a pixel apart, as many as stay inside and `length` at most.
+    """
+    inside = np.argwhere(mask)
+    while True:
+        point = inside[rng.integers(len(inside))].astype(float)
+        heading = rng.uniform(0, 2 * np.pi)
+        points = [point]
+        for _ in range(length):
+            heading += rng.normal(0, 0.3)
+            point = point + np.array([np.sin(heading), np.cos(heading)])
+            y, x = np.rint(point).astype(int)
+            if not (0 <= y < mask.shape[0] and 0 <= x < mask.shape[1] and mask[y, x]):
+                break
+            points.append(point)
+        if len(points) > 5:
+            yield np.array(points)
