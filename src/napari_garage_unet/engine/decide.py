@@ -60,6 +60,7 @@ def quantize(probabilities: npt.NDArray[np.generic]) -> UInt8:
         If a value is not a number from 0 to 1.
     """
     if probabilities.dtype == np.uint8:
+        # The check of the type has shown which array this is; mypy does not follow it.
         return probabilities.view()  # type: ignore[return-value]
     if not np.issubdtype(probabilities.dtype, np.floating):
         raise InputError(

@@ -41,6 +41,7 @@ INPUT_DROPOUT = 0.1
 DROPOUT = 0.2
 
 
+# Keras has no types, so to mypy its classes are Any, which cannot be inherited from.
 class Decoder(keras.Model):  # type: ignore[misc]
     """From taps ``(batch, h, w, channels)`` to logits of each member on the grid.
 
