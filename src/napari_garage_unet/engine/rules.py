@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,6 +100,12 @@ class ClassRule:
             or self.max_size is not None
             or self.keep_largest
             or self.clear_border
+        )
+
+    def decides_like(self, other: ClassRule) -> bool:
+        """Whether both give the same labels; how objects are split may differ."""
+        return self == dataclasses.replace(
+            other, split=self.split, split_distance=self.split_distance
         )
 
     def to_json(self) -> dict[str, Any]:

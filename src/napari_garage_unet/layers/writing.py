@@ -68,10 +68,9 @@ def insert_quietly(viewer: Any, layer: Layer, *, below: Layer | None = None) -> 
     active, selected = selection.active, set(selection)
     at = viewer.layers.index(below) if below in viewer.layers else len(viewer.layers)
     viewer.layers.insert(at, layer)
-    if selected:
-        selection.clear()
-        selection.update(selected)
-        selection.active = active
+    selection.clear()
+    selection.update(selected)
+    selection.active = active
 
 
 def free_name(viewer: Any, name: str) -> str:

@@ -203,7 +203,12 @@ class Result:
 
         `decide_rest` shows it in the others.
         """
-        if self.rule(class_id) == rule:
+        before = self.rule(class_id)
+        if before == rule:
+            return
+        if before.decides_like(rule):
+            self._rules[class_id] = rule
+            self.rules_changed.emit()
             return
         live = self._live_labels(index)
         self._rules[class_id] = rule

@@ -38,6 +38,7 @@ from .preview import Preview
 from .problem import Problem
 from .result import Result
 from .result_list import ResultList
+from .seed_preview import SeedPreview
 from .segmentation_job import SegmentationJob, Wish
 from .strokes_follower import StrokesFollower
 from .tasks import Tasks
@@ -106,6 +107,8 @@ class Session:
         self.segmentation = SegmentationJob(
             viewer, link=self.link, results=self.results
         )
+        self.seeds = SeedPreview(viewer)
+        self.seeds.tasks.failed.connect(self.guard.show)
         self.tasks = Tasks()
         self.objects = ObjectList(viewer, self.tasks)
         self.tasks.failed.connect(self.guard.show)
@@ -320,6 +323,7 @@ class Session:
         if not self.segmentation.is_running or self.job.is_running:
             self.preview.ask_next(self.images.current)
         self.tuner.poll()
+        self.seeds.poll()
         self.objects.poll()
         self.tasks.poll()
 
@@ -330,6 +334,7 @@ class Session:
         self._closed = True
         self.link.close()
         self.tuner.close()
+        self.seeds.close()
         self.tasks.close()
         self.objects.close()
         # When the viewer has been collected there is nothing left to let go of.

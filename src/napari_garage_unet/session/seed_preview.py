@@ -1,0 +1,250 @@
+"""The seeds that touching objects would be split from, shown while this is tuned."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Points
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_garage_unet.engine.objects import SeedFinder
+from napari_garage_unet.layers.matching import METADATA_KEY, placement
+from napari_garage_unet.layers.writing import free_name, insert_quietly
+
+from .result import Result
+from .tasks import Tasks
+
+FADING = {0: 1.0, 1: 0.6, 2: 0.35}
+"""Size of the dot of a seed by the number of planes it lies away."""
+
+MOST_VOXELS = 1 << 23
+"""Of a larger volume only the planes around the one on view are looked at."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """What seeds are looked for in.
+
+    ``key`` is where ``labels`` lies in the layer, ``spacing`` that of its axes.
+    """
+
+    key: tuple[Any, ...]
+    labels: NDArray[Any]
+    spacing: tuple[float, ...]
+
+
+class SeedPreview:
+    """Keeps a Points layer with the seeds of one class of a result.
+
+    Seeds are found beside the main thread, those of the plane on view, in a volume
+    those of the volume. Nothing is selected or moved; the layer goes when it is not
+    wanted any more.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+
+    Attributes
+    ----------
+    layer
+        The Points layer; None while there is none.
+    seeds
+        ``(n, n_axes)`` pixel of each seed, int64. In a volume the layer has smaller
+        dots for each in the planes beside it.
+    changed
+        Other seeds are shown, or none any more.
+    dismissed
+        Somebody has deleted the layer.
+    tasks
+        Where seeds are found.
+    """
+
+    changed = Signal()
+    dismissed = Signal()
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self._wanted: tuple[Result, int] | None = None
+        self._is_stale = False
+        self._finder: tuple[Any, NDArray[np.bool_], SeedFinder] | None = None
+        self.layer: Points | None = None
+        self.seeds = np.empty((0, 2), np.int64)
+        self.tasks = Tasks()
+        viewer.layers.events.removed.connect(self._on_removed)
+        viewer.dims.events.current_step.connect(self._on_moved)
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether the seeds that are shown are those of the present rules."""
+        return not self._is_stale and "seeds" not in self.tasks
+
+    def show(self, result: Result, class_id: int) -> None:
+        """Show the seeds of a class from now on."""
+        if self._wanted != (result, class_id):
+            self._follow(None)
+            self._follow((result, class_id))
+        self._is_stale = True
+
+    def hide(self) -> None:
+        """Take the seeds away."""
+        self._follow(None)
+        self._remove()
+
+    def poll(self) -> None:
+        """Show what was found; look again where something has changed."""
+        self.tasks.poll()
+        if self._wanted is None or not self._is_stale or "seeds" in self.tasks:
+            return
+        result, class_id = self._wanted
+        if result.image.stack_axes.endswith("z") and result.undecided:
+            return  # the other planes of the volume are on their way
+        self._is_stale = False
+        view = self._view(result)
+        distance = result.rule(class_id).split_distance
+        wanted = self._wanted
+        self.tasks.run(
+            "seeds",
+            lambda: self._find(view, class_id, distance),
+            done=lambda seeds: self._show(wanted, seeds),
+        )
+
+    def close(self) -> None:
+        """Let go of the viewer."""
+        self._follow(None)
+        self.tasks.close()
+        with contextlib.suppress(ReferenceError):
+            self._viewer.layers.events.removed.disconnect(self._on_removed)
+            self._viewer.dims.events.current_step.disconnect(self._on_moved)
+
+    # -- within -------------------------------------------------------------------
+
+    def _follow(self, wanted: tuple[Result, int] | None) -> None:
+        if self._wanted is not None:
+            before = self._wanted[0]
+            before.changed.disconnect(self._on_result, missing_ok=True)
+            before.rules_changed.disconnect(self._on_result, missing_ok=True)
+        self._wanted = wanted
+        self._finder = None
+        if wanted is not None:
+            wanted[0].changed.connect(self._on_result)
+            wanted[0].rules_changed.connect(self._on_result)
+
+    def _view(self, result: Result) -> _View:
+        image = result.image
+        index = result.bound.plane_on_view(self._viewer)
+        key = list(image.spatial_key(index))
+        if image.stack_axes.endswith("z"):
+            axis = image.spatial_axes.index("z")
+            depth = image.spatial_shape[axis]
+            around = max(MOST_VOXELS // int(np.prod(image.plane_shape)), 1)
+            first = int(np.clip(index[-1] - around // 2, 0, max(depth - around, 0)))
+            key[axis] = slice(first, min(first + around, depth))
+        spacing = tuple(
+            step
+            for part, step in zip(key, image.spacing, strict=True)
+            if isinstance(part, slice)
+        )
+        place = tuple(key)
+        return _View(place, np.array(result.layer.data[place]), spacing)
+
+    def _find(
+        self, view: _View, class_id: int, distance: float | None
+    ) -> NDArray[np.int64]:
+        """Find the seeds; the distance to the outlines is kept between two moves."""
+        mask = view.labels == class_id
+        kept = self._finder
+        if (
+            kept is not None
+            and kept[0] == (view.key, class_id)
+            and np.array_equal(kept[1], mask)
+        ):
+            finder = kept[2]
+        else:
+            finder = SeedFinder(mask, spacing=view.spacing)
+            self._finder = ((view.key, class_id), mask, finder)
+        found = finder.find(distance).points
+        seeds = np.empty((len(found), len(view.key)), np.int64)
+        column = 0
+        for axis, part in enumerate(view.key):
+            if isinstance(part, slice):
+                seeds[:, axis] = found[:, column] + (part.start or 0)
+                column += 1
+            else:
+                seeds[:, axis] = part
+        return seeds
+
+    def _show(self, wanted: tuple[Result, int], seeds: NDArray[np.int64]) -> None:
+        result, _ = wanted
+        if wanted != self._wanted or result.layer not in self._viewer.layers:
+            return
+        if self.layer is not None and (
+            self.layer.metadata[METADATA_KEY]["of"] != result.name
+        ):
+            self._remove()
+        if self.layer is None:
+            self.layer = self._insert(result)
+        points, sizes = _dots(result, seeds)
+        self.seeds = seeds
+        self.layer.data = points
+        self.layer.size = sizes
+        self.layer.editable = False
+        self.changed.emit()
+
+    def _insert(self, result: Result) -> Points:
+        layer = Points(
+            ndim=len(result.image.spatial_axes),
+            name=free_name(self._viewer, f"seeds of {result.bound.name}"),
+            symbol="disc",
+            face_color="white",
+            border_color="black",
+            border_width=0.2,
+            metadata={METADATA_KEY: {"kind": "seeds", "of": result.name}},
+            **placement(result.bound.layer),
+        )
+        insert_quietly(self._viewer, layer)
+        return layer
+
+    def _remove(self) -> None:
+        layer, self.layer = self.layer, None
+        if layer is not None and layer in self._viewer.layers:
+            self._viewer.layers.remove(layer)
+            self.changed.emit()
+
+    def _on_result(self) -> None:
+        self._is_stale = True
+
+    def _on_moved(self) -> None:
+        self._is_stale = True
+
+    def _on_removed(self, event: Any) -> None:
+        if self._wanted is not None and event.value is self._wanted[0].layer:
+            self.hide()
+        elif self.layer is not None and event.value is self.layer:
+            self.layer = None
+            self._follow(None)
+            self.dismissed.emit()
+
+
+def _dots(
+    result: Result, seeds: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return places and sizes of what is drawn for seeds."""
+    image = result.image
+    size = float(np.clip(min(image.plane_shape) / 100, 3, 15))
+    if not image.stack_axes.endswith("z"):
+        return seeds.astype(float), np.full(len(seeds), size)
+    axis = image.spatial_axes.index("z")
+    points, sizes = [], []
+    for away, share in FADING.items():
+        for step in {away, -away}:
+            dots = seeds.astype(float)
+            dots[:, axis] += step
+            inside = (dots[:, axis] >= 0) & (dots[:, axis] < image.spatial_shape[axis])
+            points.append(dots[inside])
+            sizes.append(np.full(np.count_nonzero(inside), size * share))
+    return np.concatenate(points), np.concatenate(sizes)
