@@ -18,7 +18,8 @@ class ClassRule:
     """Threshold and clean-up of one class.
 
     The fields are in the order in which they act; `postprocess` says how. Sizes are
-    in pixels, voxels in three dimensions.
+    in pixels, voxels where `apply_rules` is given more than two connected axes; models
+    and docks decide plane by plane.
     """
 
     threshold: float | None = setting(
@@ -47,16 +48,21 @@ class ClassRule:
     fill_holes: float = setting(
         0.0,
         "Fill holes",
-        "Holes of up to this size become this class, whatever is in them.",
+        "Holes of up to this size become this class, whatever is in them. Measured in "
+        "each plane.",
         min=0,
     )
     min_size: float = setting(
-        0.0, "Min size", "Regions smaller than this are removed.", min=0
+        0.0,
+        "Min size",
+        "Regions smaller than this are removed. Measured in each plane.",
+        min=0,
     )
     max_size: float | None = setting(
         None,
         "Max size",
-        "Regions larger than this are removed; empty for no limit.",
+        "Regions larger than this are removed; empty for no limit. Measured in each "
+        "plane.",
         min=0,
     )
     clear_border: bool = setting(

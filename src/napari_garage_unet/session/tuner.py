@@ -33,6 +33,10 @@ class Tuner:
     ----------
     changed
         There is something else to undo or redo, or there are other presets.
+    in_units
+        Whether sizes are shown in the units of the layer, not in pixels.
+    shows_seeds
+        Whether seeds are to be seen while splitting is tuned.
     """
 
     changed = Signal()
@@ -41,6 +45,8 @@ class Tuner:
         self._viewer = viewer
         self._results = results
         self._histories: dict[str, RuleHistory] = {}
+        self.in_units = False
+        self.shows_seeds = True
         self.deciding = Deciding(viewer, results)
         results.rules_replaced.connect(self._on_replaced)
 

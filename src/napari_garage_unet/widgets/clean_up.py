@@ -5,25 +5,33 @@ from __future__ import annotations
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QDoubleSpinBox,
+    QHBoxLayout,
     QLabel,
+    QSlider,
+    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.units import SHORT, unit_name
 
 from .form import SettingsForm
+from .size_field import SizeField
 
-SIZES = ("min_size", "max_size", "fill_holes")
+AREAS = ("min_size", "max_size", "fill_holes")
 """Fields of a rule that are areas in pixels."""
 
-SHOWN = ("smooth", "fill_holes", "min_size", "split")
-FOLDED = ("low", "max_size", "clear_border", "keep_largest", "split_distance")
+SHOWN = ("smooth", "fill_holes", "min_size", "split", "split_distance")
+FOLDED = ("low", "max_size", "clear_border", "keep_largest")
 
-EMPTY = {"low": "off", "max_size": "no limit", "split_distance": "automatic"}
-"""What optional fields say when they are empty."""
+STEPS_PER_PIXEL = 2
+FARTHEST = 60
+"""Pixels at the right end of the slider of the split distance."""
 
 
 class CleanUp(QWidget):
@@ -33,64 +41,200 @@ class CleanUp(QWidget):
     ----------
     changed
         A person has chosen other values; `apply_to` puts them into a rule.
+    sliding
+        The same, while a slider is still moving.
+    seeds_wanted
+        A person wants to see the seeds of touching objects, or not any more.
+    unit_chosen
+        Sizes are to be shown in the units of the layer (True) or in pixels.
     """
 
     changed = Signal()
+    sliding = Signal()
+    seeds_wanted = Signal(bool)
+    unit_chosen = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
+        self._spacing: tuple[float, ...] = (1.0, 1.0)
+        self._length = ""
         self._title = QLabel()
         font = self._title.font()
         font.setBold(True)
         self._title.setFont(font)
-        self.form = SettingsForm(ClassRule(), SHOWN)
-        self.more = SettingsForm(ClassRule(), FOLDED)
-        for form, names in ((self.form, SHOWN), (self.more, FOLDED)):
-            for name in names:
-                field = form.field(name)
-                if name in SIZES:
-                    assert isinstance(field, QDoubleSpinBox)
-                    field.setDecimals(0)
-                    field.setSuffix(" px")
-                    field.setMaximum(1e7)
-                if name in EMPTY:
-                    assert isinstance(field, QDoubleSpinBox)
-                    field.setSpecialValueText(EMPTY[name])
-        self.fold = QToolButton()
-        self.fold.setText("More")
-        self.fold.setToolTip(
-            "Two-level thresholds, largest size, objects at the border, how far apart "
-            "split objects are."
-        )
-        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.fold.setAutoRaise(True)
-        self.fold.setCheckable(True)
-        self.fold.setArrowType(Qt.ArrowType.RightArrow)
-        self.fold.toggled.connect(self._on_fold)
-        self.more.setVisible(False)
+        self._areas = {
+            "fill_holes": SizeField(),
+            "min_size": SizeField(),
+            "max_size": SizeField(empty="no limit"),
+        }
+        self._distance = SizeField(empty="automatic")
+        fields = {**self._areas, "split_distance": self._distance}
+        self.form = SettingsForm(ClassRule(), SHOWN, fields=fields)
+        self.more = SettingsForm(ClassRule(), FOLDED, fields=fields)
+        smooth, low = self.form.field("smooth"), self.more.field("low")
+        assert isinstance(smooth, QSpinBox)
+        smooth.setSuffix(" px")
+        assert isinstance(low, QDoubleSpinBox)
+        low.setSpecialValueText("off")
+        self._build_unit()
+        self._build_splitting()
+        self._build_fold()
         self.all_classes = QCheckBox("the same for all classes")
         self.all_classes.setToolTip("Use these values for every class of the result.")
-        self.form.changed.connect(self.changed)
+        self.form.changed.connect(self._on_form)
         self.more.changed.connect(self.changed)
         self.all_classes.toggled.connect(self._on_all)
+        top = QHBoxLayout()
+        top.addWidget(self._title, 1)
+        top.addWidget(self.unit_box)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 0, 4, 0)
         layout.setSpacing(4)
-        layout.addWidget(self._title)
+        layout.addLayout(top)
         layout.addWidget(self.form)
         layout.addWidget(self.fold)
         layout.addWidget(self.more)
         layout.addWidget(self.all_classes)
+        self._show_splitting()
 
     def show_rule(self, name: str, rule: ClassRule) -> None:
         """Show the clean-up of a class."""
         self._title.setText(f"Clean up {name}")
         self.form.show_value(rule)
         self.more.show_value(rule)
+        self._show_splitting()
+
+    def show_image(self, image: Image, *, in_units: bool) -> None:
+        """Show sizes as they are in an image.
+
+        Parameters
+        ----------
+        image
+            Tells how large a pixel is, and in which unit.
+        in_units
+            Whether in that unit; otherwise in pixels. Images without a scale have
+            pixels only.
+        """
+        sizes = dict(zip(image.spatial_axes, image.spacing, strict=True))
+        self._spacing = tuple(sizes[axis] for axis in "zyx" if axis in sizes)
+        name = unit_name(image.units)
+        is_scaled = name in SHORT or any(step != 1 for step in self._spacing)
+        self._length = SHORT.get(name, "units") if is_scaled else ""
+        self.unit_box.setVisible(is_scaled)
+        self.unit_box.setItemText(1, f"{self._length}\N{SUPERSCRIPT TWO}")
+        self.unit_box.blockSignals(True)
+        self.unit_box.setCurrentIndex(int(is_scaled and in_units))
+        self.unit_box.blockSignals(False)
+        self._show_units()
 
     def apply_to(self, rule: ClassRule) -> ClassRule:
         """A rule with the clean-up that is shown and everything else as it was."""
         return self.more.apply_to(self.form.apply_to(rule))
+
+    def show_seeds_wanted(self, wanted: bool) -> None:
+        """Show whether seeds are wanted, without wanting them."""
+        self.seeds.blockSignals(True)
+        self.seeds.setChecked(wanted)
+        self.seeds.blockSignals(False)
+
+    # -- building -----------------------------------------------------------------
+
+    def _build_unit(self) -> None:
+        self.unit_box = QComboBox()
+        self.unit_box.addItems(["pixels", ""])
+        self.unit_box.setAccessibleName("unit of sizes")
+        self.unit_box.setToolTip(
+            "Show sizes in pixels, or in the units of the layer. What they do stays "
+            "the same; the model keeps pixels."
+        )
+        self.unit_box.currentIndexChanged.connect(self._on_unit)
+
+    def _build_splitting(self) -> None:
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, FARTHEST * STEPS_PER_PIXEL)
+        self.slider.setPageStep(5 * STEPS_PER_PIXEL)
+        self.slider.setAccessibleName("split distance")
+        self.slider.setToolTip(
+            "How far apart the centres of two objects are at least: left splits more, "
+            "right splits less, the left end is automatic."
+        )
+        self.slider.valueChanged.connect(self._on_slider)
+        self.slider.sliderReleased.connect(self._on_slider_released)
+        self.seeds = QCheckBox("show seeds")
+        self.seeds.setChecked(True)
+        self.seeds.setToolTip(
+            "A dot for each object that would be found, while you tune. The layer of "
+            "dots goes when the dock is closed or another is in front of it."
+        )
+        self.seeds.toggled.connect(self.seeds_wanted)
+        row = QHBoxLayout()
+        row.addWidget(self.slider, 1)
+        row.addWidget(self.seeds)
+        self.form.add_row(row)
+
+    def _build_fold(self) -> None:
+        self.fold = QToolButton()
+        self.fold.setText("More")
+        self.fold.setToolTip(
+            "Two-level thresholds, largest size, objects at the border."
+        )
+        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.fold.setAutoRaise(True)
+        self.fold.setCheckable(True)
+        self.fold.setArrowType(Qt.ArrowType.RightArrow)
+        self.fold.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.fold.toggled.connect(self._on_fold)
+        self.more.setVisible(False)
+
+    # -- showing ------------------------------------------------------------------
+
+    def _show_units(self) -> None:
+        in_units = self.unit_box.currentIndex() == 1
+        area = self._spacing[-1] * self._spacing[-2]
+        for field in self._areas.values():
+            if in_units:
+                field.show_unit(area, f"{self._length}\N{SUPERSCRIPT TWO}")
+            else:
+                field.show_unit(1.0, "px")
+        # The rule has this one in the units of the layer.
+        if in_units:
+            self._distance.show_unit(1.0, self._length)
+            self._distance.setDecimals(2)
+        else:
+            self._distance.show_unit(1 / min(self._spacing), "px")
+            self._distance.setDecimals(1)
+
+    def _show_splitting(self) -> None:
+        split = self.form.field("split")
+        assert isinstance(split, QCheckBox)
+        for widget in (self._distance, self.slider, self.seeds):
+            widget.setEnabled(split.isChecked())
+        distance = self._distance.exact
+        pixels = 0.0 if distance is None else distance / min(self._spacing)
+        self.slider.blockSignals(True)
+        self.slider.setValue(round(pixels * STEPS_PER_PIXEL))
+        self.slider.blockSignals(False)
+
+    # -- what a person does -------------------------------------------------------
+
+    def _on_form(self) -> None:
+        self._show_splitting()
+        self.changed.emit()
+
+    def _on_unit(self, place: int) -> None:
+        self._show_units()
+        self.unit_chosen.emit(place == 1)
+
+    def _on_slider(self, steps: int) -> None:
+        pixels = steps / STEPS_PER_PIXEL
+        self._distance.show_exact(pixels * min(self._spacing) if steps else None)
+        if self.slider.isSliderDown():
+            self.sliding.emit()
+        else:
+            self.changed.emit()
+
+    def _on_slider_released(self) -> None:
+        self.changed.emit()
 
     def _on_fold(self, is_open: bool) -> None:
         arrow = Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow

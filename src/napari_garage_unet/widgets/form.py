@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from qtpy.QtCore import Signal
@@ -12,12 +13,15 @@ from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QLabel,
+    QLayout,
     QSizePolicy,
     QSpinBox,
     QWidget,
 )
 
 from napari_garage_unet.engine.errors import InputError
+
+from .size_field import SizeField
 
 LARGEST = 1_000_000
 """Upper end of fields that have no limit."""
@@ -31,7 +35,9 @@ class SettingsForm(QWidget):
     defaults
         An instance; its fields carry ``title``, ``help``, ``min`` and ``max``.
     names
-        The fields to show, in this order; None shows all.
+        The fields to show, in the order of the dataclass; None shows all.
+    fields
+        Widgets for some of them in place of the usual ones.
 
     Attributes
     ----------
@@ -41,12 +47,18 @@ class SettingsForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, defaults: Any, names: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self,
+        defaults: Any,
+        names: tuple[str, ...] | None = None,
+        *,
+        fields: Mapping[str, QWidget] | None = None,
+    ) -> None:
         super().__init__()
         self._cls = type(defaults)
         self._value = defaults
         self._fields: dict[str, QWidget] = {}
-        layout = QFormLayout(self)
+        self._rows = layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -55,7 +67,7 @@ class SettingsForm(QWidget):
         for f in dataclasses.fields(self._cls):
             if names is not None and f.name not in names:
                 continue
-            field = make_field(hints[f.name], f.metadata)
+            field = (fields or {}).get(f.name) or make_field(hints[f.name], f.metadata)
             field.setToolTip(f.metadata["help"])
             label = QLabel(f.metadata["title"])
             label.setToolTip(f.metadata["help"])
@@ -74,6 +86,10 @@ class SettingsForm(QWidget):
     def field(self, name: str) -> QWidget:
         """The field of a setting."""
         return self._fields[name]
+
+    def add_row(self, row: QLayout) -> None:
+        """Add something that is no setting below the fields."""
+        self._rows.addRow(row)
 
     def apply_to(self, value: Any) -> Any:
         """Another instance with the values of the fields that are shown."""
@@ -135,6 +151,8 @@ def make_field(hint: Any, metadata: Any) -> QWidget:
 
 def read_field(field: QWidget) -> Any:
     """Read the value of a field."""
+    if isinstance(field, SizeField):
+        return field.exact
     if isinstance(field, QComboBox):
         return field.currentData()
     if isinstance(field, QCheckBox):
@@ -147,7 +165,9 @@ def read_field(field: QWidget) -> Any:
 
 def write_field(field: QWidget, value: Any) -> None:
     """Show a value in a field."""
-    if isinstance(field, QComboBox):
+    if isinstance(field, SizeField):
+        field.show_exact(value)
+    elif isinstance(field, QComboBox):
         field.setCurrentIndex(field.findData(value))
     elif isinstance(field, QCheckBox):
         field.setChecked(value)

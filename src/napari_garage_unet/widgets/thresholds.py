@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from qtpy.QtGui import QShowEvent
+from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -68,6 +68,10 @@ class ThresholdsWidget(Dock):
         self.column.addWidget(self.suggest)
         self.clean_up = CleanUp()
         self.clean_up.changed.connect(self._on_clean_up)
+        self.clean_up.sliding.connect(self._on_sliding)
+        self.clean_up.seeds_wanted.connect(self._on_seeds_wanted)
+        self.clean_up.unit_chosen.connect(self._on_unit_chosen)
+        self.clean_up.show_seeds_wanted(self.session.tuner.shows_seeds)
         self.column.addWidget(self.clean_up)
         self.presets = PresetRow(self.session)
         self.presets.used.connect(self._on_other_rules)
@@ -98,6 +102,7 @@ class ThresholdsWidget(Dock):
         self.follow(self.session.tuner.changed, self._show_buttons)
         self.follow(self.session.tasks.changed, self._show_buttons)
         self.follow(self.session.objects.changed, self._show_buttons)
+        self.follow(self.session.seeds.dismissed, self._on_seeds_dismissed)
         self._show_results()
 
     @property
@@ -117,6 +122,12 @@ class ThresholdsWidget(Dock):
         """Draw the histograms; nobody has looked at them while the dock was hidden."""
         super().showEvent(event)
         self._show_histograms()
+        self._show_seeds()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Take the seeds away; they are there for tuning."""
+        self.session.seeds.hide()
+        super().hideEvent(event)
 
     # -- what a person does -------------------------------------------------------
 
@@ -148,8 +159,16 @@ class ThresholdsWidget(Dock):
         self._note()
 
     def _on_clean_up(self) -> None:
+        if self._clean_up():
+            self._note()
+
+    def _on_sliding(self) -> None:
+        self._clean_up()
+
+    def _clean_up(self) -> bool:
+        """Give the class that was picked, or all, the values that are shown."""
         if self._result is None or self._selected is None:
-            return
+            return False
         everywhere = self.clean_up.all_classes.isChecked()
         for class_id in self._result.class_ids if everywhere else (self._selected,):
             try:
@@ -157,9 +176,21 @@ class ThresholdsWidget(Dock):
             except InputError as error:
                 self.session.report(error)
                 self._show_rules()
-                return
+                return False
             self._set_rule(class_id, rule)
-        self._note()
+        self._show_seeds()
+        return True
+
+    def _on_seeds_wanted(self, wanted: bool) -> None:
+        self.session.tuner.shows_seeds = wanted
+        self._show_seeds()
+
+    def _on_seeds_dismissed(self) -> None:
+        self.session.tuner.shows_seeds = False
+        self.clean_up.show_seeds_wanted(False)
+
+    def _on_unit_chosen(self, in_units: bool) -> None:
+        self.session.tuner.in_units = in_units
 
     def _on_other_rules(self) -> None:
         self.suggest.dismiss()
@@ -258,6 +289,9 @@ class ThresholdsWidget(Dock):
                 part.show_result(result)
             if result is not None:
                 self.follow(result.changed, self._on_result)
+                self.clean_up.show_image(
+                    result.image, in_units=self.session.tuner.in_units
+                )
         self._show_rows()
 
     def _on_result(self) -> None:
@@ -320,6 +354,21 @@ class ThresholdsWidget(Dock):
         if self._result is not None and self._selected in self._rows:
             info = next(c for c in self._result.classes if c.id == self._selected)
             self.clean_up.show_rule(info.name, self._result.rule(info.id))
+        self._show_seeds()
+
+    def _show_seeds(self) -> None:
+        """Show seeds where they help: the class is split and the dock is seen."""
+        result, class_id, seeds = self._result, self._selected, self.session.seeds
+        if (
+            result is not None
+            and class_id in result.class_ids
+            and result.rule(class_id).split
+            and self.session.tuner.shows_seeds
+            and self.isVisible()
+        ):
+            seeds.show(result, class_id)
+        else:
+            seeds.hide()
 
     def _show_histograms(self) -> None:
         result = self._result
