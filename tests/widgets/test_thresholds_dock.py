@@ -7,6 +7,7 @@ import pytest
 from made_results import balls, levels_of, make_result
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QDockWidget
 
 from napari_garage_unet.engine.rules import ClassRule
 
@@ -63,7 +64,7 @@ def test_histograms_are_there_when_the_dock_comes_from_behind_another(
     thresholds = getattr(widget, "__wrapped__", widget)
     behind, _ = add("napari-garage-unet", "Segment", tabify=True)
     behind.raise_()
-    wait(lambda: not thresholds.isVisible())
+    wait(lambda: not thresholds.is_seen)
     make()
     assert not has_histograms(thresholds)
     front.raise_()
@@ -145,3 +146,82 @@ def test_a_preset_without_a_name_is_one_sentence(make, open_dock, session):
     type_name(dock, "x" * 80)
     dock.presets.save_button.click()
     assert "at most 60 characters" in dock.hint.text.text()
+
+
+# -- seeds ------------------------------------------------------------------------
+
+
+def split(dock):
+    dock.rows[1].value.setValue(0.4)
+    dock.clean_up.form.field("split").click()
+
+
+def test_seeds_are_shown_while_splitting_is_tuned(
+    make, viewer, session, open_dock, wait
+):
+    result = make()
+    dock = open_dock("Thresholds")
+    assert not dock.clean_up.slider.isEnabled()
+    split(dock)
+    wait(lambda: session.seeds.layer is not None)
+    assert len(session.seeds.seeds) == 2
+    dock.clean_up.form.field("split").click()
+    assert session.seeds.layer is None
+    assert "seeds of cells" not in viewer.layers
+    assert not result.rule(2).split
+
+
+def test_seeds_follow_the_slider_while_it_is_held(make, session, open_dock, wait):
+    result = make()
+    dock = open_dock("Thresholds")
+    split(dock)
+    wait(lambda: session.seeds.layer is not None)
+    slider = dock.clean_up.slider
+    steps = session.tuner._histories[result.model]
+    before = steps.can_redo, len(steps._states)
+    slider.setSliderDown(True)
+    for value in (20, 60, 120):
+        slider.setValue(value)
+    wait(lambda: session.seeds.is_up_to_date)
+    assert result.rule(2).split_distance == 60
+    assert len(steps._states) == before[1]
+    slider.setSliderDown(False)
+    assert len(steps._states) == before[1] + 1
+    dock.history.undo_button.click()
+    assert result.rule(2).split_distance is None
+    assert slider.value() == 0
+
+
+def test_seeds_go_when_another_dock_is_in_front_and_when_the_dock_is_closed(
+    make, viewer, session, open_dock, wait, settle
+):
+    make()
+    dock = open_dock("Thresholds")
+    split(dock)
+    wait(lambda: session.seeds.layer is not None)
+    dock.objects_button.click()
+    wait(lambda: session.objects.newest is not None)
+    dock.table_button.click()
+    wait(lambda: not dock.is_seen)
+    settle(0.5)
+    assert "seeds of cells" not in viewer.layers
+    for outer in dock.window().findChildren(QDockWidget):
+        if outer.isAncestorOf(dock):
+            outer.raise_()
+    wait(lambda: "seeds of cells" in viewer.layers)
+    close(viewer, dock)
+    settle()
+    assert "seeds of cells" not in viewer.layers
+
+
+def test_deleting_the_layer_of_seeds_unticks_its_box(
+    make, viewer, session, open_dock, wait
+):
+    make()
+    dock = open_dock("Thresholds")
+    split(dock)
+    wait(lambda: session.seeds.layer is not None)
+    viewer.layers.remove("seeds of cells")
+    assert not dock.clean_up.seeds.isChecked()
+    dock.clean_up.seeds.click()
+    wait(lambda: "seeds of cells" in viewer.layers)

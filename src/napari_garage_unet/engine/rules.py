@@ -73,7 +73,7 @@ class ClassRule:
     )
     split: bool = setting(
         False,
-        "Split touching objects",
+        "Split touching",
         "Objects that touch each other get an id each.",
     )
     split_distance: float | None = setting(

@@ -121,7 +121,7 @@ class CleanUp(QWidget):
         is_scaled = name in SHORT or any(step != 1 for step in self._spacing)
         self._length = SHORT.get(name, "units") if is_scaled else ""
         self.unit_box.setVisible(is_scaled)
-        self.unit_box.setItemText(1, f"{self._length}\N{SUPERSCRIPT TWO}")
+        self.unit_box.setItemText(1, self._length)
         self.unit_box.blockSignals(True)
         self.unit_box.setCurrentIndex(int(is_scaled and in_units))
         self.unit_box.blockSignals(False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from qtpy.QtCore import QEvent, Qt, QTimer
-from qtpy.QtGui import QShowEvent
+from qtpy.QtCore import QEvent, Qt, QTimer, Signal
+from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
+    QDockWidget,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -31,20 +32,32 @@ W = TypeVar("W", bound=QWidget)
 class Dock(QWidget):
     """A column that scrolls when the window is low, and follows the session.
 
-    Subclasses put their widgets into `column` and connect to the session with
-    `follow`, so that nothing is called after Qt has deleted the dock.
+    Subclasses put their widgets into `column`, what has to be at hand however long the
+    column is into `footer`, and connect to the session with `follow`, so that nothing
+    is called after Qt has deleted the dock.
 
     Parameters
     ----------
     napari_viewer
         The viewer, or a proxy of it.
+
+    Attributes
+    ----------
+    seen
+        The dock has come into sight or gone out of it, also behind another tab.
+    is_seen
+        Whether it is in sight.
     """
+
+    seen = Signal(bool)
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self.session = get_session(self.viewer)
         self._pump = pump_for(self.session, self.viewer)
+        self.is_seen = False
+        self._outer: QDockWidget | None = None
         self._followed: list[tuple[Any, Any]] = []
         followed = self._followed
         self.destroyed.connect(lambda: _let_go(followed))
@@ -60,7 +73,11 @@ class Dock(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        outer.addWidget(scroll, 1)
+        self.footer = QVBoxLayout()
+        self.footer.setContentsMargins(8, 0, 8, 8)
+        self.footer.setSpacing(6)
+        outer.addLayout(self.footer)
         self.setMinimumWidth(WIDTH - 20)
         # Not in the constructor: napari is still putting the dock into its window,
         # and starting a process there would delay the first picture of it.
@@ -90,12 +107,38 @@ class Dock(QWidget):
         """Watch the window the dock is shown in."""
         super().showEvent(event)
         self._pump.watch(self)
+        self._watch_tab()
+        self._on_seen(True)
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Tell that the dock is out of sight."""
+        super().hideEvent(event)
+        self._on_seen(False)
+
+    def _watch_tab(self) -> None:
+        # Qt moves a dock behind a tab out of the window but leaves it visible.
+        outer = _outer_dock(self)
+        if outer is not None and outer is not self._outer:
+            self._outer = outer
+            outer.visibilityChanged.connect(self._on_seen)
+
+    def _on_seen(self, is_seen: bool) -> None:
+        if is_seen != self.is_seen:
+            self.is_seen = is_seen
+            self.seen.emit(is_seen)
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Draw again when the theme has changed."""
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.StyleChange:
             self.update()
+
+
+def _outer_dock(widget: QWidget) -> QDockWidget | None:
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    return parent
 
 
 def shrinkable(widget: W) -> W:

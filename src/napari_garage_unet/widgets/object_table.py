@@ -27,6 +27,7 @@ from qtpy.QtWidgets import (
 
 from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.engine.measure import column_unit, write_table
+from napari_garage_unet.engine.units import SHORT, unit_name
 from napari_garage_unet.session.object_list import ObjectSet
 
 from .dock import Dock
@@ -48,8 +49,9 @@ class TableModel(QAbstractTableModel):
         self.beginResetModel()
         self._names = list(table)
         self._titles = []
+        short = SHORT.get(unit_name(units), units)
         for name in table:
-            unit = column_unit(name, units, n_axes) if units else ""
+            unit = column_unit(name, short, n_axes) if units else ""
             title = name.replace("_", " ")
             self._titles.append(f"{title} ({unit})" if unit else title)
         self._columns = [column.tolist() for column in table.values()]
@@ -131,7 +133,7 @@ class ObjectsWidget(Dock):
         assert chosen is not None
         chosen.currentRowChanged.connect(self._on_row)
         self.column.addWidget(self.view, 1)
-        self.alone = QCheckBox("show only the selected object")
+        self.alone = QCheckBox("only the selected one")
         self.alone.setToolTip("Hide the other objects on the canvas.")
         self.alone.toggled.connect(self._on_alone)
         self.export_button = QPushButton("Export CSV…")

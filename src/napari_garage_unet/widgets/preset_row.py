@@ -44,7 +44,7 @@ class PresetRow(QWidget):
         self.box.setAccessibleName("preset")
         edit = self.box.lineEdit()
         assert edit is not None
-        edit.setPlaceholderText("name these values")
+        edit.setPlaceholderText("name it")
         edit.returnPressed.connect(self._on_return)
         self.box.activated.connect(self._on_chosen)
         self.box.editTextChanged.connect(self._show_buttons)

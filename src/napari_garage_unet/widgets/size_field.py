@@ -55,7 +55,7 @@ class SizeField(QDoubleSpinBox):
             What stands behind the number.
         """
         self._factor = factor
-        digits = 0 if factor == 1 else math.ceil(1 - math.log10(factor))
+        digits = 0 if factor == 1 else math.ceil(-math.log10(factor))
         blocked = self.blockSignals(True)
         self.setDecimals(min(max(digits, 0), 9))
         self.setSuffix(f" {symbol}")

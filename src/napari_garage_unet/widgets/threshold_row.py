@@ -7,11 +7,11 @@ from qtpy.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
-    QLabel,
     QSizePolicy,
     QToolButton,
     QWidget,
 )
+from superqt import QElidingLabel
 
 from napari_garage_unet.engine.config import ClassInfo
 from napari_garage_unet.engine.decide import default_threshold
@@ -47,7 +47,7 @@ class ThresholdRow(QWidget):
         self.class_id = info.id
         self._selected = False
         self._swatch = Swatch()
-        self._name = QLabel()
+        self._name = QElidingLabel()
         self._name.setSizePolicy(
             QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -75,10 +75,10 @@ class ThresholdsWidget(Dock):
         self.column.addWidget(self.clean_up)
         self.presets = PresetRow(self.session)
         self.presets.used.connect(self._on_other_rules)
-        self.column.addWidget(self.presets)
+        self.footer.addWidget(self.presets)
         self.history = HistoryRow(self.session)
         self.history.changed.connect(self._on_other_rules)
-        self.column.addWidget(self.history)
+        self.footer.addWidget(self.history)
         self.objects_button = QPushButton("Find objects")
         self.objects_button.setToolTip(
             "Make a layer with an id for each object of every class, and measure them."
@@ -90,12 +90,13 @@ class ThresholdsWidget(Dock):
         take = QHBoxLayout()
         take.addWidget(self.objects_button, 1)
         take.addWidget(self.table_button)
-        self.column.addLayout(take)
+        self.footer.addLayout(take)
         self.column.addStretch(1)
         self._show_histograms_soon = qthrottled(
             self._show_histograms, timeout=HISTOGRAM
         )
         self._tune_soon = qthrottled(self._tune, timeout=FRAME)
+        self.seen.connect(self._on_dock_seen)
         self.follow(self.session.results.changed, self._show_results)
         self.follow(self.session.changed, self.hint.refresh)
         self.follow(self.session.view_changed, self._on_view)
@@ -118,16 +119,11 @@ class ThresholdsWidget(Dock):
         """Follow the names of layers; napari calls this when they change."""
         self._show_results()
 
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Draw the histograms; nobody has looked at them while the dock was hidden."""
-        super().showEvent(event)
-        self._show_histograms()
+    def _on_dock_seen(self, is_seen: bool) -> None:
+        # Nobody has drawn histograms while the dock was out of sight.
+        if is_seen:
+            self._show_histograms()
         self._show_seeds()
-
-    def hideEvent(self, event: QHideEvent | None) -> None:
-        """Take the seeds away; they are there for tuning."""
-        self.session.seeds.hide()
-        super().hideEvent(event)
 
     # -- what a person does -------------------------------------------------------
 
@@ -273,7 +269,11 @@ class ThresholdsWidget(Dock):
         keep = self._result if self._result in results else None
         self.result_box.blockSignals(True)
         self.result_box.clear()
-        self.result_box.addItems([result.title for result in results])
+        for result in results:
+            self.result_box.addItem(result.title)
+            self.result_box.setItemData(
+                self.result_box.count() - 1, result.name, Qt.ItemDataRole.ToolTipRole
+            )
         shown = keep or (results[0] if results else None)
         if shown is not None:
             self.result_box.setCurrentIndex(results.index(shown))
@@ -308,6 +308,7 @@ class ThresholdsWidget(Dock):
         if [info.id for info in classes] != list(self._rows):
             for row in self._rows.values():
                 self._list.removeWidget(row)
+                row.hide()
                 row.deleteLater()
             self._rows = {info.id: self._make_row(info.id) for info in classes}
         for info in classes:
@@ -364,7 +365,7 @@ class ThresholdsWidget(Dock):
             and class_id in result.class_ids
             and result.rule(class_id).split
             and self.session.tuner.shows_seeds
-            and self.isVisible()
+            and self.is_seen
         ):
             seeds.show(result, class_id)
         else:
@@ -372,7 +373,7 @@ class ThresholdsWidget(Dock):
 
     def _show_histograms(self) -> None:
         result = self._result
-        if result is None or not self.isVisible():
+        if result is None or not self.is_seen:
             return
         index = result.bound.plane_on_view(self.viewer)
         for class_id, row in self._rows.items():
