@@ -7,11 +7,20 @@ sum over the other classes of the share that is labelled c by mistake, the inter
 over union of class c is ``r_c / (1 + f_c)``.
 
 The threshold whose best place gains most is moved there, then the next one, until
-nothing gains more than `TOLERANCE`. So few thresholds move, and never to the worse. For
+nothing gains more than `TOLERANCE`. So few thresholds move, and never to the worse.
+Strokes are a small sample, and the pixels of one stroke are alike. So where it is told
+which stroke a pixel is part of, the gain has to be more than `SURE` times its standard
+error too, found by leaving out one stroke after the other (the jackknife [1]_): what a
+single stroke asks for does not move a threshold. For
 one class all thresholds are tried at once: each pixel has one threshold up to which the
 class wins it (see `contest`), so running sums over a histogram of these give the IoU
 at every threshold. Where a stretch of thresholds is as good as the best, within
 `TOLERANCE`, its middle is taken, as far from either mistake as possible.
+
+References
+----------
+.. [1] B. Efron, C. Stein, "The jackknife estimate of variance", Annals of Statistics
+   9, 1981.
 """
 
 from __future__ import annotations
@@ -26,6 +35,7 @@ import numpy.typing as npt
 from .contest import Contest
 from .decide import (
     LEVELS,
+    Labels,
     UInt8,
     check_probabilities,
     decide,
@@ -39,6 +49,9 @@ Float = npt.NDArray[np.float64]
 
 TOLERANCE = 1e-3
 """Differences in IoU that do not matter."""
+
+SURE = 2.0
+"""How many standard errors a gain has to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,7 @@ def suggest_rules(
     *,
     class_ids: Sequence[int] | None = None,
     rules: Rules = None,
+    strokes_apart: npt.NDArray[np.integer] | None = None,
 ) -> Suggestion:
     """Suggest the thresholds that fit the strokes best.
 
@@ -95,6 +109,9 @@ def suggest_rules(
     rules
         The present rules. Only thresholds are compared: strokes do not show the
         neighbourhoods that hysteresis and cleaning need.
+    strokes_apart
+        ``(n_pixels,)`` number of the stroke each pixel is part of. When left out, the
+        gain need not be more than its standard error.
 
     Raises
     ------
@@ -122,15 +139,23 @@ def suggest_rules(
     truth = np.argsort(ids)[truth]
     pixels = np.bincount(truth, minlength=len(ids))
 
-    plain = [ClassRule(threshold=rule.threshold) for rule in present]
-    before = _balanced_iou(rows, truth, plain, ids)
-    tuned, after = plain, before
+    tuned = [ClassRule(threshold=rule.threshold) for rule in present]
+    parts = None if strokes_apart is None else strokes_apart[painted]
+    found = decide(rows, tuned, class_ids=ids)
+    before = after = _balanced_iou(found, truth, ids)
     curves = _curves(rows, truth, tuned, ids)
-    while curves.max() - after > TOLERANCE:
-        index = int(curves.max(axis=1).argmax())
+    open_ids = np.ones(len(ids), bool)
+    while (curves.max(axis=1) - after)[open_ids].max(initial=0) > TOLERANCE:
+        index = int(np.where(open_ids, curves.max(axis=1), -1).argmax())
         level = 1 + _middle_of_best(curves[index])
-        tuned[index] = ClassRule(threshold=level / LEVELS)
-        after = _balanced_iou(rows, truth, tuned, ids)
+        moved = [*tuned]
+        moved[index] = ClassRule(threshold=level / LEVELS)
+        others = decide(rows, moved, class_ids=ids)
+        if parts is not None and not _is_sure(found, others, truth, parts, ids):
+            open_ids[index] = False
+            continue
+        tuned, found = moved, others
+        after = _balanced_iou(found, truth, ids)
         curves = _curves(rows, truth, tuned, ids)
     return Suggestion(
         rules=tuple(
@@ -152,25 +177,46 @@ def _accept(rule: ClassRule, tuned: ClassRule, n_classes: int) -> ClassRule:
     return dataclasses.replace(rule, threshold=threshold, low=low)
 
 
-def _balanced_iou(
-    rows: UInt8,
+def _is_sure(
+    found: Labels,
+    others: Labels,
     truth: npt.NDArray[np.intp],
-    rules: Sequence[ClassRule],
+    parts: npt.NDArray[np.integer],
     class_ids: Sequence[int],
+) -> bool:
+    """Tell whether other labels are better by more than strokes differ by chance."""
+    numbers = np.unique(parts)
+    painted = np.unique(truth).size
+    gain = _balanced_iou(others, truth, class_ids)
+    gain -= _balanced_iou(found, truth, class_ids)
+    without = []
+    for number in numbers:
+        kept = parts != number
+        if np.unique(truth[kept]).size < painted:
+            continue  # the only stroke of its class says nothing of the others
+        better = _balanced_iou(others[kept], truth[kept], class_ids)
+        without.append(better - _balanced_iou(found[kept], truth[kept], class_ids))
+    n = len(without)
+    if n < 2:
+        return True
+    error = np.sqrt((n - 1) * np.var(without))
+    return bool(gain > SURE * error)
+
+
+def _balanced_iou(
+    found: Labels, truth: npt.NDArray[np.intp], class_ids: Sequence[int]
 ) -> float:
-    found = decide(rows, rules, class_ids=class_ids)
-    ious = []
-    for index in np.unique(truth):
-        labelled = found == class_ids[index]
-        right, taken = np.float64(0), np.float64(0)
-        for one in np.unique(truth):
-            share = labelled[truth == one].mean()
-            if one == index:
-                right = share
-            else:
-                taken += share
-        ious.append(right / (1 + taken))
-    return float(np.mean(ious))
+    n = len(class_ids)
+    place = np.full(max(class_ids) + 1, n)  # 0 is no class
+    place[list(class_ids)] = np.arange(n)
+    counts = np.bincount(truth * (n + 1) + place[found], minlength=n * (n + 1))
+    table = counts.reshape(n, n + 1)[:, :n].astype(np.float64)
+    pixels = np.bincount(truth, minlength=n)
+    painted = np.flatnonzero(pixels)
+    shares = table[painted] / pixels[painted, np.newaxis]
+    right = shares[np.arange(painted.size), painted]
+    taken = shares.sum(axis=0)[painted] - right
+    return float((right / (1 + taken)).mean())
 
 
 def _curves(

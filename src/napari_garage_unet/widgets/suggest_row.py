@@ -38,17 +38,18 @@ class SuggestRow(QWidget):
         self._advice: Advice | None = None
         self.button = QPushButton("Suggest")
         self.button.setToolTip(
-            "Look for the thresholds that fit your strokes best; held-out ones where "
-            "there are enough. Nothing changes before you accept."
+            "Look for the thresholds that fit your strokes best, held-out ones where "
+            "there are enough, and for a min size well below the smallest object you "
+            "painted on. Nothing changes before you accept."
         )
         self.button.clicked.connect(self._on_clicked)
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.accept_button = QPushButton("Accept")
-        self.accept_button.setToolTip("Use the suggested thresholds.")
+        self.accept_button.setToolTip("Use the suggested values.")
         self.accept_button.clicked.connect(self._on_accept)
         self.dismiss_button = QPushButton("Dismiss")
-        self.dismiss_button.setToolTip("Keep the thresholds as they are.")
+        self.dismiss_button.setToolTip("Keep everything as it is.")
         self.dismiss_button.clicked.connect(self.dismiss)
         answer = QHBoxLayout()
         answer.addWidget(self.accept_button)
@@ -103,17 +104,29 @@ class SuggestRow(QWidget):
             ",", "\N{NARROW NO-BREAK SPACE}"
         )
         kind = "held-out stroke pixels" if advice.held_out else "stroke pixels"
-        if found.gain <= TOLERANCE:
-            self._show(
+        if found.gain > TOLERANCE:
+            text = (
+                f"+ {found.gain:.2f} IoU on {pixels} {kind} "
+                f"({found.iou_before:.2f} to {found.iou_after:.2f}); dotted lines "
+                "above."
+            )
+        else:
+            text = (
                 f"Your thresholds fit already: IoU {found.iou_before:.2f} "
                 f"on {pixels} {kind}."
             )
+        if advice.min_sizes:
+            names = {info.id: info.name for info in result.classes}
+            sizes = ", ".join(
+                f"{names.get(i, i)} {size:.0f} px"
+                for i, size in advice.min_sizes.items()
+            )
+            text += f" Min size for specks: {sizes}."
+        if not advice.says_something:
+            self._show(text)
             return
         self._advice = advice
-        self._show(
-            f"+ {found.gain:.2f} IoU on {pixels} {kind} "
-            f"({found.iou_before:.2f} to {found.iou_after:.2f}); dotted lines above."
-        )
+        self._show(text)
         self.advised.emit(advice)
 
     def _on_accept(self) -> None:

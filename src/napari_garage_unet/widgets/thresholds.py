@@ -214,13 +214,11 @@ class ThresholdsWidget(Dock):
     def _on_accepted(self, advice: Advice) -> None:
         if self._result is None:
             return
-        # Only thresholds were compared; what else was tuned meanwhile stays.
+        # What else was tuned meanwhile stays.
         rules = self._result.rules
-        for class_id, rule in advice.rules.items():
+        for class_id in advice.class_ids:
             if class_id in self._result.class_ids:
-                rules[class_id] = dataclasses.replace(
-                    self._result.rule(class_id), threshold=rule.threshold, low=rule.low
-                )
+                rules[class_id] = advice.apply_to(class_id, self._result.rule(class_id))
         self.session.tuner.set_rules(self._result, rules)
         self._show_rules()
         self._note()

@@ -1,0 +1,107 @@
+"""What strokes say about thresholds and smallest sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from napari_garage_unet.engine.advice import PaintedPlane, advise, painted_sizes
+from napari_garage_unet.engine.decide import decide
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.tuning import suggest_rules
+
+
+@pytest.fixture
+def picture():
+    """Labels 1 and 2: a square of 20 x 20, one of 12 x 12 and a speck of class 2."""
+    labels = np.ones((60, 80), np.uint8)
+    labels[5:25, 5:25] = labels[40:52, 40:52] = labels[5:7, 60:62] = 2
+    return labels
+
+
+def sure(labels, p=0.9):
+    own = np.where(labels == 2, p, 1 - p).astype(np.float32)
+    return np.stack([1 - own, own])
+
+
+def test_the_smallest_painted_region_counts_others_do_not(picture):
+    strokes = np.zeros(picture.shape, np.uint8)
+    strokes[10, 8:20] = strokes[45, 42:50] = 2
+    strokes[30, :] = 1
+    assert painted_sizes(picture, strokes) == {1: (picture == 1).sum(), 2: 144}
+    strokes[45] = 0
+    assert painted_sizes(picture, strokes)[2] == 400
+    # A stroke where the class was not found says nothing of its size.
+    strokes[10], strokes[58] = 0, 2
+    assert 2 not in painted_sizes(picture, strokes)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_painted_sizes_equal_the_obvious(seed):
+    rng = np.random.default_rng(seed)
+    labels = ndimage.median_filter(rng.integers(0, 4, (30, 40)), 3).astype(np.uint8)
+    strokes = np.where(rng.random(labels.shape) < 0.02, rng.integers(0, 4, (30, 40)), 0)
+    expected = {}
+    for i in (1, 2, 3):
+        found = ndimage.label(labels == i, np.ones((3, 3)))[0]
+        hit = np.unique(found[(strokes == i) & (found > 0)])
+        if hit.size:
+            expected[i] = np.bincount(found.ravel())[hit].min()
+    assert painted_sizes(labels, strokes) == expected
+
+
+def test_a_tenth_is_suggested_but_not_to_the_background_nor_against_a_choice(picture):
+    strokes = np.zeros(picture.shape, np.uint8)
+    strokes[10, 8:20] = strokes[45, 42:50] = 2
+    strokes[30, :] = 1
+    plane = PaintedPlane(sure(picture), strokes)
+    advice = advise([plane], class_ids=(1, 2), background_ids=(1,))
+    assert advice.min_sizes == {2: 14}
+    assert advice.rules[2] == ClassRule(min_size=14)
+    assert advice.says_something
+    chosen = advise([plane], class_ids=(1, 2), rules={2: ClassRule(min_size=5)})
+    assert 2 not in chosen.min_sizes
+    assert chosen.rules[2].min_size == 5
+
+
+def test_held_out_strokes_are_asked_alone_where_there_are_enough(picture):
+    strokes = np.zeros(picture.shape, np.uint8)
+    strokes[8:20, 8:20] = 2
+    strokes[30:34, :] = 1
+    held = np.zeros(picture.shape, bool)
+    held[8:20, 8:14] = held[30:32] = True
+    plane = PaintedPlane(sure(picture), strokes, held)
+    advice = advise([plane], class_ids=(1, 2))
+    assert advice.held_out
+    assert advice.suggestion.pixels.tolist() == [160, 72]
+    held[8:20, 9:14] = False
+    few = advise([PaintedPlane(sure(picture), strokes, held)], class_ids=(1, 2))
+    assert not few.held_out
+
+
+def test_no_strokes_is_one_sentence(picture):
+    plane = PaintedPlane(sure(picture), np.zeros(picture.shape, np.uint8))
+    with pytest.raises(InputError, match="no strokes"):
+        advise([plane], class_ids=(1, 2))
+
+
+def make_strokes(n, wrong):
+    """Pixels of `n` strokes of class 2 of which `wrong` lie at 0.4, and of class 1."""
+    own = np.repeat(np.where(np.arange(n) < wrong, 0.4, 0.9), 20)
+    p = np.concatenate([own, np.full(n * 20, 0.1)]).astype(np.float32)
+    truth = np.repeat([2, 1], n * 20)
+    return np.stack([1 - p, p]), truth, np.repeat(np.arange(2 * n), 20)
+
+
+def test_one_stroke_does_not_move_a_threshold_but_several_do():
+    p, truth, apart = make_strokes(12, wrong=1)
+    assert suggest_rules(p, truth).gain > 0.03
+    kept = suggest_rules(p, truth, strokes_apart=apart)
+    assert kept.gain == 0
+    assert [rule.threshold for rule in kept.rules] == [None, None]
+    p, truth, apart = make_strokes(12, wrong=6)
+    moved = suggest_rules(p, truth, strokes_apart=apart)
+    assert moved.gain == pytest.approx(suggest_rules(p, truth).gain)
+    assert (decide(p, moved.rules) == truth).all()
