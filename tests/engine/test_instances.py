@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 from skimage.draw import disk
 
 from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.image import Image
-from napari_garage_unet.engine.instances import class_objects, objects_table
+from napari_garage_unet.engine.instances import (
+    class_objects,
+    needs_probabilities,
+    objects_table,
+    totals_table,
+)
 from napari_garage_unet.engine.rules import ClassRule
 
 CLASSES = (ClassInfo(1, "ground", background=True), ClassInfo(3, "cell"), ClassInfo(4))
@@ -75,3 +82,62 @@ def test_a_segmentation_without_objects_has_an_empty_table(labels):
     nothing = class_objects(np.ones_like(labels), CLASSES, image)
     table = objects_table(nothing, CLASSES, image)
     assert all(len(column) == 0 for column in table.values())
+
+
+def test_splitting_by_probability_finds_a_border_that_the_outline_hides():
+    labels = np.zeros((24, 60), np.uint8)
+    labels[disk((12, 20), 9)] = labels[disk((12, 27), 9)] = 3
+    p = np.full((3, 24, 60), 0.05, np.float32)
+    p[1, labels == 3] = 0.9
+    p[1, :, 23:25] = 0.4
+    ids = {
+        how: class_objects(
+            labels,
+            CLASSES,
+            make_image(labels.shape),
+            split=True,
+            split_by=how,
+            probabilities=p,
+        )[3]
+        for how in ("distance", "probability")
+    }
+    assert ids["distance"].max() == 1
+    assert ids["probability"].max() == 2
+    assert np.flatnonzero(np.diff(ids["probability"][12, 12:36])).tolist() == [11]
+
+
+def test_splitting_by_probability_without_them_is_one_sentence(labels):
+    rules = {3: ClassRule(split=True, split_by="probability")}
+    assert needs_probabilities(CLASSES, rules)
+    assert not needs_probabilities(CLASSES, {3: ClassRule(split_by="probability")})
+    with pytest.raises(InputError, match="cell is to be split by probability"):
+        class_objects(labels, CLASSES, make_image(labels.shape), rules=rules)
+
+
+@pytest.mark.parametrize("axes", ["tzyx", "ztyx", "tyx", "xyt"])
+def test_the_order_of_axes_changes_nothing_but_ids(axes):
+    rng = np.random.default_rng(0)
+    order = [a for a in "tzyx" if a in axes]
+    shape = dict(zip("tzyx", (3, 5, 24, 30), strict=True))
+    blobs = ndimage.gaussian_filter(rng.random([shape[a] for a in order]), 2)
+    labels = np.where(blobs > np.quantile(blobs, 0.8), 3, 1).astype(np.uint8)
+    steps = dict(zip("tzyx", (9.0, 2.0, 0.5, 0.25), strict=True))
+    turn = [order.index(a) for a in axes]
+
+    def table_of(letters, array):
+        spacing = tuple(steps[a] for a in letters)
+        image = Image(array.astype(np.float32), letters, spacing=spacing)
+        found = class_objects(array, CLASSES, image, split=True)
+        totals = totals_table(array, found, (1, 3, 4), image)
+        return objects_table(found, CLASSES, image), totals
+
+    table, totals = table_of("".join(order), labels)
+    turned, turned_totals = table_of(axes, labels.transpose(turn))
+    assert ("volume" in table) == ("z" in axes)
+    assert set(table["t"].tolist()) <= {0, 1, 2}
+    for name in ("t", "centroid_y", "centroid_x", "axis_major"):
+        a, b = (np.sort(one[name].astype(float)) for one in (table, turned))
+        np.testing.assert_allclose(a, b)
+    np.testing.assert_allclose(totals["size"], turned_totals["size"])
+    step = np.prod([steps[a] for a in axes if a != "t"])
+    assert totals["size"][1] == pytest.approx((labels == 3).sum() * step)

@@ -110,3 +110,29 @@ def test_bad_input_is_named():
         measure(objects, image=np.zeros((3, 3, 3)), channels=["red"])
     with pytest.raises(InputError, match="spacing"):
         measure(objects, spacing=(1, -1))
+
+
+def test_time_points_are_measured_one_by_one():
+    rng = np.random.default_rng(0)
+    ids = np.zeros((3, 12, 14), np.int32)
+    ids[0, 2:5, 2:6], ids[2, 2:4, 2:4], ids[2, 8:11, 5:13] = 1, 1, 2
+    image = rng.random((3, 12, 14, 2))
+    spacing = (7.0, 0.5, 0.25)
+    table = measure(ids, image=image, spacing=spacing, time=True)
+    assert list(table)[:3] == ["label", "t", "area"]
+    assert table["label"].tolist() == [1, 1, 2]
+    assert table["t"].tolist() == [0, 2, 2]
+    for t in (0, 2):
+        alone = measure(ids[t], image=image[t], spacing=spacing[1:])
+        for name, column in alone.items():
+            np.testing.assert_array_equal(table[name][table["t"] == t], column)
+
+
+def test_time_with_depth_has_volumes():
+    ids = np.zeros((2, 4, 6, 6), np.int32)
+    ids[1, 1:3, 1:4, 1:4] = 5
+    table = measure(ids, spacing=(1, 2, 1, 1), time=True)
+    assert table["t"].tolist() == [1]
+    assert table["volume"].tolist() == [36]
+    with pytest.raises(InputError, match="besides time"):
+        measure(ids[0, 0], time=True)

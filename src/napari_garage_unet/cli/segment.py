@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 import numpy as np
 
 from napari_garage_unet import __version__
 from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.rules import SplitBy
 
 from .inputs import make_rules, read_for_model
 from .options import AXES, FILE, JSON
@@ -64,6 +65,12 @@ if TYPE_CHECKING:
 @click.option("--objects", is_flag=True, help="Write an id per object too, as a TIFF.")
 @click.option("--split", is_flag=True, help="Split objects that touch each other.")
 @click.option(
+    "--split-by",
+    type=click.Choice(get_args(SplitBy)),
+    help="Split where objects are narrow, or also where the model is less sure; "
+    "implies --split.",
+)
+@click.option(
     "--table", type=FILE, metavar="FILE", help="Measure the objects, as a CSV file."
 )
 @JSON
@@ -78,6 +85,7 @@ def segment_command(
     sizes: tuple[str, ...],
     objects: bool,
     split: bool,
+    split_by: SplitBy | None,
     table: Path | None,
     report: Path | None,
 ) -> None:
@@ -98,26 +106,42 @@ def segment_command(
     for path in (*others, *(path for path in (report, table) if path)):
         check_output(path, inputs=(*inputs, model_path, *paths))
     start_engine()
-    from napari_garage_unet.engine.instances import class_objects, objects_table
+    from napari_garage_unet.engine.instances import (
+        class_objects,
+        needs_probabilities,
+        objects_table,
+    )
     from napari_garage_unet.engine.measure import write_table
 
+    split = split or split_by is not None
+    weighed = bool(objects or table) and needs_probabilities(
+        model.classes, model.rules, split=split, split_by=split_by
+    )
     results, tables = [], []
     for image, path in zip(images, paths, strict=True):
         begin = time.perf_counter()
         result = {"input": image.name, "segmentation": str(path)}
-        if probabilities:
+        values = None
+        if probabilities or weighed:
             values = model.predict_proba(image)
             labels = _decide_planes(model, image, values)
+        else:
+            labels = model.segment(image)
+        if probabilities and values is not None:
             target = probabilities_path(path)
             write_probabilities(target, values, like=image)
             result["probabilities"] = str(target)
-        else:
-            labels = model.segment(image)
         write_segmentation(path, labels, like=image)
         click.echo(str(path))
         if objects or table:
             found = class_objects(
-                labels, model.classes, image, rules=model.rules, split=split
+                labels,
+                model.classes,
+                image,
+                rules=model.rules,
+                probabilities=values,
+                split=split,
+                split_by=split_by,
             )
             result["objects"] = {str(i): _n_objects(ids) for i, ids in found.items()}
             if objects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import ClassInfo
+from .errors import InputError
 from .image import Image
-from .measure import measure
+from .measure import Table, class_totals, measure
 from .objects import objects
-from .rules import ClassRule
+from .rules import ClassRule, SplitBy
 
 
 def class_objects(
@@ -23,6 +25,7 @@ def class_objects(
     rules: Mapping[int, ClassRule] | None = None,
     probabilities: NDArray[Any] | None = None,
     split: bool = False,
+    split_by: SplitBy | None = None,
 ) -> dict[int, NDArray[np.int32]]:
     """Find the objects of every class but the background.
 
@@ -39,44 +42,125 @@ def class_objects(
     rules
         Say which classes are split, and how far apart objects are at least.
     probabilities
-        ``(n_classes, *spatial)``; weigh the splitting where given.
+        ``(n_classes, *spatial)`` float from 0 to 1 or uint8; needed where a class is
+        split by probability, see `needs_probabilities`.
     split
         Split touching objects of every class, whatever the rules say.
+    split_by
+        What every class is split by, whatever the rules say.
 
     Returns
     -------
     dict
         By class id, an array of the shape of `labels` with ids from 1; the ids of one
         class go on where those of the class before end.
+
+    Raises
+    ------
+    InputError
+        If probabilities are needed and not given.
     """
     found: dict[int, NDArray[np.int32]] = {}
-    connected = sum(axis in "zyx" for axis in image.spatial_axes)
+    axes = image.spatial_axes
+    connected = sum(axis in "zyx" for axis in axes)
+    # Time stands first, so that the last axes are those that connect.
+    time = axes.find("t")
+    spacing = list(image.spacing)
+    if time > 0:
+        labels = np.moveaxis(labels, time, 0)
+        spacing.insert(0, spacing.pop(time))
     last = 0
     for number, info in enumerate(classes):
         if info.background:
             continue
-        rule = (rules or {}).get(info.id, ClassRule())
+        rule = _rule(rules, info.id, split=split, split_by=split_by)
+        levels = None
+        if rule.split and rule.split_by == "probability":
+            if probabilities is None:
+                raise InputError(
+                    f"{info.name} is to be split by probability, but there are no "
+                    "probabilities; split by distance instead."
+                )
+            levels = probabilities[number]
+            levels = np.moveaxis(levels, time, 0) if time > 0 else levels
         ids = objects(
             labels,
             info.id,
-            split=split or rule.split,
-            probabilities=None if probabilities is None else probabilities[number],
+            split=rule.split,
+            probabilities=levels,
             min_distance=rule.split_distance,
-            spacing=image.spacing,
+            spacing=spacing,
             connected_axes=connected,
         )
         ids[ids > 0] += last
         last = max(last, int(ids.max(initial=0)))
-        found[info.id] = ids
+        found[info.id] = np.moveaxis(ids, 0, time) if time > 0 else ids
     return found
+
+
+def needs_probabilities(
+    classes: Sequence[ClassInfo],
+    rules: Mapping[int, ClassRule] | None,
+    *,
+    split: bool = False,
+    split_by: SplitBy | None = None,
+) -> bool:
+    """Tell whether `class_objects` needs probabilities for these rules."""
+    mine = [
+        _rule(rules, info.id, split=split, split_by=split_by)
+        for info in classes
+        if not info.background
+    ]
+    return any(rule.split and rule.split_by == "probability" for rule in mine)
+
+
+def _rule(
+    rules: Mapping[int, ClassRule] | None,
+    class_id: int,
+    *,
+    split: bool,
+    split_by: SplitBy | None,
+) -> ClassRule:
+    rule = (rules or {}).get(class_id, ClassRule())
+    return dataclasses.replace(
+        rule, split=split or rule.split, split_by=split_by or rule.split_by
+    )
+
+
+def totals_table(
+    labels: NDArray[np.unsignedinteger[Any]],
+    found: Mapping[int, NDArray[np.int32]],
+    class_ids: Sequence[int],
+    image: Image,
+) -> Table:
+    """Sum up each class of a segmentation over all its planes, see `class_totals`.
+
+    Parameters
+    ----------
+    labels
+        Segmentation of `image`.
+    found
+        What `class_objects` gives.
+    class_ids
+        The classes, a row each.
+    image
+        Its spacing counts; time has no length.
+    """
+    spacing = [
+        1.0 if axis == "t" else step
+        for step, axis in zip(image.spacing, image.spatial_axes, strict=True)
+    ]
+    return class_totals(labels, class_ids, objects=found, spacing=spacing)
 
 
 def objects_table(
     found: Mapping[int, NDArray[np.int32]],
     classes: Sequence[ClassInfo],
     image: Image,
-) -> dict[str, NDArray[Any]]:
+) -> Table:
     """Measure the objects of all classes.
+
+    Each time point is measured on its own; with ``z`` an object has a volume.
 
     Parameters
     ----------
@@ -92,13 +176,19 @@ def objects_table(
     dict
         Columns of equal length: ``class``, then those of `measure`.
     """
-    pixels = np.asarray(image.data)
-    if "c" in image.axes:
-        pixels = np.moveaxis(pixels, image.axes.index("c"), -1)
+    order = [axis for axis in "tzyxc" if axis in image.axes]
+    pixels = np.asarray(image.data).transpose([image.axes.index(a) for a in order])
+    spatial = [image.spatial_axes.index(axis) for axis in order if axis != "c"]
+    spacing = [image.spacing[at] for at in spatial]
     names = {info.id: info.name for info in classes}
-    parts = []
+    parts: list[Table] = []
     for class_id, ids in found.items():
-        part = measure(ids, image=pixels, spacing=image.spacing)
+        part = measure(
+            ids.transpose(spatial),
+            image=pixels,
+            spacing=spacing,
+            time="t" in image.axes,
+        )
         n = len(next(iter(part.values())))
         parts.append({"class": np.full(n, names[class_id], object), **part})
     columns = parts[0] if parts else {}

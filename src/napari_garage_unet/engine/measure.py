@@ -30,13 +30,15 @@ def measure(
     channels: Sequence[str] | None = None,
     spacing: Sequence[float] | None = None,
     origin: Sequence[float] | None = None,
+    time: bool = False,
 ) -> Table:
     """Measure each object.
 
     Parameters
     ----------
     objects
-        ``(*spatial)`` ids as from `objects`, in two or three axes; 0 is no object.
+        ``(*spatial)`` ids as from `objects`, in two or three axes besides time; 0 is
+        no object.
     image
         ``(*spatial)`` or ``(*spatial, n_channels)`` whose mean is taken in each object.
     channels
@@ -46,14 +48,19 @@ def measure(
         World units per pixel of each axis; 1 when left out.
     origin
         World coordinates of the first pixel's centre; 0 when left out.
+    time
+        Whether the first axis is time, which is no axis of space: each time point is
+        measured on its own, and an object that is there at several has several rows.
 
     Returns
     -------
     table
-        One row per object, by id:
+        One row per object, by time point and id:
 
         ``label``
             Id.
+        ``t``
+            Number of the time point, from 0; only with `time`.
         ``area`` or ``volume``
             In two, in three axes.
         ``centroid_y``, ...
@@ -77,10 +84,14 @@ def measure(
     InputError
         If the shapes do not fit, or the objects have other than two or three axes.
     """
-    if objects.ndim not in (2, 3):
+    if objects.ndim - time not in (2, 3):
+        besides = " besides time" if time else ""
         raise InputError(
-            f"Objects are measured in 2 or 3 axes, but there are {objects.ndim}."
+            f"Objects are measured in 2 or 3 axes{besides}, "
+            f"but there are {objects.ndim - time}."
         )
+    if time:
+        return _measure_each(objects, image, channels, spacing, origin)
     step = _per_axis(objects.ndim, spacing, 1.0, "spacing")
     if (step <= 0).any():
         raise InputError(f"The spacing has to be positive, not {step.tolist()}.")
@@ -119,6 +130,30 @@ def measure(
     table["elongation"] = lengths[:, -1] / lengths[:, 0]
     table["extent"] = size / box
     return table
+
+
+def _measure_each(
+    objects: Integers,
+    image: npt.NDArray[np.generic] | None,
+    channels: Sequence[str] | None,
+    spacing: Sequence[float] | None,
+    origin: Sequence[float] | None,
+) -> Table:
+    step = _per_axis(objects.ndim, spacing, 1.0, "spacing")
+    offset = _per_axis(objects.ndim, origin, 0.0, "origin")
+    _channel_names(objects, image, channels)
+    parts = []
+    for t in range(len(objects)):
+        part = measure(
+            objects[t],
+            image=None if image is None else image[t],
+            channels=channels,
+            spacing=step[1:].tolist(),
+            origin=offset[1:].tolist(),
+        )
+        label = part.pop("label")
+        parts.append({"label": label, "t": np.full(label.size, t, np.int64), **part})
+    return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
 
 def class_totals(

@@ -122,6 +122,8 @@ class Model:
     ) -> NDArray[np.unsignedinteger[Any]]:
         """Turn probabilities into labels with the thresholds of this model.
 
+        Plane by plane, as `segment` does: the last two axes are a plane.
+
         Parameters
         ----------
         probabilities
@@ -132,7 +134,9 @@ class Model:
             `resolve_rules` takes.
         """
         chosen = self.rules if rules is None else rules
-        return apply_rules(probabilities, chosen, class_ids=self.class_ids)
+        return apply_rules(
+            probabilities, chosen, class_ids=self.class_ids, connected_axes=2
+        )
 
     def with_rules(self, rules: Mapping[int, ClassRule]) -> Model:
         """Return this model with other thresholds and clean-up.

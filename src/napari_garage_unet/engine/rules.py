@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from .config import check_limits, setting
 from .config import from_json as config_from_json
 from .config import to_json as config_to_json
 from .errors import InputError
+
+SplitBy = Literal["distance", "probability"]
+"""What tells touching objects apart: their outline alone, or probabilities as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,12 @@ class ClassRule:
         False,
         "Split touching",
         "Objects that touch each other get an id each.",
+    )
+    split_by: Literal["distance", "probability"] = setting(
+        "distance",
+        "Split by",
+        "distance: where an object is narrow; probability: also where the model is "
+        "less sure, which finds borders that have no neck.",
     )
     split_distance: float | None = setting(
         None,

@@ -12,8 +12,11 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_garage_unet.engine.instances import class_objects, objects_table
-from napari_garage_unet.engine.measure import class_totals
+from napari_garage_unet.engine.instances import (
+    class_objects,
+    objects_table,
+    totals_table,
+)
 from napari_garage_unet.engine.objects import relabel_like
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
@@ -184,16 +187,20 @@ def find_objects(
         Objects found before; those still there keep their ids.
     """
     classes, image = result.classes, result.image
-    found = class_objects(labels, classes, image, rules=result.rules)
+    found = class_objects(
+        labels,
+        classes,
+        image,
+        rules=result.rules,
+        probabilities=result.kept_probabilities,
+    )
     ids = np.zeros(labels.shape, np.int32)
     for part in found.values():
         ids += part
     if old is not None:
         ids = relabel_like(ids, old)
         found = {i: np.where(part > 0, ids, 0) for i, part in found.items()}
-    totals = class_totals(
-        labels, result.class_ids, objects=found, spacing=image.spacing
-    )
+    totals = totals_table(labels, found, result.class_ids, image)
     return Found(ids, objects_table(found, classes, image), totals)
 
 

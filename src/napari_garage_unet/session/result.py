@@ -133,6 +133,11 @@ class Result:
         plane = self._probabilities[(slice(None), *self.image.spatial_key(index))]
         return plane.transpose(0, 2, 1) if self.image.is_transposed else plane
 
+    @property
+    def kept_probabilities(self) -> NDArray[np.uint8]:
+        """Those of all planes, ``(n_classes, *spatial)``; 0 where not computed."""
+        return self._probabilities
+
     def put(
         self,
         index: PlaneIndex,

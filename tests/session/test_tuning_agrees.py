@@ -1,0 +1,158 @@
+"""On the same probabilities, Python, the command line and the session agree.
+
+Labels, objects and tables, with rules that were tuned and saved in a model. No network
+is needed for that: the probabilities are made from the pixels.
+"""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+import tifffile
+from made_results import CLASSES, balls, levels_of, make_result
+
+from napari_garage_unet import cli
+from napari_garage_unet.cli import segment as segment_module
+from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
+from napari_garage_unet.engine.instances import class_objects, objects_table
+from napari_garage_unet.engine.model import Model
+from napari_garage_unet.engine.rules import ClassRule
+
+CENTRES = {
+    2: [(20, 20), (20, 38), (50, 25), (52, 60)],
+    3: [(5, 20, 20), (5, 20, 38), (9, 50, 25), (3, 52, 60)],
+}
+RULES = {
+    "threshold and size": {2: ClassRule(threshold=0.35, min_size=80, fill_holes=9)},
+    "split by distance": {2: ClassRule(threshold=0.3, min_size=20, split=True)},
+    "split by probability": {
+        2: ClassRule(threshold=0.3, split=True, split_by="probability")
+    },
+}
+
+
+def make_pixels(axes):
+    """Balls in a picture of 8 bits; a time series is that, brighter and darker."""
+    spatial = axes.replace("t", "")
+    shape = (12, 64, 72)[-len(spatial) :]
+    cell = balls(shape, CENTRES[len(spatial)], radius=9)
+    frames = [cell, cell * 0.8, np.zeros(shape)] if "t" in axes else [cell]
+    pixels = np.rint(np.stack(frames) * 255).astype(np.uint8)
+    pixels = pixels if "t" in axes else pixels[0]
+    return pixels + np.random.default_rng(0).integers(0, 9, pixels.shape, np.uint8)
+
+
+def predict(self, image):
+    """Give each plane probabilities, in place of a network."""
+    for index in image.plane_indices():
+        levels = levels_of(np.asarray(image.data[image.spatial_key(index)]) / 255.0)
+        yield index, levels.astype(np.float32) / np.float32(255)
+
+
+@pytest.fixture(params=RULES)
+def rules(request):
+    return RULES[request.param]
+
+
+@pytest.fixture
+def model(monkeypatch, rules):
+    monkeypatch.setattr(Model, "_planes", predict)
+    monkeypatch.setattr(segment_module, "start_engine", lambda: None)
+    return Model(
+        classes=CLASSES,
+        preprocess=PreprocessConfig(),
+        network=NetworkConfig(),
+        n_channels=1,
+        weights={"w": np.zeros(1, np.float32)},
+        rules=rules,
+    )
+
+
+def read_table(path):
+    with path.open(encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    return header, rows
+
+
+@pytest.mark.parametrize("axes", ["yx", "tyx", "zyx", "tzyx"])
+def test_labels_objects_and_tables_are_the_same(
+    axes, model, rules, viewer, session, run, tmp_path
+):
+    pixels = make_pixels(axes)
+    np.save(tmp_path / "cells.npy", pixels)
+    model.save(tmp_path / "tuned.garage")
+
+    # Python
+    layer = viewer.add_image(pixels, name="cells", axis_labels=tuple(axes))
+    image = session.images.bind(layer).image()
+    assert image.axes == axes
+    probabilities = model.predict_proba(image)
+    labels = model.segment(image)
+    np.testing.assert_array_equal(model.decide(probabilities), labels)
+    ids = class_objects(
+        labels, CLASSES, image, rules=rules, probabilities=probabilities
+    )
+    table = objects_table(ids, CLASSES, image)
+    assert table["label"].size >= 3
+    assert ("t" in table) == ("t" in axes)
+    assert ("volume" in table) == ("z" in axes)
+
+    # Command line: what was tuned is in the model.
+    with pytest.raises(SystemExit) as ended:
+        cli.main(
+            [
+                *("segment", str(tmp_path / "cells.npy"), "--axes", axes),
+                *("--model", str(tmp_path / "tuned.garage")),
+                *("--out", str(tmp_path / "cells.tif"), "--objects"),
+                *("--table", str(tmp_path / "cells.csv")),
+            ]
+        )
+    assert ended.value.code == 0
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "cells.tif"), labels)
+    written = tifffile.imread(tmp_path / "cells_objects.tif")
+    np.testing.assert_array_equal(written, ids[2])
+    header, rows = read_table(tmp_path / "cells.csv")
+    assert [name.split(" (")[0] for name in header] == ["image", *table]
+    for name, *column in zip(header[1:], *(row[1:] for row in rows), strict=True):
+        expected = table[name.split(" (")[0]].tolist()
+        assert column == [str(value) for value in expected], name
+
+    # Session
+    levels = np.rint(probabilities * 255).astype(np.uint8)
+    result = make_result(viewer, session, layer, levels)
+    session.tuner.set_rules(result, rules)
+    run(lambda: not result.undecided)
+    np.testing.assert_array_equal(result.layer.data, labels)
+    session.objects.find(result)
+    run(lambda: session.objects.newest is not None)
+    found = session.objects.newest
+    np.testing.assert_array_equal(found.layer.data, ids[2])
+    assert list(found.table) == list(table)
+    for name, column in table.items():
+        np.testing.assert_array_equal(found.table[name], column, err_msg=name)
+
+
+def test_options_do_what_the_saved_rules_do(model, rules, tmp_path):
+    """`--threshold`, `--min-size`, `--split-by` on a model without rules."""
+    np.save(tmp_path / "cells.npy", make_pixels("yx"))
+    model.with_rules({}).save(tmp_path / "plain.garage")
+    rule = rules[2]
+    split = ["--split-by", rule.split_by] if rule.split else []
+    options = ["--threshold", f"cell={rule.threshold}", f"--min-size=2={rule.min_size}"]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(
+            [
+                *("segment", str(tmp_path / "cells.npy"), *options, *split),
+                *("--model", str(tmp_path / "plain.garage"), "--objects"),
+                *("--out", str(tmp_path / "cells.tif")),
+            ]
+        )
+    assert ended.value.code == 0
+    labels = model.with_rules({2: rule}).segment(np.load(tmp_path / "cells.npy"))
+    expected = tifffile.imread(tmp_path / "cells.tif")
+    if not rule.fill_holes:
+        np.testing.assert_array_equal(labels, expected)
+    count = tifffile.imread(tmp_path / "cells_objects.tif").max()
+    assert count == (4 if rule.split else 3)
