@@ -56,6 +56,7 @@ class SynchronousEngine:
         self.training: Train | None = None
         self.model: dict[int, float] = {}
         self.step = 0
+        self.strokes_id = 0
         self._ids = itertools.count(1)
         self._events: deque[Event] = deque()
         self._held: deque[Predict] = deque()
@@ -93,7 +94,13 @@ class SynchronousEngine:
             self.step += 1
             self._learn()
             self._events.append(
-                Progress(self.training.id, self.step, self.step / 10, 1 / self.step)
+                Progress(
+                    self.training.id,
+                    self.step,
+                    self.step / 10,
+                    1 / self.step,
+                    strokes=self.strokes_id,
+                )
             )
         if not self.holds_predictions:
             while self._held:
@@ -128,6 +135,7 @@ class SynchronousEngine:
                 array = AttachedBlock(request.array).array.copy()
                 check_strokes(self.images[request.key], array)
                 self.strokes[request.key] = array
+                self.strokes_id = request.id
             case Train() if self.refuses_training:
                 raise InputError(self.refuses_training)
             case Train():
@@ -187,7 +195,9 @@ class SynchronousEngine:
         means = np.array(list(self.model.values()))[:, np.newaxis, np.newaxis]
         closeness = np.exp(-(((plane - means) / 60) ** 2))
         probabilities = closeness / closeness.sum(axis=0)
+        y0, y1, x0, x1 = request.box or (0, plane.shape[0], 0, plane.shape[1])
+        probabilities = probabilities[:, y0 : y1 : request.step, x0 : x1 : request.step]
         block = AttachedBlock(request.result, writable=True)
         block.array[: len(means)] = np.rint(probabilities * 255)
         block.close()
-        return Predicted(request.id, self.step, 0.0, tuple(self.model))
+        return Predicted(request.id, self.step, 0.0, tuple(self.model), self.strokes_id)

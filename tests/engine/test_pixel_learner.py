@@ -124,3 +124,50 @@ def test_the_rate_rises_then_falls():
     assert factors[10] == pytest.approx(1.01)
     assert factors[-1] == pytest.approx(0.01)
     assert rate_factor(3) == pytest.approx(0.01)
+    assert rate_factor(0, rises=False) == pytest.approx(1.01)
+
+
+def test_a_corrective_stroke_is_learnt_within_a_few_steps(plane):
+    network, training_plane = plane
+    targets = np.zeros((96, 128), np.int32)
+    for row in range(0, 90, 6):
+        targets[row : row + 2, 4:60], targets[row : row + 2, 68:124] = 1, 2
+    # What looks like the one class and was called the other.
+    corrected = targets.copy()
+    corrected[40:46, 100:112] = 1
+    taps = training_plane.region(slice(0, 96), slice(0, 128))
+
+    def share_right_after(steps, share):
+        learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+        network.set_weights(weights)
+        pixel_learner.FRESH_SHARE = share
+        learner.prepare([TrainingPlane(targets, training_plane.region)])
+        while not learner.settled:
+            learner.step()
+        learner.prepare([TrainingPlane(corrected, training_plane.region)])
+        for _ in range(steps):
+            learner.step()
+        found = network.probabilities(taps)[0][corrected != targets]
+        return float(found.mean())
+
+    weights = network.weights()
+    usual = pixel_learner.FRESH_SHARE
+    try:
+        plain, weighted = (share_right_after(10, share) for share in (0, usual))
+    finally:
+        pixel_learner.FRESH_SHARE = usual
+    assert weighted > plain + 0.1
+
+
+def test_strokes_of_before_are_not_drawn_more_often(plane):
+    network, training_plane = plane
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([training_plane])
+    assert learner._fresh.size == 0
+    learner.prepare([training_plane])
+    assert learner._fresh.size == 0
+    targets = training_plane.targets.copy()
+    targets[50, 10:30] = 1
+    learner.prepare([TrainingPlane(targets, training_plane.region)])
+    assert learner._fresh.size == 20
+    assert learner._fresh_odds.sum() == pytest.approx(1)

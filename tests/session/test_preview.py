@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from napari_garage_unet.engine.rules import ClassRule
-from napari_garage_unet.process.messages import Predict
+from napari_garage_unet.process.messages import Cancel, Predict
 from napari_garage_unet.session.hint import Phase
 
 
@@ -123,3 +124,117 @@ def test_tuning_while_learning_holds_for_the_next_preview(painted, run):
     run(lambda: painted.preview.shown > shown)
     assert painted.job.phase is Phase.LEARNING
     assert result.rule(2).threshold == 1.0
+
+
+@pytest.fixture
+def wide(viewer, session, run):
+    """A session that learns from an image much larger than what is on view."""
+    pixels = np.full((900, 1400), 20, np.uint8)
+    pixels[:, 700:] = 220
+    image = viewer.add_image(pixels, name="wide")
+    layer = session.strokes_layer()
+    layer.data[5:8, 5:25] = 1
+    layer.data[5:8, 805:855] = 2
+    session.images.current.look_at_all()
+    image.corner_pixels = np.array([[100, 300], [400, 800]])
+    return session
+
+
+def test_what_is_on_view_comes_first_and_then_the_rest(wide, engine, run):
+    assert wide.learn()
+    run(lambda: wide.preview.shown > 0)
+    first = engine.sent(Predict)[0]
+    y0, y1, x0, x1 = first.box
+    assert y0 <= 100 < 400 <= y1
+    assert x0 <= 300 < 800 <= x1
+    assert (y1 - y0) * (x1 - x0) < 0.3 * 900 * 1400
+    result = preview_of(wide)
+    assert not result.layer.data[700:].any()
+    wide.stop()
+    run(lambda: not wide.job.is_running)
+    run(lambda: bool(result.layer.data.all()))
+    assert np.all(result.layer.data[:, :700] == 1)
+    assert np.all(result.layer.data[:, 700:] == 2)
+    assert engine.most_waiting == 1
+
+
+def test_a_view_from_afar_is_coarse_while_learning_and_exact_at_rest(
+    wide, viewer, engine, run
+):
+    viewer.scene.camera.zoom = 0.25
+    wide.images.current.layer.corner_pixels = np.array([[0, 0], [900, 1400]])
+    assert wide.learn()
+    run(lambda: wide.preview.shown > 3)
+    assert {request.step for request in engine.sent(Predict)} == {4}
+    assert preview_of(wide).layer.data.all()
+    wide.stop()
+    run(lambda: not wide.job.is_running)
+    run(polls=20)
+    assert engine.sent(Predict)[-1].step == 1
+
+
+def test_the_surroundings_of_a_new_stroke_are_shown_first(wide, engine, run):
+    wide.images.current.layer.corner_pixels = np.array([[0, 0], [900, 1400]])
+    wide.learn()
+    run(lambda: wide.preview.shown > 0)
+    layer = wide.images.current.strokes
+    shown = []
+    wide.preview.refreshed.connect(
+        lambda result, index, box: shown.append((wide.preview.strokes_shown, box))
+    )
+    sent = wide.job.strokes_sent
+    layer.paint((600, 1200), 1)
+    run(lambda: wide.preview.strokes_shown > sent)
+    with_it = next(box for number, box in shown if number > sent)
+    assert with_it[0] < 600 < with_it[1] <= 900
+    assert with_it[1] - with_it[0] < 400
+    assert with_it[2] < 1200 < with_it[3]
+
+
+def test_the_preview_is_hidden_as_long_as_it_is_compared(painted, run):
+    painted.learn()
+    run(lambda: painted.preview.shown > 0)
+    layer = preview_of(painted).layer
+    painted.preview.compare(painted.images.current, hide=True)
+    assert not layer.visible
+    shown = painted.preview.shown
+    run(lambda: painted.preview.shown > shown)
+    assert not layer.visible
+    painted.preview.compare(None, hide=False)
+    assert layer.visible
+    layer.visible = False
+    painted.preview.compare(painted.images.current, hide=True)
+    painted.preview.compare(None, hide=False)
+    assert not layer.visible
+
+
+def test_a_preview_that_a_new_stroke_has_outdated_is_withdrawn(painted, engine, run):
+    painted.learn()
+    run(lambda: painted.preview.shown > 0)
+    engine.holds_predictions = True
+    run(lambda: len(engine._held) == 1)
+    painted.images.current.strokes.paint((30, 10), 2)
+    run(lambda: len(engine.sent(Cancel)) == 1)
+    engine.holds_predictions = False
+    sent = painted.job.strokes_sent
+    run(lambda: painted.preview.strokes_shown >= sent)
+    assert painted.problem is None
+
+
+def test_the_curve_tells_how_much_of_a_new_stroke_was_wrong_before(painted, run):
+    layer = painted.images.current.strokes
+    layer.paint((20, 10), 1)
+    run(lambda: painted.counts[1] > 60)
+    painted.learn()
+    run(lambda: painted.preview.shown > 0)
+    history = painted.job.history
+    assert history.corrected == []
+    layer.brush_size = 1
+    layer.paint((30, 10), 1)
+    run(lambda: len(history.corrected) == 1)
+    layer.paint((30, 50), 1)
+    run(lambda: len(history.corrected) == 2)
+    layer.undo()
+    run(polls=5)
+    assert history.corrected == [0.0, 1.0]
+    assert len(history.corrected_at) == 2

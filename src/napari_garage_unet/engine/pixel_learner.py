@@ -37,6 +37,12 @@ ROUND = 300
 WARM_UP = 0.1
 """Share of a round in which the rate rises."""
 
+FRESH_SHARE = 0.25
+"""Share of the pixels of the first step after a correction that are newly painted."""
+
+FRESH_STEPS = 100
+"""Steps until newly painted pixels are drawn like all others."""
+
 WEIGHT_DECAY = 1e-4
 LABEL_SMOOTHING = 0.05
 
@@ -92,6 +98,7 @@ class PixelLearner:
             learning_rate, weight_decay=WEIGHT_DECAY
         )
         self._optimizer.build(network.head.trainable_variables)
+        self._before: dict[tuple[int, ...], NDArray[np.int32]] = {}
         self._step = tf.function(
             self._take_step,
             input_signature=[
@@ -109,7 +116,7 @@ class PixelLearner:
         planes
             With at least one labelled pixel between them.
         """
-        features, numbers = [], []
+        features, numbers, fresh = [], [], []
         keep = self._shares_to_keep(planes)
         n_strokes = sum(1 for p in planes for _ in find_strokes(p.targets))
         self._strokes_per_class = n_strokes / self.network.n_classes
@@ -120,8 +127,11 @@ class PixelLearner:
                 rows, columns = np.nonzero(self._rng.random(here.shape) < keep[here])
                 features.append(self._gather(plane, block, rows, columns))
                 numbers.append(here[rows, columns] - 1)
+                fresh.append(self._is_fresh(plane, block)[rows, columns])
         self._painted = np.concatenate(features)
         self._numbers = np.concatenate(numbers)
+        self._set_fresh(np.concatenate(fresh))
+        self._before = {plane.key: plane.targets for plane in planes}
         self._begin_round(
             self._painted,
             np.eye(self.network.n_classes, dtype=np.float32)[self._numbers],
@@ -148,13 +158,39 @@ class PixelLearner:
                 return self._loss
             self._begin_second_round()
         progress = self._taken / ROUND
-        self._optimizer.learning_rate.assign(self._rate * rate_factor(progress))
+        corrects = self._fresh.size > 0 and not self._second_round
+        rate = self._rate * rate_factor(progress, rises=not corrects)
+        self._optimizer.learning_rate.assign(rate)
         drawn = np.searchsorted(self._cumulated, self._rng.random((MEMBERS, BATCH)))
         pixels = np.minimum(drawn, len(self._cumulated) - 1).astype(np.int32)
+        if corrects:
+            share = FRESH_SHARE * max(1 - self._taken / FRESH_STEPS, 0)
+            n = round(BATCH * share)
+            pixels[:, :n] = self._rng.choice(
+                self._fresh, (MEMBERS, n), p=self._fresh_odds
+            )
         self._loss = float(self._step(self._features, self._wanted, pixels))
         self._taken += 1
         self.settled = self._second_round and self._taken >= ROUND
         return self._loss
+
+    def _is_fresh(self, plane: TrainingPlane, block: PlaneBlock) -> NDArray[np.bool_]:
+        """Which pixels of a block were painted since the last time."""
+        here = plane.targets[block.rows, block.columns]
+        before = self._before.get(plane.key)
+        if not self._before:
+            return np.zeros(here.shape, bool)
+        if before is None or before.shape != plane.targets.shape:
+            return here > 0
+        fresh: NDArray[np.bool_] = here != before[block.rows, block.columns]
+        return fresh
+
+    def _set_fresh(self, fresh: NDArray[np.bool_]) -> None:
+        """Draw newly painted pixels more often at first, each class as often."""
+        self._fresh = np.flatnonzero(fresh)
+        numbers = self._numbers[self._fresh]
+        odds = 1 / np.bincount(numbers)[numbers] if numbers.size else np.empty(0)
+        self._fresh_odds = odds / max(odds.sum(), 1e-12)
 
     def _begin_round(self, features: Floats, wanted: Floats, weights: Floats) -> None:
         self._features = tf.constant(features)
@@ -256,11 +292,12 @@ class PixelLearner:
         return loss
 
 
-def rate_factor(progress: float) -> float:
+def rate_factor(progress: float, *, rises: bool = True) -> float:
     """Share of the highest learning rate at a share of a round.
 
-    Rises linearly, falls along a cosine, and stays at a hundredth.
+    Rises linearly, which what has begun to learn does not need again, falls along a
+    cosine, and stays at a hundredth.
     """
-    rise = min(1.0, (progress + 1e-3) / WARM_UP)
+    rise = min(1.0, (progress + 1e-3) / WARM_UP) if rises else 1.0
     fallen = min(max(0.0, (progress - WARM_UP) / (1 - WARM_UP)), 1.0)
     return rise * (0.5 * (1 + float(np.cos(np.pi * fallen))) + 0.01)

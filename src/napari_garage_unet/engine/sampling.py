@@ -25,10 +25,13 @@ class TrainingPlane:
         number ``k``.
     region
         Gives the taps of a region, ``region(rows, columns)``.
+    key
+        Tells planes apart: number of the image, then position in it.
     """
 
     targets: NDArray[np.int32]
     region: Callable[[slice, slice], Taps]
+    key: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -96,7 +96,8 @@ def lay_out(
         targets = pad(np.where(plane.held_out, 0, numbers), stride)
         if targets.any():
             region = partial(store.region, image, plane.index)
-            learnt.append(TrainingPlane(targets, region))
+            key = (plane.image, *plane.index)
+            learnt.append(TrainingPlane(targets, region, key))
         checked = np.where(plane.held_out, numbers, 0)
         for number, (y, x), mask in find_strokes(checked):
             box = (y.start, y.stop, x.start, x.stop)

@@ -51,6 +51,8 @@ class BoundImage:
         Its pixels have to be read again; emitted with the image itself.
     strokes_touched, stroke_done
         Its strokes may be others, and a stroke is complete; `look` tells.
+    painted
+        Something was painted; emitted as by `StrokesWatch.painted`.
     brush_changed, colors_changed
         Another class is in the brush, or the strokes layer has other colours.
     """
@@ -58,6 +60,7 @@ class BoundImage:
     pixels_changed = Signal(object)
     strokes_touched = Signal()
     stroke_done = Signal()
+    painted = Signal(object, object, object, object)
     brush_changed = Signal()
     colors_changed = Signal()
 
@@ -138,6 +141,8 @@ class BoundImage:
         layer.events.selected_label.connect(self._on_brush)
         layer.events.colormap.connect(self._on_colors)
         self.watch.look_at_all(layer.data)
+        # What was there before is not new.
+        self.watch.painted.connect(self.painted.emit)
 
     def release_strokes(self) -> None:
         """Stop following the strokes layer."""

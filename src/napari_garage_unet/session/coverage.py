@@ -95,6 +95,8 @@ class Coverage:
 
         None where that is not much less than all that is on view.
         """
+        if _overlap(stroke, visible) is None:
+            return None
         y0, y1, x0, x1 = stroke
         around = _overlap((y0 - NEAR, y1 + NEAR, x0 - NEAR, x1 + NEAR), visible)
         if around is None:

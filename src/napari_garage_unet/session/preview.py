@@ -118,6 +118,7 @@ class Preview:
         self._looks_away = False
         self._covered: dict[tuple[str, PlaneIndex], Coverage] = {}
         self._dismissed: set[str] = set()
+        self._hidden: list[Any] = []
         self.shown = 0
         self.strokes_shown = 0
         results.removed.connect(self._on_removed)
@@ -153,6 +154,21 @@ class Preview:
         except GarageError as error:
             logger.info("no preview of %s: %s", current.name, error)
             self._refused = (self._job.generation, current.key, index)
+
+    def compare(self, bound: BoundImage | None, *, hide: bool) -> None:
+        """Hide the preview of an image for a moment, or show it again.
+
+        One that was hidden before stays as it was.
+        """
+        if not hide:
+            for layer in self._hidden:
+                layer.visible = True
+            self._hidden.clear()
+            return
+        result = self._results.preview_of(bound) if bound is not None else None
+        if result is not None and result.layer.visible:
+            result.layer.visible = False
+            self._hidden.append(result.layer)
 
     def reset(self) -> None:
         """Forget what was asked; the process has gone."""
@@ -192,7 +208,8 @@ class Preview:
         visible = region_on_view(bound.layer)
         step = step_on_view(self._viewer, bound.layer)
         if self._job.is_running:
-            stroke = self._last_stroke(bound, index) if is_news else None
+            is_corrected = is_news and self.shown > 0
+            stroke = self._last_stroke(bound, index) if is_corrected else None
             near = covered.near(stroke, visible) if stroke is not None else None
             if is_news:
                 self._round = state

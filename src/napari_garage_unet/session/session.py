@@ -26,6 +26,7 @@ from .asking import Client
 from .bound_image import BoundImage
 from .class_layers import classes_of, show_classes
 from .class_list import ClassList
+from .corrections import Corrections
 from .engine_link import EngineLink
 from .guarding import Guard
 from .hint import FEW_PIXELS, Engine, Phase, Situation, hint
@@ -109,6 +110,7 @@ class Session:
         )
         self.seeds = SeedPreview(viewer)
         self.seeds.tasks.failed.connect(self.guard.show)
+        self.corrections = Corrections(self.results, self.job)
         self.tasks = Tasks()
         self.objects = ObjectList(viewer, self.tasks)
         self.tasks.failed.connect(self.guard.show)
@@ -414,6 +416,7 @@ class Session:
 
     def _on_image_added(self, bound: BoundImage) -> None:
         bound.pixels_changed.connect(self._on_pixels_changed)
+        self.corrections.follow(bound)
 
     def _on_pixels_changed(self, bound: BoundImage) -> None:
         self.link.forget(bound)

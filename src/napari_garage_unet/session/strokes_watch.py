@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from psygnal import Signal
 
 from napari_garage_unet.engine.image import Image, PlaneIndex
 from napari_garage_unet.engine.strokes import count_strokes
@@ -34,7 +35,12 @@ class StrokesWatch:
         Counts the changes.
     last_box
         Key of the plane of the last change, and where in it, in the array's order.
+    painted
+        Pixels were painted, not erased; emitted with the key of their plane, the box
+        around them, a mask in it and the array of what it holds now.
     """
+
+    painted = Signal(object, object, object, object)
 
     def __init__(self, shape: tuple[int, ...], dtype: Any = np.uint8) -> None:
         self.seen: NDArray[Any] = np.zeros(shape, dtype)
@@ -80,8 +86,11 @@ class StrokesWatch:
         self._counts.subtract(count_strokes(old[box]))
         self._counts.update(count_strokes(new[box]))
         old[box] = new[box]
+        is_painted = different[box] & (new[box] != 0)
         self.version += 1
         self.last_box = key, box
+        if is_painted.any():
+            self.painted.emit(key, box, is_painted, new[box])
         return True
 
 

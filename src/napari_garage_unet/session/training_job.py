@@ -35,14 +35,21 @@ class Settings:
 
 @dataclass(slots=True)
 class History:
-    """The curves of a training: one entry per step, and one per validation."""
+    """The curves of a training: an entry per step, per validation, per new stroke."""
 
     seconds: list[float] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
     checked_at: list[float] = field(default_factory=list)
     checked_loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
+    corrected_at: list[float] = field(default_factory=list)
+    corrected: list[float] = field(default_factory=list)
     offset: float = 0.0
+
+    def add_correction(self, share: float) -> None:
+        """Append how much of a new stroke the preview had wrong, 0 to 1."""
+        self.corrected_at.append(self.seconds[-1] if self.seconds else 0.0)
+        self.corrected.append(share)
 
     def add(self, progress: Progress) -> None:
         """Append a step. Seconds go on where an earlier training has ended."""

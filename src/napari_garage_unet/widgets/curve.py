@@ -1,4 +1,4 @@
-"""How learning goes: two lines over time."""
+"""How learning goes: three lines over time."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ MOST_POINTS = 400
 """More than the widget has pixels are not drawn."""
 
 
-class Curve(QWidget):
-    """Training loss, and the loss on held-out strokes, over seconds.
+MARK = 2.5
+"""Half the size in pixels of the marks on a line."""
 
-    A dashed line and a solid one, so that they are told apart without colour.
+
+class Curve(QWidget):
+    """Training loss, loss on held-out strokes, and mistakes corrected, over seconds.
+
+    A dashed line, a solid one with dots, and a dotted one with squares, so that they
+    are told apart without colour.
     """
 
     def __init__(self) -> None:
@@ -29,10 +34,13 @@ class Curve(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(
             "How far the answers are from your strokes; lower is better.\n"
-            "Thin: strokes it learns from (training loss).\n"
-            "Thick: strokes that were kept aside to check it (validation loss).\n"
-            "When the thick line rises while the thin one falls, it learns by heart: "
-            "paint more, and elsewhere."
+            "Dashed: strokes it learns from (training loss).\n"
+            "Thick, with dots: strokes that were kept aside to check it (validation "
+            "loss).\n"
+            "Squares: how much of each new stroke the preview had wrong before you "
+            "painted it, from none of it at the bottom to all of it at the top.\n"
+            "When the thick line rises while the dashed one falls, it learns by heart: "
+            "paint more, and elsewhere. When the squares sink, you are nearly done."
         )
 
     def sizeHint(self) -> QSize:
@@ -66,7 +74,14 @@ class Curve(QWidget):
         seconds, loss = np.array(history.seconds), np.array(history.loss)
         checked_at = np.array(history.checked_at)
         checked = np.array(history.checked_loss)
-        self._draw_legend(painter, text, has_checked=bool(len(checked)))
+        corrected_at = np.array(history.corrected_at)
+        corrected = np.array(history.corrected)
+        self._draw_legend(
+            painter,
+            text,
+            has_checked=bool(len(checked)),
+            has_corrected=bool(len(corrected)),
+        )
         if len(loss) < 2:
             muted = QColor(text)
             muted.setAlpha(150)
@@ -105,18 +120,37 @@ class Curve(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(text)
             for i in range(path.elementCount()):
-                painter.drawEllipse(QPointF(path.elementAt(i)), 2.5, 2.5)
+                painter.drawEllipse(QPointF(path.elementAt(i)), MARK, MARK)
             painter.setBrush(Qt.BrushStyle.NoBrush)
+        if len(corrected):
+            # A share has a scale of its own: the frame from bottom to top.
+            marks = to_frame(corrected_at, top * corrected)
+            line = to_frame(corrected_at, top * smoothed(corrected))
+            painter.setPen(QPen(text, 1.3, Qt.PenStyle.DotLine))
+            painter.drawPath(line)
+            painter.setPen(QPen(muted, 1))
+            for i in range(marks.elementCount()):
+                at = QPointF(marks.elementAt(i))
+                painter.drawRect(
+                    QRectF(at.x() - MARK, at.y() - MARK, 2 * MARK, 2 * MARK)
+                )
         self._draw_ends(painter, frame, text, end)
 
     def _draw_legend(
-        self, painter: QPainter, text: QColor, *, has_checked: bool
+        self,
+        painter: QPainter,
+        text: QColor,
+        *,
+        has_checked: bool,
+        has_corrected: bool,
     ) -> None:
         y = painter.fontMetrics().height() / 2 + 2
-        x = 6.0
+        x = 4.0
         entries = [("learning", QPen(text, 1.1, Qt.PenStyle.DashLine))]
         if has_checked:
-            entries.append(("held-out strokes", QPen(text, 2.2)))
+            entries.append(("held out", QPen(text, 2.2)))
+        if has_corrected:
+            entries.append(("was wrong", QPen(text, 1.3, Qt.PenStyle.DotLine)))
         for name, pen in entries:
             painter.setPen(pen)
             painter.drawLine(QPointF(x, y), QPointF(x + 20, y))
@@ -127,7 +161,7 @@ class Curve(QWidget):
                 Qt.AlignmentFlag.AlignVCenter,
                 name,
             )
-            x += width + 42
+            x += width + 37
 
     def _draw_ends(
         self, painter: QPainter, frame: QRectF, text: QColor, end: float

@@ -1,8 +1,11 @@
-"""Keys 1 to 9 pick up the brush of a class, as long as a dock is open."""
+"""Keys that work as long as a dock is open.
+
+1 to 9 pick up the brush of a class; H, held down, hides the preview.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from napari.layers import Labels
@@ -10,6 +13,9 @@ from napari.layers import Labels
 from napari_garage_unet.session import Session
 
 KEYS = "123456789"
+
+COMPARE = "H"
+"""Not taken by napari, neither for the viewer nor for Labels layers."""
 
 
 class ClassKeys:
@@ -43,6 +49,9 @@ class ClassKeys:
             for key in KEYS:
                 before = provider.bind_key(key, self._action(int(key)), overwrite=True)
                 self._bound.append((provider, key, before))
+        viewer = self._session.viewer
+        before = viewer.bind_key(COMPARE, self._compare, overwrite=True)
+        self._bound.append((viewer, COMPARE, before))
 
     def release(self) -> None:
         """Give the keys back."""
@@ -52,6 +61,13 @@ class ClassKeys:
                 provider.bind_key(key, before)
         self._bound.clear()
         self._layer = None
+
+    def _compare(self, _: Any) -> Iterator[None]:
+        """Hide the preview as long as the key is held down."""
+        session = self._session
+        session.preview.compare(session.images.current, hide=True)
+        yield
+        session.preview.compare(None, hide=False)
 
     def _action(self, class_id: int) -> Callable[[Any], None]:
         session = self._session

@@ -282,7 +282,7 @@ class TrainWidget(Dock):
         self.learn_button.setText("Learn" if phase is Phase.IDLE else "Stop")
         self.learn_button.setEnabled(session.can_learn or session.can_stop)
         self.learn_button.setToolTip(
-            "Learn from your strokes; the preview follows."
+            "Learn from your strokes; the preview follows. Hold H to look beneath it."
             if phase is Phase.IDLE
             else "Stop learning and keep what was learnt."
         )

@@ -1,0 +1,56 @@
+"""How much of each new stroke the preview had wrong before it was painted.
+
+Whoever paints where the preview is wrong sees this share fall as learning goes on. It
+is an honest figure, because nothing was learnt from a stroke before it was painted
+(corrective annotation: Smith et al. 2022, doi:10.1111/nph.18387).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bound_image import BoundImage
+from .result_list import ResultList
+from .training_job import TrainingJob
+
+
+class Corrections:
+    """Compares new strokes with the preview in the moment they are noticed.
+
+    Parameters
+    ----------
+    results
+        Has the previews.
+    job
+        Its history takes down what is found.
+    """
+
+    def __init__(self, results: ResultList, job: TrainingJob) -> None:
+        self._results = results
+        self._job = job
+
+    def follow(self, bound: BoundImage) -> None:
+        """Compare what is painted on an image from now on."""
+        bound.painted.connect(partial(self._compare, bound))
+
+    def _compare(
+        self,
+        bound: BoundImage,
+        key: Any,
+        box: tuple[slice, ...],
+        mask: NDArray[np.bool_],
+        strokes: NDArray[Any],
+    ) -> None:
+        result = self._results.preview_of(bound)
+        if result is None or not self._job.has_model:
+            return
+        shown = np.asarray(result.layer.data[key])[box][mask]
+        # Where nothing was shown, nothing was wrong.
+        told = shown != 0
+        if told.any():
+            wrong = shown[told] != strokes[mask][told]
+            self._job.history.add_correction(float(wrong.mean()))

@@ -1,0 +1,89 @@
+"""Every way of painting reaches the engine, and soon."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.process.messages import SetStrokes, Train
+from napari_garage_unet.session.hint import Phase
+
+PROMISED = 0.5
+"""Seconds from the lifting of the brush to the engine."""
+
+WAYS = {
+    "brush": lambda layer: layer.paint((30, 10), 1),
+    "fill": lambda layer: layer.fill((30, 10), 2),
+    "polygon": lambda layer: layer.paint_polygon(
+        [(20, 10), (20, 20), (30, 20), (30, 10)], 1
+    ),
+    "erase": lambda layer: layer.paint((6, 10), 0),
+    "undo": lambda layer: layer.undo(),
+    "redo": lambda layer: layer.redo(),
+    "array": lambda layer: layer.data_setitem((np.array([33]), np.array([3])), 2),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whatever_is_painted_reaches_the_engine_in_time(painted, engine, run, way):
+    layer = painted.images.current.strokes
+    layer.paint((15, 15), 1)
+    if way == "redo":
+        layer.undo()
+    run(lambda: bool((painted.images.current.watch.seen == layer.data).all()))
+    assert painted.learn()
+    run(lambda: painted.job.phase is Phase.LEARNING)
+    before = layer.data.copy()
+    sent = len(engine.sent(SetStrokes))
+    WAYS[way](layer)
+    begin = time.monotonic()
+    assert not np.array_equal(layer.data, before)
+    run(lambda: len(engine.sent(SetStrokes)) > sent)
+    assert time.monotonic() - begin < PROMISED
+    (strokes,) = engine.strokes.values()
+    assert np.array_equal(strokes, layer.data)
+    assert len(engine.sent(Train)) == 1
+
+
+def test_a_lifted_brush_is_followed_with_the_next_poll(painted, engine):
+    painted.learn()
+    while painted.job.phase is not Phase.LEARNING:
+        painted.poll()
+    sent = len(engine.sent(SetStrokes))
+    painted.images.current.strokes.paint((30, 10), 1)
+    painted.poll()
+    painted.poll()
+    assert len(engine.sent(SetStrokes)) == sent + 1
+
+
+def test_learning_by_itself_wakes_rests_and_says_so(painted, engine, run):
+    painted.learns_by_itself = True
+    layer = painted.images.current.strokes
+    layer.paint((15, 15), 1)
+    run(lambda: painted.job.phase is Phase.LEARNING)
+    assert painted.hint == "Learning: paint where the preview is wrong."
+    engine.finish("settled")
+    run(lambda: not painted.job.is_running)
+    assert painted.hint == "Nothing improves any more; resting. Paint to go on."
+    run(polls=10)
+    assert len(engine.sent(Train)) == 1
+    for number, way in enumerate(("brush", "undo", "redo", "erase"), start=2):
+        WAYS[way](layer)
+        run(lambda n=number: len(engine.sent(Train)) == n)
+        engine.finish("settled")
+        run(lambda: not painted.job.is_running)
+
+
+def test_without_being_asked_to_it_says_that_there_are_new_strokes(
+    painted, engine, run
+):
+    painted.learn()
+    run(lambda: painted.job.step > 1)
+    engine.finish("settled")
+    run(lambda: not painted.job.is_running)
+    painted.images.current.strokes.paint((30, 10), 1)
+    run(lambda: painted.hint.startswith("New strokes: press Learn"))
+    run(polls=10)
+    assert len(engine.sent(Train)) == 1
