@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from napari_garage_unet.engine.errors import InputError
 
 from .safe_files import read_json, write_json
@@ -160,7 +162,7 @@ def _image(values: Mapping[str, Any]) -> SavedImage:
         fingerprint=str(values["fingerprint"]),
         strokes=_plain_name(values["strokes"]),
         strokes_shape=tuple(int(n) for n in values["strokes_shape"]),
-        strokes_dtype=str(values["strokes_dtype"]),
+        strokes_dtype=_integer_type(values["strokes_dtype"]),
         layer=str(values["layer"]),
         learns=bool(values["learns"]),
         painted=float(values["painted"]),
@@ -179,6 +181,13 @@ def _version(values: Mapping[str, Any]) -> SavedVersion:
         settings=dict(values["settings"]),
         classes=tuple(dict(entry) for entry in values["classes"]),
     )
+
+
+def _integer_type(value: Any) -> str:
+    dtype = np.dtype(str(value))
+    if not np.issubdtype(dtype, np.integer):
+        raise ValueError(f"strokes of type {dtype}")
+    return str(dtype)
 
 
 def _plain_name(value: Any) -> str:

@@ -45,6 +45,9 @@ logger = logging.getLogger(__name__)
 INTERVAL = 0.4
 """Seconds between two looks at what is to be saved."""
 
+LAST_LOOK = 2.0
+"""Seconds that closing waits at the most for an image to be looked at."""
+
 AFTER_FAILURE = 10.0
 """Seconds before it is tried again when the disk could not be written."""
 
@@ -159,6 +162,9 @@ class Autosave:
             self._wait()
             self._look_after_writing()
         if not self._complained:
+            for bound in self._images:
+                if bound.counts:
+                    self._fingerprints.wait(bound.layers, seconds=LAST_LOOK)
             self._begin()
             self._wait()
             self._look_after_writing()

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import logging
 import weakref
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -99,6 +99,11 @@ class Fingerprints:
         """The fingerprint of an image whose channels are these layers."""
         found = [self.of(layer) for layer in layers]
         return None if None in found else "+".join(str(each) for each in found)
+
+    def wait(self, layers: tuple[ImageLayer, ...], *, seconds: float) -> None:
+        """Wait until an image has its fingerprint, but not for long."""
+        if self.of_all(layers) is None:
+            wait([self._known[layer][1] for layer in layers], timeout=seconds)
 
     def close(self) -> None:
         """Compute nothing more."""

@@ -150,12 +150,22 @@ class Restoring:
         """
         offer, folder = self._take()
 
-        def work() -> _Loaded:
-            return _load(folder, offer)
+        def work() -> _Loaded | Exception:
+            try:
+                return _load(folder, offer)
+            except (GarageError, OSError, ValueError, MemoryError) as error:
+                return error
 
-        def done(loaded: _Loaded) -> None:
+        def done(loaded: _Loaded | Exception) -> None:
             self._busy = None
-            self._guard.run(self._put_back, offer, folder, loaded)
+            if isinstance(loaded, _Loaded):
+                self._put_back(offer, folder, loaded)
+            else:
+                folder.release()
+                said = (
+                    f"What was saved cannot be read ({loaded}); it stays where it is."
+                )
+                self._guard.report(InputError(said))
             self.changed.emit()
 
         self._busy = folder

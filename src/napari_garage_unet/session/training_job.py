@@ -16,7 +16,7 @@ from napari_garage_unet.engine.config import (
     TrainingConfig,
     to_json,
 )
-from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.process.messages import Event, Failed, Progress, Trained
 from napari_garage_unet.project.safe_files import copy_file
 
@@ -292,7 +292,10 @@ class TrainingJob:
                 self.changed.emit()
             elif path != self.checkpoint:
                 # Only now: the engine may have kept a later state meanwhile.
-                copy_file(path, self.checkpoint)
+                try:
+                    copy_file(path, self.checkpoint)
+                except InputError as error:
+                    self.failed.emit(Failed(None, str(error)))
 
         steps = max(last.steps, 1)
         self._link.engine.use_model(str(path), step=steps, on_answer=answered)
