@@ -12,6 +12,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.histogram import log_histogram
 from napari_garage_unet.engine.objects import (
     SeedFinder,
+    _largest_around,
     find_seeds,
     objects,
     relabel_like,
@@ -217,3 +218,10 @@ def test_a_finder_gives_the_seeds_of_every_distance():
         assert len(np.unique(ids[tuple(found.points.T)])) == ids.max()
         counts.append(len(found.points))
     assert counts[1] > counts[-1] == ndimage.label(mask, np.ones((3, 3)))[1]
+
+
+@pytest.mark.parametrize("shape", [(1,), (7,), (1, 9), (12, 15), (4, 6, 5)])
+def test_the_largest_around_is_that_of_a_maximum_filter(shape):
+    values = np.random.default_rng(0).random(shape).astype(np.float32)
+    expected = ndimage.maximum_filter(values, 3)
+    np.testing.assert_array_equal(_largest_around(values), expected)

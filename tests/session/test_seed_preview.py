@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import numpy as np
@@ -72,6 +73,28 @@ def test_seeds_follow_the_distance(session, plane, run):
     run(lambda: session.seeds.is_up_to_date)
     assert session.seeds.layer is layer
     assert len(layer.data) == 2
+
+
+def test_seeds_by_probability_are_those_of_the_objects(viewer, session, run):
+    cell = np.zeros((40, 60))
+    for centre in ((20, 20), (20, 27)):
+        cell[np.hypot(*(np.indices(cell.shape).T - centre).T) <= 9] = 0.9
+    cell[:, 23:25] *= 0.5
+    layer = viewer.add_image(picture_of(cell), name="cells")
+    result = make_result(viewer, session, layer, levels_of(cell))
+    assert len(show(session, run, result).data) == 1
+    rule = dataclasses.replace(SPLIT, split_by="probability")
+    tune(session, result, rule)
+    run(lambda: session.seeds.is_up_to_date)
+    assert len(session.seeds.layer.data) == 2
+    found = class_objects(
+        result.layer.data,
+        CLASSES,
+        result.image,
+        rules=result.rules,
+        probabilities=result.kept_probabilities,
+    )
+    assert found[2].max() == 2
 
 
 def test_seeds_follow_the_threshold(session, plane, run):

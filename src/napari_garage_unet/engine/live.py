@@ -104,8 +104,10 @@ class LiveLabels:
         if (before.threshold, before.low) != (rule.threshold, rule.low):
             self.prepare(class_id)
             self._decide()
-        elif before != rule:
+        elif not before.decides_like(rule):
             self._forget_shapes()
+        else:
+            return self.labels
         self._clean()
         return self.labels
 

@@ -120,7 +120,10 @@ class ClassRule:
     def decides_like(self, other: ClassRule) -> bool:
         """Whether both give the same labels; how objects are split may differ."""
         return self == dataclasses.replace(
-            other, split=self.split, split_distance=self.split_distance
+            other,
+            split=self.split,
+            split_by=self.split_by,
+            split_distance=self.split_distance,
         )
 
     def to_json(self) -> dict[str, Any]:

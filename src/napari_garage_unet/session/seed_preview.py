@@ -29,12 +29,14 @@ MOST_VOXELS = 1 << 23
 class _View:
     """What seeds are looked for in.
 
-    ``key`` is where ``labels`` lies in the layer, ``spacing`` that of its axes.
+    ``key`` is where ``labels`` lies in the layer, ``spacing`` that of its axes;
+    ``probabilities`` are those of the class, None where its outline alone counts.
     """
 
     key: tuple[Any, ...]
     labels: NDArray[Any]
     spacing: tuple[float, ...]
+    probabilities: NDArray[np.uint8] | None
 
 
 class SeedPreview:
@@ -71,7 +73,7 @@ class SeedPreview:
         self._viewer = viewer
         self._wanted: tuple[Result, int] | None = None
         self._is_stale = False
-        self._finder: tuple[Any, NDArray[np.bool_], SeedFinder] | None = None
+        self._finder: tuple[_View, int, SeedFinder] | None = None
         self.layer: Points | None = None
         self.seeds = np.empty((0, 2), np.int64)
         self.tasks = Tasks()
@@ -104,7 +106,7 @@ class SeedPreview:
         if result.image.stack_axes.endswith("z") and result.undecided:
             return  # the other planes of the volume are on their way
         self._is_stale = False
-        view = self._view(result)
+        view = self._view(result, class_id)
         distance = result.rule(class_id).split_distance
         wanted = self._wanted
         self.tasks.run(
@@ -134,7 +136,7 @@ class SeedPreview:
             wanted[0].changed.connect(self._on_result)
             wanted[0].rules_changed.connect(self._on_result)
 
-    def _view(self, result: Result) -> _View:
+    def _view(self, result: Result, class_id: int) -> _View:
         image = result.image
         index = result.bound.plane_on_view(self._viewer)
         key = list(image.spatial_key(index))
@@ -150,23 +152,26 @@ class SeedPreview:
             if isinstance(part, slice)
         )
         place = tuple(key)
-        return _View(place, np.array(result.layer.data[place]), spacing)
+        levels = None
+        if result.rule(class_id).split_by == "probability":
+            row = result.class_ids.index(class_id)
+            levels = np.array(result.kept_probabilities[(row, *place)])
+        return _View(place, np.array(result.layer.data[place]), spacing, levels)
 
     def _find(
         self, view: _View, class_id: int, distance: float | None
     ) -> NDArray[np.int64]:
         """Find the seeds; the distance to the outlines is kept between two moves."""
-        mask = view.labels == class_id
         kept = self._finder
-        if (
-            kept is not None
-            and kept[0] == (view.key, class_id)
-            and np.array_equal(kept[1], mask)
-        ):
+        if kept is not None and kept[1] == class_id and _is_same(kept[0], view):
             finder = kept[2]
         else:
-            finder = SeedFinder(mask, spacing=view.spacing)
-            self._finder = ((view.key, class_id), mask, finder)
+            finder = SeedFinder(
+                view.labels == class_id,
+                probabilities=view.probabilities,
+                spacing=view.spacing,
+            )
+            self._finder = (view, class_id, finder)
         found = finder.find(distance).points
         seeds = np.empty((len(found), len(view.key)), np.int64)
         column = 0
@@ -228,6 +233,14 @@ class SeedPreview:
             self.layer = None
             self._follow(None)
             self.dismissed.emit()
+
+
+def _is_same(one: _View, other: _View) -> bool:
+    if one.key != other.key or not np.array_equal(one.labels, other.labels):
+        return False
+    if one.probabilities is None or other.probabilities is None:
+        return one.probabilities is other.probabilities
+    return np.array_equal(one.probabilities, other.probabilities)
 
 
 def _dots(

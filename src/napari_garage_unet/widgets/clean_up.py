@@ -26,7 +26,7 @@ from .size_field import SizeField
 AREAS = ("min_size", "max_size", "fill_holes")
 """Fields of a rule that are areas in pixels."""
 
-SHOWN = ("smooth", "fill_holes", "min_size", "split", "split_distance")
+SHOWN = ("smooth", "fill_holes", "min_size", "split", "split_by", "split_distance")
 FOLDED = ("low", "max_size", "clear_border", "keep_largest")
 
 STEPS_PER_PIXEL = 2
@@ -207,7 +207,8 @@ class CleanUp(QWidget):
     def _show_splitting(self) -> None:
         split = self.form.field("split")
         assert isinstance(split, QCheckBox)
-        for widget in (self._distance, self.slider, self.seeds):
+        split_by = self.form.field("split_by")
+        for widget in (split_by, self._distance, self.slider, self.seeds):
             widget.setEnabled(split.isChecked())
         distance = self._distance.exact
         pixels = 0.0 if distance is None else distance / min(self._spacing)

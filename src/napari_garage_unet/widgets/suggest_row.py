@@ -121,7 +121,7 @@ class SuggestRow(QWidget):
                 f"{names.get(i, i)} {size:.0f} px"
                 for i, size in advice.min_sizes.items()
             )
-            text += f" Min size for specks: {sizes}."
+            text += f" Suggested min size: {sizes}."
         if not advice.says_something:
             self._show(text)
             return
