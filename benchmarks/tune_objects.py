@@ -1,0 +1,195 @@
+"""Objects from strokes: nuclei in pictures nobody painted on, and in a volume.
+
+Runs in a process of its own, because it loads TensorFlow:
+`python -m benchmarks.tune_objects FILE` writes its figures to FILE as JSON.
+
+The pictures of `dsb2018_fluo` in alphabetic order: a simulated person paints on the
+first one of each of three formats; of the rest, every other one is scored here, and
+the ones between served to choose how objects are split. The person's strokes avoid no
+border and know nothing of where nuclei touch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.feature import peak_local_max
+from skimage.filters import gaussian, threshold_otsu
+from skimage.io import imread
+from skimage.segmentation import watershed
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.scores import Matches, match_objects
+from benchmarks.stroke_simulation import first_strokes
+from benchmarks.tasks import DATA_FOLDER, require_data
+from napari_garage_unet.engine.advice import PaintedPlane, advise
+from napari_garage_unet.engine.api import train
+from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.decide import quantize
+from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.instances import class_objects
+from napari_garage_unet.engine.rules import ClassRule
+
+PAINTED = ("00071198d059ba7f", "02903040e19ddf92", "07fb37aafa662660")
+SECONDS = 30.0
+CLASSES = (ClassInfo(1, "background", background=True), ClassInfo(2, "nucleus"))
+IDS = (1, 2)
+CORNERS = np.ones((3, 3), bool)
+
+PAINTED_PLANES = (8, 15, 22)
+"""Of the 31 planes of the volume."""
+
+Objects = NDArray[np.integer]
+
+
+def scored_stems(folder: Path) -> list[str]:
+    """Every other picture that nobody painted on."""
+    stems = sorted(path.stem for path in (folder / "images").glob("*.png"))
+    return [stem for stem in stems if stem not in PAINTED][::2]
+
+
+def otsu_watershed(image: NDArray[Any]) -> Objects:
+    """What scikit-image's documentation does to touching objects."""
+    smooth = gaussian(image.astype(float), 1)
+    mask = smooth > threshold_otsu(smooth)
+    distance = ndimage.distance_transform_edt(mask)
+    regions = ndimage.label(mask, CORNERS)[0]
+    peaks = peak_local_max(distance, min_distance=5, labels=regions)
+    markers = np.zeros(image.shape, np.int32)
+    markers[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
+    found: Objects = watershed(-distance, markers, mask=mask)
+    return found
+
+
+def find(
+    levels: NDArray[np.uint8], axes: str, rules: Sequence[ClassRule]
+) -> tuple[Objects, Objects]:
+    """Labels and objects with these rules."""
+    from napari_garage_unet.engine.postprocess import apply_rules
+
+    labels = apply_rules(levels, rules, class_ids=IDS, connected_axes=2)
+    found = class_objects(
+        labels,
+        CLASSES,
+        Image(labels, axes),
+        rules=dict(zip(IDS, rules, strict=True)),
+        probabilities=levels,
+    )
+    return labels, found[2]
+
+
+def score_pictures() -> dict[str, Any]:
+    """Train on strokes in three pictures and score the objects in others."""
+    folder = DATA_FOLDER / "dsb2018_fluo"
+    stems = scored_stems(folder)
+    images = {s: imread(folder / "images" / f"{s}.png") for s in (*PAINTED, *stems)}
+    truths = {
+        s: imread(folder / "masks_instances" / f"{s}.png") for s in (*PAINTED, *stems)
+    }
+    rng = np.random.default_rng(0)
+    strokes = {
+        s: first_strokes((truths[s] > 0).astype(np.uint8) + 1, rng) for s in PAINTED
+    }
+    model = train(
+        [images[s] for s in PAINTED], [strokes[s] for s in PAINTED], seconds=SECONDS
+    )
+    levels = {s: quantize(model.predict_proba(image)) for s, image in images.items()}
+    advice = advise(
+        [PaintedPlane(levels[s], strokes[s]) for s in PAINTED],
+        class_ids=IDS,
+        background_ids=(1,),
+    )
+    rules = advice.rules
+    plain, suggested = ClassRule(threshold=0.5), rules[2]
+    by_distance = ClassRule.from_json({**suggested.to_json(), "split": True})
+    by_probability = ClassRule.from_json(
+        {**by_distance.to_json(), "split_by": "probability"}
+    )
+    ways: dict[str, Callable[[str], Objects]] = {
+        "connected components at 0.5": lambda s: find(levels[s], "yx", [plain, plain])[
+            1
+        ],
+        "Otsu and watershed": lambda s: otsu_watershed(images[s]),
+        **{
+            name: lambda s, rule=rule: find(levels[s], "yx", [rules[1], rule])[1]
+            for name, rule in (
+                ("Suggest", suggested),
+                ("Suggest, split by distance", by_distance),
+                ("Suggest, split by probability", by_probability),
+            )
+        },
+    }
+    figures: dict[str, Any] = {
+        "suggested": {str(i): rule.to_json() for i, rule in rules.items()},
+        "pictures": stems,
+        "nuclei": sum(np.unique(truths[s]).size - 1 for s in stems),
+    }
+    for name, way in ways.items():
+        found = [match_objects(truths[s], way(s)) for s in stems]
+        figures[name] = {
+            "mean over pictures": float(np.mean([m.average_precision for m in found])),
+            "all nuclei together": sum(found, Matches(0, 0, 0)).average_precision,
+            "by picture": [round(m.average_precision, 3) for m in found],
+        }
+    return figures
+
+
+def score_volume() -> dict[str, Any]:
+    """Count the nuclei of a volume, from its true mask and from a model."""
+    folder = DATA_FOLDER / "stardist_tiny"
+    volume = tifffile.imread(folder / "stack_zyx.tif")
+    truth = tifffile.imread(folder / "stack_instances_zyx.tif")
+    mask = (truth > 0).astype(np.uint8)
+    rule = ClassRule(split=True)
+    classes = (ClassInfo(1, "nucleus"),)
+
+    def count(labels: Objects) -> int:
+        image = Image(labels, "zyx")
+        return int(class_objects(labels, classes, image, rules={1: rule})[1].max())
+
+    connected = int(ndimage.label(mask, np.ones((3, 3, 3)))[1])
+    rng = np.random.default_rng(0)
+    strokes = np.zeros(volume.shape, np.uint8)
+    for z in PAINTED_PLANES:
+        strokes[z] = first_strokes(mask[z] + np.uint8(1), rng, per_class=6)
+    image = Image(volume, "zyx")
+    model = train(image, strokes, seconds=SECONDS / 2)
+    levels = quantize(model.predict_proba(image))
+    advice = advise(
+        [PaintedPlane(levels[:, z], strokes[z]) for z in PAINTED_PLANES],
+        class_ids=IDS,
+        background_ids=(1,),
+    )
+    split = ClassRule.from_json({**advice.rules[2].to_json(), "split": True})
+    _, of_model = find(levels, "zyx", [advice.rules[1], split])
+    return {
+        "nuclei": int(np.unique(truth).size - 1),
+        "connected in the true mask": connected,
+        "split in the true mask": count(mask),
+        "split in the result of a model": int(of_model.max()),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args(arguments)
+    require_data()
+    figures = {"pictures": score_pictures(), "volume": score_volume()}
+    options.out.write_text(json.dumps(figures), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
