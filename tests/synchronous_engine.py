@@ -7,7 +7,9 @@ it, the more probable the class. That is enough to tell right results from wrong
 from __future__ import annotations
 
 import itertools
+import json
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,7 @@ from napari_garage_unet.process.messages import (
     Stop,
     Train,
     Trained,
+    UseModel,
     Warm,
 )
 from napari_garage_unet.process.shared import AttachedBlock
@@ -55,6 +58,7 @@ class SynchronousEngine:
         self.strokes: dict[str, Any] = {}
         self.training: Train | None = None
         self.model: dict[int, float] = {}
+        self.info: dict[str, Any] = {}
         self.step = 0
         self.strokes_id = 0
         self._ids = itertools.count(1)
@@ -157,7 +161,16 @@ class SynchronousEngine:
                     if held.id == request.request:
                         self._held.remove(held)
                         return [Failed(held.id, "Cancelled.", cancelled=True)]
-            case LoadModel() | SaveModel():
+            case UseModel():
+                known = json.loads(Path(request.path).read_bytes())
+                self.model = {int(i): mean for i, mean in known.items()}
+                self.step = request.step
+                return [ModelReady(request.id, request.path, {})]
+            case SaveModel():
+                if Path(request.path).parent.is_dir():
+                    Path(request.path).write_text(json.dumps(self.model))
+                return [ModelReady(request.id, request.path, self.info)]
+            case LoadModel():
                 return [ModelReady(request.id, request.path, {})]
         return [Done(request.id)]
 

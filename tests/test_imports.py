@@ -57,6 +57,15 @@ def test_session_and_layers_load_no_qt_and_no_tensorflow():
     assert not loaded & (HEAVY | {"qtpy", "PyQt6", "PySide6", "superqt"})
 
 
+def test_what_lies_on_disk_is_read_without_qt_napari_or_tensorflow():
+    loaded = loaded_after(
+        "import napari_garage_unet.project.description\n"
+        "import napari_garage_unet.project.folders\n"
+        "import napari_garage_unet.project.tiles"
+    )
+    assert not loaded & (HEAVY | WINDOWS)
+
+
 def test_the_viewers_half_of_the_process_wall_loads_no_qt_napari_or_tensorflow():
     loaded = loaded_after("import napari_garage_unet.process.client")
     assert not loaded & (HEAVY | WINDOWS)

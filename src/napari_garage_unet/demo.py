@@ -25,6 +25,7 @@ from .engine.files import write_segmentation
 from .engine.image import Image
 from .engine.scores import score
 from .process.messages import LIVE
+from .project.folders import VARIABLE
 
 logger = logging.getLogger(__name__)
 
@@ -225,6 +226,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GarageError as error:
         logger.error("%s", error)
         return 1
+    # The demo's strokes are not a person's, to be offered again another time.
+    os.environ.setdefault(VARIABLE, str(given.out / "projects"))
     import napari
 
     viewer = napari.Viewer(show=True)

@@ -36,6 +36,7 @@ from napari_garage_unet.process.messages import (
     Stop,
     Train,
     Trained,
+    UseModel,
     Warm,
 )
 from napari_garage_unet.process.shared import BlockPool, SharedBlock
@@ -273,6 +274,39 @@ def test_a_resumed_training_goes_on_from_what_was_learnt(bench: Bench) -> None:
     assert bench.answer(bench.train(training=HARDLY)).steps == 1
     _, anew = bench.predict(LIVE)
     assert bench.accuracy(anew) < 0.8
+
+
+def test_training_goes_on_from_a_version_that_was_gone_back_to(
+    bench: Bench, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "version.garage")
+    bench.answer(bench.train(training={"max_steps": ENOUGH}))
+    assert isinstance(bench.get(SaveModel, LIVE, path), ModelReady)
+    _, kept = bench.predict(LIVE)
+    # Another state of the very training that would be gone on with otherwise.
+    assert bench.answer(bench.train(training=HARDLY)).steps == 1
+    _, anew = bench.predict(LIVE)
+    assert bench.accuracy(anew) < 0.8
+    train = bench.train(training={"seconds": 60.0}, resume=True)
+    bench.progress(train)
+    assert "Training is running" in bench.get(UseModel, path, 7).message
+    bench.stop(train)
+
+    ready = bench.get(UseModel, path, 7)
+    assert isinstance(ready, ModelReady), ready
+    assert ready.info["provenance"]["steps"] == ENOUGH
+    assert ready.info["provenance"]["accuracy"] is None
+    answer, back = bench.predict(LIVE)
+    assert answer.step == 7
+    np.testing.assert_array_equal(back, kept)
+    assert bench.answer(bench.train(training=HARDLY, resume=True)).steps == 1
+    _, resumed = bench.predict(LIVE)
+    assert np.abs(resumed.astype(int) - kept).max() <= 1
+    # A file that is no model leaves the live one as it is.
+    (tmp_path / "no").write_bytes(b"no model")
+    assert isinstance(bench.get(UseModel, str(tmp_path / "no"), 1), Failed)
+    _, still = bench.predict(LIVE)
+    np.testing.assert_array_equal(still, resumed)
 
 
 def test_a_second_training_is_refused_while_one_runs(bench: Bench) -> None:

@@ -64,6 +64,10 @@ def save_model(model: Model, path: str | Path) -> None:
                 buffer = io.BytesIO()
                 np.save(buffer, model.weights[name], allow_pickle=False)
                 archive.writestr(f"{WEIGHTS}{number:04d}.npy", buffer.getvalue())
+            archive.close()
+            # A power cut must not leave a name without its contents.
+            file.flush()
+            os.fsync(file.fileno())
         # Temporary files are private; a model is to be as readable as any other file.
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)

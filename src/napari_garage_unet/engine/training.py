@@ -341,6 +341,7 @@ class Training:
                 "steps": self._steps,
                 "seconds": round(self._seconds, 2),
                 "validated": self.validated,
+                "accuracy": (round(self._best_score[0], 4) if self.validated else None),
                 "images": [image.name for image in self.images],
                 "stroke_pixels": {
                     str(i): sum(int((p.strokes == i).sum()) for p in self._stroked)

@@ -33,6 +33,7 @@ from .messages import (
     SaveModel,
     Stop,
     Train,
+    UseModel,
     Warm,
 )
 from .post import Inbox, Outbox
@@ -93,7 +94,7 @@ class Loop:
 
     def _handle(self, request: Request) -> None:
         outbox = self._outbox
-        if isinstance(request, Train | SaveModel):
+        if isinstance(request, Train | SaveModel | UseModel):
             self._keep_best()
         match request:
             case Train():
@@ -114,6 +115,8 @@ class Loop:
                 outbox.attempt(
                     id, lambda: ModelReady(id, path, self._shelf.save(request).info())
                 )
+            case UseModel():
+                outbox.attempt(request.id, lambda: self._use(request))
             case _:
                 outbox.attempt(request.id, lambda: _refuse(request))
 
@@ -130,6 +133,15 @@ class Loop:
             stores=self._stores,
             former=self._last,
         )
+
+    def _use(self, request: UseModel) -> Event:
+        if self._training is not None:
+            raise EngineError("Training is running; stop it first.")
+        model = self._shelf.use(request.path, request.step)
+        # What was trained last is not what is to be gone on with.
+        self._last = None
+        self._begin_again()
+        return ModelReady(request.id, request.path, model.info())
 
     def _step(self, job: TrainingJob) -> None:
         self._owes_step = False
@@ -178,6 +190,9 @@ class Loop:
 
         self._outbox.attempt(None, keep)
         self._outbox.attempt(None, lambda: job.checkpoint(now=True))
+        self._begin_again()
+
+    def _begin_again(self) -> None:
         # What is half computed would be of two states.
         for prediction in self._predictions:
             if prediction.request.model == LIVE:

@@ -143,6 +143,19 @@ class SaveModel:
 
 
 @dataclass(frozen=True, slots=True)
+class UseModel:
+    """Make a model file the live model; training goes on from it.
+
+    ``step`` is the state its predictions are said to be of, at least 1. Refused while
+    training runs. The answer is `ModelReady`.
+    """
+
+    id: int
+    path: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown:
     """End the process."""
 
@@ -159,6 +172,7 @@ Request = (
     | Cancel
     | LoadModel
     | SaveModel
+    | UseModel
     | Shutdown
 )
 

@@ -77,6 +77,26 @@ class Shelf:
             self._loaded.popitem(last=False)
         return model
 
+    def use(self, path: str, step: int) -> Model:
+        """Make a model file the live model.
+
+        Parameters
+        ----------
+        path
+            The file.
+        step
+            What its state is called.
+
+        Raises
+        ------
+        ModelFileError
+            If it is missing, damaged or no model; the live model stays.
+        """
+        model = load_model(path)
+        source = Source(model.predictor, model.class_ids, step)
+        self.live = LiveModel(source, lambda: model)
+        return model
+
     def model(self, key: str) -> Model:
         """Find a model, loading it if need be.
 

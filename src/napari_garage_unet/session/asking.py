@@ -28,6 +28,7 @@ from napari_garage_unet.process.messages import (
     Stop,
     Train,
     Trained,
+    UseModel,
 )
 from napari_garage_unet.process.shared import BlockPool, SharedBlock
 
@@ -254,6 +255,11 @@ class Asking:
     def load_model(self, path: str, *, on_answer: OnAnswer) -> None:
         """Load a model file."""
         self._send(LoadModel(self._client.next_id(), path), _Question(on_answer))
+
+    def use_model(self, path: str, *, step: int, on_answer: OnAnswer) -> None:
+        """Make a model file the live model, called the state of this step."""
+        request = UseModel(self._client.next_id(), path, step)
+        self._send(request, _Question(on_answer))
 
     def save_model(
         self,

@@ -21,6 +21,7 @@ from napari_garage_unet.layers.images import (
 )
 from napari_garage_unet.layers.view import plane_on_view
 
+from .brush_trail import BrushTrail
 from .strokes_watch import StrokesWatch
 
 FEW_BYTES = 100_000_000
@@ -47,6 +48,8 @@ class BoundImage:
         What was last seen of the strokes.
     learns
         Whether training uses its strokes.
+    brush
+        Where a stroke goes that is not finished.
     pixels_changed
         Its pixels have to be read again; emitted with the image itself.
     strokes_touched, stroke_done
@@ -70,6 +73,7 @@ class BoundImage:
         self.strokes: Labels | None = None
         self.watch: StrokesWatch | None = None
         self.learns = True
+        self.brush = BrushTrail()
         self._image: Image | None = None
         for layer in self.layers:
             layer.events.data.connect(self._forget_pixels)
@@ -140,6 +144,7 @@ class BoundImage:
         layer.events.set_data.connect(self._on_touched)
         layer.events.selected_label.connect(self._on_brush)
         layer.events.colormap.connect(self._on_colors)
+        layer.mouse_drag_callbacks.append(self.brush.follow)
         self.watch.look_at_all(layer.data)
         # What was there before is not new.
         self.watch.painted.connect(self.painted.emit)
@@ -151,6 +156,8 @@ class BoundImage:
             self.strokes.events.set_data.disconnect(self._on_touched)
             self.strokes.events.selected_label.disconnect(self._on_brush)
             self.strokes.events.colormap.disconnect(self._on_colors)
+            self.strokes.mouse_drag_callbacks.remove(self.brush.follow)
+            self.brush.lift()
         self.strokes = None
         self.watch = None
 

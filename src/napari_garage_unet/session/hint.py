@@ -48,7 +48,8 @@ class Situation:
         Whether something was painted since training ended.
     reason
         Why the last training ended: ``"stopped"``, ``"time"``, ``"steps"`` or
-        ``"settled"``; empty before the first.
+        ``"settled"``; ``"version"`` where an earlier state was gone back to; empty
+        before the first.
     seconds
         How long it had learnt.
     validated
@@ -114,6 +115,8 @@ def _paint_first(now: Situation) -> str:
 
 
 def _after_training(now: Situation) -> str:
+    if now.reason == "version":
+        return "This is an earlier version; Learn goes on from it. Later ones are kept."
     if now.reason == "settled":
         return "Nothing improves any more; resting. Paint to go on."
     unchecked = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from psygnal import Signal
+
 from napari_garage_unet.engine.errors import InputError
 
 from .bound_image import BoundImage
@@ -29,6 +31,8 @@ class Learning:
 
     Attributes
     ----------
+    settings_changed
+        Something but a person has chosen other settings.
     settings
         How to learn.
     by_itself
@@ -36,6 +40,8 @@ class Learning:
     has_new_strokes
         Whether something was painted that was not learnt from.
     """
+
+    settings_changed = Signal()
 
     def __init__(
         self, *, job: TrainingJob, images: ImageList, classes: ClassList, guard: Guard
@@ -47,6 +53,12 @@ class Learning:
         self.settings = Settings()
         self.by_itself = False
         self.has_new_strokes = False
+
+    def use_settings(self, settings: Settings) -> None:
+        """Learn like this from now on; forms follow."""
+        if settings != self.settings:
+            self.settings = settings
+            self.settings_changed.emit()
 
     @property
     def counts(self) -> dict[int, int]:

@@ -170,6 +170,10 @@ class Preview:
             result.layer.visible = False
             self._hidden.append(result.layer)
 
+    def show_again(self) -> None:
+        """Show previews that were deleted; a person has asked for another model."""
+        self._dismissed.clear()
+
     def reset(self) -> None:
         """Forget what was asked; the process has gone."""
         self._in_flight = None

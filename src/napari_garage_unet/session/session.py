@@ -7,7 +7,6 @@ Docks come and go; the session stays as long as its viewer. Whoever shows it cal
 from __future__ import annotations
 
 import contextlib
-import tempfile
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.layers.colors import layer_color
 from napari_garage_unet.layers.writing import pick_up_brush
 from napari_garage_unet.process.messages import Died
+from napari_garage_unet.project.description import SavedVersion
 
 from .asking import Client
 from .bound_image import BoundImage
@@ -31,12 +31,14 @@ from .engine_link import EngineLink
 from .guarding import Guard
 from .hint import FEW_PIXELS, Engine, Phase, Situation, hint
 from .image_list import ImageList
+from .keeping import Keeping
 from .learning import Learning
 from .models import ModelEntry, ModelList
 from .object_list import ObjectList
 from .opening import OpenAhead
 from .preview import Preview
 from .problem import Problem
+from .restoring import Restoring
 from .result import Result
 from .result_list import ResultList
 from .seed_preview import SeedPreview
@@ -45,6 +47,7 @@ from .strokes_follower import StrokesFollower
 from .tasks import Tasks
 from .training_job import Settings, TrainingJob
 from .tuner import Tuner
+from .versions import VersionList
 
 
 class Session:
@@ -81,17 +84,12 @@ class Session:
         # Weakly: the session must not keep the viewer it belongs to.
         viewer = weakref.proxy(viewer)
         self.viewer = viewer
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="garage-unet-", ignore_cleanup_errors=True
-        )
         self._closed = False
         self.guard = Guard()
         self.classes = ClassList()
         self.link = EngineLink(make_client)
         self.results = ResultList(viewer)
-        self.job = TrainingJob(
-            self.link, checkpoint=Path(self._folder.name) / "checkpoint.garage"
-        )
+        self.job = TrainingJob(self.link, checkpoint=lambda: self.keeping.checkpoint())
         self.models = ModelList(
             link=self.link,
             job=self.job,
@@ -121,12 +119,34 @@ class Session:
         self.tuner = Tuner(viewer, self.results)
         self.tuner.deciding.tasks.failed.connect(self.guard.show)
         self._ahead = OpenAhead(self.link)
+        self.keeping = Keeping(
+            viewer,
+            link=self.link,
+            job=self.job,
+            classes=self.classes,
+            results=self.results,
+            images=self.images,
+            learning=self.learning,
+            preview=self.preview,
+            tasks=self.tasks,
+            guard=self.guard,
+        )
         self._strokes = StrokesFollower(viewer, self.images)
         viewer.dims.events.current_step.connect(self._on_view)
         self._connect()
         for bound in self.images:
             self._on_image_added(bound)
             self._on_strokes_bound(bound)
+
+    @property
+    def versions(self) -> VersionList:
+        """The rest points of training."""
+        return self.keeping.versions
+
+    @property
+    def restoring(self) -> Restoring:
+        """What was saved before and can be restored."""
+        return self.keeping.restoring
 
     # -- what there is ------------------------------------------------------------
 
@@ -222,6 +242,19 @@ class Session:
         """Let the next Learn begin from nothing; strokes stay."""
         self.learning.start_over()
         self.changed.emit()
+
+    def go_back(self, version: SavedVersion) -> None:
+        """Make an earlier version the live model; nothing is lost by that."""
+        self.clear_problem()
+        self.guard.run(self._go_back, version)
+
+    def restore(self) -> None:
+        """Put back the strokes, classes, settings and versions that are offered."""
+        self.guard.run(self.restoring.restore)
+
+    def forget_offer(self) -> None:
+        """Delete what is offered to be restored."""
+        self.guard.run(self.restoring.forget)
 
     def new_strokes(self) -> None:
         """Add an empty strokes layer for the current image."""
@@ -328,12 +361,14 @@ class Session:
         self.seeds.poll()
         self.objects.poll()
         self.tasks.poll()
+        self.keeping.poll()
 
     def close(self) -> None:
         """End the engine process; the viewer is gone."""
         if self._closed:
             return
         self._closed = True
+        self.keeping.close()
         self.link.close()
         self.tuner.close()
         self.seeds.close()
@@ -344,7 +379,6 @@ class Session:
             self.viewer.dims.events.current_step.disconnect(self._on_view)
             self.images.close()
             self.results.close()
-        self._folder.cleanup()
 
     # -- within -------------------------------------------------------------------
 
@@ -356,6 +390,7 @@ class Session:
         self.job.changed.connect(self._emit_changed)
         self.job.ended.connect(self._on_trained)
         self.job.failed.connect(self.guard.on_failed)
+        self.restoring.changed.connect(self._emit_changed)
         self.models.failed.connect(self.guard.on_failed)
         self.models.changed.connect(self._emit_changed)
         self.segmentation.failed.connect(self.guard.on_failed)
@@ -379,10 +414,20 @@ class Session:
         self.view_changed.emit()
 
     def _restart(self) -> None:
-        self.link.start()
-        self.models.reload()
+        self._start_engine()
         if self.job.broke_off:
             self.learning.start(True)
+        else:
+            self.versions.revive()
+
+    def _start_engine(self) -> None:
+        self.link.start()
+        self.models.reload()
+
+    def _go_back(self, version: SavedVersion) -> None:
+        if self.link.state is Engine.DEAD:
+            self._start_engine()
+        self.versions.go_back(version)
 
     def _on_painted(self) -> None:
         if self.problem is not None and not self.problem.can_restart:

@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.image import Image, PlaneIndex
 from napari_garage_unet.engine.strokes import count_strokes
+from napari_garage_unet.project.tiles import Tile, tiles_of
 
 
 class StrokesWatch:
@@ -38,6 +39,8 @@ class StrokesWatch:
     painted
         Pixels were painted, not erased; emitted with the key of their plane, the box
         around them, a mask in it and the array of what it holds now.
+    unsaved
+        Tiles that have changed since they were last saved.
     """
 
     painted = Signal(object, object, object, object)
@@ -46,6 +49,7 @@ class StrokesWatch:
         self.seen: NDArray[Any] = np.zeros(shape, dtype)
         self.version = 0
         self.last_box: tuple[tuple[Any, ...], tuple[slice, ...]] | None = None
+        self.unsaved: set[Tile] = set()
         self._counts: Counter[int] = Counter()
 
     @property
@@ -89,9 +93,20 @@ class StrokesWatch:
         is_painted = different[box] & (new[box] != 0)
         self.version += 1
         self.last_box = key, box
+        self.unsaved.update(tiles_of(_whole_box(key, box)))
         if is_painted.any():
             self.painted.emit(key, box, is_painted, new[box])
         return True
+
+
+def _whole_box(key: tuple[Any, ...], box: tuple[slice, ...]) -> tuple[slice, ...]:
+    """A box within ``array[key]`` as a box of the array."""
+    within = iter(box)
+    found = [
+        next(within) if isinstance(part, slice) else slice(int(part), int(part) + 1)
+        for part in key
+    ]
+    return (*found, *within)
 
 
 def _bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:

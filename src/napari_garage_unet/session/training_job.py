@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from napari_garage_unet.engine.config import (
     TrainingConfig,
     to_json,
 )
-from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.process.messages import Event, Failed, Progress, Trained
+from napari_garage_unet.project.safe_files import copy_file
 
 from .bound_image import BoundImage
 from .engine_link import EngineLink
@@ -74,7 +75,7 @@ class TrainingJob:
     link
         The engine process.
     checkpoint
-        File the engine keeps up to date, for the case that it dies.
+        Gives the file the engine keeps up to date, for the case that it dies.
 
     Attributes
     ----------
@@ -92,8 +93,6 @@ class TrainingJob:
         What the live model was asked to learn, empty before the first training.
     images
         The images being learnt from.
-    checkpoint
-        Where the engine keeps what it has learnt, for the case that it dies.
     last
         How the last training has ended.
     broke_off
@@ -102,6 +101,8 @@ class TrainingJob:
         Number of the newest strokes that were sent, and that were learnt from.
     steps_with_strokes
         How many steps were taken with the newest that were learnt from.
+    resumed
+        Whether the last training went on from what was learnt before.
     """
 
     changed = Signal()
@@ -109,15 +110,16 @@ class TrainingJob:
     ended = Signal(Trained)
     failed = Signal(Failed)
 
-    def __init__(self, link: EngineLink, *, checkpoint: Path) -> None:
+    def __init__(self, link: EngineLink, *, checkpoint: Callable[[], Path]) -> None:
         self._link = link
-        self.checkpoint = checkpoint
+        self._checkpoint = checkpoint
         self._id: int | None = None
         self._settings: Settings | None = None
         self._sent: dict[str, int] = {}
         self._unanswered: set[str] = set()
         self._lost = False
         self.broke_off = False
+        self.resumed = False
         self.phase = Phase.IDLE
         self.history = History()
         self.generation = 0
@@ -127,6 +129,11 @@ class TrainingJob:
         self.last: Trained | None = None
         self.strokes_sent = self.strokes_learnt = self.steps_with_strokes = 0
         link.progressed.connect(self._on_progress)
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the engine keeps what it has learnt, for the case that it dies."""
+        return self._checkpoint()
 
     @property
     def is_running(self) -> bool:
@@ -186,6 +193,7 @@ class TrainingJob:
         self.images = tuple(images)
         self.classes = tuple(classes)
         self._lost = False
+        self.resumed = resume
         self._id = self._link.engine.train(
             [bound.key for bound in images],
             classes=[to_json(info) for info in classes],
@@ -243,6 +251,62 @@ class TrainingJob:
         self._lost = True
         self._unanswered.clear()
         self._sent.clear()
+
+    @property
+    def settings(self) -> Settings:
+        """What the live model was asked to be."""
+        return self._settings or Settings()
+
+    def use(
+        self,
+        path: Path,
+        classes: Sequence[ClassInfo],
+        settings: Settings,
+        *,
+        last: Trained,
+        on_refused: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make a model file the live model; the next training goes on from it.
+
+        Parameters
+        ----------
+        path
+            The file.
+        classes, settings
+            What it tells apart, and what it was asked to be.
+        last
+            How the training that made it has ended.
+        on_refused
+            Called when the engine cannot; the live model is the former one then.
+        """
+        if self.is_running:
+            raise GarageError("Learning goes on; stop it first.")
+        before = self.classes, self._settings, self.step, self.last
+
+        def answered(event: Event) -> None:
+            if isinstance(event, Failed):
+                self.classes, self._settings, self.step, self.last = before
+                self.generation += 1
+                on_refused()
+                self.failed.emit(event)
+                self.changed.emit()
+            elif path != self.checkpoint:
+                # Only now: the engine may have kept a later state meanwhile.
+                try:
+                    copy_file(path, self.checkpoint)
+                except InputError as error:
+                    self.failed.emit(Failed(None, str(error)))
+
+        steps = max(last.steps, 1)
+        self._link.engine.use_model(str(path), step=steps, on_answer=answered)
+        self.classes = tuple(classes)
+        self._settings = settings
+        self.step = steps
+        self.last = last
+        self.generation += 1
+        self._lost = False
+        self.broke_off = False
+        self.changed.emit()
 
     def start_over(self) -> None:
         """Let the next training begin from nothing."""

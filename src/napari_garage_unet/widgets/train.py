@@ -36,6 +36,8 @@ from .form import SettingsForm
 from .hint_line import HintLine
 from .keys import ClassKeys
 from .layer_picker import LayerPicker
+from .restore_offer import RestoreOffer
+from .version_strip import VersionStrip
 
 ENGINE_WORDS = {
     Engine.OFF: "engine not started",
@@ -64,6 +66,8 @@ class TrainWidget(Dock):
         self.classes = ClassPanel(self.session)
         self.column.addWidget(self.classes)
         self._build_learn()
+        self.offer = RestoreOffer(self.session)
+        self.column.addWidget(self.offer)
         self.hint = HintLine(self.session)
         self.column.addWidget(self.hint)
         self.curve = Curve()
@@ -71,6 +75,8 @@ class TrainWidget(Dock):
         self.figures = QLabel()
         self.figures.setWordWrap(True)
         self.column.addWidget(self.figures)
+        self.versions = VersionStrip(self.session)
+        self.column.addWidget(self.versions)
         self._build_more()
         self.column.addStretch(1)
 
@@ -82,6 +88,9 @@ class TrainWidget(Dock):
         self.follow(session.classes.changed, self.classes.show_classes)
         self.follow(session.images.changed, self._on_images)
         self.follow(session.job.progressed, self._on_progress)
+        self.follow(session.versions.changed, self.versions.refresh)
+        self.follow(session.restoring.changed, self.offer.refresh)
+        self.follow(session.learning.settings_changed, self._show_settings)
         self._on_images()
         self._on_changed()
 
@@ -264,6 +273,12 @@ class TrainWidget(Dock):
         changes: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
         settings: Settings = dataclasses.replace(self.session.settings, **changes)
         self.session.settings = settings
+
+    def _show_settings(self) -> None:
+        settings = self.session.settings
+        self.training_form.show_value(settings.training)
+        self.preprocess_form.show_value(settings.preprocess or PreprocessConfig())
+        self.network_form.show_value(settings.network or NetworkConfig())
 
     # -- what the session says ----------------------------------------------------
 

@@ -1,0 +1,59 @@
+"""Where a stroke goes while the brush is down.
+
+napari says that something was painted when the brush lifts. What is saved must not
+wait for that: a person may draw for minutes without lifting it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from napari_garage_unet.project.tiles import Tile, tiles_of
+
+MARGIN = 2
+"""Pixels around the brush that are taken to be painted, too."""
+
+
+class BrushTrail:
+    """The tiles a brush has touched since it was put down."""
+
+    def __init__(self) -> None:
+        self._tiles: set[Tile] = set()
+
+    def take(self) -> set[Tile]:
+        """The tiles touched since the last time; empty while nothing is painted."""
+        tiles, self._tiles = self._tiles, set()
+        return tiles
+
+    def lift(self) -> None:
+        """Forget the trail; what was painted is noticed in the layer now."""
+        self._tiles.clear()
+
+    def follow(self, layer: Any, event: Any) -> Iterator[None]:
+        """Follow the mouse; napari calls this when a button is pressed on the layer."""
+        if layer.mode not in ("paint", "erase"):
+            return
+        self._touch(layer, event)
+        yield
+        while event.type == "mouse_move":
+            self._touch(layer, event)
+            yield
+        self.lift()
+
+    def _touch(self, layer: Any, event: Any) -> None:
+        shape = layer.data.shape
+        at = np.asarray(layer.world_to_data(event.position), float)
+        reach = layer.brush_size / 2 + MARGIN
+        within = len(shape) - layer.n_edit_dimensions
+        box = []
+        for axis, (position, length) in enumerate(zip(at, shape, strict=True)):
+            far = 0.0 if axis < within else reach
+            low = max(int(np.floor(position - far + 0.5)), 0)
+            high = min(int(np.ceil(position + far + 0.5)), length)
+            if low >= high:
+                return  # The brush is beside the image.
+            box.append(slice(low, high))
+        self._tiles.update(tiles_of(tuple(box)))

@@ -1,0 +1,153 @@
+"""What a session keeps: strokes and versions on disk, and what was saved before."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.project.description import SavedVersion
+from napari_garage_unet.project.folders import CHECKPOINT, projects_root
+
+from .autosave import Autosave
+from .class_list import ClassList
+from .engine_link import EngineLink
+from .fingerprint import Fingerprints
+from .guarding import Guard
+from .image_list import ImageList
+from .learning import Learning
+from .preview import Preview
+from .restoring import Restoring
+from .result_list import ResultList
+from .tasks import Tasks
+from .training_job import TrainingJob
+from .version_pictures import VersionPictures
+from .versions import VersionList, settings_of
+
+logger = logging.getLogger(__name__)
+
+
+class Keeping:
+    """Autosave, versions and restoring, tied together.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    link, job, classes, results, images, learning, preview, tasks, guard
+        Of the session.
+
+    Attributes
+    ----------
+    autosave
+        Saves strokes, classes and settings.
+    versions
+        The rest points of training.
+    restoring
+        What was saved before and fits an image that is open.
+    """
+
+    def __init__(
+        self,
+        viewer: Any,
+        *,
+        link: EngineLink,
+        job: TrainingJob,
+        classes: ClassList,
+        results: ResultList,
+        images: ImageList,
+        learning: Learning,
+        preview: Preview,
+        tasks: Tasks,
+        guard: Guard,
+    ) -> None:
+        self._images = images
+        self._learning = learning
+        self._preview = preview
+        self._temporary = tempfile.TemporaryDirectory(
+            prefix="garage-unet-", ignore_cleanup_errors=True
+        )
+        self._fingerprints = Fingerprints()
+        root = projects_root()
+        self.versions = VersionList(
+            link=link, job=job, classes=classes, folder=self._versions_folder
+        )
+        self._pictures = VersionPictures(
+            viewer,
+            versions=self.versions,
+            results=results,
+            images=images,
+            job=job,
+            tasks=tasks,
+        )
+        self.autosave = Autosave(
+            root,
+            images=images,
+            classes=classes,
+            learning=learning,
+            results=results,
+            versions=self.versions,
+            fingerprints=self._fingerprints,
+        )
+        self.restoring = Restoring(
+            viewer,
+            root,
+            autosave=self.autosave,
+            fingerprints=self._fingerprints,
+            tasks=tasks,
+            guard=guard,
+            images=images,
+            classes=classes,
+            learning=learning,
+            results=results,
+            job=job,
+            versions=self.versions,
+        )
+        self.versions.failed.connect(guard.on_failed)
+        self.versions.went_back.connect(self._on_went_back)
+        self.autosave.failed.connect(guard.report)
+
+    def checkpoint(self) -> Path:
+        """The file the engine keeps up to date while it learns."""
+        folder = self.autosave.ensure_folder()
+        parent = Path(self._temporary.name) if folder is None else folder.path
+        return parent / CHECKPOINT
+
+    def poll(self) -> None:
+        """Save what is new; look for what was saved before."""
+        self._pictures.poll()
+        self.autosave.poll()
+        self.restoring.poll()
+
+    def close(self) -> None:
+        """Save what is left; the viewer is gone."""
+        for bound in self._images:
+            try:
+                bound.look_at_all()
+            except GarageError as error:
+                # They have become such that nothing can be done with them.
+                logger.info("%s is not saved: %s", bound.name, error)
+        self.autosave.close()
+        self._fingerprints.close()
+        self._temporary.cleanup()
+
+    def _versions_folder(self) -> Path:
+        # Where nothing can be saved, versions last as long as the session.
+        folder = self.autosave.ensure_folder()
+        return Path(self._temporary.name) if folder is None else folder.versions
+
+    def _on_went_back(self, version: SavedVersion) -> None:
+        # What was painted since is learnt when a person says so, or paints on.
+        self._learning.has_new_strokes = False
+        made = settings_of(version)
+        self._learning.use_settings(
+            dataclasses.replace(
+                self._learning.settings,
+                preprocess=made.preprocess,
+                network=made.network,
+            )
+        )
+        self._preview.show_again()

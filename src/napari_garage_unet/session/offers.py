@@ -1,0 +1,195 @@
+"""Saved projects that fit images which are open."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Image as ImageLayer
+from numpy.typing import NDArray
+
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.project.description import (
+    SavedImage,
+    SavedProject,
+    read_project,
+)
+from napari_garage_unet.project.folders import ProjectFolder, saved_projects
+from napari_garage_unet.project.tiles import SUFFIX, read_tiles
+
+logger = logging.getLogger(__name__)
+
+JOIN = "+"
+"""Stands between the fingerprints of the channels of an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """A saved image and the layers that show it again."""
+
+    saved: SavedImage
+    layers: tuple[ImageLayer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that can be restored.
+
+    Parameters
+    ----------
+    folder
+        Where it lies.
+    project
+        All that is saved there.
+    fitting
+        The images of it that are open.
+    """
+
+    folder: Path
+    project: SavedProject
+    fitting: tuple[Fitting, ...]
+
+    @property
+    def text(self) -> str:
+        """What is offered, in a sentence."""
+        names = [each.saved.name for each in self.fitting]
+        listed = names[0] if len(names) == 1 else ", ".join(names[:-1])
+        if len(names) > 1:
+            listed = f"{listed} and {names[-1]}"
+        when = moment(max(each.saved.painted for each in self.fitting))
+        return f"Strokes painted on {listed} {when} were saved."
+
+
+def moment(seconds: float, *, now: float | None = None) -> str:
+    """A time for people: ``"at 14:32"`` today, with the day before that."""
+    then = time.localtime(seconds)
+    today = time.localtime(time.time() if now is None else now)
+    if then[:3] == today[:3]:
+        return time.strftime("at %H:%M", then)
+    day = f"{then.tm_mday} {time.strftime('%b', then)}"
+    year = f" {then.tm_year}" if then.tm_year != today.tm_year else ""
+    return f"on {day}{year} at {time.strftime('%H:%M', then)}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenImage:
+    """An image layer that is open, and what is painted on it.
+
+    ``strokes`` is the array as last looked at, None where nothing is painted.
+    """
+
+    layer: ImageLayer
+    fingerprint: str
+    strokes: NDArray[Any] | None = None
+
+
+def find_offers(
+    root: Path,
+    images: Sequence[OpenImage],
+    *,
+    new: frozenset[str],
+    skip: frozenset[Path] = frozenset(),
+) -> list[Offer]:
+    """Look through the saved projects for the images that are open.
+
+    Runs beside the main thread. Folders that cannot be read, or that belong to a
+    running session, are passed over.
+
+    Parameters
+    ----------
+    root
+        The folder of the projects.
+    images
+        All that are open.
+    new
+        Fingerprints of those to look for; each is offered once, from the project
+        that was saved last.
+    skip
+        Folders that are not looked into.
+
+    Returns
+    -------
+    list of Offer
+        The latest saved first.
+    """
+    wanted = set(new)
+    offers = []
+    for folder in saved_projects(root):
+        if not wanted:
+            break
+        if folder.path in skip or not folder.description.is_file():
+            continue
+        try:
+            project = read_project(folder.description)
+        except InputError as error:
+            logger.info("A saved project is passed over: %s", error)
+            continue
+        found = _fitting(folder, project, images, wanted)
+        if not found or not folder.lock():
+            continue
+        folder.release()
+        for each in found:
+            wanted -= set(each.saved.fingerprint.split(JOIN))
+        offers.append(Offer(folder.path, project, tuple(found)))
+    return offers
+
+
+def without(project: SavedProject, images: Sequence[SavedImage]) -> SavedProject:
+    """A project without some of its images, and without their earlier strokes."""
+    gone = {image.fingerprint for image in images}
+    return dataclasses.replace(
+        project,
+        images=tuple(
+            image for image in project.images if image.fingerprint not in gone
+        ),
+    )
+
+
+def _fitting(
+    folder: ProjectFolder,
+    project: SavedProject,
+    images: Sequence[OpenImage],
+    wanted: set[str],
+) -> list[Fitting]:
+    latest: dict[str, SavedImage] = {}
+    for saved in sorted(project.images, key=lambda image: image.painted):
+        if any(folder.strokes(saved.strokes).glob(f"*{SUFFIX}")):
+            latest[saved.fingerprint] = saved
+    found = []
+    for saved in latest.values():
+        prints = saved.fingerprint.split(JOIN)
+        layers = _layers(prints, saved.name, images)
+        if layers is None or not wanted & set(prints):
+            continue
+        if not project.versions and _is_there(folder, saved, layers[0]):
+            continue
+        found.append(Fitting(saved, tuple(image.layer for image in layers)))
+    return found
+
+
+def _layers(
+    prints: Sequence[str], name: str, images: Sequence[OpenImage]
+) -> list[OpenImage] | None:
+    chosen = []
+    for one in prints:
+        same = [image for image in images if image.fingerprint == one]
+        if not same:
+            return None
+        chosen.append(next((i for i in same if i.layer.name == name), same[0]))
+    return chosen
+
+
+def _is_there(folder: ProjectFolder, saved: SavedImage, image: OpenImage) -> bool:
+    """Whether exactly these strokes are open already."""
+    if image.strokes is None or image.strokes.shape != saved.strokes_shape:
+        return False
+    strokes, _ = read_tiles(
+        folder.strokes(saved.strokes), saved.strokes_shape, saved.strokes_dtype
+    )
+    return np.array_equal(strokes, image.strokes)

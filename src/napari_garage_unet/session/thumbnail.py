@@ -1,0 +1,70 @@
+"""A small picture of a segmentation, for a list of versions."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_garage_unet.engine.image import PlaneIndex
+from napari_garage_unet.layers.colors import class_color
+
+from .result import Result
+
+SIDE = 96
+"""Longer side in pixels."""
+
+OPACITY = 0.65
+"""Of the classes on the image."""
+
+
+def thumbnail(result: Result, index: PlaneIndex) -> NDArray[np.uint8]:
+    """Draw what a result shows of a plane: classes in colour on a grey image.
+
+    Parameters
+    ----------
+    result
+        The segmentation.
+    index
+        Which plane.
+
+    Returns
+    -------
+    ndarray of shape (h, w, 3), uint8
+        The longer side has at most `SIDE` pixels; the background class and what is
+        unlabelled show the image.
+    """
+    image = result.image
+    labels = np.asarray(result.layer.data[image.spatial_key(index)])
+    if image.is_transposed:
+        labels = labels.T
+    step = max(1, -(-max(labels.shape) // SIDE))
+    labels = labels[::step, ::step]
+    grey = _grey(np.asarray(image.plane(index))[::step, ::step])
+    picture = np.repeat(grey[..., np.newaxis], 3, axis=-1)
+    for info in result.classes:
+        if info.background:
+            continue
+        digits = class_color(info).lstrip("#")
+        color = np.array([int(digits[i : i + 2], 16) for i in (0, 2, 4)], float)
+        here = labels == info.id
+        picture[here] += OPACITY * (color - picture[here])
+    return np.rint(picture).astype(np.uint8)
+
+
+def png(picture: NDArray[np.uint8]) -> bytes:
+    """Encode an RGB picture as PNG."""
+    from PIL import Image as Picture
+
+    buffer = io.BytesIO()
+    Picture.fromarray(picture).save(buffer, "png")
+    return buffer.getvalue()
+
+
+def _grey(plane: NDArray[Any]) -> NDArray[np.float64]:
+    """The image from black to white, whatever its channels and numbers are."""
+    grey: NDArray[np.float64] = np.nan_to_num(plane.astype(np.float64).mean(axis=-1))
+    low, high = np.percentile(grey, (1, 99))
+    return np.clip((grey - low) / max(high - low, 1e-12), 0, 1) * 200 + 20

@@ -1,0 +1,98 @@
+"""A picture of what each version makes of the image in view."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_garage_unet.engine.errors import OutputError
+from napari_garage_unet.project.description import SavedVersion
+from napari_garage_unet.project.safe_files import write_bytes
+
+from .image_list import ImageList
+from .result_list import ResultList
+from .tasks import Tasks
+from .thumbnail import png, thumbnail
+from .training_job import TrainingJob
+from .versions import VersionList
+
+logger = logging.getLogger(__name__)
+
+
+class VersionPictures:
+    """Takes a picture of the preview when a version is kept.
+
+    At once, so that there is one, and again when the preview shows the kept state.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    versions, results, images, job, tasks
+        Of the session.
+    """
+
+    def __init__(
+        self,
+        viewer: Any,
+        *,
+        versions: VersionList,
+        results: ResultList,
+        images: ImageList,
+        job: TrainingJob,
+        tasks: Tasks,
+    ) -> None:
+        self._viewer = viewer
+        self._versions = versions
+        self._results = results
+        self._images = images
+        self._job = job
+        self._tasks = tasks
+        self._wanted: tuple[SavedVersion, int] | None = None
+        versions.kept.connect(self._on_kept)
+
+    def poll(self) -> None:
+        """Take the picture that is waited for when it can be taken."""
+        if self._wanted is None:
+            return
+        version, generation = self._wanted
+        is_past = self._job.generation != generation
+        if is_past or self._take(version, state=(generation, 0)):
+            self._wanted = None
+
+    def _on_kept(self, version: SavedVersion) -> None:
+        self._wanted = None
+        if self._versions.current == version.id:
+            self._wanted = version, self._job.generation
+        self._take(version, state=(0, 0))
+
+    def _take(self, version: SavedVersion, *, state: tuple[int, int]) -> bool:
+        bound = self._images.current
+        result = None if bound is None else self._results.preview_of(bound)
+        if bound is None or result is None:
+            return False
+        index = bound.plane_on_view(self._viewer)
+        if result.state_of(index) < state:
+            return False
+        picture = thumbnail(result, index)
+        path = self._versions.picture_path(version)
+        self._tasks.run(
+            f"picture of {version.id}",
+            lambda: _write(path, picture),
+            done=lambda data: self._versions.set_picture(version.id, data),
+        )
+        return True
+
+
+def _write(path: Path, picture: NDArray[np.uint8]) -> bytes:
+    data = png(picture)
+    try:
+        write_bytes(path, data)
+    except OutputError as error:
+        # The version itself is there; it is shown without a picture next time.
+        logger.info("No picture of a version: %s", error)
+    return data

@@ -1,0 +1,56 @@
+"""Offers to put back what was saved; beside the work, never in its way."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+
+from napari_garage_unet.session import Session
+
+
+class RestoreOffer(QFrame):
+    """A sentence and two buttons; hidden while there is nothing to offer.
+
+    Parameters
+    ----------
+    session
+        The session. The dock calls `refresh` when it changes.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.restore = QPushButton("Restore")
+        self.restore.setToolTip(
+            "Put the strokes, classes, settings and versions back. What is painted "
+            "already stays: the strokes come into a layer of their own then."
+        )
+        self.restore.clicked.connect(self._on_restore)
+        self.forget = QPushButton("Forget")
+        self.forget.setToolTip("Delete what was saved. This cannot be undone.")
+        self.forget.clicked.connect(self._on_forget)
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.addWidget(self.restore, 1)
+        buttons.addWidget(self.forget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 6)
+        layout.setSpacing(4)
+        layout.addWidget(self.text)
+        layout.addLayout(buttons)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is offered now."""
+        offer = self._session.restoring.offer
+        if offer is not None and self.text.text() != offer.text:
+            self.text.setText(offer.text)
+        self.setVisible(offer is not None)
+
+    def _on_restore(self) -> None:
+        self._session.restore()
+
+    def _on_forget(self) -> None:
+        self._session.forget_offer()

@@ -1,0 +1,157 @@
+"""The versions of the live model in a row, each a small picture to click."""
+
+from __future__ import annotations
+
+import base64
+import html
+import time
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QIcon, QPixmap
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_garage_unet.project.description import SavedVersion
+from napari_garage_unet.session import Session
+
+PICTURE = QSize(46, 34)
+"""Size of a picture in the row."""
+
+NOT_CHECKED = "\u2013"
+"""Stands where too few strokes were held out to check."""
+
+
+class VersionStrip(QWidget):
+    """Oldest on the left; the one that is the live model is marked with a star.
+
+    Parameters
+    ----------
+    session
+        The session. The dock calls `refresh` when its versions change.
+
+    Attributes
+    ----------
+    buttons
+        One per version, in their order.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._shown: list[tuple[SavedVersion, bool, bytes | None]] = []
+        self.buttons: list[QToolButton] = []
+        self.title = QLabel("Versions")
+        self.title.setToolTip(
+            "Each time learning rests, what it knows is kept. Click a version to go "
+            "back to it; later ones stay, and strokes are never touched. The newest "
+            "50 are kept, and always the best one on held-out strokes."
+        )
+        content = QWidget()
+        self._row = QHBoxLayout(content)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(2)
+        self._row.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(content)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Once the row has been laid out with one more.
+        bar = self._scroll.horizontalScrollBar()
+        bar.rangeChanged.connect(lambda low, high: bar.setValue(high))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.title)
+        layout.addWidget(self._scroll)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the versions there are."""
+        versions = self._session.versions
+        now = [
+            (v, v.id == versions.current, v.id in versions.pictures) for v in versions
+        ]
+        self.setVisible(bool(now))
+        if now == self._shown:
+            return
+        self._shown = now
+        # As many buttons as before are used again, so that the focus stays.
+        while len(self.buttons) > len(now):
+            button = self.buttons.pop()
+            self._row.removeWidget(button)
+            button.deleteLater()
+        while len(self.buttons) < len(now):
+            self.buttons.append(self._make_button(len(self.buttons)))
+        for button, (version, is_current, _) in zip(self.buttons, now, strict=True):
+            self._show(button, version, is_current=is_current)
+        height = max((b.sizeHint().height() for b in self.buttons), default=0)
+        bar = self._scroll.horizontalScrollBar().sizeHint().height()
+        self._scroll.setFixedHeight(height + bar + 2)
+
+    def _make_button(self, place: int) -> QToolButton:
+        button = QToolButton()
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setIconSize(PICTURE)
+        button.setAutoRaise(True)
+        button.setCheckable(True)
+        button.clicked.connect(lambda: self._on_clicked(place))
+        self._row.insertWidget(place, button)
+        return button
+
+    def _show(
+        self, button: QToolButton, version: SavedVersion, *, is_current: bool
+    ) -> None:
+        picture = self._session.versions.pictures.get(version.id)
+        pixmap = QPixmap(PICTURE)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        if picture is not None:
+            pixmap.loadFromData(picture)
+        button.setIcon(QIcon(pixmap))
+        star = "\u2605 " if is_current else ""
+        button.setText(f"{star}{_figure(version)}")
+        button.setChecked(is_current)
+        button.setToolTip(_tooltip(version, picture, is_current=is_current))
+        button.setAccessibleName(f"Version {version.number}")
+
+    def _on_clicked(self, place: int) -> None:
+        version, is_current, _ = self._shown[place]
+        # A click alone does not make it the live model.
+        self.buttons[place].setChecked(is_current)
+        if not is_current:
+            self._session.go_back(version)
+
+
+def _figure(version: SavedVersion) -> str:
+    return NOT_CHECKED if version.accuracy is None else f"{version.accuracy:.0%}"
+
+
+def _tooltip(version: SavedVersion, picture: bytes | None, *, is_current: bool) -> str:
+    then = time.localtime(version.time)
+    is_today = then[:3] == time.localtime()[:3]
+    when = time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M", then)
+    figure = (
+        "not validated (too few strokes to hold some out)"
+        if version.accuracy is None
+        else f"{version.accuracy:.1%} of held-out strokes right"
+    )
+    lines = [
+        f"<b>Version {version.number}</b>, {html.escape(when)}",
+        f"{version.steps} steps in {version.seconds:.0f} s",
+        figure,
+        "This is the live model."
+        if is_current
+        else "Click to go back to it; later versions are kept.",
+    ]
+    image = ""
+    if picture is not None:
+        data = base64.b64encode(picture).decode()
+        image = f'<img src="data:image/png;base64,{data}"><br>'
+    return f"<qt>{image}{'<br>'.join(lines)}</qt>"
