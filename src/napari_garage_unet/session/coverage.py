@@ -16,6 +16,9 @@ PART = 512
 """Largest number of values along a side that are asked for at once: more would hold up
 the window while they are decided, and learning while they are computed."""
 
+MOST_PIXELS = 1024
+"""Largest side of a part in pixels."""
+
 SIDE_GLANCE = 256
 """The same for what is not on view while learning goes on."""
 
@@ -86,8 +89,10 @@ class Coverage:
     def parts(self, region: Box, *, step: int, side: int = PART) -> Iterator[Box]:
         """Cut a region, widened to whole cells, into parts to be asked for at once."""
         y0, y1, x0, x1 = self._widen(region)
-        for top, bottom in _cut(y0, y1, side * step):
-            for left, right in _cut(x0, x1, side * step):
+        # Seen from afar it is the pixels to be filled that take the window's time.
+        length = max(side, min(side * step, MOST_PIXELS))
+        for top, bottom in _cut(y0, y1, length):
+            for left, right in _cut(x0, x1, length):
                 yield (top, bottom, left, right)
 
     def near(self, stroke: Box, visible: Box) -> Box | None:
