@@ -192,3 +192,40 @@ def test_everything_has_a_tooltip(open_dock, painted):
         dock.training_form.field("seconds"),
     ):
         assert widget.toolTip(), widget
+
+
+def test_one_is_led_on_and_shown_the_uncertainty_once_there_is_a_preview(
+    open_dock, painted, viewer, wait
+):
+    dock = open_dock("Train U-Net")
+    assert not dock.guidance.button.isEnabled()
+    assert not dock.guidance.box.isEnabled()
+    painted.learn()
+    wait(lambda: dock.guidance.button.isEnabled())
+    dock.guidance.box.click()
+    assert "halves (uncertainty)" in viewer.layers
+    viewer.layers.remove("halves (uncertainty)")
+    assert not dock.guidance.box.isChecked()
+    dock.guidance.button.click()
+    # What the made-up engine says of two halves leaves no doubt.
+    assert "in no doubt" in dock.hint.text.text()
+
+
+def bound_keys(viewer):
+    return {str(key): action for key, action in viewer.keymap.items()}
+
+
+def test_holding_h_hides_the_preview_while_the_dock_is_open(
+    open_dock, painted, viewer, wait
+):
+    dock = open_dock("Train U-Net")
+    painted.learn()
+    wait(lambda: painted.preview.shown > 0)
+    layer = painted.results.preview_of(painted.images.current).layer
+    hold = bound_keys(viewer)["H"](viewer)
+    next(hold)
+    assert not layer.visible
+    next(hold, None)
+    assert layer.visible
+    dock.hide()
+    assert "H" not in bound_keys(viewer)

@@ -143,6 +143,7 @@ def is_result(layer: Layer) -> bool:
         "segmentation",
         "probabilities",
         "objects",
+        "uncertainty",
     }
 
 

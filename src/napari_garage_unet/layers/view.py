@@ -85,6 +85,44 @@ def step_on_view(viewer: Any, layer: Layer) -> int:
     return 2 ** int(np.clip(round(np.log2(1 / on_screen)), 0, 4))
 
 
+def look_at(
+    viewer: Any,
+    layer: Layer,
+    index: PlaneIndex,
+    place: tuple[float, float],
+    *,
+    side: float,
+) -> None:
+    """Move the camera to a place of a plane, near enough to see its surroundings.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    layer
+        The layer the place lies in.
+    index
+        Position of the plane.
+    place
+        ``(y, x)`` in pixels.
+    side
+        Pixels around it to be seen at the most; who is nearer stays there.
+    """
+    axes = layer_axes(layer)
+    stack = iter(index)
+    inside = {"y": place[0], "x": place[1]}
+    point = [
+        inside[letter] if letter in inside else float(next(stack)) for letter in axes
+    ]
+    world = layer.data_to_world(point)
+    camera = getattr(viewer, "scene", viewer).camera
+    camera.center = (*camera.center[:-2], *(float(value) for value in world[-2:]))
+    canvas = getattr(viewer, "canvas", None)
+    size = min(canvas.size) if canvas is not None else min(viewer._canvas_size)
+    pixel = min(abs(float(layer.scale[axes.index(letter)])) for letter in "yx")
+    camera.zoom = max(float(camera.zoom), size / (side * pixel))
+
+
 def _point_in_units_of(viewer: Any, layer: Layer) -> Sequence[float]:
     point = tuple(viewer.dims.point)[-layer.ndim :]
     units = getattr(viewer.dims, "units", None)

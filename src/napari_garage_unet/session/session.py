@@ -29,6 +29,7 @@ from .class_list import ClassList
 from .corrections import Corrections
 from .engine_link import EngineLink
 from .guarding import Guard
+from .guidance import Guidance
 from .hint import FEW_PIXELS, Engine, Phase, Situation, hint
 from .image_list import ImageList
 from .keeping import Keeping
@@ -109,6 +110,7 @@ class Session:
         self.seeds = SeedPreview(viewer)
         self.seeds.tasks.failed.connect(self.guard.show)
         self.corrections = Corrections(self.results, self.job)
+        self.guidance = Guidance(viewer, results=self.results, preview=self.preview)
         self.tasks = Tasks()
         self.objects = ObjectList(viewer, self.tasks)
         self.tasks.failed.connect(self.guard.show)
@@ -286,6 +288,17 @@ class Session:
         self.guard.run(pick)
         return painted[0] if painted else None
 
+    def lead_on(self) -> None:
+        """Move the camera to where the next stroke would teach most."""
+        self.guard.run(self.guidance.go_on, self.images.current)
+
+    def show_uncertainty(self, shown: bool) -> None:
+        """Show where the live model is in doubt, or stop showing it."""
+        if shown:
+            self.guard.run(self.guidance.show, self.images.current)
+        else:
+            self.guidance.hide()
+
     def add_class(self) -> int | None:
         """Add a class; its id, or None when there are too many."""
         added: list[int] = []
@@ -378,6 +391,7 @@ class Session:
         with contextlib.suppress(ReferenceError):
             self.viewer.dims.events.current_step.disconnect(self._on_view)
             self.images.close()
+            self.guidance.close()
             self.results.close()
 
     # -- within -------------------------------------------------------------------

@@ -33,6 +33,7 @@ from .class_panel import ClassPanel
 from .curve import Curve
 from .dock import Dock
 from .form import SettingsForm
+from .guidance_row import GuidanceRow
 from .hint_line import HintLine
 from .keys import ClassKeys
 from .layer_picker import LayerPicker
@@ -70,6 +71,8 @@ class TrainWidget(Dock):
         self.column.addWidget(self.offer)
         self.hint = HintLine(self.session)
         self.column.addWidget(self.hint)
+        self.guidance = GuidanceRow(self.session)
+        self.column.addWidget(self.guidance)
         self.curve = Curve()
         self.column.addWidget(self.curve)
         self.figures = QLabel()
@@ -89,6 +92,8 @@ class TrainWidget(Dock):
         self.follow(session.images.changed, self._on_images)
         self.follow(session.job.progressed, self._on_progress)
         self.follow(session.versions.changed, self.versions.refresh)
+        self.follow(session.guidance.changed, self.guidance.refresh)
+        self.follow(session.results.changed, self.guidance.refresh)
         self.follow(session.restoring.changed, self.offer.refresh)
         self.follow(session.learning.settings_changed, self._show_settings)
         self._on_images()

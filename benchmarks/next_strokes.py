@@ -1,0 +1,203 @@
+"""Does *Where to paint next* save strokes? A simulated person is led to places.
+
+The person paints one stroke of each class, then is led to one place after the other:
+by the model's doubt, or by chance. At each place the person looks at a window around
+it and paints one stroke: into the largest mistake there, or, where there is none, into
+the largest patch of one class. After every few strokes the model learns on, in the
+same number of steps for both; nothing depends on the clock.
+
+``python benchmarks/next_strokes.py`` prints the mean IoU after each round, writes
+``benchmarks/results/next_strokes.json`` and exits with 1 when being led does not need
+fewer strokes than chance does to reach what chance reaches in the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import label
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.results import Direction, Mark, Report, table
+from benchmarks.scores import score
+from benchmarks.stroke_simulation import draw_stroke, first_strokes
+from benchmarks.tasks import Task, load_task
+from napari_garage_unet.engine import pixel_learner
+from napari_garage_unet.engine.api import as_image
+from napari_garage_unet.engine.config import TrainingConfig
+from napari_garage_unet.engine.decide import quantize
+from napari_garage_unet.engine.training import Training
+from napari_garage_unet.engine.uncertainty import WINDOW, next_place
+
+TASKS = ("garage", "membrane", "nuclei", "tools")
+STEPS = 150
+"""Steps of each of the two rounds of learning: half of what the dock takes."""
+
+PLACES = 4
+"""Places that are visited before the model learns on."""
+
+GUIDES = ("doubt", "chance")
+
+
+def paint_at(
+    place: tuple[float, float],
+    truth: NDArray[np.integer],
+    result: NDArray[np.integer],
+    strokes: NDArray[np.integer],
+    rng: np.random.Generator,
+) -> None:
+    """Paint one stroke into the window around a place."""
+    half = WINDOW // 2
+    y, x = (round(value) for value in place)
+    window = np.zeros(truth.shape, bool)
+    window[max(y - half, 0) : y + half, max(x - half, 0) : x + half] = True
+    seen = window & (truth != 0)
+    wrong = seen & (result != truth)
+    patch = _largest_patch(truth, wrong if wrong.any() else seen)
+    if patch is not None:
+        stroke = draw_stroke(patch, rng)
+        strokes[stroke] = truth[patch][0]
+
+
+def _largest_patch(
+    truth: NDArray[np.integer], where: NDArray[np.bool_]
+) -> NDArray[np.bool_] | None:
+    best, size = None, 0
+    for class_id in np.unique(truth[where]):
+        patches, _ = label(where & (truth == class_id))
+        sizes = np.bincount(patches.ravel())[1:]
+        if sizes.max() > size:
+            size = int(sizes.max())
+            best = patches == 1 + int(sizes.argmax())
+    return best
+
+
+def run(task: Task, guide: str, *, seed: int, rounds: int) -> list[float]:
+    """Mean IoU on unpainted pixels after each round of being led.
+
+    Parameters
+    ----------
+    task
+        What is to be learnt; its first picture is painted on.
+    guide
+        One of `GUIDES`.
+    seed
+        Of strokes and learning; the first strokes do not depend on the guide.
+    rounds
+        How often `PLACES` places are visited.
+    """
+    picture = task.stroked[0]
+    truth = picture.truth
+    rng = np.random.default_rng([seed, zlib.crc32(task.name.encode())])
+    strokes = first_strokes(truth, rng, per_class=1)
+    image = as_image(picture.image, strokes, name=picture.name)
+    training = Training(
+        [image],
+        [strokes.copy()],
+        training=TrainingConfig(seconds=3600, seed=seed, held_out=0),
+    )
+    found = []
+    for number in range(rounds + 1):
+        if number:
+            training.set_strokes([strokes.copy()])
+        for _ in training.run():
+            pass
+        levels = quantize(training.predictor().predict_plane(image))
+        ids = np.array([info.id for info in training.classes])
+        result = ids[levels.argmax(axis=0)]
+        found.append(score([truth], [result], strokes=[strokes]).mean_iou)
+        visited: list[tuple[float, float]] = []
+        for _ in range(PLACES):
+            if guide == "chance":
+                place = tuple(float(rng.uniform(0, n)) for n in truth.shape)
+            else:
+                place = next_place(levels, strokes, visited=visited)
+            if place is None:
+                break
+            visited.append(place)
+            paint_at(place, truth, result, strokes, rng)
+    return found
+
+
+def strokes_needed(curve: Sequence[float], target: float) -> float:
+    """How many strokes a curve needs to reach a score, between rounds in proportion.
+
+    NaN when it does not.
+    """
+    best = np.maximum.accumulate(curve)
+    if best[-1] < target:
+        return float("nan")
+    at = int(np.argmax(best >= target))
+    if at == 0:
+        return 0.0
+    share = (target - best[at - 1]) / (best[at] - best[at - 1])
+    return float(PLACES * (at - 1 + share))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, publish, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tasks", nargs="+", default=TASKS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1))
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args(arguments)
+    report = Report("next_strokes")
+    pixel_learner.ROUND = STEPS
+    total = PLACES * options.rounds
+    rows, saved = [], []
+    for name in options.tasks:
+        task = load_task(name)
+        curves = {
+            guide: np.mean(
+                [
+                    run(task, guide, seed=seed, rounds=options.rounds)
+                    for seed in options.seeds
+                ],
+                axis=0,
+            )
+            for guide in GUIDES
+        }
+        target = float(np.max(curves["chance"]))
+        by_chance = strokes_needed(curves["chance"], target)
+        led = strokes_needed(curves["doubt"], target)
+        # Who has not arrived has needed more than there were.
+        saved.append(1 - (total if np.isnan(led) else led) / by_chance)
+        report.figures[name] = {
+            **{guide: list(curve) for guide, curve in curves.items()},
+            "strokes by chance": by_chance,
+            "strokes led": None if np.isnan(led) else led,
+        }
+        for guide, curve in curves.items():
+            rows.append([f"{name} {guide}", *map(float, curve)])
+        sys.stdout.write(f"{name}: {by_chance:.1f} by chance, {led:.1f} led\n")
+        sys.stdout.flush()
+    header = [
+        "mean IoU after strokes",
+        *(str(PLACES * n) for n in range(options.rounds + 1)),
+    ]
+    report.tables.append(table(header, rows))
+    report.marks.append(
+        Mark(
+            "share of the strokes saved by being led, mean", float(np.mean(saved)), 0.1
+        )
+    )
+    report.marks.append(
+        Mark(
+            "tasks in which being led needs more strokes",
+            sum(value < 0 for value in saved),
+            len(saved) // 2,
+            Direction.AT_MOST,
+        )
+    )
+    return report.publish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+
+from napari_garage_unet.engine.uncertainty import doubt, next_place
+
+
+def levels_of(shape, *, unsure=()):
+    """Two classes, certain everywhere but in some boxes."""
+    first = np.full(shape, 255, np.uint8)
+    for box in unsure:
+        first[box] = 128
+    return np.stack([first, 255 - first])
+
+
+def test_doubt_is_one_minus_the_margin_of_the_two_best():
+    levels = np.array([[255, 128, 100, 0], [0, 127, 55, 0], [0, 0, 100, 0]], np.uint8)
+    assert doubt(levels[:, np.newaxis]).tolist() == [[0, 254, 255, 0]]
+
+
+def test_one_leads_to_where_the_doubt_is():
+    box = np.s_[200:260, 300:360]
+    y, x = next_place(levels_of((400, 500), unsure=[box]), np.zeros((400, 500), int))
+    assert 200 <= y < 260
+    assert 300 <= x < 360
+
+
+def test_of_two_places_in_doubt_the_one_without_strokes_is_chosen():
+    boxes = [np.s_[40:100, 40:100], np.s_[300:360, 400:460]]
+    levels = levels_of((400, 500), unsure=boxes)
+    strokes = np.zeros((400, 500), np.uint8)
+    strokes[70, 60:80] = 1
+    y, x = next_place(levels, strokes)
+    assert (y > 250, x > 350) == (True, True)
+    strokes[330, 420:440] = 2
+    strokes[70] = 0
+    y, x = next_place(levels, strokes)
+    assert (y < 150, x < 150) == (True, True)
+
+
+def test_presses_one_after_the_other_lead_to_different_places():
+    levels = levels_of((400, 500), unsure=[np.s_[:, :]])
+    strokes = np.zeros((400, 500), np.uint8)
+    strokes[200, 250] = 1
+    visited = []
+    for _ in range(4):
+        visited.append(next_place(levels, strokes, visited=visited))
+    distances = [
+        np.hypot(a[0] - b[0], a[1] - b[1])
+        for i, a in enumerate(visited)
+        for b in visited[:i]
+    ]
+    assert min(distances) > 100
+
+
+def test_without_doubt_there_is_no_place():
+    strokes = np.zeros((64, 64), np.uint8)
+    assert next_place(levels_of((64, 64)), strokes) is None
+    assert next_place(np.zeros((3, 64, 64), np.uint8), strokes) is None
