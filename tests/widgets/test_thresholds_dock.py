@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDockWidget
 
+from napari_garage_unet.engine.postprocess import apply_rules
 from napari_garage_unet.engine.rules import ClassRule
 
 
@@ -225,3 +226,96 @@ def test_deleting_the_layer_of_seeds_unticks_its_box(
     assert not dock.clean_up.seeds.isChecked()
     dock.clean_up.seeds.click()
     wait(lambda: "seeds of cells" in viewer.layers)
+
+
+# -- stacks and volumes -----------------------------------------------------------
+
+
+@pytest.fixture(params=["t", "z"])
+def deep(request, viewer, session):
+    """Two balls in eleven planes, over time or in depth."""
+    cell = balls((11, 60, 80), [(5, 20, 20), (5, 40, 60)], radius=9)
+    layer = viewer.add_image(
+        np.rint(cell * 255).astype(np.uint8),
+        name="deep",
+        axis_labels=(request.param, "y", "x"),
+        scale=(1, 0.5, 0.5),
+        units=("um", "um", "um") if request.param == "z" else ("s", "um", "um"),
+    )
+    return make_result(viewer, session, layer, levels_of(cell))
+
+
+def drag_to(slider, value, settle):
+    at = slider.position_of(slider.value).toPoint()
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=at)
+    for part in np.linspace(slider.value, value, 5):
+        slider.move_to(slider.position_of(part).x())
+        settle(0.04)
+    to = slider.position_of(value).toPoint()
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=to)
+
+
+def test_letting_go_of_a_slider_applies_to_every_plane(
+    deep, viewer, open_dock, wait, settle
+):
+    viewer.dims.set_point(0, 5)
+    dock = open_dock("Thresholds")
+    settle()
+    assert "all 11" in dock.hint.text.text()
+    before = deep.layer.data.copy()
+    drag_to(dock.rows[1].slider, 0.25, settle)
+    wait(lambda: not deep.undecided)
+    expected = np.stack(
+        [
+            apply_rules(deep.probabilities((i,)), deep.rules, class_ids=(1, 2))
+            for i in range(11)
+        ]
+    )
+    np.testing.assert_array_equal(deep.layer.data, expected)
+    assert (deep.layer.data != before).any(axis=(1, 2)).sum() > 3
+    dock.history.undo_button.click()
+    wait(lambda: not deep.undecided)
+    np.testing.assert_array_equal(deep.layer.data, before)
+
+
+def test_histograms_are_those_of_the_plane_on_view(deep, viewer, open_dock, wait):
+    viewer.dims.set_point(0, 5)
+    dock = open_dock("Thresholds")
+    middle = dock.rows[1].slider.bars.copy()
+    viewer.dims.set_point(0, 0)
+    wait(lambda: not np.array_equal(dock.rows[1].slider.bars, middle))
+
+
+def test_objects_are_found_and_listed(deep, session, viewer, open_dock, wait, settle):
+    dock = open_dock("Thresholds")
+    dock.rows[1].value.setValue(0.4)
+    dock.clean_up.form.field("split").click()
+    dock.objects_button.click()
+    wait(lambda: session.objects.newest is not None)
+    found = session.objects.newest
+    if deep.image.spatial_axes == "zyx":
+        assert len(found.table["label"]) == 2
+    else:
+        per_plane = [len(np.unique(ids)) - 1 for ids in found.layer.data]
+        assert sum(per_plane) == len(found.table["label"]) > 2
+    table = open_dock("Objects")
+    settle()
+    assert table.sorted.rowCount() == len(found.table["label"])
+    viewer.dims.set_point(0, 0)
+    table.view.selectRow(1)
+    label = found.layer.selected_label
+    assert label == found.table["label"][1]
+    step = round(viewer.dims.point[0])
+    assert (found.layer.data[step] == label).any()
+
+
+def test_the_unit_is_kept_when_the_dock_is_opened_again(deep, viewer, open_dock):
+    first = open_dock("Thresholds")
+    assert not first.clean_up.unit_box.isHidden()
+    first.clean_up.unit_box.setCurrentIndex(1)
+    first.clean_up.form.field("min_size").setValue(5)
+    assert deep.rule(2).min_size == 0  # the class on top is picked
+    assert deep.rule(1).min_size == pytest.approx(20)
+    close(viewer, first)
+    second = open_dock("Thresholds")
+    assert second.clean_up.form.field("min_size").text() == "5.0 µm²"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QShortcut, QWidget
 
 from napari_garage_unet.session.result import Result
 from napari_garage_unet.session.session import Session
 
 
 class HistoryRow(QWidget):
-    """Three buttons; each is as good as its shortcut.
+    """Three buttons, and the keys for undo and redo.
 
     Parameters
     ----------
     session
         Keeps the history of each model.
+    dock
+        Within it the usual keys undo and redo, too.
 
     Attributes
     ----------
@@ -25,21 +28,30 @@ class HistoryRow(QWidget):
 
     changed = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, dock: QWidget) -> None:
         super().__init__()
         self._session = session
         self._result: Result | None = None
         self.undo_button = QPushButton("Undo")
-        self.undo_button.setToolTip("Take back the last change of a value or preset.")
+        self.undo_button.setToolTip("Take back the last change (Ctrl+Z).")
         self.undo_button.clicked.connect(self.undo)
         self.redo_button = QPushButton("Redo")
-        self.redo_button.setToolTip("Make the change again that was taken back.")
+        self.redo_button.setToolTip(
+            "Make the change that was taken back again (Ctrl+Shift+Z)."
+        )
         self.redo_button.clicked.connect(self.redo)
         self.reset_button = QPushButton("Reset all")
         self.reset_button.setToolTip(
             "Automatic thresholds and no clean-up for every class."
         )
         self.reset_button.clicked.connect(self.reset)
+        for keys, slot in (
+            (QKeySequence.StandardKey.Undo, self.undo),
+            (QKeySequence.StandardKey.Redo, self.redo),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), dock)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(slot)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for button in (self.undo_button, self.redo_button, self.reset_button):

@@ -34,7 +34,7 @@ class ThresholdRow(QWidget):
     threshold_cleared
         The automatic threshold is wanted again: class id.
     picked
-        The row was clicked: class id.
+        The row was clicked, or its slider has the keyboard: class id.
     """
 
     threshold_moved = Signal(int, float)
@@ -79,6 +79,7 @@ class ThresholdRow(QWidget):
         layout.addWidget(self.value, 0, 3)
         layout.addWidget(self.slider, 1, 0, 1, 4)
         layout.setColumnStretch(1, 1)
+        self.slider.focused.connect(lambda: self.picked.emit(info.id))
         self.slider.moved.connect(self._on_moved)
         self.slider.released.connect(self._on_released)
         self.value.valueChanged.connect(self._on_typed)

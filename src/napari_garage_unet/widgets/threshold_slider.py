@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import (
     QColor,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -33,10 +34,13 @@ class ThresholdSlider(QWidget):
         A person has let go of it.
     pressed
         A person is about to move it.
+    focused
+        The keyboard acts on it now.
     """
 
     moved = Signal(float)
     pressed = Signal()
+    focused = Signal()
     released = Signal()
 
     def __init__(self) -> None:
@@ -169,6 +173,11 @@ class ThresholdSlider(QWidget):
         x = area.left() + self._suggested * area.width()
         painter.setPen(QPen(text, 1.4, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """Tell that the keyboard acts on it."""
+        super().focusInEvent(event)
+        self.focused.emit()
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Jump to where the mouse is."""

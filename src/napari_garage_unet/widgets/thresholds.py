@@ -76,7 +76,7 @@ class ThresholdsWidget(Dock):
         self.presets = PresetRow(self.session)
         self.presets.used.connect(self._on_other_rules)
         self.footer.addWidget(self.presets)
-        self.history = HistoryRow(self.session)
+        self.history = HistoryRow(self.session, self)
         self.history.changed.connect(self._on_other_rules)
         self.footer.addWidget(self.history)
         self.objects_button = QPushButton("Find objects")

@@ -1,0 +1,141 @@
+"""Thresholds that fit the strokes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_results import balls, levels_of, make_result
+
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.session.suggesting import MOST_PIXELS, advise
+
+CENTRES = [(20, 20), (20, 60), (50, 40)]
+
+
+def faint():
+    """Balls that are seldom the most likely class: 0.5 at most."""
+    return balls((70, 80), CENTRES) * 0.55
+
+
+def picture_of(cell):
+    return np.rint(cell * 255).astype(np.uint8)
+
+
+def paint_plane(strokes, truth):
+    strokes[20:23, :][truth[20:23] > 0.25] = 2
+    strokes[48:54, :][truth[48:54] > 0.25] = 2
+    strokes[0:3, :] = 1
+    strokes[66:70, :] = 1
+
+
+@pytest.fixture
+def plane(viewer, session):
+    cell = faint()
+    layer = viewer.add_image(picture_of(cell), name="plane")
+    return make_result(viewer, session, layer, levels_of(cell))
+
+
+@pytest.fixture(params=["t", "z"])
+def stack(request, viewer, session):
+    cell = np.stack([faint()] * 4)
+    layer = viewer.add_image(
+        picture_of(cell), name="stack", axis_labels=(request.param, "y", "x")
+    )
+    return make_result(viewer, session, layer, levels_of(cell))
+
+
+@pytest.fixture
+def pyramid(viewer, session):
+    cell = faint()
+    levels = [picture_of(cell), picture_of(cell)[::2, ::2]]
+    layer = viewer.add_image(levels, multiscale=True, name="pyramid")
+    return make_result(viewer, session, layer, levels_of(cell))
+
+
+def test_a_suggestion_finds_what_plain_argmax_misses(session, plane):
+    paint_plane(session.strokes_layer().data, faint())
+    advice = advise(plane)
+    rule = advice.rules[2]
+    assert rule.threshold < 0.35
+    assert advice.suggestion.gain > 0.2
+    session.tuner.set_rules(plane, advice.rules)
+    painted = session.images.current.strokes.data
+    assert (plane.layer.data[painted == 2] == 2).mean() > 0.95
+    assert (plane.layer.data[painted == 1] == 1).mean() > 0.95
+
+
+def test_strokes_in_some_planes_decide_all(session, stack, run):
+    strokes = session.strokes_layer().data
+    paint_plane(strokes[1], faint())
+    advice = advise(stack)
+    session.tuner.set_rules(stack, advice.rules)
+    run(lambda: not stack.undecided)
+    for plane in stack.layer.data:
+        np.testing.assert_array_equal(plane, stack.layer.data[1])
+    assert (stack.layer.data[0][faint() > 0.3] == 2).mean() > 0.9
+
+
+def test_strokes_on_a_pyramid_are_those_of_its_finest_level(session, pyramid):
+    paint_plane(session.strokes_layer().data, faint())
+    assert advise(pyramid).suggestion.gain > 0.2
+
+
+def test_nothing_changes_before_it_is_accepted(session, plane):
+    paint_plane(session.strokes_layer().data, faint())
+    before = plane.layer.data.copy()
+    advise(plane)
+    np.testing.assert_array_equal(plane.layer.data, before)
+    assert plane.rules == {}
+
+
+def test_an_accepted_suggestion_can_be_undone(session, plane):
+    paint_plane(session.strokes_layer().data, faint())
+    before = plane.layer.data.copy()
+    session.tuner.set_rules(plane, advise(plane).rules)
+    session.tuner.note(plane)
+    session.tuner.undo(plane)
+    np.testing.assert_array_equal(plane.layer.data, before)
+
+
+def test_without_strokes_it_is_one_sentence(plane):
+    with pytest.raises(InputError, match="no strokes to compare with"):
+        advise(plane)
+
+
+def test_strokes_on_planes_that_were_not_segmented_are_one_sentence(
+    viewer, session, stack
+):
+    strokes = session.strokes_layer().data
+    paint_plane(strokes[2], faint())
+    stack._states.pop((2,))
+    with pytest.raises(InputError, match="No stroke lies on a plane"):
+        advise(stack)
+
+
+def test_classes_that_the_model_does_not_have_do_not_count(session, plane):
+    strokes = session.strokes_layer().data
+    paint_plane(strokes, faint())
+    expected = advise(plane).rules
+    strokes[30:40, 2:8] = 9
+    assert advise(plane).rules == expected
+
+
+def test_many_stroke_pixels_are_thinned_out(viewer, session):
+    cell = np.tile(faint(), (8, 8))
+    layer = viewer.add_image(picture_of(cell), name="large")
+    result = make_result(viewer, session, layer, levels_of(cell))
+    strokes = session.strokes_layer().data
+    strokes[cell > 0.25] = 2
+    strokes[cell < 0.05] = 1
+    advice = advise(result)
+    assert np.count_nonzero(strokes) > MOST_PIXELS
+    assert advice.suggestion.pixels.sum() <= MOST_PIXELS
+    assert advice.rules[2].threshold < 0.35
+
+
+def test_a_rule_with_two_levels_stays_within_its_threshold(session, plane):
+    paint_plane(session.strokes_layer().data, faint())
+    session.tuner.tune(plane, 2, ClassRule(threshold=0.9, low=0.6))
+    rule = advise(plane).rules[2]
+    assert rule.low is None or rule.low <= rule.threshold

@@ -1,0 +1,176 @@
+"""Every control says what it does, can be reached by keyboard, and is not cut off."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_results import CLASSES, balls, levels_of, make_result
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QScrollBar,
+    QSizePolicy,
+    QWidget,
+)
+
+from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.widgets.dock import WIDTH
+from napari_garage_unet.widgets.threshold_slider import ThresholdSlider
+
+DOCKS = ("Segment", "Thresholds", "Objects")
+CONTROLS = (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    ThresholdSlider,
+)
+NAMES = ("floor", "motorcycle", "wheel", "shelves", "bench and other things")
+
+
+@pytest.fixture
+def result(viewer, session):
+    """Five classes on a picture with a scale."""
+    cell = balls((60, 80), [(20, 20), (40, 60)])
+    rest = np.stack([(1 - cell) / 4] * 4)
+    levels = np.rint(np.concatenate([rest[:1], cell[None], rest[1:]]) * 255)
+    layer = viewer.add_image(
+        np.rint(cell * 255).astype(np.uint8),
+        name="cells of the first series, day 3",
+        scale=(0.25, 0.25),
+        units=("um", "um"),
+    )
+    session.new_strokes()
+    return make_result(
+        viewer,
+        session,
+        layer,
+        levels.astype(np.uint8),
+        classes=tuple(
+            ClassInfo(i, name, background=i == 1) for i, name in enumerate(NAMES, 1)
+        ),
+    )
+
+
+def controls(dock):
+    """What a person can use, without the parts that Qt makes them of."""
+    for kind in CONTROLS:
+        for widget in dock.findChildren(kind):
+            parents = []
+            parent = widget.parentWidget()
+            while parent is not None and parent is not dock:
+                parents.append(parent)
+                parent = parent.parentWidget()
+            is_part = any(isinstance(p, CONTROLS) for p in parents)
+            if not isinstance(widget, QScrollBar) and not is_part:
+                yield widget
+
+
+def open_folds(dock):
+    if hasattr(dock, "clean_up"):
+        dock.clean_up.fold.setChecked(True)
+        dock.clean_up.form.field("split").setChecked(True)
+
+
+@pytest.mark.parametrize("name", DOCKS)
+def test_every_control_says_what_it_does(name, result, open_dock, settle):
+    dock = open_dock(name)
+    open_folds(dock)
+    settle()
+    found = list(controls(dock))
+    assert len(found) >= 3
+    for widget in found:
+        said = widget.toolTip()
+        assert len(said.split()) >= 3, (type(widget), widget.objectName(), said)
+
+
+@pytest.mark.parametrize("name", DOCKS)
+def test_every_control_can_be_reached_by_keyboard(name, result, open_dock, settle):
+    dock = open_dock(name)
+    open_folds(dock)
+    settle()
+    for widget in controls(dock):
+        if widget.isVisible():
+            reach = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            assert reach, (type(widget), widget.toolTip())
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("name", DOCKS)
+def test_nothing_is_cut_off(name, theme, viewer, result, open_dock, settle):
+    viewer.theme = theme
+    dock = open_dock(name)
+    dock.window().resize(1280, 800)
+    open_folds(dock)
+    settle()
+    assert dock.content_width() <= WIDTH
+    for widget in dock.findChildren(QWidget):
+        if not isinstance(widget, (QLabel, QAbstractButton, QAbstractSpinBox)):
+            continue
+        may_shrink = (
+            widget.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Ignored
+            or (isinstance(widget, QLabel) and widget.wordWrap())
+            or "Eliding" in type(widget).__name__
+        )
+        if widget.isVisible() and not may_shrink:
+            needed = widget.minimumSizeHint().width()
+            width = widget.width()
+            if isinstance(widget, QAbstractSpinBox):
+                # What Qt asks for leaves room for the longest number there is.
+                needed = widget.fontMetrics().horizontalAdvance(widget.text())
+                width = widget.findChild(QLineEdit).width()
+            assert width >= needed, (type(widget), widget.toolTip())
+            right = widget.mapTo(dock, widget.rect().topRight()).x()
+            assert right <= dock.width(), (type(widget), widget.toolTip())
+
+
+def test_a_class_is_picked_by_keyboard(result, open_dock, settle):
+    dock = open_dock("Thresholds")
+    QApplication.setActiveWindow(dock.window())
+    settle()
+    dock.rows[2].slider.setFocus()
+    settle()
+    assert dock.clean_up._title.text() == "Clean up wheel"
+    QTest.keyClick(dock.rows[2].slider, Qt.Key.Key_Right)
+    assert result.rule(3).threshold == pytest.approx(0.21)
+
+
+def test_undo_by_keyboard(result, open_dock, settle):
+    dock = open_dock("Thresholds")
+    QApplication.setActiveWindow(dock.window())
+    dock.rows[1].slider.setFocus()
+    settle()
+    QTest.keyClick(dock.rows[1].slider, Qt.Key.Key_Right)
+    assert 2 in result.rules
+    QTest.keyClick(
+        dock.rows[1].slider, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier
+    )
+    assert result.rule(2).threshold is None
+    QTest.keyClick(
+        dock.rows[1].slider,
+        Qt.Key.Key_Z,
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+    )
+    assert result.rule(2).threshold is not None
+
+
+def test_rows_of_another_result_are_not_drawn_over_each_other(
+    viewer, session, result, open_dock, settle
+):
+    dock = open_dock("Thresholds")
+    old = dock.rows
+    cell = balls((60, 80), [(20, 20)])
+    layer = viewer.add_image(np.rint(cell * 255).astype(np.uint8), name="another")
+    other = make_result(viewer, session, layer, levels_of(cell), model="other")
+    dock.show_result(other)
+    assert [row.class_id for row in dock.rows] == [info.id for info in CLASSES]
+    assert not any(row.isVisible() for row in old)
