@@ -225,3 +225,15 @@ def test_the_largest_around_is_that_of_a_maximum_filter(shape):
     values = np.random.default_rng(0).random(shape).astype(np.float32)
     expected = ndimage.maximum_filter(values, 3)
     np.testing.assert_array_equal(_largest_around(values), expected)
+
+
+def test_the_step_of_time_does_not_change_the_split_distance():
+    rough = np.random.default_rng(5).standard_normal((60, 60))
+    mask = ndimage.gaussian_filter(rough, 3) > 0
+    film = np.stack([mask, mask])
+    one = objects(mask, split=True)
+    for seconds in (0.01, 1.0, 60.0):
+        found = objects(film, split=True, spacing=(seconds, 1, 1), connected_axes=2)
+        np.testing.assert_array_equal(found[0], one)
+        np.testing.assert_array_equal(found[1] > 0, mask)
+        assert found.max() == 2 * one.max()

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from made_results import balls, levels_of, make_result
 
+from napari_garage_unet.engine.advice import MOST_PIXELS
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.rules import ClassRule
-from napari_garage_unet.session.suggesting import MOST_PIXELS, advise
+from napari_garage_unet.session.suggesting import advise
 
 CENTRES = [(20, 20), (20, 60), (50, 40)]
 

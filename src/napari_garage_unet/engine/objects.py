@@ -85,11 +85,13 @@ def objects(
         If shapes do not fit, or spacing or distance are no positive numbers.
     """
     labels = np.atleast_1d(labels)
-    step, distance = _lengths(labels.ndim, spacing, min_distance)
+    step, _ = _lengths(labels.ndim, spacing, min_distance)
     levels = _check_levels(labels, probabilities)
     axes = labels.ndim if connected_axes is None else min(connected_axes, labels.ndim)
     if axes < 1:
         raise InputError(f"At least one axis has to connect, not {connected_axes}.")
+    # Seconds between two time points say nothing about distances in a plane.
+    step, distance = _lengths(axes, step[labels.ndim - axes :], min_distance)
     out = np.zeros(labels.shape, np.int32)
     values = [class_id] if class_id is not None else np.unique(labels[labels != 0])
     count = 0
@@ -99,7 +101,7 @@ def objects(
             found = _connected(mask[index])
             if split:
                 weight = None if levels is None else levels[index]
-                found = _split(found, weight, distance, step[labels.ndim - axes :])
+                found = _split(found, weight, distance, step)
             np.add(found, count, out=out[index], where=found > 0)
             count += int(found.max(initial=0))
     return _in_order(out, count) if split or len(values) > 1 else out
