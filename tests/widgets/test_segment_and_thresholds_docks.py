@@ -76,7 +76,7 @@ def test_saving_is_told(open_dock, trained, engine, wait, tmp_path, monkeypatch)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (path, ""))
     dock.save_button.click()
     wait(lambda: "Saved to" in dock.hint.text.text())
-    assert engine.sent(SaveModel)[0].path == path
+    assert path in [save.path for save in engine.sent(SaveModel)]
 
 
 def test_a_file_that_is_no_model_is_one_sentence(open_dock, session, tmp_path):
