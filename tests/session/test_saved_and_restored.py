@@ -117,10 +117,13 @@ def test_a_stroke_is_on_disk_within_two_seconds(start, projects):
     assert time.monotonic() - begin < 2
 
 
-def test_a_stroke_is_saved_before_the_brush_is_lifted(start, projects):
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_stroke_is_saved_before_the_brush_is_lifted(start, projects, is_first):
     session = start("cells")
-    layer = paint(session, np.s_[1:2, 1:3])
-    wait_for_save(session, projects)
+    layer = session.strokes_layer()
+    if not is_first:
+        paint(session, np.s_[1:2, 1:3])
+        wait_for_save(session, projects)
     layer.mode = "paint"
     event = SimpleNamespace(type="mouse_press", position=(20.0, 30.0))
     (follow,) = [

@@ -184,9 +184,7 @@ class Autosave:
 
     def _begin(self) -> None:
         self._follow_images()
-        if self.folder is None and not any(
-            entry.watch.counts for entry in self._entries
-        ):
+        if self.folder is None and not any(entry.painted for entry in self._entries):
             self._call_waiting()
             return
         folder = self.ensure_folder()
@@ -250,7 +248,7 @@ class Autosave:
                 entry.watch = bound.watch
                 shape = bound.watch.seen.shape
                 bound.watch.unsaved.update(tiles_of(tuple(slice(0, n) for n in shape)))
-            if bound.watch.unsaved:
+            if bound.watch.unsaved or bound.brush.is_down:
                 entry.painted = time.time()
             self._note(bound, entry)
 

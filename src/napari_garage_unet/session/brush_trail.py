@@ -23,6 +23,11 @@ class BrushTrail:
     def __init__(self) -> None:
         self._tiles: set[Tile] = set()
 
+    @property
+    def is_down(self) -> bool:
+        """Whether it has touched tiles that were not taken."""
+        return bool(self._tiles)
+
     def take(self) -> set[Tile]:
         """The tiles touched since the last time; empty while nothing is painted."""
         tiles, self._tiles = self._tiles, set()
