@@ -180,10 +180,12 @@ def clean_regions(
     for rule, class_id in zip(rules, class_ids, strict=True):
         if rule.fill_holes:
             labels[_holes(regions, labels != class_id, rule.fill_holes)] = class_id
+    values = np.array([*class_ids, 0])
+    values = np.append(values, np.setdiff1d(labels, values))
     for rule, class_id in zip(rules, class_ids, strict=True):
         if rule.removes:
             group, removed = _unwanted(regions, labels == class_id, rule)
-            _give_to_neighbours(regions, labels, group, removed, class_ids)
+            _give_to_neighbours(regions, labels, group, removed, values)
     return labels
 
 
@@ -214,17 +216,15 @@ def _give_to_neighbours(
     labels: Integers,
     group: Int,
     removed: Bool,
-    class_ids: Sequence[int],
+    values: Integers,
 ) -> None:
     """Give each removed group the label with most faces around it, in place.
 
-    When two labels have as many, the first class does, and 0 comes last.
+    Of labels that have as many, the first one of `values`, which has all there are.
     """
     if not removed.any():
         return
     gone = _members(group, removed)
-    values = np.array([*class_ids, 0])
-    values = np.append(values, np.setdiff1d(labels, values))
     sorter = np.argsort(values)
     votes = np.zeros(removed.size * values.size)
     for own, other in (regions.pairs, regions.pairs[::-1]):

@@ -82,11 +82,15 @@ class Regions:
         joins &= members[second]
         if not diagonal:
             joins &= self.faces > 0
-        group = _components(first[joins], second[joins], len(members))
-        kept = np.zeros(int(group.max(initial=-1)) + 1, bool)
-        kept[group[members]] = True
-        number = np.cumsum(kept) - 1
-        return np.where(members, number[group], -1), int(np.count_nonzero(kept))
+        nodes = np.flatnonzero(members)
+        if not nodes.size:
+            return np.full(members.size, -1), 0
+        place = np.empty(members.size, first.dtype)
+        place[nodes] = np.arange(nodes.size)
+        joined = _components(place[first[joins]], place[second[joins]], nodes.size)
+        group = np.full(members.size, -1, joined.dtype)
+        group[nodes] = joined
+        return group, int(joined.max()) + 1
 
     def paint(self, labels: Integers, out: Integers) -> None:
         """Write changed labels of regions into the image they came from.
