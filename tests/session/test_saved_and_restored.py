@@ -266,6 +266,34 @@ def test_a_closed_session_can_be_restored_too(start, projects):
     assert second.counts == {1: 60}
 
 
+def test_an_image_closed_while_it_is_restored_loses_nothing(start, projects):
+    first = start("cells")
+    strokes = paint(first, np.s_[5:8, 5:25]).data.copy()
+    close_session(first._real_viewer)
+    second = start("cells")
+    wait_for_offer(second)
+    second.restore()
+    second._real_viewer.layers.clear()
+    poll_until(second, lambda: second.restoring._busy is None)
+    assert "could not be restored" in second.problem.message
+    assert "cells was closed" in second.problem.details
+    close_session(second._real_viewer)
+    np.testing.assert_array_equal(saved_of(projects)["cells"], strokes)
+    third = start("cells")
+    restore(third)
+    assert third.counts == {1: 60}
+
+
+def test_a_session_closed_right_after_restoring_leaves_one_project(start, projects):
+    first = start("cells")
+    strokes = paint(first, np.s_[5:8, 5:25]).data.copy()
+    close_session(first._real_viewer)
+    second = start("cells")
+    restore(second)
+    close_session(second._real_viewer)
+    np.testing.assert_array_equal(saved_of(projects)["cells"], strokes)
+
+
 def test_another_image_gets_no_offer(start, projects):
     first = start("cells")
     paint(first, np.s_[5:8, 5:25])

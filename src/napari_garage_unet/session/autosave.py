@@ -168,6 +168,8 @@ class Autosave:
             self._begin()
             self._wait()
             self._look_after_writing()
+        if not self._complained:
+            self._call_waiting()
         if self._pool is not None:
             self._pool.shutdown(wait=True)
             self._pool = None

@@ -227,7 +227,7 @@ class Restoring:
         beside: list[tuple[Labels, BoundImage]] = []
         steps: list[Callable[[], None]] = [
             lambda: self._put_classes(offer, is_fresh=is_fresh),
-            lambda: beside.extend(self._put_all_strokes(offer, loaded)),
+            lambda: self._put_all_strokes(offer, loaded, beside),
             lambda: self._put_settings(offer, is_fresh=is_fresh),
             lambda: self._put_versions(offer, folder, loaded),
         ]
@@ -248,19 +248,26 @@ class Restoring:
         )
 
     def _put_all_strokes(
-        self, offer: Offer, loaded: _Loaded
-    ) -> list[tuple[Labels, BoundImage]]:
-        """Put back strokes; the layers that were painted already, with their images."""
-        beside = []
+        self,
+        offer: Offer,
+        loaded: _Loaded,
+        beside: list[tuple[Labels, BoundImage]],
+    ) -> None:
+        """Put back strokes; layers that were painted already are noted in `beside`."""
+        gone = []
         for fitting, strokes in zip(offer.fitting, loaded.strokes, strict=True):
             if any(layer not in self._viewer.layers for layer in fitting.layers):
+                gone.append(fitting.saved.name)
                 continue
             bound = self._bind(fitting)
             bound.learns = fitting.saved.learns
             painted = self._put_strokes(bound, strokes)
             if painted is not None:
                 beside.append((painted, bound))
-        return beside
+        if gone:
+            raise InputError(
+                f"{', '.join(gone)} was closed before its strokes could be restored."
+            )
 
     def _put_settings(self, offer: Offer, *, is_fresh: bool) -> None:
         if not is_fresh:
