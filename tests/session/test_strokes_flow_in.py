@@ -64,6 +64,7 @@ def test_learning_by_itself_wakes_rests_and_says_so(painted, engine, run):
     layer.paint((15, 15), 1)
     run(lambda: painted.job.phase is Phase.LEARNING)
     assert painted.hint == "Learning: paint where the preview is wrong."
+    run(lambda: painted.job.strokes_learnt == painted.job.strokes_sent)
     engine.finish("settled")
     run(lambda: not painted.job.is_running)
     assert painted.hint == "Nothing improves any more; resting. Paint to go on."
@@ -72,6 +73,7 @@ def test_learning_by_itself_wakes_rests_and_says_so(painted, engine, run):
     for number, way in enumerate(("brush", "undo", "redo", "erase"), start=2):
         WAYS[way](layer)
         run(lambda n=number: len(engine.sent(Train)) == n)
+        run(lambda: painted.job.strokes_learnt == painted.job.strokes_sent)
         engine.finish("settled")
         run(lambda: not painted.job.is_running)
 
@@ -87,3 +89,33 @@ def test_without_being_asked_to_it_says_that_there_are_new_strokes(
     run(lambda: painted.hint.startswith("New strokes: press Learn"))
     run(polls=10)
     assert len(engine.sent(Train)) == 1
+
+
+def test_a_stroke_that_comes_after_the_last_step_wakes_it_again(painted, engine, run):
+    painted.learns_by_itself = True
+    painted.learn()
+    run(lambda: painted.job.step > 1)
+    sent = len(engine.sent(SetStrokes))
+    painted.images.current.strokes.paint((15, 15), 1)
+    while len(engine.sent(SetStrokes)) == sent:
+        painted.poll()
+    engine.finish("settled")
+    painted.poll()
+    run(lambda: len(engine.sent(Train)) == 2)
+    run(lambda: painted.job.strokes_learnt == painted.job.strokes_sent)
+
+
+def test_who_presses_stop_has_rest_until_the_next_stroke(painted, engine, run):
+    painted.learns_by_itself = True
+    painted.learn()
+    run(lambda: painted.job.step > 1)
+    layer = painted.images.current.strokes
+    layer.paint((15, 15), 1)
+    painted.images.current.look_at_all()
+    assert painted.job.is_behind(painted.images.current)
+    painted.stop()
+    run(lambda: not painted.job.is_running)
+    run(polls=20)
+    assert len(engine.sent(Train)) == 1
+    layer.paint((30, 10), 1)
+    run(lambda: len(engine.sent(Train)) == 2)

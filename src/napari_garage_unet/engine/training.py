@@ -263,7 +263,8 @@ class Training:
             if late:
                 self.reason = "time"
                 return
-            if settled and self._learner.settled:
+            # Strokes that came after the last step have to be learnt first.
+            if settled and self._learner.settled and self._ready:
                 self.reason = "settled"
                 return
 

@@ -53,6 +53,7 @@ class Learning:
         self.settings = Settings()
         self.by_itself = False
         self.has_new_strokes = False
+        self._stopped_with: dict[str, int] | None = None
 
     def use_settings(self, settings: Settings) -> None:
         """Learn like this from now on; forms follow."""
@@ -114,6 +115,8 @@ class Learning:
             and self.has_new_strokes
             and self._guard.problem is None
             and not self._job.is_running
+            # Who has pressed Stop wants rest until the next stroke.
+            and self._versions() != self._stopped_with
             and len(self.counts) >= 2
         ):
             self.press()
@@ -132,10 +135,18 @@ class Learning:
 
     def on_trained(self) -> None:
         """Remember whether the last strokes came too late."""
-        # Strokes painted meanwhile were learnt from, but for those not yet sent.
-        self.has_new_strokes = any(
-            self._job.is_behind(bound) for bound in self._job.images
+        # Strokes painted meanwhile were learnt from, but for those not yet sent and
+        # those that came after the last step.
+        job = self._job
+        self.has_new_strokes = job.strokes_sent > job.strokes_learnt or any(
+            job.is_behind(bound) for bound in job.images
         )
+        was_stopped = job.last is not None and job.last.reason == "stopped"
+        self._stopped_with = self._versions() if was_stopped else None
+
+    def _versions(self) -> dict[str, int]:
+        """How often the strokes of each image have changed."""
+        return {b.key: b.watch.version for b in self._images if b.watch is not None}
 
     def _images_to_learn_from(self) -> list[BoundImage]:
         """Stroked images with as many channels as the current one."""
