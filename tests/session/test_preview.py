@@ -238,3 +238,19 @@ def test_the_curve_tells_how_much_of_a_new_stroke_was_wrong_before(painted, run)
     run(polls=5)
     assert history.corrected == [0.0, 1.0]
     assert len(history.corrected_at) == 2
+
+
+def test_nothing_is_asked_before_the_first_step_of_another_training(
+    painted, engine, run
+):
+    painted.learn()
+    run(lambda: painted.preview.shown > 0)
+    engine.finish("settled")
+    run(lambda: not painted.job.is_running)
+    run(polls=10)
+    asked = len(engine.sent(Predict))
+    assert painted.learn()
+    assert painted.job.phase is Phase.STARTING
+    painted.preview.ask_next(painted.images.current)
+    assert len(engine.sent(Predict)) == asked
+    run(lambda: len(engine.sent(Predict)) > asked)

@@ -139,6 +139,10 @@ class Preview:
             return
         if current.key in self._dismissed or not self._link.is_running:
             return
+        # Until the first step the engine answers with the model of before, whose count
+        # of steps would be taken for that of the new training.
+        if self._job.phase is Phase.STARTING:
+            return
         is_news = self._job.strokes_learnt > self.strokes_shown
         if self._job.is_running and self._shall_rest(is_news=is_news):
             return
