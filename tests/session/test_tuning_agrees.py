@@ -16,6 +16,7 @@ from made_results import CLASSES, balls, levels_of, make_result
 from napari_garage_unet import cli
 from napari_garage_unet.cli import segment as segment_module
 from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
+from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.instances import class_objects, objects_table
 from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.rules import ClassRule
@@ -156,3 +157,33 @@ def test_options_do_what_the_saved_rules_do(model, rules, tmp_path):
         np.testing.assert_array_equal(labels, expected)
     count = tifffile.imread(tmp_path / "cells_objects.tif").max()
     assert count == (4 if rule.split else 3)
+
+
+def test_a_batch_uses_what_was_saved(model, tmp_path):
+    """One picture and one time series; a column that one does not have is empty."""
+    for axes in ("yx", "tyx"):
+        pixels = make_pixels(axes)
+        tifffile.imwrite(
+            tmp_path / f"{axes}.tif",
+            pixels,
+            imagej=True,
+            metadata={"axes": axes.upper()},
+        )
+    model.save(tmp_path / "tuned.garage")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(
+            [
+                *("segment", str(tmp_path / "yx.tif"), str(tmp_path / "tyx.tif")),
+                *("--model", str(tmp_path / "tuned.garage")),
+                *("--out", str(tmp_path / "out"), "--table", str(tmp_path / "t.csv")),
+            ]
+        )
+    assert ended.value.code == 0
+    for axes in ("yx", "tyx"):
+        expected = model.segment(Image(make_pixels(axes), axes))
+        found = tifffile.imread(tmp_path / "out" / f"{axes}_segmentation.tif")
+        np.testing.assert_array_equal(found, expected)
+    header, rows = read_table(tmp_path / "t.csv")
+    times = {row[header.index("t")] for row in rows if row[0].startswith("tyx")}
+    assert times == {"0", "1"}
+    assert {row[header.index("t")] for row in rows if row[0].startswith("yx")} == {""}

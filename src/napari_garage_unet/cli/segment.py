@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -150,7 +152,7 @@ def segment_command(
                 click.echo(str(target))
             if table:
                 columns = objects_table(found, model.classes, image)
-                n = len(next(iter(columns.values()), []))
+                n = _n_rows(columns)
                 tables.append({"image": np.full(n, image.name, object), **columns})
         results.append(
             {
@@ -161,10 +163,7 @@ def segment_command(
             }
         )
     if table:
-        joined = {
-            name: np.concatenate([columns[name] for columns in tables])
-            for name in tables[0]
-        }
+        joined = _join_tables(tables)
         write_table(joined, table, units=images[0].units)
         click.echo(str(table))
     write_report(
@@ -190,6 +189,22 @@ def _decide_planes(
     for key, plane in zip(keys, planes, strict=True):
         labels[key] = plane
     return labels
+
+
+def _join_tables(tables: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, Any]:
+    """Put tables below each other; what one of them does not have stays empty."""
+    joined = {}
+    for name in dict.fromkeys(itertools.chain.from_iterable(tables)):
+        parts = [
+            columns[name] if name in columns else np.full(_n_rows(columns), "", object)
+            for columns in tables
+        ]
+        joined[name] = np.concatenate(parts)
+    return joined
+
+
+def _n_rows(columns: Mapping[str, NDArray[Any]]) -> int:
+    return len(next(iter(columns.values()), []))
 
 
 def _count(model: Model, labels: NDArray[Any]) -> dict[str, int]:
