@@ -21,7 +21,6 @@ from qtpy.QtWidgets import (
     QProgressBar,
     QPushButton,
     QRadioButton,
-    QSizePolicy,
     QWidget,
 )
 
@@ -31,7 +30,7 @@ from napari_garage_unet.session.models import SUFFIX
 from napari_garage_unet.session.result import Result
 from napari_garage_unet.session.segmentation_job import Wish
 
-from .dock import Dock
+from .dock import Dock, main_button, shrinkable
 from .hint_line import HintLine
 from .layer_picker import LayerPicker
 
@@ -84,11 +83,8 @@ class SegmentWidget(Dock):
     # -- building -----------------------------------------------------------------
 
     def _build_model(self) -> None:
-        self.model_box = QComboBox()
+        self.model_box = shrinkable(QComboBox())
         self.model_box.setToolTip("The model that segments.")
-        self.model_box.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        )
         self.model_box.currentIndexChanged.connect(self._on_changed)
         self.load_button = QPushButton("Load\u2026")
         self.load_button.setToolTip("Read a model file, such as a colleague's.")
@@ -99,10 +95,7 @@ class SegmentWidget(Dock):
             "share it, or to run it from the command line."
         )
         self.save_button.clicked.connect(self._on_save)
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Model"))
-        row.addWidget(self.model_box, 1)
-        self.column.addLayout(row)
+        self.add_row("Model", self.model_box)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self.load_button)
@@ -148,11 +141,7 @@ class SegmentWidget(Dock):
         self.column.addLayout(grid)
 
     def _build_button(self) -> None:
-        self.segment_button = QPushButton("Segment")
-        self.segment_button.setMinimumHeight(34)
-        font = self.segment_button.font()
-        font.setBold(True)
-        self.segment_button.setFont(font)
+        self.segment_button = main_button("Segment")
         self.segment_button.clicked.connect(self._on_segment)
         self.progress = QProgressBar()
         self.progress.setTextVisible(True)

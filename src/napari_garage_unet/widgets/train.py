@@ -31,7 +31,7 @@ from napari_garage_unet.session.training_job import Settings
 from .channels_button import ChannelsButton
 from .class_panel import ClassPanel
 from .curve import Curve
-from .dock import Dock
+from .dock import Dock, main_button
 from .form import SettingsForm
 from .guidance_row import GuidanceRow
 from .hint_line import HintLine
@@ -173,11 +173,7 @@ class TrainWidget(Dock):
         self.column.addLayout(grid)
 
     def _build_learn(self) -> None:
-        self.learn_button = QPushButton("Learn")
-        self.learn_button.setMinimumHeight(34)
-        font = self.learn_button.font()
-        font.setBold(True)
-        self.learn_button.setFont(font)
+        self.learn_button = main_button("Learn")
         self.learn_button.clicked.connect(self._on_learn)
         self.by_itself = QCheckBox("while I paint")
         self.by_itself.setToolTip(
