@@ -22,6 +22,8 @@ EXAMPLES = {
     "dict[str, Any]": {"seconds": 3.0},
     "dict[str, str]": {"keras": "3"},
     "dict[str, dict[str, Any]]": {"1": {"threshold": 0.4}},
+    "dict[str, dict[str, Any]] | None": {"1": {"threshold": 0.4}},
+    "dict[str, dict[str, dict[str, Any]]] | None": {"sure": {"1": {"min_size": 3}}},
     "tuple[int, int, int, int] | None": (0, 1, 2, 3),
     "str | None": None,
     "int | None": 4,
