@@ -291,5 +291,7 @@ def _until(is_so: Callable[[], bool], *, seconds: float = 20.0) -> None:
     end = time.perf_counter() + seconds
     while not is_so():
         QApplication.processEvents()
+        # An idle window leaves the interpreter to what works beside it.
+        time.sleep(0.0005)
         if time.perf_counter() > end:
             raise TimeoutError(f"The canvas did not follow within {seconds:g} seconds.")
