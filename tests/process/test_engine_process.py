@@ -174,7 +174,7 @@ def test_stop_takes_less_than_a_second(bench: Bench) -> None:
     assert isinstance(bench.paint("garage", photo.strokes), Done)
     classes = tuple(to_json(info) for info in photo.classes)
     preview = bench.pool.take((len(classes), *photo.strokes.shape), np.uint8)
-    took = []
+    took, previews = [], []
     for _ in range(3):
         train = bench.ask(Train, ("garage",), classes, training={"seconds": 60.0})
         bench.progress(train, 20)
@@ -190,9 +190,13 @@ def test_stop_takes_less_than_a_second(bench: Bench) -> None:
         answer = bench.answer(predict)
         assert isinstance(answer, Predicted)
         again = preview.array.copy()
-        bench.answer(bench.ask(Predict, LIVE, "garage", (), preview.description))
+        answer = bench.answer(
+            bench.ask(Predict, LIVE, "garage", (), preview.description)
+        )
         np.testing.assert_array_equal(preview.array, again)
-    assert np.median(took) < 1.0, took
+        previews.append(answer.seconds)
+    # A machine that needs longer than that for a preview is busy with something else.
+    assert np.median(took) < max(1.0, np.median(previews)), (took, previews)
     bench.pool.give_back(preview)
     assert isinstance(bench.get(CloseImage, "garage"), Done)
     open_block.close()

@@ -187,6 +187,8 @@ class PretrainedNetwork(Network):
         self._specs = specs
         self._predict: dict[int, Any] = {}
 
+    # mypy wants an attribute that can be set where the base class has a plain one;
+    # nobody sets this one.
     @property
     def head_radius(self) -> int:  # type: ignore[override]
         """How far in pixels a probability can see in the taps.
