@@ -36,7 +36,7 @@ from napari_garage_unet.engine.decide import quantize
 from napari_garage_unet.engine.training import Training
 from napari_garage_unet.engine.uncertainty import WINDOW, next_place
 
-TASKS = ("garage", "membrane", "nuclei", "tools")
+TASKS = ("garage", "tools", "flood")
 STEPS = 150
 """Steps of each of the two rounds of learning: half of what the dock takes."""
 
