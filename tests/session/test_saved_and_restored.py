@@ -158,7 +158,8 @@ def test_a_killed_napari_gives_everything_back(start, projects):
     first.settings = dataclasses.replace(
         first.settings, training=TrainingConfig(seconds=7, seed=5)
     )
-    first.results.set_rules_of(LIVE, {2: ClassRule(threshold=0.7)})
+    presets = {"dark": {2: ClassRule(threshold=0.2, split=True)}}
+    first.results.set_rules_of(LIVE, {2: ClassRule(threshold=0.7)}, presets)
     first.learn()
     poll_until(first, lambda: first.job.phase is Phase.LEARNING and first.job.step > 3)
     first.stop()
@@ -181,6 +182,7 @@ def test_a_killed_napari_gives_everything_back(start, projects):
     assert (second.classes[2].name, second.classes[2].color) == ("wheel", "#123456")
     assert second.settings.training == TrainingConfig(seconds=7, seed=5)
     assert second.results.rules_of(LIVE)[2].threshold == 0.7
+    assert second.results.presets_of(LIVE) == presets
     (again,) = second.versions
     assert (again.id, again.steps) == (version.id, version.steps)
     assert again.id in second.versions.pictures

@@ -103,6 +103,8 @@ class SavedProject:
         JSON form of what people have set.
     rules
         JSON form of the thresholds of the live model by class id.
+    presets
+        JSON form of its presets, by name.
     current
         Id of the version the live model is, or empty.
     """
@@ -113,6 +115,7 @@ class SavedProject:
     settings: dict[str, Any] = field(default_factory=dict)
     rules: dict[str, Any] = field(default_factory=dict)
     current: str = ""
+    presets: dict[str, Any] = field(default_factory=dict)
 
 
 def write_project(path: Path, project: SavedProject) -> None:
@@ -147,6 +150,7 @@ def read_project(path: Path) -> SavedProject:
             settings=dict(values["settings"]),
             rules=dict(values["rules"]),
             current=str(values["current"]),
+            presets=dict(values.get("presets", {})),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is damaged ({error!r}).") from error

@@ -21,6 +21,7 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.config import to_json
 from napari_garage_unet.engine.errors import GarageError, OutputError
+from napari_garage_unet.engine.presets import presets_to_json
 from napari_garage_unet.layers.images import full_resolution
 from napari_garage_unet.process.messages import LIVE
 from napari_garage_unet.project.description import (
@@ -302,6 +303,7 @@ class Autosave:
             },
             rules={str(i): rule.to_json() for i, rule in rules.items()},
             current=self._versions.current,
+            presets=presets_to_json(self._results.presets_of(LIVE)),
         )
 
     def _is_empty(self) -> bool:

@@ -24,6 +24,7 @@ from napari_garage_unet.engine.config import (
 )
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.model_store import read_info
+from napari_garage_unet.engine.presets import presets_from_json
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.layers.matching import is_result, make_strokes_layer
 from napari_garage_unet.layers.writing import free_name, insert_quietly
@@ -275,7 +276,9 @@ class Restoring:
         project = offer.project
         self._learning.use_settings(_settings(project.settings))
         self._results.set_rules_of(
-            LIVE, {int(i): ClassRule.from_json(r) for i, r in project.rules.items()}
+            LIVE,
+            {int(i): ClassRule.from_json(r) for i, r in project.rules.items()},
+            presets_from_json(project.presets),
         )
 
     def _say(
