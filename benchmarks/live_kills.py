@@ -244,6 +244,7 @@ def _kill_engine_once(session: Session, rng: np.random.Generator) -> Figures:
         "message": message and "strokes are safe" in said,
         "said": said,
         "works": works and session.problem is None,
+        "said_after": session.problem.message if session.problem else "",
         "pixels_lost": int(np.count_nonzero(layer.data != strokes)),
         "versions": len(kept),
         "versions_lost": sum(not _is_whole(session, each) for each in kept),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.process.messages import SaveModel, Train, UseModel
+from napari_garage_unet.process.messages import SaveModel, Stop, Train, UseModel
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.session.hint import Phase
 from napari_garage_unet.session.versions import MOST, dispensable
@@ -144,6 +144,24 @@ def test_a_killed_engine_gets_back_the_version_that_was_live(painted, engine, ru
     run(polls=3)
     assert painted.problem is None
     assert engine.model
+
+
+def test_an_engine_killed_while_it_stops_to_go_back_works_again(painted, engine, run):
+    learn(painted, engine, run)
+    (first,) = painted.versions
+    painted.learn()
+    run(lambda: painted.job.step >= 3)
+    answers = engine._answers
+    engine._answers = lambda r: [] if isinstance(r, Stop) else answers(r)
+    painted.go_back(first)
+    engine.die()
+    run(lambda: painted.problem is not None)
+    run(polls=3)
+    assert engine.sent(UseModel) == []
+    painted.restart()
+    run(lambda: painted.job.phase is Phase.LEARNING)
+    assert painted.problem is None
+    assert [v.id for v in painted.versions] == [first.id]
 
 
 def test_going_back_starts_a_dead_engine_again(painted, engine, run):

@@ -141,7 +141,9 @@ class Learning:
         self.has_new_strokes = job.strokes_sent > job.strokes_learnt or any(
             job.is_behind(bound) for bound in job.images
         )
-        was_stopped = job.last is not None and job.last.reason == "stopped"
+        # Whoever has gone back to a version wants to look at it.
+        reason = job.last.reason if job.last is not None else ""
+        was_stopped = reason in ("stopped", "version")
         self._stopped_with = self._versions() if was_stopped else None
 
     def _versions(self) -> dict[str, int]:

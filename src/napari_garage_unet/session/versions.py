@@ -207,9 +207,8 @@ class VersionList:
             self._use(wanted)
 
     def _on_failed(self, failed: Failed) -> None:
-        wanted, self._wanted = self._wanted, None
-        if wanted is not None and not self._job.is_running:
-            self._use(wanted)
+        # The engine has died, most likely; it cannot be given another model now.
+        self._wanted = None
 
     def _keep(self) -> None:
         steps, seconds = self._learnt
