@@ -7,10 +7,9 @@ import pytest
 
 from napari_garage_unet.engine.backend import tf
 from napari_garage_unet.engine.config import NetworkConfig
-from napari_garage_unet.engine.decoder import (
-    SMOOTHING_RADIUS,
+from napari_garage_unet.engine.decoder import SMOOTHING_RADIUS, Decoder
+from napari_garage_unet.engine.decoding import (
     STRIP,
-    Decoder,
     gather_pixels,
     group_scales,
     interpolate,
@@ -56,7 +55,7 @@ def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
     taps = [tf.constant(tap) for tap in make_taps(height=72)]
     whole = tf.reduce_mean(tf.nn.softmax(decoder(taps)), axis=0)
     assert whole.shape[0] % STRIP
-    np.testing.assert_allclose(decoder.probabilities(taps), whole, atol=1e-5)
+    np.testing.assert_allclose(decoder.decoding.probabilities(taps), whole, atol=1e-5)
 
 
 def test_members_differ():

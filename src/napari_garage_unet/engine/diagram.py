@@ -137,7 +137,7 @@ def read_pretrained(network: PretrainedNetwork) -> Diagram:
     The decoder adds the taps from deep to shallow, each behind a 1x1 convolution, so
     that its first layer is the right side of a U.
     """
-    from .decoder import MEMBERS, WIDTHS
+    from .decoding import MEMBERS, WIDTHS
     from .encoder import load_encoder
     from .features import DEEPEST
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .backend import tf
 from .config import NetworkConfig
 from .decoder import SMOOTHING_RADIUS, Decoder
+from .decoding import decode_planes
 from .errors import ModelFileError
 from .features import GRID, Statistics, Taps, load_features
 from .guided_filter import smooth_probabilities
@@ -184,8 +185,6 @@ class PretrainedNetwork(Network):
         self.tap_strides = (1, *(spec.stride for spec in specs))
         self.feature_radius = self._features.radius
         self.head = Decoder(specs, n_classes)
-        self._specs = specs
-        self._predict: dict[int, Any] = {}
 
     # mypy wants an attribute that can be set where the base class has a plain one;
     # nobody sets this one.
@@ -233,28 +232,14 @@ class PretrainedNetwork(Network):
         """
         guide, *features = taps
         every = max(step // GRID, 1)
+        decode = decode_planes(self.head.taps, every)
         return smooth_probabilities(
-            self._decode(every)(tuple(features)).numpy(),
+            decode(self.head.kernels, self.head.biases, features).numpy(),
             np.moveaxis(guide[::step, ::step], -1, 0).astype(np.float32),
             grid=GRID * every // step,
             radius=round(self.smoothing_radius / every),
             epsilon=SMOOTHING_EPSILON,
         )
-
-    def _decode(self, every: int) -> Any:
-        """Return the function from taps to probabilities on every n-th grid cell."""
-        if every not in self._predict:
-            head = self.head
-
-            def decode(taps: Any) -> Any:
-                return tf.transpose(head.probabilities(taps, every=every), (2, 0, 1))
-
-            taps = tuple(
-                tf.TensorSpec((None, None, spec.channels), tf.float16)
-                for spec in self._specs
-            )
-            self._predict[every] = tf.function(decode, input_signature=[taps])
-        return self._predict[every]
 
 
 def build_network(config: NetworkConfig, n_channels: int, n_classes: int) -> Network:

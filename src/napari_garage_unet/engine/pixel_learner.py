@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .backend import keras, tf
-from .decoder import MEMBERS, SMOOTHING_RADIUS, gather_pixels
+from .decoder import SMOOTHING_RADIUS
+from .decoding import MEMBERS, gather_pixels
 from .features import GRID
 from .network import Network
 from .plane_blocks import PlaneBlock, all_blocks, stroked_blocks
@@ -102,7 +103,7 @@ class PixelLearner:
         self._step = tf.function(
             self._take_step,
             input_signature=[
-                tf.TensorSpec((None, len(network.head.scale)), tf.float32),
+                tf.TensorSpec((None, len(network.head.decoding.scale)), tf.float32),
                 tf.TensorSpec((None, network.n_classes), tf.float32),
                 tf.TensorSpec((MEMBERS, None), tf.int32),
             ],

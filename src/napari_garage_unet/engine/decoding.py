@@ -1,0 +1,257 @@
+"""What a decoder computes, whichever weights it is given.
+
+`decode_planes` is traced once for all networks of a kind: tracing takes as long as a
+preview does, and every training makes a network.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .backend import tf
+from .features import GRID, TapSpec
+
+Tensor = Any
+
+MEMBERS = 3
+"""Networks that are averaged: fewer disagree by chance, more take longer."""
+
+WIDTHS = (128, 64)
+"""Channels behind the laterals, and of the layer before the logits."""
+
+ON_GRID = TapSpec(GRID, 0.0, 0, "grid")
+
+STRIP = 16
+"""Rows of the grid that are computed together."""
+
+DROPOUT = 0.2
+
+
+class Layers:
+    """The layers of a decoder.
+
+    Parameters
+    ----------
+    taps
+        What the taps are.
+    kernels, biases
+        Of each layer, ``(members, inputs, units)`` and ``(members, 1, units)``; tensors
+        or variables.
+    """
+
+    def __init__(
+        self,
+        taps: Sequence[TapSpec],
+        kernels: Sequence[Tensor],
+        biases: Sequence[Tensor],
+    ) -> None:
+        self.taps = tuple(taps)
+        self.scale = group_scales(taps)
+        self.kernels, self.biases = kernels, biases
+
+    def at_pixels(self, features: Tensor) -> Tensor:
+        """First layer at single pixels whose features are scaled already."""
+        return tf.matmul(features, self.kernels[0]) + self.biases[0]
+
+    def on_plane(self, taps: Sequence[Tensor]) -> Tensor:
+        """Logits ``(members, h, w, n_classes)`` on the grid."""
+        rows, columns = (tf.range(n) for n in tf.unstack(tf.shape(taps[0])[:2]))
+        return self._logits(taps, self._coarse(taps), rows, columns, ON_GRID)
+
+    def probabilities(self, taps: Sequence[Tensor], *, every: int = 1) -> Tensor:
+        """Mean probabilities of the members, ``(h, w, n_classes)`` on the grid.
+
+        With `every` n-th cell of the grid along both axes there are fewer of them.
+        Computed some rows at a time: what lies between the taps and the probabilities
+        is large, and much faster when it stays in the processor's cache.
+        """
+        coarse = self._coarse(taps)
+        height, width = tf.unstack(-(-tf.shape(taps[0])[:2] // every))
+        grid = TapSpec(GRID * every, 0.0, 0, "grid")
+
+        def compute(first: Tensor) -> Tensor:
+            rows = tf.minimum(first + tf.range(STRIP), height - 1)
+            logits = self._logits(taps, coarse, rows, tf.range(width), grid)
+            return tf.reduce_mean(tf.nn.softmax(logits), axis=0)
+
+        strips = tf.map_fn(
+            compute,
+            tf.range(0, height, STRIP),
+            fn_output_signature=tf.TensorSpec((STRIP, None, None)),
+            parallel_iterations=1,
+        )
+        return tf.reshape(strips, (-1, width, tf.shape(strips)[3]))[:height]
+
+    def _coarse(self, taps: Sequence[Tensor]) -> list[tuple[Tensor, TapSpec]]:
+        """Apply the first layer to the taps coarser than the grid.
+
+        Each map is added to the next finer one it lies on, from the deepest up; what
+        cannot be joined stays a map of its own.
+        """
+        maps: list[tuple[Tensor, TapSpec]] = []
+        for number in reversed(range(len(self.taps))):
+            spec = self.taps[number]
+            if spec.stride <= GRID:
+                continue
+            lateral = tf.tensordot(
+                tf.cast(taps[number], tf.float32), self._first_kernel([number]), 1
+            )
+            if maps and spec.holds(maps[-1][1]):
+                below, coarser = maps.pop()
+                rows, columns = (tf.range(n) for n in tf.unstack(tf.shape(lateral)[:2]))
+                lateral += interpolate(below, rows, columns, coarser, spec)
+            maps.append((lateral, spec))
+        return maps
+
+    def _logits(
+        self,
+        taps: Sequence[Tensor],
+        coarse: Sequence[tuple[Tensor, TapSpec]],
+        rows: Tensor,
+        columns: Tensor,
+        grid: TapSpec,
+    ) -> Tensor:
+        """Logits of each member in some rows and columns of a grid."""
+        fine = [n for n, spec in enumerate(self.taps) if spec.stride <= GRID]
+        on_grid = [
+            interpolate(taps[n], rows, columns, self.taps[n], grid) for n in fine
+        ]
+        joined = tf.concat([tf.cast(tap, tf.float32) for tap in on_grid], axis=-1)
+        total = tf.tensordot(joined, self._first_kernel(fine), 1)
+        for below, spec in coarse:
+            total += interpolate(below, rows, columns, spec, grid)
+        x = tf.reshape(total, (-1, MEMBERS, WIDTHS[0]))
+        logits = self.finish(tf.transpose(x, (1, 0, 2)) + self.biases[0])
+        size = (tf.size(rows), tf.size(columns), tf.shape(logits)[2])
+        return tf.reshape(logits, (MEMBERS, *size))
+
+    def _first_kernel(self, numbers: Sequence[int]) -> Tensor:
+        """Scaled weights of some taps, ``(channels, members * units)``."""
+        ends = np.cumsum([spec.channels for spec in self.taps])
+        kernel = self.kernels[0] * self.scale[:, tf.newaxis]
+        parts = [kernel[:, ends[n] - self.taps[n].channels : ends[n]] for n in numbers]
+        joined = tf.transpose(tf.concat(parts, axis=1), (1, 0, 2))
+        return tf.reshape(joined, (-1, MEMBERS * WIDTHS[0]))
+
+    def finish(self, x: Tensor, *, training: bool = False) -> Tensor:
+        """All layers behind the first; training drops values at random."""
+        for kernel, bias in zip(self.kernels[1:], self.biases[1:], strict=True):
+            x = tf.nn.relu(x)
+            if training:
+                x = tf.nn.dropout(x, DROPOUT)
+            x = tf.matmul(x, kernel) + bias
+        return x
+
+
+@cache
+def decode_planes(taps: tuple[TapSpec, ...], every: int) -> Any:
+    """Return the function from kernels, biases and taps to probabilities.
+
+    It gives ``(n_classes, h, w)`` on every n-th cell of the grid.
+    """
+
+    def decode(kernels: Any, biases: Any, arrays: Any) -> Tensor:
+        layers = Layers(taps, kernels, biases)
+        return tf.transpose(layers.probabilities(arrays, every=every), (2, 0, 1))
+
+    sizes = (sum(spec.channels for spec in taps), *WIDTHS, None)
+    return tf.function(
+        decode,
+        input_signature=[
+            [tf.TensorSpec((MEMBERS, *pair)) for pair in itertools.pairwise(sizes)],
+            [tf.TensorSpec((MEMBERS, 1, units)) for units in sizes[1:]],
+            [tf.TensorSpec((None, None, spec.channels), tf.float16) for spec in taps],
+        ],
+    )
+
+
+def group_scales(taps: Sequence[TapSpec]) -> NDArray[np.float32]:
+    """Scale of each feature that gives every group the same total variance.
+
+    So the many channels of the encoder do not drown the few features that are sharp
+    to the pixel.
+    """
+    groups = np.repeat([tap.group for tap in taps], [tap.channels for tap in taps])
+    names, sizes = np.unique(groups, return_counts=True)
+    share = len(groups) / len(names) / sizes[np.searchsorted(names, groups)]
+    scales: NDArray[np.float32] = np.sqrt(share).astype(np.float32)
+    return scales
+
+
+def interpolate(
+    tap: Tensor, rows: Tensor, columns: Tensor, spec: TapSpec, target: TapSpec
+) -> Tensor:
+    """Interpolate a map linearly at cells of a finer one.
+
+    Parameters
+    ----------
+    tap
+        ``(h, w, channels)``; one of half precision that needs no interpolation stays
+        as it is.
+    rows, columns
+        Numbers of the cells of the finer map.
+    spec, target
+        Where the cells of the map and of the finer one lie.
+
+    Returns
+    -------
+    tensor of shape (rows, columns, channels)
+    """
+    if (spec.stride, spec.offset) == (target.stride, target.offset):
+        return tf.gather(tap, rows, axis=0)
+    for axis, numbers in enumerate((rows, columns)):
+        last = tf.shape(tap)[axis] - 1
+        pixels = tf.cast(numbers * target.stride, tf.float32)
+        cells = (pixels + target.offset - spec.offset) / spec.stride
+        cells = tf.clip_by_value(cells, 0.0, tf.cast(last, tf.float32))
+        low = tf.cast(tf.floor(cells), tf.int32)
+        share = cells - tf.cast(low, tf.float32)
+        share = tf.reshape(share, (-1, 1, 1) if axis == 0 else (1, -1, 1))
+        before = tf.cast(tf.gather(tap, low, axis=axis), tf.float32)
+        after = tf.cast(
+            tf.gather(tap, tf.minimum(low + 1, last), axis=axis), tf.float32
+        )
+        tap = before + share * (after - before)
+    return tap
+
+
+def gather_pixels(
+    taps: Sequence[NDArray[Any]],
+    specs: Sequence[TapSpec],
+    rows: NDArray[np.integer[Any]],
+    columns: NDArray[np.integer[Any]],
+) -> NDArray[np.float32]:
+    """Join the taps at single pixels, interpolated as `enlarge` does.
+
+    Parameters
+    ----------
+    taps
+        Of one plane.
+    specs
+        What they are.
+    rows, columns
+        ``(n,)`` pixels.
+
+    Returns
+    -------
+    ndarray of shape (n, sum of channels), float32
+    """
+    parts = []
+    for tap, spec in zip(taps, specs, strict=True):
+        low, share, after = [], [], []
+        for pixels, length in zip((rows, columns), tap.shape[:2], strict=True):
+            cells = np.clip((pixels - spec.offset) / spec.stride, 0, length - 1)
+            low.append(cells.astype(np.intp))
+            share.append((cells - low[-1]).astype(np.float32)[:, np.newaxis])
+            after.append(np.minimum(low[-1] + 1, length - 1))
+        (y, x), (v, u), (below, right) = low, share, after
+        top = (1 - u) * tap[y, x] + u * tap[y, right]
+        bottom = (1 - u) * tap[below, x] + u * tap[below, right]
+        parts.append((1 - v) * top + v * bottom)
+    return np.concatenate(parts, axis=1)
