@@ -181,6 +181,7 @@ def test_a_killed_napari_gives_everything_back(start, projects):
     assert second.counts == {1: 60, 2: 60}
     assert (second.classes[2].name, second.classes[2].color) == ("wheel", "#123456")
     assert second.settings.training == TrainingConfig(seconds=7, seed=5)
+    assert not second.learns_by_itself
     assert second.results.rules_of(LIVE)[2].threshold == 0.7
     assert second.results.presets_of(LIVE) == presets
     (again,) = second.versions
@@ -196,6 +197,32 @@ def test_a_killed_napari_gives_everything_back(start, projects):
     poll_until(second, lambda: len(list(saved_projects(projects))) == 1)
     assert next(saved_projects(projects)).path == second.keeping.autosave.folder.path
     assert second.restoring.offer is None
+
+
+def test_the_wish_to_learn_while_painting_comes_back_and_waits_for_a_stroke(start):
+    first = start("cells")
+    paint(first, np.s_[5:8, 5:25], 1)
+    paint(first, np.s_[5:8, 35:55], 2)
+    first.learns_by_itself = True
+    poll_until(first, lambda: first.job.phase is Phase.LEARNING)
+    first.stop()
+    poll_until(first, lambda: len(first.versions) == 1)
+    saved = []
+    first.keeping.autosave.when_saved(lambda: saved.append(True))
+    poll_until(first, lambda: saved)
+    die(first)
+
+    second = start("cells")
+    told = []
+    second.learning.settings_changed.connect(lambda: told.append(True))
+    restore(second)
+    assert second.learns_by_itself
+    assert told
+    for _ in range(20):
+        second.poll()
+    assert not second.job.is_running
+    paint(second, np.s_[20:23, 5:25], 1)
+    poll_until(second, lambda: second.job.phase is Phase.LEARNING)
 
 
 def test_a_model_that_was_still_learning_comes_back_from_its_checkpoint(start):

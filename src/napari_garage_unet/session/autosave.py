@@ -300,6 +300,7 @@ class Autosave:
                 "training": to_json(settings.training),
                 "preprocess": settings.preprocess and to_json(settings.preprocess),
                 "network": settings.network and to_json(settings.network),
+                "by_itself": self._learning.by_itself,
             },
             rules={str(i): rule.to_json() for i, rule in rules.items()},
             current=self._versions.current,

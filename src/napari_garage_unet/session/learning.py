@@ -55,11 +55,18 @@ class Learning:
         self.has_new_strokes = False
         self._stopped_with: dict[str, int] | None = None
 
-    def use_settings(self, settings: Settings) -> None:
-        """Learn like this from now on; forms follow."""
-        if settings != self.settings:
-            self.settings = settings
+    def use_settings(
+        self, settings: Settings, *, by_itself: bool | None = None
+    ) -> None:
+        """Learn like this from now on, by itself or not; forms follow."""
+        wish = self.by_itself if by_itself is None else by_itself
+        if (settings, wish) != (self.settings, self.by_itself):
+            self.settings, self.by_itself = settings, wish
             self.settings_changed.emit()
+
+    def rest(self) -> None:
+        """Let learning by itself wait for the next stroke."""
+        self._stopped_with = self._versions()
 
     @property
     def counts(self) -> dict[int, int]:
@@ -115,7 +122,7 @@ class Learning:
             and self.has_new_strokes
             and self._guard.problem is None
             and not self._job.is_running
-            # Who has pressed Stop wants rest until the next stroke.
+            # Who has pressed Stop or restored strokes wants rest until the next one.
             and self._versions() != self._stopped_with
             and len(self.counts) >= 2
         ):
@@ -144,7 +151,9 @@ class Learning:
         # Whoever has gone back to a version wants to look at it.
         reason = job.last.reason if job.last is not None else ""
         was_stopped = reason in ("stopped", "version")
-        self._stopped_with = self._versions() if was_stopped else None
+        self._stopped_with = None
+        if was_stopped:
+            self.rest()
 
     def _versions(self) -> dict[str, int]:
         """How often the strokes of each image have changed."""

@@ -274,7 +274,11 @@ class Restoring:
         if not is_fresh:
             return
         project = offer.project
-        self._learning.use_settings(_settings(project.settings))
+        self._learning.use_settings(
+            _settings(project.settings),
+            by_itself=bool(project.settings.get("by_itself", False)),
+        )
+        self._learning.rest()
         self._results.set_rules_of(
             LIVE,
             {int(i): ClassRule.from_json(r) for i, r in project.rules.items()},

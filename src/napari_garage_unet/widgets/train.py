@@ -280,6 +280,9 @@ class TrainWidget(Dock):
         self.training_form.show_value(settings.training)
         self.preprocess_form.show_value(settings.preprocess or PreprocessConfig())
         self.network_form.show_value(settings.network or NetworkConfig())
+        self.by_itself.blockSignals(True)
+        self.by_itself.setChecked(self.session.learns_by_itself)
+        self.by_itself.blockSignals(False)
 
     # -- what the session says ----------------------------------------------------
 
