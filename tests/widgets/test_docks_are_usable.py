@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDockWidget,
     QLabel,
     QLineEdit,
     QScrollBar,
@@ -22,10 +23,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.session.hint import Phase
 from napari_garage_unet.widgets.dock import WIDTH
 from napari_garage_unet.widgets.threshold_slider import ThresholdSlider
+from napari_garage_unet.widgets.train import NARROWEST
 
-DOCKS = ("Segment", "Thresholds", "Objects")
+DOCKS = ("Train U-Net", "Segment", "Thresholds", "Objects")
 CONTROLS = (
     QAbstractButton,
     QAbstractItemView,
@@ -79,6 +82,8 @@ def open_folds(dock):
     if hasattr(dock, "clean_up"):
         dock.clean_up.fold.setChecked(True)
         dock.clean_up.form.field("split").setChecked(True)
+    if hasattr(dock, "classes"):
+        dock.more.button.setChecked(True)
 
 
 @pytest.mark.parametrize("name", DOCKS)
@@ -113,6 +118,10 @@ def test_nothing_is_cut_off(name, theme, viewer, result, open_dock, settle):
     open_folds(dock)
     settle()
     assert dock.content_width() <= WIDTH
+    nothing_is_narrower_than_it_needs(dock)
+
+
+def nothing_is_narrower_than_it_needs(dock):
     for widget in dock.findChildren(QWidget):
         if not isinstance(widget, (QLabel, QAbstractButton, QAbstractSpinBox)):
             continue
@@ -174,3 +183,89 @@ def test_rows_of_another_result_are_not_drawn_over_each_other(
     dock.show_result(other)
     assert [row.class_id for row in dock.rows] == [info.id for info in CLASSES]
     assert not any(row.isVisible() for row in old)
+
+
+MOST_OUTSIDE = 2
+"""Pixels of a frame that may be outside; nothing is drawn there."""
+
+
+def is_in_sight(widget, dock):
+    """Whether all of a widget can be seen without scrolling the dock."""
+    viewport = dock.column.parentWidget().parentWidget()
+    corners = widget.rect().topLeft(), widget.rect().bottomRight()
+    return widget.isVisible() and all(
+        -MOST_OUTSIDE <= widget.mapTo(viewport, at).y() <= viewport.height()
+        and widget.mapTo(viewport, at).x() <= viewport.width() + MOST_OUTSIDE
+        for at in corners
+    )
+
+
+def resize(dock, width):
+    window = dock.window()
+    window.resize(1280, 800)
+    outer = dock.parentWidget()
+    while not isinstance(outer, QDockWidget):
+        outer = outer.parentWidget()
+    window.resizeDocks([outer], [width], Qt.Orientation.Horizontal)
+
+
+@pytest.fixture
+def taught(painted, engine, wait):
+    """Nine classes, and three versions of what was learnt from two of them."""
+    while len(painted.classes) < 9:
+        painted.add_class()
+    painted.classes.rename(2, "motorcycle and bicycle")
+    for number in range(1, 4):
+        painted.learn()
+        # No dock is open that would poll.
+        wait(lambda: painted.poll() or painted.job.phase is Phase.LEARNING)
+        engine.finish("plateau")
+        wait(lambda n=number: painted.poll() or len(painted.versions) == n)
+    return painted
+
+
+@pytest.mark.parametrize(("width", "theme"), [(WIDTH, "dark"), (NARROWEST, "light")])
+@pytest.mark.parametrize("state", ["resting", "learning", "engine died"])
+def test_what_to_do_next_is_in_sight_however_much_was_learnt(
+    state, width, theme, viewer, taught, engine, open_dock, wait, settle
+):
+    viewer.theme = theme
+    dock = open_dock("Train U-Net")
+    resize(dock, width)
+    if state == "learning":
+        taught.learn()
+        wait(lambda: taught.job.phase is Phase.LEARNING)
+    elif state == "engine died":
+        engine.die()
+        wait(lambda: dock.hint.restart.isVisible())
+        assert is_in_sight(dock.hint.restart, dock)
+    settle()
+    assert dock.width() <= width
+    nothing_is_narrower_than_it_needs(dock)
+    assert len(dock.versions.buttons) == 3
+    for widget in (
+        dock.learn_button,
+        dock.by_itself,
+        dock.hint,
+        dock.guidance.button,
+        dock.guidance.box,
+        dock.curve,
+        dock.figures,
+        dock.versions.buttons[-1],
+        *dock.classes.rows,
+    ):
+        assert is_in_sight(widget, dock), widget.toolTip()
+
+
+def test_the_settings_can_be_read_in_a_narrow_dock(viewer, painted, open_dock, settle):
+    dock = open_dock("Train U-Net")
+    resize(dock, NARROWEST)
+    dock.more.button.setChecked(True)
+    settle()
+    nothing_is_narrower_than_it_needs(dock)
+    for form in (dock.training_form, dock.preprocess_form, dock.network_form):
+        fields = [f for f in form.findChildren(QWidget) if f.parent() is form]
+        rows = sorted((f.geometry() for f in fields), key=lambda r: r.top())
+        assert not any(
+            a.intersects(b) for i, a in enumerate(rows) for b in rows[i + 1 :]
+        )

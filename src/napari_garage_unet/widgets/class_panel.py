@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QFrame,
+    QHBoxLayout,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -27,6 +28,11 @@ class ClassPanel(QWidget):
     ----------
     session
         The session. The dock calls `show_classes` and `show_counts` when it changes.
+
+    Attributes
+    ----------
+    below
+        The row of the button that adds a class; there is room beside it.
     """
 
     def __init__(self, session: Session) -> None:
@@ -55,7 +61,9 @@ class ClassPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self._scroll)
-        layout.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.below = QHBoxLayout()
+        self.below.addWidget(self.add_button)
+        layout.addLayout(self.below)
         self.show_classes()
 
     @property

@@ -27,7 +27,7 @@ from qtpy.QtWidgets import (
 from napari_garage_unet.engine.config import ClassInfo
 from napari_garage_unet.session.hint import FEW_PIXELS
 
-ROW_HEIGHT = 28
+ROW_HEIGHT = 26
 
 
 class ClassRow(QFrame):

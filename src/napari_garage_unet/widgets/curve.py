@@ -16,6 +16,8 @@ SMOOTHING = 0.15
 MOST_POINTS = 400
 """More than the widget has pixels are not drawn."""
 
+HEIGHT = 82
+"""Pixels; what is below it in the dock has to be in sight, too."""
 
 MARK = 2.5
 """Half the size in pixels of the marks on a line."""
@@ -45,11 +47,11 @@ class Curve(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return a size for a dock."""
-        return QSize(280, 110)
+        return QSize(280, HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         """Return the smallest size at which it can be read."""
-        return QSize(120, 110)
+        return QSize(120, HEIGHT)
 
     def show_history(self, history: History) -> None:
         """Draw these curves; the widget looks at them again when painted."""

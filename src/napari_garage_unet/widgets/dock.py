@@ -47,9 +47,12 @@ class Dock(QWidget):
         The dock has come into sight or gone out of it, also behind another tab.
     is_seen
         Whether it is in sight.
+    narrowest
+        Width in pixels below which the dock cannot be drawn.
     """
 
     seen = Signal(bool)
+    narrowest = WIDTH - 20
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
@@ -78,7 +81,7 @@ class Dock(QWidget):
         self.footer.setContentsMargins(8, 0, 8, 8)
         self.footer.setSpacing(6)
         outer.addLayout(self.footer)
-        self.setMinimumWidth(WIDTH - 20)
+        self.setMinimumWidth(self.narrowest)
         # Not in the constructor: napari is still putting the dock into its window,
         # and starting a process there would delay the first picture of it.
         QTimer.singleShot(0, self.session.warm_up)

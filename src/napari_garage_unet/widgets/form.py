@@ -26,6 +26,9 @@ from .size_field import SizeField
 LARGEST = 1_000_000
 """Upper end of fields that have no limit."""
 
+ARROW_WIDTH = 46
+"""Pixels in a closed list of choices that are not text."""
+
 
 class SettingsForm(QWidget):
     """One field per setting of a frozen dataclass.
@@ -38,6 +41,8 @@ class SettingsForm(QWidget):
         The fields to show, in the order of the dataclass; None shows all.
     fields
         Widgets for some of them in place of the usual ones.
+    wraps
+        Put a field below its title where a narrow dock has no room beside it.
 
     Attributes
     ----------
@@ -53,6 +58,7 @@ class SettingsForm(QWidget):
         names: tuple[str, ...] | None = None,
         *,
         fields: Mapping[str, QWidget] | None = None,
+        wraps: bool = False,
     ) -> None:
         super().__init__()
         self._cls = type(defaults)
@@ -62,13 +68,19 @@ class SettingsForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        layout.setRowWrapPolicy(
+            QFormLayout.RowWrapPolicy.WrapLongRows
+            if wraps
+            else QFormLayout.RowWrapPolicy.DontWrapRows
+        )
         hints = get_type_hints(self._cls)
         for f in dataclasses.fields(self._cls):
             if names is not None and f.name not in names:
                 continue
             field = (fields or {}).get(f.name) or make_field(hints[f.name], f.metadata)
             field.setToolTip(f.metadata["help"])
+            if wraps and isinstance(field, QComboBox):
+                field.setMinimumWidth(_whole_width(field))
             label = QLabel(f.metadata["title"])
             label.setToolTip(f.metadata["help"])
             label.setBuddy(field)
@@ -140,7 +152,8 @@ def make_field(hint: Any, metadata: Any) -> QWidget:
         spin.setSingleStep(0.1 if high <= 20 else 1)
         spin.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     spin.setKeyboardTracking(False)
-    spin.setMinimumWidth(80)
+    is_long = isinstance(spin, QDoubleSpinBox) and spin.decimals() > 3
+    spin.setMinimumWidth(130 if is_long else 80)
     spin.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     if optional:
         # The value below the smallest stands for "not given".
@@ -190,3 +203,9 @@ def _decimals(low: float, high: float) -> int:
     if 0 < low < 1e-3:
         return 6
     return 3 if high <= 1 else 2
+
+
+def _whole_width(box: QComboBox) -> int:
+    """Width at which every entry can be read, with the arrow and the frame."""
+    texts = [box.itemText(i) for i in range(box.count())]
+    return max(map(box.fontMetrics().horizontalAdvance, texts)) + ARROW_WIDTH

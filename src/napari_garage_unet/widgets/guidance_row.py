@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtCore import QSize
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QBoxLayout, QCheckBox, QPushButton, QWidget
 
 from napari_garage_unet.session import Session
 
@@ -31,11 +33,27 @@ class GuidanceRow(QWidget):
             "are about equally probable."
         )
         self.box.toggled.connect(self._on_toggled)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.button, 1)
-        layout.addWidget(self.box)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.addWidget(self.button, 1)
+        self._row.addWidget(self.box)
         self.refresh()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size it has in a narrow dock, in two lines."""
+        width = max(w.minimumSizeHint().width() for w in (self.button, self.box))
+        return QSize(width, self._row.minimumSize().height())
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Put the box below the button where there is no room beside it."""
+        super().resizeEvent(event)
+        both = self.button.minimumSizeHint().width() + self.box.sizeHint().width()
+        fits = both + self._row.spacing() <= self.width()
+        self._row.setDirection(
+            QBoxLayout.Direction.LeftToRight
+            if fits
+            else QBoxLayout.Direction.TopToBottom
+        )
 
     def refresh(self) -> None:
         """Show what is possible, and whether the layer is there."""

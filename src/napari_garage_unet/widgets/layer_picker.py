@@ -41,6 +41,7 @@ class LayerPicker:
         self._accept = accept or (lambda layer: True)
         self._on_choice = on_choice
         self._quiet = False
+        self._tooltip = tooltip
         self._combo = create_widget(
             annotation=f"napari.layers.{kind.__name__}",
             options={
@@ -75,6 +76,9 @@ class LayerPicker:
                 self._combo.value = layer
         finally:
             self._quiet = False
+        # Long names do not fit into the box.
+        said = "" if layer is None else f"{layer.name}\n"
+        self.native.setToolTip(said + self._tooltip)
 
     def _choices(self) -> list[Layer]:
         return [

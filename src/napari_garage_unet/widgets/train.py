@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
 )
-from superqt import QCollapsible
+from superqt import QElidingLabel
 
 from napari_garage_unet.engine.config import (
     NetworkConfig,
@@ -32,6 +32,7 @@ from .channels_button import ChannelsButton
 from .class_panel import ClassPanel
 from .curve import Curve
 from .dock import Dock, main_button
+from .fold import Fold
 from .form import SettingsForm
 from .guidance_row import GuidanceRow
 from .hint_line import HintLine
@@ -48,6 +49,14 @@ ENGINE_WORDS = {
     Engine.DEAD: "engine stopped",
 }
 
+ABOUT_ENGINE = (
+    "What computes. It warms up while you paint, in a process of its own, so the "
+    "viewer never waits for it."
+)
+
+NARROWEST = 260
+"""Width in pixels at which all of the dock can still be read."""
+
 
 class TrainWidget(Dock):
     """Pick an image, paint classes, press Learn.
@@ -58,14 +67,16 @@ class TrainWidget(Dock):
         The viewer, or a proxy of it.
     """
 
+    narrowest = NARROWEST
+
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         self.setObjectName("garage-train")
         self._keys = ClassKeys(self.session)
-        self._build_status()
         self._build_pickers()
         self.classes = ClassPanel(self.session)
         self.column.addWidget(self.classes)
+        self._build_status()
         self._build_learn()
         self.offer = RestoreOffer(self.session)
         self.column.addWidget(self.offer)
@@ -131,13 +142,11 @@ class TrainWidget(Dock):
     # -- building -----------------------------------------------------------------
 
     def _build_status(self) -> None:
-        self.status = QLabel()
-        self.status.setToolTip(
-            "What computes. It warms up while you paint, in a process of its own, so "
-            "the viewer never waits for it."
+        self.status = QElidingLabel()
+        self.status.setAlignment(
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         )
-        self.status.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.column.addWidget(self.status)
+        self.classes.below.addWidget(self.status, 1)
 
     def _build_pickers(self) -> None:
         self.image_picker = LayerPicker(
@@ -200,18 +209,25 @@ class TrainWidget(Dock):
                 "held_out",
                 "augment",
             ),
+            wraps=True,
         )
-        self.preprocess_form = SettingsForm(settings.preprocess or PreprocessConfig())
-        self.network_form = SettingsForm(settings.network or NetworkConfig())
+        self.preprocess_form = SettingsForm(
+            settings.preprocess or PreprocessConfig(), wraps=True
+        )
+        self.network_form = SettingsForm(
+            settings.network or NetworkConfig(), wraps=True
+        )
         self.fresh_button = QPushButton("Forget and start over")
         self.fresh_button.setToolTip(
             "Let the next Learn begin from nothing instead of going on from what was "
             "learnt. Strokes stay."
         )
         self.fresh_button.clicked.connect(self.session.start_over)
-        more = QCollapsible("More")
-        more.setDuration(0)
-        more.layout().setContentsMargins(0, 0, 0, 0)
+        self.more = Fold(
+            "More",
+            tooltip="How to learn, and with which network. Nothing here has to be set.",
+        )
+        self.column.addWidget(self.more)
         for title, form in (
             ("Learning", self.training_form),
             ("Preprocessing", self.preprocess_form),
@@ -221,14 +237,12 @@ class TrainWidget(Dock):
             font = heading.font()
             font.setBold(True)
             heading.setFont(font)
-            more.addWidget(heading)
-            more.addWidget(form)
-        more.addWidget(self.fresh_button)
+            self.more.column.addWidget(heading)
+            self.more.column.addWidget(form)
+        self.more.column.addWidget(self.fresh_button)
         self.training_form.changed.connect(self._on_settings)
         self.preprocess_form.changed.connect(self._on_preprocess)
         self.network_form.changed.connect(self._on_network)
-        self.more = more
-        self.column.addWidget(more)
 
     # -- what a person does -------------------------------------------------------
 
@@ -295,8 +309,12 @@ class TrainWidget(Dock):
     def _on_changed(self) -> None:
         session = self.session
         words = ENGINE_WORDS[session.link.state]
-        device = f" \u00b7 {session.link.device}" if session.link.device else ""
-        self.status.setText(words[0].upper() + words[1:] + device)
+        said = words[0].upper() + words[1:]
+        if session.link.device and session.link.is_running:
+            said += f" \u00b7 {session.link.device}"
+        if said != self.status.text():
+            self.status.setText(said)
+            self.status.setToolTip(f"{said}\n{ABOUT_ENGINE}")
         phase = session.job.phase
         self.learn_button.setText("Learn" if phase is Phase.IDLE else "Stop")
         self.learn_button.setEnabled(session.can_learn or session.can_stop)
@@ -317,14 +335,12 @@ class TrainWidget(Dock):
     def _show_figures(self) -> None:
         job = self.session.job
         history = job.history
-        parts = []
+        said = ""
         if history.accuracy:
-            parts.append(f"{history.accuracy[-1]:.0%} of held-out strokes right")
+            said = f"{history.accuracy[-1]:.0%} of held-out strokes right"
         elif history.loss:
-            parts.append("too few strokes to hold some out and check")
-        if history.seconds:
-            parts.append(f"{history.seconds[-1]:.0f} s")
-        self.figures.setText(" \u00b7 ".join(parts))
+            said = "Too few strokes to keep some aside and check."
+        self.figures.setText(said)
         self.figures.setToolTip(
             f"{job.step} steps. Some strokes are not learnt from but kept aside, to "
             "see whether what was learnt holds for pixels it has not seen."

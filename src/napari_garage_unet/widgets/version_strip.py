@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QScrollArea,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -66,11 +65,11 @@ class VersionStrip(QWidget):
         # Once the row has been laid out with one more.
         bar = self._scroll.horizontalScrollBar()
         bar.rangeChanged.connect(lambda low, high: bar.setValue(high))
-        layout = QVBoxLayout(self)
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
+        layout.setSpacing(4)
         layout.addWidget(self.title)
-        layout.addWidget(self._scroll)
+        layout.addWidget(self._scroll, 1)
         self.refresh()
 
     def refresh(self) -> None:
