@@ -3,7 +3,10 @@
 A *stroke* is a connected patch of one class. Some strokes are held out: the network
 does not learn from them, they tell how well it does. Which ones is decided by a hash
 of the stroke's class and place, so the choice stays the same between runs and when
-other strokes are added.
+other strokes are added. The place is one of the cells the stroke touches, the one with
+the least hash (minwise hashing, Broder 1997): a stroke that grows keeps it as likely
+as that cell is among those it had before, and strokes that become one keep the place
+of one of them.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ MIN_STROKES_TO_HOLD_OUT = 5
 
 LARGEST_STROKE = 128
 """Side in pixels of the blocks a larger patch is cut into before some are held out."""
+
+CELL = 8
+"""Side in pixels of the cells one of which is the place of a stroke."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +191,7 @@ def _hold_out(
     of_class: dict[int, list[tuple[float, int, Any, Any]]] = {}
     for at, (number, index, plane) in enumerate(planes):
         for class_id, box, mask in find_strokes(plane):
-            place = (number, *index, class_id, box[0].start, box[1].start)
+            place = (number, *index, class_id, *_place_of(box, mask))
             entry = (_hash(place), at, box, mask)
             of_class.setdefault(class_id, []).append(entry)
     for entries in of_class.values():
@@ -198,6 +204,22 @@ def _hold_out(
         for _, at, box, mask in chosen[: len(entries) // 2]:
             masks[at][box] |= mask
     return masks
+
+
+def _place_of(box: tuple[slice, slice], mask: NDArray[np.bool_]) -> tuple[int, int]:
+    """The cell with the least hash of those a stroke touches."""
+    y, x = np.nonzero(mask)
+    y, x = (y + box[0].start) // CELL, (x + box[1].start) // CELL
+    least = int(np.argmin(_mix(y.astype(np.uint64) << np.uint64(32) | x.astype("u8"))))
+    return int(y[least]), int(x[least])
+
+
+def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Hash numbers with the finaliser of SplitMix64 (Steele et al. 2014)."""
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 def _hash(place: tuple[int, ...]) -> float:
