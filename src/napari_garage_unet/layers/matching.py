@@ -136,6 +136,12 @@ def plugin_metadata(layer: Layer) -> dict[str, Any]:
     return entry if isinstance(entry, dict) else {}
 
 
+def name_image(layer: Layer, image: str) -> None:
+    """Note which image a strokes layer belongs to, unless somebody else made it."""
+    if "image" in plugin_metadata(layer):
+        plugin_metadata(layer)["image"] = image
+
+
 def is_result(layer: Layer) -> bool:
     """Whether this plugin made the layer to show a result."""
     return plugin_metadata(layer).get("kind") in {

@@ -19,6 +19,7 @@ from napari_garage_unet.layers.images import (
     read_image,
     spatial_shape,
 )
+from napari_garage_unet.layers.matching import name_image
 from napari_garage_unet.layers.view import plane_on_view
 
 from .brush_trail import BrushTrail
@@ -78,6 +79,7 @@ class BoundImage:
         for layer in self.layers:
             layer.events.data.connect(self._forget_pixels)
             layer.events.axis_labels.connect(self._forget_pixels)
+        self.layer.events.name.connect(self._on_renamed)
 
     @property
     def layer(self) -> ImageLayer:
@@ -147,7 +149,7 @@ class BoundImage:
         layer.mouse_drag_callbacks.append(self.brush.follow)
         self.watch.look_at_all(layer.data)
         # What was there before is not new.
-        self.watch.painted.connect(self.painted.emit)
+        self.watch.painted.connect(self._on_painted)
 
     def release_strokes(self) -> None:
         """Stop following the strokes layer."""
@@ -225,6 +227,7 @@ class BoundImage:
     def close(self) -> None:
         """Let go of the layers."""
         self.release_strokes()
+        self.layer.events.name.disconnect(self._on_renamed)
         for layer in self.layers:
             layer.events.data.disconnect(self._forget_pixels)
             layer.events.axis_labels.disconnect(self._forget_pixels)
@@ -233,6 +236,15 @@ class BoundImage:
     def _forget_pixels(self) -> None:
         self._image = None
         self.pixels_changed.emit(self)
+
+    # Not `painted.emit` itself: psygnal calls it once to learn what it takes.
+    def _on_painted(self, key: Any, box: Any, mask: Any, strokes: Any) -> None:
+        self.painted.emit(key, box, mask, strokes)
+
+    def _on_renamed(self) -> None:
+        # Strokes know by name whose they are.
+        if self.strokes is not None:
+            name_image(self.strokes, self.name)
 
     def _on_brush(self) -> None:
         self.brush_changed.emit()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 
 from psygnal import Signal
 
-from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.errors import GarageError, InputError
 
 from .bound_image import BoundImage
 from .class_list import ClassList
@@ -15,6 +16,8 @@ from .hint import Phase
 from .image_list import ImageList
 from .problem import Problem
 from .training_job import Settings, TrainingJob
+
+logger = logging.getLogger(__name__)
 
 
 class Learning:
@@ -129,15 +132,20 @@ class Learning:
             self.press()
 
     def stop_without(self, bound: BoundImage, what: str) -> None:
-        """Stop learning from an image of which something was deleted."""
+        """Stop learning from an image of which something was deleted or replaced.
+
+        Parameters
+        ----------
+        bound
+            The image.
+        what
+            What was done to it, the beginning of a sentence.
+        """
         if bound not in self._job.images or not self._job.is_running:
             return
         self._job.stop()
         self._guard.show(
-            Problem(
-                f"{what} was deleted, so learning stops. "
-                "What was learnt so far is kept."
-            )
+            Problem(f"{what}, so learning stops. What was learnt so far is kept.")
         )
 
     def on_trained(self) -> None:
@@ -145,8 +153,10 @@ class Learning:
         # Strokes painted meanwhile were learnt from, but for those not yet sent and
         # those that came after the last step.
         job = self._job
-        self.has_new_strokes = job.strokes_sent > job.strokes_learnt or any(
-            job.is_behind(bound) for bound in job.images
+        self.has_new_strokes = (
+            job.strokes_sent > job.strokes_learnt
+            or any(job.is_behind(bound) for bound in job.images)
+            or self._has_more_images()
         )
         # Whoever has gone back to a version wants to look at it.
         reason = job.last.reason if job.last is not None else ""
@@ -158,6 +168,15 @@ class Learning:
     def _versions(self) -> dict[str, int]:
         """How often the strokes of each image have changed."""
         return {b.key: b.watch.version for b in self._images if b.watch is not None}
+
+    def _has_more_images(self) -> bool:
+        """Whether the next training would learn from images this one did not have."""
+        try:
+            return any(b not in self._job.images for b in self._images_to_learn_from())
+        except GarageError as error:
+            # Whoever presses Learn gets to read it.
+            logger.info("An image cannot be read: %s", error)
+            return False
 
     def _images_to_learn_from(self) -> list[BoundImage]:
         """Stroked images with as many channels as the current one."""

@@ -478,16 +478,20 @@ class Session:
         self.corrections.follow(bound)
 
     def _on_pixels_changed(self, bound: BoundImage) -> None:
+        # What it has learnt of the old pixels would be mixed with the new ones.
+        self.learning.stop_without(bound, f"The pixels of {bound.name!r} were replaced")
         self.link.forget(bound)
         self._ahead.forget(bound)
 
     def _on_image_removed(self, bound: BoundImage) -> None:
         self.segmentation.forget(bound)
-        self.learning.stop_without(bound, f"The image {bound.name!r}")
+        self.learning.stop_without(bound, f"The image {bound.name!r} was deleted")
         self.link.forget(bound)
 
     def _on_strokes_removed(self, bound: BoundImage) -> None:
-        self.learning.stop_without(bound, f"The strokes layer of {bound.name!r}")
+        self.learning.stop_without(
+            bound, f"The strokes layer of {bound.name!r} was deleted"
+        )
         self._on_counted()
 
     def _on_classes_changed(self) -> None:
