@@ -16,6 +16,7 @@ from napari_garage_unet.engine.postprocess import apply_rules
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.process.messages import SaveModel
 from napari_garage_unet.session import deciding
+from napari_garage_unet.session import tuner as tuner_module
 
 CENTRES_3D = [(3, 20, 20), (3, 20, 44), (8, 40, 30)]
 SHAPE_3D = (12, 60, 64)
@@ -72,6 +73,11 @@ def expected(result):
     return labels
 
 
+def camera_of(viewer):
+    # napari 0.9 moved it into the scene.
+    return getattr(viewer, "scene", viewer).camera
+
+
 RULE = ClassRule(threshold=0.3, min_size=30, fill_holes=5, smooth=1)
 
 
@@ -91,6 +97,42 @@ def test_only_the_plane_on_view_follows_before_letting_go(viewer, session, stack
     changed = (stack.layer.data != before).any(axis=(1, 2))
     assert changed.tolist() == [i == 4 for i in range(12)]
     assert stack.undecided == 11
+
+
+def test_a_large_plane_follows_a_dragged_slider_at_the_resolution_of_the_screen(
+    viewer, session, run, monkeypatch
+):
+    monkeypatch.setattr(tuner_module, "LARGE", 100 * 100)
+    cell = balls((120, 128), [(40, 40), (40, 88)], radius=24)
+    layer = viewer.add_image(picture_of(cell), name="large")
+    camera_of(viewer).zoom = 0.3  # 3.3 pixels in one of the screen, so every second one
+    result = make_result(viewer, session, layer, levels_of(cell))
+    rule = ClassRule(threshold=0.7, min_size=40)
+    session.tuner.prepare(result, 2)
+    session.tuner.tune(result, 2, rule, drags=True)
+    coarse = apply_rules(
+        levels_of(cell)[:, ::2, ::2],
+        {2: ClassRule(threshold=0.7, min_size=10)},
+        class_ids=result.class_ids,
+    )
+    dragged = result.layer.data.copy()
+    np.testing.assert_array_equal(dragged, coarse.repeat(2, axis=0).repeat(2, axis=1))
+    assert result.undecided == 1
+
+    session.tuner.apply(result)
+    run(lambda: not result.undecided)
+    np.testing.assert_array_equal(result.layer.data, expected(result))
+    assert (result.layer.data != dragged).any()
+
+
+def test_what_is_enlarged_on_the_screen_is_dragged_exactly(
+    viewer, session, plane, monkeypatch
+):
+    monkeypatch.setattr(tuner_module, "LARGE", 1)
+    camera_of(viewer).zoom = 1.5
+    session.tuner.tune(plane, 2, RULE, drags=True)
+    np.testing.assert_array_equal(plane.layer.data, expected(plane))
+    assert not plane.undecided
 
 
 def test_planes_are_decided_from_the_one_on_view_outwards(

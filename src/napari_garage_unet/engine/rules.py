@@ -126,6 +126,17 @@ class ClassRule:
             split_distance=self.split_distance,
         )
 
+    def at_step(self, step: int) -> ClassRule:
+        """Return what does about the same where only every n-th pixel is looked at."""
+        area = step**2
+        return dataclasses.replace(
+            self,
+            smooth=round(self.smooth / step),
+            fill_holes=self.fill_holes / area,
+            min_size=self.min_size / area,
+            max_size=None if self.max_size is None else self.max_size / area,
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
         return config_to_json(self)

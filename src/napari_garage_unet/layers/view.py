@@ -61,7 +61,7 @@ def region_on_view(layer: Layer) -> tuple[int, int, int, int]:
     return (box[0], box[1], box[2], box[3])
 
 
-def step_on_view(viewer: Any, layer: Layer) -> int:
+def step_on_view(viewer: Any, layer: Layer, *, no_coarser: bool = False) -> int:
     """How many pixels of a plane lie beside each other in one of the screen.
 
     Parameters
@@ -70,6 +70,8 @@ def step_on_view(viewer: Any, layer: Layer) -> int:
         A `ViewerModel`.
     layer
         The layer whose pixels are counted.
+    no_coarser
+        Whether to stay below where the true number lies between two.
 
     Returns
     -------
@@ -82,7 +84,8 @@ def step_on_view(viewer: Any, layer: Layer) -> int:
     on_screen = float(scene.camera.zoom) * pixel
     if not on_screen > 0:
         return 1
-    return 2 ** int(np.clip(round(np.log2(1 / on_screen)), 0, 4))
+    power = np.log2(1 / on_screen)
+    return 2 ** int(np.clip(np.floor(power) if no_coarser else round(power), 0, 4))
 
 
 def look_at(

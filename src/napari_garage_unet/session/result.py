@@ -85,7 +85,7 @@ class Result:
         self._probabilities = _empty((len(classes), *image.spatial_shape))
         self._states: dict[PlaneIndex, State] = {}
         self._undecided: set[PlaneIndex] = set()
-        self._live: tuple[PlaneIndex, LiveLabels] | None = None
+        self._live: tuple[PlaneIndex, int, LiveLabels] | None = None
         self.version = 0
 
     @property
@@ -195,18 +195,24 @@ class Result:
     def _show_box(
         self, index: PlaneIndex, labels: Any, here: tuple[slice, slice], step: int
     ) -> None:
-        key = self.image.spatial_key(index)
-        plane = self.layer.data[key]
-        shown = (plane.T if self.image.is_transposed else plane)[here]
+        shown = self._plane(index)[here]
         labels = _enlarge(labels, step, shown)
         if not np.array_equal(shown, labels):
             shown[...] = labels
             redraw(self.layer)
 
-    def tune(self, index: PlaneIndex, class_id: int, rule: ClassRule) -> None:
+    def _plane(self, index: PlaneIndex) -> Any:
+        """The pixels of a plane of the layer, ``(H, W)``."""
+        plane = self.layer.data[self.image.spatial_key(index)]
+        return plane.T if self.image.is_transposed else plane
+
+    def tune(
+        self, index: PlaneIndex, class_id: int, rule: ClassRule, *, step: int = 1
+    ) -> None:
         """Change the rule of a class and show it in one plane at once.
 
-        `decide_rest` shows it in the others.
+        With a step above 1 only every n-th pixel along both axes is looked at, which
+        is quicker; the plane stays undecided then, as the others do.
         """
         before = self.rule(class_id)
         if before == rule:
@@ -215,16 +221,22 @@ class Result:
             self._rules[class_id] = rule
             self.rules_changed.emit()
             return
-        live = self._live_labels(index)
+        live = self._live_labels(index, step)
         self._rules[class_id] = rule
         self._forget_decisions()
         if live is not None:
-            self.show(index, live.update(class_id, rule))
+            labels = live.update(class_id, rule.at_step(step))
+            if step == 1:
+                self.show(index, labels)
+            else:
+                plane = self._plane(index)
+                plane[...] = _enlarge(labels, step, plane)
+                redraw(self.layer)
         self.rules_changed.emit()
 
-    def prepare(self, index: PlaneIndex, class_id: int) -> None:
+    def prepare(self, index: PlaneIndex, class_id: int, *, step: int = 1) -> None:
         """Look up what moving a threshold of a class in a plane will need."""
-        live = self._live_labels(index)
+        live = self._live_labels(index, step)
         if live is not None:
             live.prepare(class_id)
 
@@ -268,14 +280,15 @@ class Result:
         self.version += 1
         self._undecided = set(self._states)
 
-    def _live_labels(self, index: PlaneIndex) -> LiveLabels | None:
-        if self._live is not None and self._live[0] == index:
-            return self._live[1]
+    def _live_labels(self, index: PlaneIndex, step: int) -> LiveLabels | None:
+        if self._live is not None and self._live[:2] == (index, step):
+            return self._live[2]
         levels = self.probabilities(index)
         if levels is None:
             return None
-        live = LiveLabels(levels, self._rules, class_ids=self.class_ids)
-        self._live = (index, live)
+        rules = {i: rule.at_step(step) for i, rule in self._rules.items()}
+        live = LiveLabels(levels[:, ::step, ::step], rules, class_ids=self.class_ids)
+        self._live = (index, step, live)
         return live
 
     @property

@@ -106,13 +106,19 @@ class ResultList:
         self.rules_replaced.emit(model)
 
     def tune(
-        self, result: Result, index: PlaneIndex, class_id: int, rule: ClassRule
+        self,
+        result: Result,
+        index: PlaneIndex,
+        class_id: int,
+        rule: ClassRule,
+        *,
+        step: int = 1,
     ) -> None:
         """Tune a class of a result, and with it its model; one plane shows it.
 
         Other planes, and other results of the model, stay undecided.
         """
-        result.tune(index, class_id, rule)
+        result.tune(index, class_id, rule, step=step)
         for other in self.of_model(result.model):
             if other is not result and class_id in other.class_ids:
                 other.set_rules({**other.rules, class_id: rule})

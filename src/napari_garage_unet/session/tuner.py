@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,11 +10,15 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.presets import check_name, find_preset
 from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.layers.view import step_on_view
 
 from .deciding import Deciding
 from .result import Result
 from .result_list import ResultList
 from .rule_history import RuleHistory, RuleMap, Tuning, told
+
+LARGE = 1 << 20
+"""Pixels of a plane from which on a dragged slider looks at fewer of them."""
 
 
 class Tuner:
@@ -51,17 +56,28 @@ class Tuner:
         results.rules_replaced.connect(self._on_replaced)
 
     def prepare(self, result: Result, class_id: int) -> None:
-        """Get ready for a slider of a class to be moved."""
-        result.prepare(result.bound.plane_on_view(self._viewer), class_id)
+        """Get ready for a slider of a class to be dragged."""
+        index = result.bound.plane_on_view(self._viewer)
+        result.prepare(index, class_id, step=self._step(result))
 
-    def tune(self, result: Result, class_id: int, rule: ClassRule) -> None:
+    def tune(
+        self, result: Result, class_id: int, rule: ClassRule, *, drags: bool = False
+    ) -> None:
         """Change the rule of a class; the plane on view follows at once.
 
-        `apply` shows it in the other planes, `note` makes it one step to undo.
+        `apply` shows it in the other planes, `note` makes it one step to undo. While a
+        slider is dragged, large planes are decided at the resolution of the screen,
+        and `apply` shows every pixel afterwards.
         """
         self._history(result)
         index = result.bound.plane_on_view(self._viewer)
-        self._results.tune(result, index, class_id, rule)
+        step = self._step(result) if drags else 1
+        self._results.tune(result, index, class_id, rule, step=step)
+
+    def _step(self, result: Result) -> int:
+        if math.prod(result.image.plane_shape) < LARGE:
+            return 1
+        return step_on_view(self._viewer, result.layer, no_coarser=True)
 
     def set_rules(self, result: Result, rules: Mapping[int, ClassRule]) -> None:
         """Change the rules of all classes; classes left out get the default."""

@@ -36,6 +36,8 @@ class ThresholdSlider(QWidget):
         A person is about to move it.
     focused
         The keyboard acts on it now.
+    is_held
+        Whether the mouse has not let go yet.
     """
 
     moved = Signal(float)
@@ -51,6 +53,7 @@ class ThresholdSlider(QWidget):
         self._color = QColor()
         self._curve: NDArray[np.float64] | None = None
         self._suggested = 0.0
+        self.is_held = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.SplitHCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -182,6 +185,7 @@ class ThresholdSlider(QWidget):
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Jump to where the mouse is."""
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.is_held = True
             self.pressed.emit()
             self.move_to(event.position().x())
 
@@ -193,6 +197,7 @@ class ThresholdSlider(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """Tell that the mouse has let go."""
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.is_held = False
             self.released.emit()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:

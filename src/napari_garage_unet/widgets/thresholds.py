@@ -252,13 +252,12 @@ class ThresholdsWidget(Dock):
         if self._result is not None and class_id in self._result.class_ids:
             rule = self._result.rule(class_id)
             low = None if rule.low is None else min(rule.low, threshold)
-            self._set_rule(
-                class_id, dataclasses.replace(rule, threshold=threshold, low=low)
-            )
+            rule = dataclasses.replace(rule, threshold=threshold, low=low)
+            self._set_rule(class_id, rule, drags=self._rows[class_id].slider.is_held)
 
-    def _set_rule(self, class_id: int, rule: ClassRule) -> None:
+    def _set_rule(self, class_id: int, rule: ClassRule, *, drags: bool = False) -> None:
         assert self._result is not None
-        self.session.tuner.tune(self._result, class_id, rule)
+        self.session.tuner.tune(self._result, class_id, rule, drags=drags)
 
     # -- what the session says ----------------------------------------------------
 
