@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from napari_garage_unet.engine import objects as objects_module
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.histogram import log_histogram
 from napari_garage_unet.engine.objects import (
@@ -237,3 +238,13 @@ def test_the_step_of_time_does_not_change_the_split_distance():
         np.testing.assert_array_equal(found[0], one)
         np.testing.assert_array_equal(found[1] > 0, mask)
         assert found.max() == 2 * one.max()
+
+
+@pytest.mark.parametrize("shape", [(61, 64), (7, 20, 33)])
+def test_two_threads_blur_as_one(shape, monkeypatch):
+    values = np.random.default_rng(0).random(shape, np.float32)
+    sigma = (1.5, 0.7, 2.0)[: len(shape)]
+    monkeypatch.setattr(objects_module, "LARGE", 1)
+    np.testing.assert_array_equal(
+        objects_module._blur(values, sigma), ndimage.gaussian_filter(values, sigma)
+    )

@@ -21,6 +21,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,9 @@ DEFAULT_DISTANCE = 5.0
 
 _SMOOTHING = 0.3
 """Sigma of the smoothing of the distance, as a share of the smallest distance."""
+
+LARGE = 1 << 20
+"""Pixels from which on two threads are worth while."""
 
 
 def objects(
@@ -290,7 +294,7 @@ def _seeds(
     regions: Int32, relief: Float, distance: float, step: tuple[float, ...]
 ) -> Seeds:
     sigma = [_SMOOTHING * distance / s for s in step]
-    smooth = ndimage.gaussian_filter(relief, sigma) if distance else relief
+    smooth = _blur(relief, sigma) if distance else relief
     inside = regions > 0
     peak = inside & (smooth == _largest_around(smooth))
     # A region that is nothing but the slope of a higher neighbour has no peak.
@@ -316,6 +320,33 @@ def _seeds(
             alive[near[region[near] == region[one]]] = False
             alive[one] = True
     return Seeds(points[alive], region[alive])
+
+
+def _blur(values: Float, sigma: Sequence[float]) -> Float:
+    """Filter with a Gaussian, `ndimage.gaussian_filter` in two threads."""
+    if values.ndim < 2 or values.size < LARGE:
+        return ndimage.gaussian_filter(values, sigma)  # type: ignore[no-any-return]
+    with ThreadPoolExecutor(2) as threads:
+        for axis, width in enumerate(sigma):
+            blurred = np.empty_like(values)
+            # Lines along an axis are filtered one by one, so cutting across another
+            # axis changes nothing.
+            across = 0 if axis else 1
+            halves = zip(
+                np.array_split(values, 2, axis=across),
+                np.array_split(blurred, 2, axis=across),
+                strict=True,
+            )
+            jobs = [
+                threads.submit(
+                    ndimage.gaussian_filter1d, half, width, axis=axis, output=out
+                )
+                for half, out in halves
+            ]
+            for job in jobs:
+                job.result()
+            values = blurred
+    return values
 
 
 def _largest_around(values: Float) -> Float:
