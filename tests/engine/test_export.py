@@ -10,6 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.backend import seed_everything
 from napari_garage_unet.engine.config import (
     ClassInfo,
     NetworkConfig,
@@ -35,6 +36,7 @@ CLASSES = (ClassInfo(1, "wall", background=True), ClassInfo(4, "a wheel"))
 
 def make_model(config, n_channels, **preprocessing):
     """A model whose weights are drawn, batch statistics included."""
+    seed_everything(0)
     network = build_network(config, n_channels, len(CLASSES))
     rng = np.random.default_rng(3)
     weights = {
