@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 
 import numpy as np
@@ -209,7 +210,10 @@ def test_looking_for_seeds_does_not_hold_up_the_window(
 ):
     find = seed_preview.SeedFinder.find
 
+    threads = set()
+
     def slow(finder, distance=None):
+        threads.add(threading.current_thread())
         time.sleep(0.2)
         return find(finder, distance)
 
@@ -217,17 +221,15 @@ def test_looking_for_seeds_does_not_hold_up_the_window(
     tune(session, plane, SPLIT)
     session.seeds.show(plane, 2)
     session.poll()
-    longest = 0.0
     shown = 0
     session.seeds.changed.connect(lambda: None)
     for move in range(60):
         rule = ClassRule(threshold=0.4, split=True, split_distance=1 + move / 10)
-        begin = time.perf_counter()
         session.tuner.tune(plane, 2, rule)
         session.poll()
-        longest = max(longest, time.perf_counter() - begin)
         shown += session.seeds.layer is not None
         time.sleep(0.01)
-    assert longest < 0.15
+    assert threads
+    assert threading.main_thread() not in threads
     # Moves that come faster than answers do not keep all answers from being shown.
     assert shown > 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
@@ -161,21 +162,19 @@ def test_deciding_many_planes_does_not_hold_up_the_window(session, volume, run):
             self.decide = decide
 
         def __call__(self, index):
-            time.sleep(0.05)
+            threads.add(threading.current_thread())
+            time.sleep(0.01)
             return self.decide(index)
 
+    threads = set()
     volume.decide = Slow(volume.decide)
     session.tuner.tune(volume, 2, RULE)
-    longest = 0.0
-    begin = time.perf_counter()
     session.tuner.apply(volume)
-    longest = time.perf_counter() - begin
     while volume.undecided:
-        begin = time.perf_counter()
         session.poll()
-        longest = max(longest, time.perf_counter() - begin)
         time.sleep(0.002)
-    assert longest < 0.045
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 def test_a_second_change_overtakes_the_first(session, volume, run):

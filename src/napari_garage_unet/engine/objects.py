@@ -325,7 +325,8 @@ def _seeds(
 def _blur(values: Float, sigma: Sequence[float]) -> Float:
     """Filter with a Gaussian, `ndimage.gaussian_filter` in two threads."""
     if values.ndim < 2 or values.size < LARGE:
-        return ndimage.gaussian_filter(values, sigma)  # type: ignore[no-any-return]
+        whole: Float = ndimage.gaussian_filter(values, sigma)
+        return whole
     with ThreadPoolExecutor(2) as threads:
         for axis, width in enumerate(sigma):
             blurred = np.empty_like(values)

@@ -3,10 +3,11 @@
 A *stroke* is a connected patch of one class. Some strokes are held out: the network
 does not learn from them, they tell how well it does. Which ones is decided by a hash
 of the stroke's class and place, so the choice stays the same between runs and when
-other strokes are added. The place is one of the cells the stroke touches, the one with
-the least hash (minwise hashing, Broder 1997): a stroke that grows keeps it as likely
-as that cell is among those it had before, and strokes that become one keep the place
-of one of them.
+other strokes are added, as long as a class is not at its limits: at least one stroke
+is held out, at most half of them. The place is one of the cells the stroke touches, the
+one with the least hash (minwise hashing, Broder 1997): a stroke that grows keeps it as
+likely as that cell is among those it had before, and strokes that become one keep the
+place of one of them.
 """
 
 from __future__ import annotations
