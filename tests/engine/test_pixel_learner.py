@@ -9,7 +9,7 @@ from napari_garage_unet.engine import pixel_learner
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.network import build_network
-from napari_garage_unet.engine.pixel_learner import PixelLearner, rate_factor
+from napari_garage_unet.engine.pixel_learner import PixelLearner
 from napari_garage_unet.engine.plane_blocks import all_blocks, stroked_blocks
 from napari_garage_unet.engine.preprocess import PreprocessConfig
 from napari_garage_unet.engine.sampling import TrainingPlane
@@ -115,16 +115,6 @@ def test_blocks_cover_a_plane_once():
         assert 0 <= block.seen_rows.start <= block.rows.start
         assert block.rows.stop <= block.seen_rows.stop <= 1040
     assert (seen == 1).all()
-
-
-def test_the_rate_rises_then_falls():
-    factors = [rate_factor(p) for p in np.linspace(0, 1, 101)]
-    assert factors[0] < 0.02
-    assert np.argmax(factors) == 10
-    assert factors[10] == pytest.approx(1.01)
-    assert factors[-1] == pytest.approx(0.01)
-    assert rate_factor(3) == pytest.approx(0.01)
-    assert rate_factor(0, rises=False) == pytest.approx(1.01)
 
 
 def test_a_corrective_stroke_is_learnt_within_a_few_steps(plane):

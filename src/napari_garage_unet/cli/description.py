@@ -81,9 +81,9 @@ def _provenance(known: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = []
     if "steps" in known:
         kept = (
-            "best state on held-out strokes"
+            "checked on held-out strokes"
             if known.get("validated")
-            else ("last state, too few strokes to hold any out")
+            else "too few strokes to hold any out"
         )
         rows.append(
             ("Trained", f"{known['steps']} steps in {known['seconds']:g} s; {kept}")

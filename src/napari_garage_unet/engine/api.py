@@ -58,8 +58,8 @@ def train(
     Returns
     -------
     Model
-        The best state by held-out strokes, or the last one when too few strokes are
-        painted to hold any out.
+        The last state; of a plain U-Net the best one by held-out strokes, where
+        enough strokes are painted to hold some out.
 
     Raises
     ------

@@ -294,7 +294,7 @@ def _documentation(model: Model, *, halo: int) -> str:
 
 A U-Net that was trained with napari-garage-unet from painted strokes: \
 {provenance.get("steps", "?")} steps, {provenance.get("seconds", "?")} s, \
-{"best state on held-out strokes" if provenance.get("validated") else "last state"}.
+{"checked" if provenance.get("validated") else "not checked"} on held-out strokes.
 {encoder}
 ## What comes out
 

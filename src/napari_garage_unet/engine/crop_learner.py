@@ -61,10 +61,16 @@ class CropLearner:
             input_signature=(taps, tf.TensorSpec((None, None, None), tf.int32)),
         )
 
+    @property
+    def judge(self) -> Network | None:
+        """The averaged network, which has not learnt from held-out strokes."""
+        return self.predicting
+
     def prepare(self, planes: Sequence[TrainingPlane]) -> None:
-        """Learn from these planes from the next step on."""
+        """Learn from what is not held out in these planes from the next step on."""
+        learnt = [plane.without_held_out() for plane in planes]
         self._sampler = CropSampler(
-            planes,
+            [plane for plane in learnt if plane.targets.any()],
             side=self._config.crop,
             stride=self.network.stride,
             rng=self._rng,

@@ -37,6 +37,8 @@ class Decoder(keras.Model):  # type: ignore[misc]
         What the taps are.
     n_classes
         Number of logits.
+    members
+        How many networks there are.
 
     Attributes
     ----------
@@ -45,19 +47,22 @@ class Decoder(keras.Model):  # type: ignore[misc]
         that is not trained, so it is copied, saved and loaded with the others.
     """
 
-    def __init__(self, taps: Sequence[TapSpec], n_classes: int) -> None:
+    def __init__(
+        self, taps: Sequence[TapSpec], n_classes: int, *, members: int = MEMBERS
+    ) -> None:
         super().__init__(name="decoder")
         self.taps = tuple(taps)
+        self.members = members
         self.n_classes = n_classes
-        n_features = sum(tap.channels for tap in taps)
+        self.n_features = sum(tap.channels for tap in taps)
         self.kernels, self.biases = [], []
-        sizes = (n_features, *WIDTHS, n_classes)
+        sizes = (self.n_features, *WIDTHS, n_classes)
         for number, (inputs, units) in enumerate(itertools.pairwise(sizes)):
             gain = 1.0 if units == n_classes else 2.0
             self.kernels.append(
-                self._add(f"kernel_{number}", (MEMBERS, inputs, units), gain / inputs)
+                self._add(f"kernel_{number}", (members, inputs, units), gain / inputs)
             )
-            self.biases.append(self._add(f"bias_{number}", (MEMBERS, 1, units), 0.0))
+            self.biases.append(self._add(f"bias_{number}", (members, 1, units), 0.0))
         self.decoding = Layers(self.taps, self.kernels, self.biases)
         self.smoothing = self.add_weight(
             name="smoothing",

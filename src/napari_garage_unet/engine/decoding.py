@@ -54,6 +54,7 @@ class Layers:
         self.taps = tuple(taps)
         self.scale = group_scales(taps)
         self.kernels, self.biases = kernels, biases
+        self._members = int(kernels[0].shape[0])
 
     def at_pixels(self, features: Tensor) -> Tensor:
         """First layer at single pixels whose features are scaled already."""
@@ -126,10 +127,10 @@ class Layers:
         total = tf.tensordot(joined, self._first_kernel(fine), 1)
         for below, spec in coarse:
             total += interpolate(below, rows, columns, spec, grid)
-        x = tf.reshape(total, (-1, MEMBERS, WIDTHS[0]))
+        x = tf.reshape(total, (-1, self._members, WIDTHS[0]))
         logits = self.finish(tf.transpose(x, (1, 0, 2)) + self.biases[0])
         size = (tf.size(rows), tf.size(columns), tf.shape(logits)[2])
-        return tf.reshape(logits, (MEMBERS, *size))
+        return tf.reshape(logits, (self._members, *size))
 
     def _first_kernel(self, numbers: Sequence[int]) -> Tensor:
         """Scaled weights of some taps, ``(channels, members * units)``."""
@@ -137,7 +138,7 @@ class Layers:
         kernel = self.kernels[0] * self.scale[:, tf.newaxis]
         parts = [kernel[:, ends[n] - self.taps[n].channels : ends[n]] for n in numbers]
         joined = tf.transpose(tf.concat(parts, axis=1), (1, 0, 2))
-        return tf.reshape(joined, (-1, MEMBERS * WIDTHS[0]))
+        return tf.reshape(joined, (-1, self._members * WIDTHS[0]))
 
     def finish(self, x: Tensor, *, training: bool = False) -> Tensor:
         """All layers behind the first; training drops values at random."""
@@ -150,7 +151,7 @@ class Layers:
 
 
 @cache
-def decode_planes(taps: tuple[TapSpec, ...], every: int) -> Any:
+def decode_planes(taps: tuple[TapSpec, ...], every: int, members: int) -> Any:
     """Return the function from kernels, biases and taps to probabilities.
 
     It gives ``(n_classes, h, w)`` on every n-th cell of the grid.
@@ -164,8 +165,8 @@ def decode_planes(taps: tuple[TapSpec, ...], every: int) -> Any:
     return tf.function(
         decode,
         input_signature=[
-            [tf.TensorSpec((MEMBERS, *pair)) for pair in itertools.pairwise(sizes)],
-            [tf.TensorSpec((MEMBERS, 1, units)) for units in sizes[1:]],
+            [tf.TensorSpec((members, *pair)) for pair in itertools.pairwise(sizes)],
+            [tf.TensorSpec((members, 1, units)) for units in sizes[1:]],
             [tf.TensorSpec((None, None, spec.channels), tf.float16) for spec in taps],
         ],
     )

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from .config import TrainingConfig
 from .crop_learner import CropLearner
-from .network import Network
+from .network import Network, PretrainedNetwork
 from .pixel_learner import PixelLearner
 from .sampling import TrainingPlane
 
@@ -26,6 +26,14 @@ class Learner(Protocol):
     predicting: Network
     settled: bool
 
+    @property
+    def judge(self) -> Network | None:
+        """The network that held-out strokes are compared with, which it has not seen.
+
+        It is `predicting` where that does not learn from them. None as long as there
+        is nothing to compare.
+        """
+
     def prepare(self, planes: Sequence[TrainingPlane]) -> None:
         """Learn from these planes from the next step on."""
 
@@ -43,10 +51,8 @@ def make_learner(network: Network, config: TrainingConfig) -> Learner:
     config
         How.
     """
-    if network.config.encoder == "plain":
-        return CropLearner(network, config)
-    return PixelLearner(
-        network,
-        learning_rate=config.learning_rate,
-        seed=config.seed,
-    )
+    if isinstance(network, PretrainedNetwork):
+        return PixelLearner(
+            network, learning_rate=config.learning_rate, seed=config.seed
+        )
+    return CropLearner(network, config)

@@ -6,6 +6,7 @@ once; `Network.head` is the Keras model that turns taps into logits and learns.
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -203,6 +204,12 @@ class PretrainedNetwork(Network):
         radius = round(float(self.head.smoothing.numpy()))
         return min(max(radius, 0), SMOOTHING_RADIUS)
 
+    def alone(self) -> PretrainedNetwork:
+        """Return a network with the same features and one fresh member."""
+        other = copy.copy(self)
+        other.head = Decoder(self.head.taps, self.n_classes, members=1)
+        return other
+
     def statistics(self, plane: NDArray[np.float32]) -> Statistics:
         """Measure mean and spread of every feature over a plane."""
         return self._features.statistics(plane)
@@ -232,7 +239,7 @@ class PretrainedNetwork(Network):
         """
         guide, *features = taps
         every = max(step // GRID, 1)
-        decode = decode_planes(self.head.taps, every)
+        decode = decode_planes(self.head.taps, every, self.head.members)
         return smooth_probabilities(
             decode(self.head.kernels, self.head.biases, features).numpy(),
             np.moveaxis(guide[::step, ::step], -1, 0).astype(np.float32),

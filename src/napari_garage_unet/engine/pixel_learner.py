@@ -20,11 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import keras, tf
+from .backend import tf
 from .decoder import SMOOTHING_RADIUS
 from .decoding import MEMBERS, gather_pixels
 from .features import GRID
-from .network import Network
+from .judge import Judge
+from .network import Network, PretrainedNetwork
+from .pixel_steps import BalancedDraw, PixelSteps, rate_factor
 from .plane_blocks import PlaneBlock, all_blocks, stroked_blocks
 from .sampling import TrainingPlane
 from .strokes import find_strokes
@@ -35,16 +37,12 @@ BATCH = 256
 ROUND = 300
 """Steps from the first, careful one to the last, small one."""
 
-WARM_UP = 0.1
-"""Share of a round in which the rate rises."""
-
 FRESH_SHARE = 0.25
 """Share of the pixels of the first step after a correction that are newly painted."""
 
 FRESH_STEPS = 100
 """Steps until newly painted pixels are drawn like all others."""
 
-WEIGHT_DECAY = 1e-4
 LABEL_SMOOTHING = 0.05
 
 SELF_TAUGHT = 20_000
@@ -76,8 +74,7 @@ class PixelLearner:
     network
         Its head is trained in place.
     learning_rate
-        Highest rate of AdamW (Loshchilov and Hutter 2019); it rises, then falls along
-        a cosine in each round.
+        Highest rate; it rises, then falls along a cosine in each round.
     seed
         Of the draws.
 
@@ -89,25 +86,23 @@ class PixelLearner:
         Whether both rounds are complete and nothing has changed since.
     """
 
-    def __init__(self, network: Network, *, learning_rate: float, seed: int) -> None:
+    def __init__(
+        self, network: PretrainedNetwork, *, learning_rate: float, seed: int
+    ) -> None:
         self.network = network
-        self.predicting = network
+        self.predicting: Network = network
         self.settled = False
         self._rate = learning_rate
+        self._seed = seed
         self._rng = np.random.default_rng(seed)
-        self._optimizer = keras.optimizers.AdamW(
-            learning_rate, weight_decay=WEIGHT_DECAY
-        )
-        self._optimizer.build(network.head.trainable_variables)
+        self._steps = PixelSteps(network.head, self._rng)
         self._before: dict[tuple[int, ...], NDArray[np.int32]] = {}
-        self._step = tf.function(
-            self._take_step,
-            input_signature=[
-                tf.TensorSpec((None, len(network.head.decoding.scale)), tf.float32),
-                tf.TensorSpec((None, network.n_classes), tf.float32),
-                tf.TensorSpec((MEMBERS, None), tf.int32),
-            ],
-        )
+        self._judge: Judge | None = None
+
+    @property
+    def judge(self) -> Network | None:
+        """A network that has not learnt from held-out strokes; None until there is."""
+        return None if self._judge is None else self._judge.network
 
     def prepare(self, planes: Sequence[TrainingPlane]) -> None:
         """Join the features of all labelled pixels and begin the first round.
@@ -117,7 +112,7 @@ class PixelLearner:
         planes
             With at least one labelled pixel between them.
         """
-        features, numbers, fresh = [], [], []
+        features, numbers, fresh, held_out = [], [], [], []
         keep = self._shares_to_keep(planes)
         n_strokes = sum(1 for p in planes for _ in find_strokes(p.targets))
         self._strokes_per_class = n_strokes / self.network.n_classes
@@ -129,10 +124,17 @@ class PixelLearner:
                 features.append(self._gather(plane, block, rows, columns))
                 numbers.append(here[rows, columns] - 1)
                 fresh.append(self._is_fresh(plane, block)[rows, columns])
+                kept_back = plane.kept_back[block.rows, block.columns]
+                held_out.append(kept_back[rows, columns])
         self._painted = np.concatenate(features)
         self._numbers = np.concatenate(numbers)
         self._set_fresh(np.concatenate(fresh))
+        self._held_out = np.concatenate(held_out)
         self._before = {plane.key: plane.targets for plane in planes}
+        self._planes = planes
+        self._judge_is_ready = False
+        if self._judge is not None and not self._judge.may_judge(planes):
+            self._judge = None
         self._begin_round(
             self._painted,
             np.eye(self.network.n_classes, dtype=np.float32)[self._numbers],
@@ -158,22 +160,31 @@ class PixelLearner:
                 self._answers.append(self._answer(*self._to_answer.pop()))
                 return self._loss
             self._begin_second_round()
-        progress = self._taken / ROUND
         corrects = self._fresh.size > 0 and not self._second_round
-        rate = self._rate * rate_factor(progress, rises=not corrects)
-        self._optimizer.learning_rate.assign(rate)
-        drawn = np.searchsorted(self._cumulated, self._rng.random((MEMBERS, BATCH)))
-        pixels = np.minimum(drawn, len(self._cumulated) - 1).astype(np.int32)
+        rate = self._rate * rate_factor(self._taken / ROUND, rises=not corrects)
+        pixels = self._draw(self._rng, (MEMBERS, BATCH))
         if corrects:
             share = FRESH_SHARE * max(1 - self._taken / FRESH_STEPS, 0)
             n = round(BATCH * share)
             pixels[:, :n] = self._rng.choice(
                 self._fresh, (MEMBERS, n), p=self._fresh_odds
             )
-        self._loss = float(self._step(self._features, self._wanted, pixels))
+        self._loss = self._steps.take(self._features, self._wanted, pixels, rate=rate)
+        # A correction is to show first; what checks it can come after.
+        if self._held_out.any() and (self._second_round or self._taken >= FRESH_STEPS):
+            self._teach_judge(rate)
         self._taken += 1
         self.settled = self._second_round and self._taken >= ROUND
         return self._loss
+
+    def _teach_judge(self, rate: float) -> None:
+        if self._judge is None:
+            self._judge = Judge(self.network, seed=self._seed)
+        if not self._judge_is_ready:
+            weights = np.where(self._held_out, 0, self._balance())
+            self._judge.prepare(self._planes, weights, self._smoothing_radius(1))
+            self._judge_is_ready = True
+        self._judge.step(self._features, self._wanted, rate=rate)
 
     def _is_fresh(self, plane: TrainingPlane, block: PlaneBlock) -> NDArray[np.bool_]:
         """Which pixels of a block were painted since the last time."""
@@ -197,7 +208,7 @@ class PixelLearner:
         self._features = tf.constant(features)
         smooth = wanted * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / wanted.shape[1]
         self._wanted = tf.constant(smooth, tf.float32)
-        self._cumulated = np.cumsum(weights / weights.sum())
+        self._draw = BalancedDraw(weights)
         self._taken = 0
 
     def _begin_second_round(self) -> None:
@@ -270,35 +281,11 @@ class PixelLearner:
         return shares
 
     def _smooth_by(self, times: int) -> None:
-        radius = round(times * SMOOTHING / self._strokes_per_class)
-        self.network.head.smoothing.assign(min(radius, SMOOTHING_RADIUS))
+        self.network.head.smoothing.assign(self._smoothing_radius(times))
+
+    def _smoothing_radius(self, times: int) -> int:
+        return min(round(times * SMOOTHING / self._strokes_per_class), SMOOTHING_RADIUS)
 
     def _balance(self) -> Floats:
         shares = 1 / np.bincount(self._numbers)[self._numbers]
         return shares.astype(np.float32)
-
-    def _take_step(self, features: Any, wanted: Any, pixels: Any) -> Any:
-        head = self.network.head
-        with tf.GradientTape() as tape:
-            logits = head.at_pixels(tf.gather(features, pixels), training=True)
-            losses = tf.nn.softmax_cross_entropy_with_logits(
-                tf.gather(wanted, pixels), logits
-            )
-            # The members are independent: each is to have the gradient it would
-            # have on its own.
-            loss = tf.reduce_mean(losses)
-            total = loss * MEMBERS
-        variables = head.trainable_variables
-        self._optimizer.apply(tape.gradient(total, variables), variables)
-        return loss
-
-
-def rate_factor(progress: float, *, rises: bool = True) -> float:
-    """Share of the highest learning rate at a share of a round.
-
-    Rises linearly, which what has begun to learn does not need again, falls along a
-    cosine, and stays at a hundredth.
-    """
-    rise = min(1.0, (progress + 1e-3) / WARM_UP) if rises else 1.0
-    fallen = min(max(0.0, (progress - WARM_UP) / (1 - WARM_UP)), 1.0)
-    return rise * (0.5 * (1 + float(np.cos(np.pi * fallen))) + 0.01)

@@ -54,8 +54,10 @@ class Validation:
     accuracy
         Share of the held-out pixels that are right, every class weighing the same.
     best
-        Whether no earlier state had a higher accuracy, or the same and a smaller
-        loss.
+        Whether this state is the one to keep: no earlier one had a higher accuracy, or
+        the same and a smaller loss. States of a network that learns from held-out
+        strokes as well, and leaves it to another one to be checked, are not compared;
+        the last one is kept.
     """
 
     loss: float
@@ -184,8 +186,8 @@ class Training:
 
     @property
     def validated(self) -> bool:
-        """Whether the state that `model` gives is the best by held-out strokes."""
-        return self._best is not None or not self.checked
+        """Whether the state that `model` gives is checked by held-out strokes."""
+        return self._best_score[0] >= 0 or not self.checked
 
     @property
     def checked(self) -> bool:
@@ -194,7 +196,8 @@ class Training:
         Also when there is nothing to check it on. `model` does it where it is missing,
         which takes a moment.
         """
-        possible = self._ready and bool(self._held_out)
+        judged = self._ready and self._learner.judge is not None
+        possible = judged and bool(self._held_out)
         return self._validated_at == self._steps or not possible
 
     def prepare(self) -> Iterator[None]:
@@ -237,10 +240,10 @@ class Training:
                 self.reason = "steps"
                 return
             if not self._ready:
-                learnt, self._held_out = lay_out(
+                planes, self._held_out = lay_out(
                     self._stroked, self.images, self.classes, self._store
                 )
-                self._learner.prepare(learnt)
+                self._learner.prepare(planes)
                 self._ready = True
             loss = self._learner.step()
             self._steps += 1
@@ -325,7 +328,7 @@ class Training:
         return Predictor(self._learner.predicting, self.preprocess, store=self._store)
 
     def model(self) -> Model:
-        """Take a snapshot: the best state by validation, or else the last one.
+        """Take a snapshot: the best state where states are compared, or the last one.
 
         The present state is validated first where that has not been done.
         """
@@ -356,14 +359,19 @@ class Training:
 
     def _validate(self) -> Validation | None:
         self._validated_at = self._steps
-        if not self._held_out:
+        judge = self._learner.judge
+        if judge is None or not self._held_out:
             return None
-        agreement = compare(self.predictor(), self._held_out)
+        agreement = compare(
+            Predictor(judge, self.preprocess, store=self._store), self._held_out
+        )
         # By the share of right pixels first: an early network that says the same of
-        # everything can have a smaller loss than one that is often right.
+        # everything can have a smaller loss than one that is often right. A judge
+        # apart from the network tells how well it learns, not which state is best.
+        same = judge is self._learner.predicting
         score = (agreement.accuracy, -agreement.loss)
-        best = score >= self._best_score
+        best = not same or score >= self._best_score
         if best:
             self._best_score = score
-            self._best = self._learner.predicting.weights()
+            self._best = judge.weights() if same else None
         return Validation(agreement.loss, agreement.accuracy, best)

@@ -81,28 +81,31 @@ def lay_out(
 
     Returns
     -------
-    learnt
-        Planes with the strokes that are learnt from.
+    planes
+        The planes with all their strokes and with which of them are held out.
     held_out
-        The other strokes.
+        The held-out strokes, one by one.
     """
     lookup = np.zeros(max(info.id for info in classes) + 1, np.int32)
     lookup[[info.id for info in classes]] = np.arange(1, len(classes) + 1)
     stride = store.network.stride
-    learnt, held_out = [], []
+    planes, held_out = [], []
     for plane in stroked:
         image = images[plane.image]
         numbers = lookup[plane.strokes]
-        targets = pad(np.where(plane.held_out, 0, numbers), stride)
-        if targets.any():
-            region = partial(store.region, image, plane.index)
-            key = (plane.image, *plane.index)
-            learnt.append(TrainingPlane(targets, region, key))
+        planes.append(
+            TrainingPlane(
+                pad(numbers, stride),
+                partial(store.region, image, plane.index),
+                (plane.image, *plane.index),
+                pad(plane.held_out, stride),
+            )
+        )
         checked = np.where(plane.held_out, numbers, 0)
         for number, (y, x), mask in find_strokes(checked):
             box = (y.start, y.stop, x.start, x.stop)
             held_out.append(HeldOutStroke(image, plane.index, box, mask, number - 1))
-    return learnt, held_out
+    return planes, held_out
 
 
 def compare(predictor: Predictor, held_out: Sequence[HeldOutStroke]) -> Agreement:

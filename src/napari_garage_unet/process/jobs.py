@@ -195,7 +195,7 @@ class TrainingJob:
         """Return the model that stays; the present state is checked first."""
         model = self.training.model()
         source = self.live().source
-        # The best state may be an earlier one than that of the network at hand.
+        # The state that is kept may be an earlier one than that of the network.
         source.predictor.network.set_weights(dict(model.weights))
         return LiveModel(source, lambda: model)
 

@@ -209,7 +209,7 @@ class Progress:
     ``loss`` is the training loss; ``validation_loss`` and ``accuracy`` (share of the
     held-out stroke pixels that are right, 0 to 1) are None between validations and
     when too few strokes are painted to hold any out. ``best`` tells whether this is
-    the best state so far by validation. ``seconds`` counts from the start of training.
+    the state to keep. ``seconds`` counts from the start of training.
     ``strokes`` is the id of the newest `SetStrokes` that was learnt from.
     """
 
@@ -228,9 +228,8 @@ class Trained:
     """Training has ended; the live model is what it ended with.
 
     ``reason`` is ``"stopped"``, ``"time"``, ``"steps"`` or ``"settled"`` (nothing
-    improved any more). ``validated`` tells whether the kept state is the best one by
-    validation; otherwise it is the last one, because too few strokes could be held
-    out.
+    improved any more). ``validated`` tells whether held-out strokes have checked it;
+    otherwise there were too few strokes to hold any out.
     """
 
     id: int

@@ -1,0 +1,50 @@
+"""Steps on single pixels: who is drawn, how fast, and that they lead somewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine.backend import seed_everything, tf
+from napari_garage_unet.engine.decoder import Decoder
+from napari_garage_unet.engine.features import TapSpec
+from napari_garage_unet.engine.pixel_steps import BalancedDraw, PixelSteps, rate_factor
+
+TAPS = (TapSpec(2, 0.0, 6, "sharp"),)
+
+
+def test_the_rate_rises_then_falls():
+    factors = [rate_factor(p) for p in np.linspace(0, 1, 101)]
+    assert factors[0] < 0.02
+    assert np.argmax(factors) == 10
+    assert factors[10] == pytest.approx(1.01)
+    assert factors[-1] == pytest.approx(0.01)
+    assert rate_factor(3) == pytest.approx(0.01)
+    assert rate_factor(0, rises=False) == pytest.approx(1.01)
+
+
+def test_pixels_are_drawn_as_often_as_they_weigh():
+    weights = np.array([0, 1, 0, 3, 4, 0], np.float32)
+    drawn = BalancedDraw(weights)(np.random.default_rng(0), (3, 20_000))
+    assert drawn.shape == (3, 20_000)
+    shares = np.bincount(drawn.ravel(), minlength=6) / drawn.size
+    np.testing.assert_allclose(shares, weights / 8, atol=0.01)
+    assert (shares[weights == 0] == 0).all()
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_steps_teach_every_member(members):
+    seed_everything(0)
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(400, 6)).astype(np.float32)
+    numbers = (features[:, 0] + features[:, 1] > 0).astype(int)
+    decoder = Decoder(TAPS, 2, members=members)
+    steps = PixelSteps(decoder, rng)
+    wanted = tf.one_hot(numbers, 2)
+    for _ in range(150):
+        pixels = rng.integers(0, 400, (members, 64), dtype=np.int32)
+        loss = steps.take(tf.constant(features), wanted, pixels, rate=5e-3)
+    found = decoder.at_pixels(features[np.newaxis]).numpy().argmax(axis=-1)
+    assert found.shape == (members, 400)
+    assert ((found == numbers).mean(axis=1) > 0.93).all()
+    assert 0 < loss < 0.5
