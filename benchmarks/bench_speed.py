@@ -5,7 +5,8 @@
 - steps of the textbook network (the batches, optimiser and loss are the same) taken by
   Keras ``model.fit`` and by the lean step the engine uses;
 - its inference with the float32 matrix product of the machine;
-- the shipped network's time against the size of the image and the number of strokes.
+- the shipped network's time against the size of the image and the number of strokes;
+- the time from Train to the first step and the first preview, with a warm engine.
 
 Figures are medians of several runs; those that are compared are taken in turns, since
 the clock of a shared machine is noisy.
@@ -24,7 +25,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.results import Mark, Report, table
+from benchmarks.results import Direction, Mark, Report, table
+from benchmarks.warm_engine import time_first_preview
 from napari_garage_unet.engine.backend import keras, tf
 from napari_garage_unet.engine.config import TrainingConfig
 from napari_garage_unet.engine.image import Image
@@ -159,6 +161,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "GFLOP/s of the matrix product": peak,
         "GFLOP/s of inference": network,
     }
+
+    latency = time_first_preview(runs=options.runs)
+    for what, most in (("first step", 1.0), ("first preview", 3.0)):
+        median = statistics.median(latency[what])
+        report.figures[f"seconds from Train to {what}"] = latency[what]
+        report.marks.append(
+            Mark(f"seconds from Train to {what}", median, most, Direction.AT_MOST)
+        )
 
     time_training(256, 4)  # loads the encoder and traces, as a warm engine has
     columns = ("first step", "later steps", "prediction")

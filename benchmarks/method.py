@@ -85,6 +85,8 @@ METHODS = {
     "keras-unet": "benchmarks.textbook_unet:TextbookUNet",
 }
 OURS = "ours"
+AFRESH = "ours, starting again"
+"""Ours with the strokes of the last round and nothing learnt before."""
 
 
 def load_method(name: str) -> Method:

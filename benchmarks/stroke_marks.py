@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from benchmarks.method import METHODS, OURS
+from benchmarks.method import AFRESH, METHODS, OURS
 from benchmarks.results import Direction, Mark, table
 from benchmarks.stroke_rounds import CORRECT_AFTER, LATENESS, Figure
 from benchmarks.tasks import TASKS
@@ -115,6 +115,8 @@ def marks(figures: Figures) -> list[Mark]:
         )
         if figures.peers:
             found.append(_lead(figures, "same", round_number=3))
+    if any(f.method == AFRESH for f in figures.all):
+        found += [_goes_on(figures, pictures) for pictures in ("same", "new")]
     for number, limit in ((1, 0.81), (3, 0.90)):
         if number in figures.rounds:
             found += _accuracies(figures, number, limit)
@@ -157,6 +159,15 @@ def _after_five_seconds(figures: Figures, pictures: str) -> Mark:
         f"{pictures} mean IoU after 5 s, not under the random forest",
         figures.mean(OURS, field, round_number=0, seconds=5.0),
         figures.mean("forest", field, round_number=0, seconds=5.0),
+    )
+
+
+def _goes_on(figures: Figures, pictures: str) -> Mark:
+    last, field = figures.rounds[-1], f"{pictures}_iou"
+    return Mark(
+        f"{pictures} mean IoU after {last} corrections, not under starting again",
+        figures.mean(OURS, field, round_number=last),
+        figures.mean(AFRESH, field, round_number=last),
     )
 
 

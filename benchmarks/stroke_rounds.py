@@ -16,7 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.method import METHODS, Learnt, Method, Strokes, load_method
+from benchmarks.method import (
+    AFRESH,
+    METHODS,
+    OURS,
+    Learnt,
+    Method,
+    Strokes,
+    load_method,
+)
 from benchmarks.scores import score
 from benchmarks.stroke_simulation import corrective_strokes, first_strokes
 from benchmarks.tasks import TASKS, Task, load_task
@@ -108,13 +116,12 @@ def run(
     strokes = [first_strokes(truth, rng) for truth in truths]
     state: Learnt | None = None
     figures: list[Figure] = []
-    for number in range(rounds + 1):
-        checkpoints = seconds if number == 0 else (CORRECT_AFTER,)
-        known = _learn(method, images, strokes, checkpoints, seed, state)
+
+    def look(name: str, number: int, known: dict[float, tuple[float, Learnt]]) -> None:
         for checkpoint, (after, learnt) in known.items():
             figures.append(
                 Figure(
-                    method=method_name,
+                    method=name,
                     task=task.name,
                     seed=seed,
                     round=number,
@@ -123,7 +130,15 @@ def run(
                     **_judge(learnt, task, strokes),
                 )
             )
+
+    for number in range(rounds + 1):
+        checkpoints = seconds if number == 0 else (CORRECT_AFTER,)
+        known = _learn(method, images, strokes, checkpoints, seed, state)
+        look(method_name, number, known)
         if number == rounds:
+            if method_name == OURS and rounds:
+                again = _learn(method, images, strokes, (CORRECT_AFTER,), seed, None)
+                look(AFRESH, number, again)
             break
         state = known[CORRECT_AFTER][1]
         strokes = [

@@ -89,3 +89,14 @@ def test_enlarging_is_linear_between_cells_and_constant_behind_the_last():
         enlarge_linearly(maps, 2)[0],
         [[0, 1, 2, 2], [2, 3, 4, 4], [4, 5, 6, 6], [4, 5, 6, 6]],
     )
+
+
+def test_a_share_of_the_probabilities_stays_as_it_is():
+    rng = np.random.default_rng(0)
+    coarse = rng.dirichlet([1, 1], (12, 8)).astype("f4").transpose(2, 0, 1)
+    guide = rng.random((1, 24, 16), np.float32)
+    settings = {"grid": 2, "radius": 3, "epsilon": 1e-2}
+    smooth = smooth_probabilities(coarse, guide, **settings)
+    kept = enlarge_linearly(coarse, 2)
+    mixed = smooth_probabilities(coarse, guide, share=0.6, **settings)
+    np.testing.assert_allclose(mixed, 0.6 * smooth + 0.4 * kept, atol=1e-5)

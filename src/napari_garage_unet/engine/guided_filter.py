@@ -70,7 +70,13 @@ def guided_coefficients(
 
 
 def smooth_probabilities(
-    probabilities: Float, guide: Float, *, grid: int, radius: int, epsilon: float
+    probabilities: Float,
+    guide: Float,
+    *,
+    grid: int,
+    radius: int,
+    epsilon: float,
+    share: float = 1.0,
 ) -> Float:
     """Bring probabilities on a coarse grid to full resolution along the edges.
 
@@ -84,6 +90,9 @@ def smooth_probabilities(
         Pixels from one cell to the next.
     radius, epsilon
         See `guided_coefficients`; the radius is in cells.
+    share
+        Of the smoothed probabilities in the result; the rest are those on the grid,
+        enlarged linearly.
 
     Returns
     -------
@@ -93,9 +102,11 @@ def smooth_probabilities(
     *slopes, intercepts = guided_coefficients(
         probabilities, guide[:, ::grid, ::grid], radius=radius, epsilon=epsilon
     )
-    result = enlarge_linearly(intercepts, grid)
+    # All of it is linear, so the two are mixed before they are enlarged.
+    mixed = share * intercepts + (1 - share) * probabilities
+    result = enlarge_linearly(mixed, grid)
     for slope, channel in zip(slopes, guide, strict=True):
-        result += enlarge_linearly(slope, grid) * channel
+        result += enlarge_linearly(share * slope, grid) * channel
     np.clip(result, 1e-6, 1, out=result)
     result /= result.sum(axis=0)
     return result

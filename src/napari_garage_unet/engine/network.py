@@ -22,8 +22,12 @@ from .features import GRID, Statistics, Taps, load_features
 from .guided_filter import smooth_probabilities
 from .unet import build_unet, receptive_radius
 
-SMOOTHING_EPSILON = 1e-3
+SMOOTHING_EPSILON = 1e-4
 """Variance of the pixel values (0 to 1) from which on an edge is kept."""
+
+SMOOTHED = 0.65
+"""Share of the smoothed probabilities in the result: what the image has no edge for,
+the network may still know."""
 
 MOST_GUIDES = 3
 """Images of more channels are guided by their mean."""
@@ -246,6 +250,7 @@ class PretrainedNetwork(Network):
             grid=GRID * every // step,
             radius=round(self.smoothing_radius / every),
             epsilon=SMOOTHING_EPSILON,
+            share=SMOOTHED,
         )
 
 

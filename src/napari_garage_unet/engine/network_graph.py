@@ -18,6 +18,7 @@ from .encoder import load_encoder
 from .features import DEEPEST, ENLARGEMENTS, GRID, SIGMAS, colour_groups
 from .network import (
     MOST_GUIDES,
+    SMOOTHED,
     SMOOTHING_EPSILON,
     Network,
     PretrainedNetwork,
@@ -158,7 +159,9 @@ def smooth_probabilities(
     ]
     slopes = _solve(covariance, with_guide)
     intercept = mean - sum(s * m for s, m in zip(slopes, means, strict=True))
-    lines = _enlarge(_average(tf.concat([*slopes, intercept], axis=-1), radius))
+    smooth = _average(tf.concat([*slopes, intercept], axis=-1), radius)
+    kept = tf.pad(probabilities, ((0, 0), (0, 0), (n_guides * n_classes, 0)))
+    lines = _enlarge(SMOOTHED * smooth + (1 - SMOOTHED) * kept)
     *fine, result = tf.split(lines, n_guides + 1, axis=-1)
     for slope, channel in zip(fine, tf.split(guide, n_guides, axis=-1), strict=True):
         result += slope * channel

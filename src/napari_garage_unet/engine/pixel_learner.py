@@ -57,11 +57,8 @@ SHARPENING = 1.5
 MOST_PAINTED = 200_000
 """Painted pixels whose features are kept; masks of whole images have more."""
 
-SMOOTHING = 64
+SMOOTHING = 256
 """Radius of the guided filter times the strokes per class, in cells of the grid."""
-
-TEACHER_SMOOTHING = 2
-"""How much wider the answers are smoothed that the network teaches itself with."""
 
 Floats = NDArray[np.float32]
 
@@ -115,8 +112,9 @@ class PixelLearner:
         features, numbers, fresh, held_out = [], [], [], []
         keep = self._shares_to_keep(planes)
         n_strokes = sum(1 for p in planes for _ in find_strokes(p.targets))
-        self._strokes_per_class = n_strokes / self.network.n_classes
-        self._smooth_by(TEACHER_SMOOTHING)
+        strokes_per_class = n_strokes / self.network.n_classes
+        radius = min(round(SMOOTHING / strokes_per_class), SMOOTHING_RADIUS)
+        self.network.head.smoothing.assign(radius)
         for plane in planes:
             for block in stroked_blocks(plane.targets, self.network.stride):
                 here = plane.targets[block.rows, block.columns]
@@ -182,7 +180,7 @@ class PixelLearner:
             self._judge = Judge(self.network, seed=self._seed)
         if not self._judge_is_ready:
             weights = np.where(self._held_out, 0, self._balance())
-            self._judge.prepare(self._planes, weights, self._smoothing_radius(1))
+            self._judge.prepare(self._planes, weights, self.network.smoothing_radius)
             self._judge_is_ready = True
         self._judge.step(self._features, self._wanted, rate=rate)
 
@@ -213,8 +211,6 @@ class PixelLearner:
 
     def _begin_second_round(self) -> None:
         self._second_round = True
-        # The network has learnt from smooth answers and needs less of it from now on.
-        self._smooth_by(1)
         features, answers = (
             np.concatenate(part) for part in zip(*self._answers, strict=True)
         )
@@ -279,12 +275,6 @@ class PixelLearner:
         )
         shares[0] = 0
         return shares
-
-    def _smooth_by(self, times: int) -> None:
-        self.network.head.smoothing.assign(self._smoothing_radius(times))
-
-    def _smoothing_radius(self, times: int) -> int:
-        return min(round(times * SMOOTHING / self._strokes_per_class), SMOOTHING_RADIUS)
 
     def _balance(self) -> Floats:
         shares = 1 / np.bincount(self._numbers)[self._numbers]
