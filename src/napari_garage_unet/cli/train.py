@@ -117,7 +117,7 @@ def train_command(
         seconds = DEFAULT_SECONDS if steps is None else NO_TIME_LIMIT
     config = TrainingConfig(seconds=seconds, max_steps=steps, seed=seed)
     start_engine()
-    from napari_garage_unet.engine.backend import describe_device
+    from napari_garage_unet.engine.devices import describe_device
     from napari_garage_unet.engine.training import Training
 
     job = Training(

@@ -12,7 +12,8 @@ import logging
 import time
 from collections import deque
 
-from napari_garage_unet.engine.backend import describe_device, versions
+from napari_garage_unet.engine.backend import versions
+from napari_garage_unet.engine.devices import describe_device
 from napari_garage_unet.engine.errors import EngineError
 from napari_garage_unet.engine.tap_store import TapStores
 from napari_garage_unet.engine.warmup import warm_up
