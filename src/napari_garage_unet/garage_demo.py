@@ -57,7 +57,7 @@ def run_demo(
     """
     from .engine.api import train
     from .engine.backend import versions
-    from .engine.devices import describe_device
+    from .engine.devices import current_devices
     from .engine.files import write_segmentation
     from .engine.image import Image
     from .engine.scores import score
@@ -92,7 +92,7 @@ def run_demo(
         "seconds_to_segment": round(segmented, 2),
         "steps": model.provenance["steps"],
         "seed": seed,
-        "device": describe_device(),
+        "device": current_devices().text,
         "versions": {"napari-garage-unet": __version__, **versions()},
     }
 

@@ -72,7 +72,7 @@ class Devices:
     compiles
         Whether XLA may compile what is worth it.
     text
-        What computes here, in a few words.
+        What computes here, in a few words, for example ``"CPU, 2 cores"``.
     note
         A sentence for people who wonder why no GPU is used; else empty.
     """
@@ -115,7 +115,7 @@ _in_use: ContextVar[Devices | None] = ContextVar("devices", default=None)
 
 
 def current_devices() -> Devices:
-    """What networks are built for: this machine's devices, or those of `use_devices`."""
+    """Return what networks are built for: this machine, unless `use_devices` says so."""
     return _in_use.get() or _find_devices()
 
 
@@ -127,11 +127,6 @@ def use_devices(devices: Devices) -> Iterator[None]:
         yield
     finally:
         _in_use.reset(token)
-
-
-def describe_device() -> str:
-    """Say in a few words what computes here, for example ``"CPU, 2 cores"``."""
-    return current_devices().text
 
 
 @cache
@@ -190,12 +185,11 @@ def choose_devices(gpus: Sequence[Gpu], *, cores: int, note: str) -> Devices:
     if not gpus:
         return Devices(text=f"CPU, {cores} cores", note=note)
     model, capability = gpus[0].model, gpus[0].capability
+    # GPUs of other makers do not say what they are good at.
+    is_fast_in_half = capability is not None and capability >= TENSOR_CORES
     return Devices(
         tuple(f"GPU:{number}" for number in range(len(gpus))),
-        # GPUs of other makers do not say what they are good at.
-        precision="mixed_float16"
-        if (capability or (0, 0)) >= TENSOR_CORES
-        else "float32",
+        precision="mixed_float16" if is_fast_in_half else "float32",
         compiles=capability is not None,
         text=model if len(gpus) == 1 else f"{len(gpus)} x {model}",
     )
@@ -221,7 +215,7 @@ def sees_driver() -> bool:
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return False
     if sys.platform == "win32":
-        windows = Path(os.environ.get("SystemRoot", "C:/Windows"))
+        windows = Path(os.environ.get("SYSTEMROOT", "C:/Windows"))
         return (windows / "System32" / "nvcuda.dll").exists()
     wsl = Path("/usr/lib/wsl/lib/libcuda.so.1")
     return any(Path("/dev").glob("nvidia[0-9]*")) or wsl.exists()
