@@ -115,7 +115,7 @@ _in_use: ContextVar[Devices | None] = ContextVar("devices", default=None)
 
 
 def current_devices() -> Devices:
-    """Return what networks are built for: this machine, unless `use_devices` says so."""
+    """Return what networks are built for: this machine, or what `use_devices` says."""
     return _in_use.get() or _find_devices()
 
 
