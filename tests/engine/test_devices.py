@@ -25,6 +25,7 @@ from napari_garage_unet.engine.network import build_network
 from napari_garage_unet.engine.sampling import Batch
 
 AMPERE = Gpu("NVIDIA RTX A4000", (8, 6))
+AMPERE_PAIR = ("GPU:0", "GPU:1")
 TINY = NetworkConfig(encoder="plain", width=2, depth=1)
 HALF = Devices(precision="mixed_float16")
 
@@ -77,7 +78,7 @@ def test_half_precision_needs_tensor_cores_and_xla_needs_cuda(
 
 def test_several_gpus_are_used_together():
     chosen = choose(AMPERE, AMPERE)
-    assert chosen.names == ("GPU:0", "GPU:1")
+    assert chosen.names == AMPERE_PAIR
     assert chosen.text == "2 x NVIDIA RTX A4000"
 
 
@@ -86,6 +87,33 @@ def test_a_weaker_gpu_is_left_out():
     assert best_gpus([display, AMPERE, AMPERE]) == [1, 2]
     assert best_gpus([Gpu("some GPU"), Gpu("some GPU")]) == [0, 1]
     assert best_gpus([]) == []
+
+
+@pytest.mark.parametrize("initialised", [False, True])
+def test_what_tensorflow_finds_is_what_is_used(monkeypatch, initialised):
+    cards = {
+        "GPU a": {"device_name": "NVIDIA T400", "compute_capability": (7, 5)},
+        "GPU b": {"device_name": "NVIDIA RTX A4000", "compute_capability": (8, 6)},
+        "GPU c": {"device_name": "NVIDIA RTX A4000", "compute_capability": (8, 6)},
+    }
+    visible = []
+
+    def show(names, kind):
+        if initialised:
+            raise RuntimeError("Visible devices cannot be modified after being used")
+        visible.extend(names)
+
+    config = tf.config
+    monkeypatch.setattr(config, "list_physical_devices", lambda kind: list(cards))
+    monkeypatch.setattr(config.experimental, "get_device_details", cards.get)
+    monkeypatch.setattr(config, "set_visible_devices", show)
+    found = devices._find_devices.__wrapped__()
+    if initialised:
+        # It is too late to hide the weaker one, which TensorFlow uses first.
+        assert (found.names, found.text) == (("GPU:0",), "NVIDIA T400")
+    else:
+        assert visible == ["GPU b", "GPU c"]
+        assert (found.names, found.text) == (AMPERE_PAIR, "2 x NVIDIA RTX A4000")
 
 
 def test_people_hear_why_the_cpu_computes():
@@ -145,7 +173,7 @@ def test_xla_is_left_to_long_trainings_on_one_device():
     assert is_worth_compiling(one, long)
     assert not is_worth_compiling(one, TrainingConfig(seconds=30))
     assert not is_worth_compiling(one, dataclasses.replace(long, max_steps=50))
-    assert not is_worth_compiling(Devices(("GPU:0", "GPU:1"), compiles=True), long)
+    assert not is_worth_compiling(Devices(AMPERE_PAIR, compiles=True), long)
     assert not is_worth_compiling(Devices(), long)
 
 
