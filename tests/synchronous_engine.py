@@ -71,7 +71,10 @@ class SynchronousEngine:
 
     def start(self) -> None:
         self.starts += 1
-        self._events += [Ready("CPU, 2 cores", {"tensorflow": "none"}), Warm(0.0)]
+        self._events += [
+            Ready("CPU, 2 cores", {"tensorflow": "none"}, "No GPU."),
+            Warm(0.0),
+        ]
 
     def restart(self) -> None:
         self.images.clear()

@@ -18,6 +18,7 @@ import tifffile
 from napari_garage_unet import cli, load_model, train
 from napari_garage_unet.cli.terminal import ProgressLine, interrupt_flag
 from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
+from napari_garage_unet.engine.devices import Devices, use_devices
 from napari_garage_unet.engine.instances import class_objects
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.engine.training import TrainingStep, Validation
@@ -118,6 +119,19 @@ def test_training_reports_what_it_did(folder, model):
     assert report["provenance"]["stroke_pixels"] == {"1": 210, "3": 100}
     names = [(c.id, c.name, c.background) for c in model.classes]
     assert names == [(1, "class 1", True), (3, "wheel", False)]
+
+
+def test_what_computes_is_said_on_one_line_and_reported(folder, tmp_path, capsys):
+    given = ("--model", folder / "model.garage", "--out", tmp_path / "out.tif")
+    report = tmp_path / "report.json"
+    for devices, said in (
+        (Devices(text="CPU, 7 cores", note="No GPU was found."), "No GPU was found.\n"),
+        (Devices(text="a fast card"), "Computing on a fast card.\n"),
+    ):
+        with use_devices(devices):
+            assert run("segment", folder / "image.png", *given, "--json", report) == 0
+        assert capsys.readouterr().err == said
+        assert json.loads(report.read_text())["device"] == devices.text
 
 
 def test_png_and_tiff_give_the_labels_of_python(folder, model, tmp_path):
@@ -465,6 +479,15 @@ def test_what_nobody_expected_shows_its_traceback(folder, monkeypatch):
     monkeypatch.setattr("napari_garage_unet.engine.model_store.read_info", fail)
     with pytest.raises(RuntimeError, match="nobody expected this"):
         cli.main(["info", str(folder / "model.garage")])
+
+
+def test_a_lack_of_memory_is_one_line_that_says_what_to_do(folder, monkeypatch, capsys):
+    def fail(path):
+        raise MemoryError
+
+    monkeypatch.setattr("napari_garage_unet.engine.model_store.read_info", fail)
+    assert run("info", folder / "model.garage") == 2
+    assert "not enough memory" in capsys.readouterr().err
 
 
 class Terminal(io.StringIO):

@@ -56,7 +56,8 @@ def run_demo(
         If the folder cannot be written to.
     """
     from .engine.api import train
-    from .engine.backend import describe_device, versions
+    from .engine.backend import versions
+    from .engine.devices import current_devices
     from .engine.files import write_segmentation
     from .engine.image import Image
     from .engine.scores import score
@@ -91,7 +92,7 @@ def run_demo(
         "seconds_to_segment": round(segmented, 2),
         "steps": model.provenance["steps"],
         "seed": seed,
-        "device": describe_device(),
+        "device": current_devices().text,
         "versions": {"napari-garage-unet": __version__, **versions()},
     }
 

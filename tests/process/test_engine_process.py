@@ -127,6 +127,7 @@ def started() -> Iterator[Bench]:
     assert isinstance(ready, Ready), ready
     assert {"tensorflow", "keras"} <= set(ready.versions)
     assert ready.device
+    assert ready.note.endswith(".") or not ready.device.startswith("CPU")
     assert bench.until_kind(Warm).seconds > 0
     block = bench.open("photo", bench.pixels)
     assert isinstance(bench.paint("photo", bench.strokes), Done)

@@ -5,6 +5,7 @@ import pytest
 from napari_garage_unet.engine.errors import InputError, ModelFileError
 from napari_garage_unet.process.explain import (
     NO_TENSORFLOW,
+    NOT_ENOUGH_GPU_MEMORY,
     OUT_OF_MEMORY,
     explain_error,
     explain_exit,
@@ -35,6 +36,13 @@ def test_a_lack_of_memory_says_what_to_do(error: Exception) -> None:
     assert "not enough memory" in message
     assert "smaller image" in message
     assert "Traceback" in details
+
+
+def test_a_full_gpu_is_told_from_full_memory() -> None:
+    where = "OOM on /job:localhost/replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc"
+    message, details = explain_error(raised(ResourceExhaustedError(where)))
+    assert message == NOT_ENOUGH_GPU_MEMORY
+    assert "GPU_0_bfc" in details
 
 
 def test_anything_else_is_named_with_its_first_line_and_traceback() -> None:

@@ -12,6 +12,7 @@ def test_opening_the_dock_warms_the_engine_up(open_dock, engine, wait):
     wait(lambda: engine.starts == 1)
     wait(lambda: "Ready" in dock.status.text())
     assert "CPU, 2 cores" in dock.status.text()
+    assert "No GPU." in dock.status.toolTip().splitlines()
 
 
 def test_the_only_image_is_chosen_and_described(open_dock, viewer, halves):

@@ -13,6 +13,7 @@ import click
 
 from napari_garage_unet import __version__
 from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.process.explain import explain_lack_of_memory
 
 from .demo import demo_command
 from .export import export_command
@@ -60,6 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         _fail("Interrupted.")
         sys.exit(130)
+    except Exception as error:
+        if not (lack := explain_lack_of_memory(error)):
+            raise
+        sys.exit(_fail(lack))
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -25,7 +25,7 @@ from .outputs import (
     segmentation_paths,
     write_report,
 )
-from .terminal import start_engine
+from .terminal import say_device, start_engine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,6 +115,8 @@ def segment_command(
     )
     from napari_garage_unet.engine.measure import write_table
 
+    devices = model.predictor.network.devices
+    say_device(devices)
     split = split or split_by is not None
     weighed = bool(objects or table) and needs_probabilities(
         model.classes, model.rules, split=split, split_by=split_by
@@ -174,6 +176,7 @@ def segment_command(
             "preset": preset,
             "rules": {str(i): rule.to_json() for i, rule in model.rules.items()},
             "results": results,
+            "device": devices.text,
             "version": __version__,
         },
     )

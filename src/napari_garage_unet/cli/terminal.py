@@ -12,7 +12,10 @@ from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
+    from napari_garage_unet.engine.devices import Devices
     from napari_garage_unet.engine.training import TrainingStep
 
 
@@ -37,6 +40,11 @@ def start_engine() -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+
+
+def say_device(devices: Devices) -> None:
+    """Say on standard error what computes, or why it is not a GPU."""
+    click.echo(devices.note or f"Computing on {devices.text}.", err=True)
 
 
 class ProgressLine:

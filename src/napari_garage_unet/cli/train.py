@@ -13,7 +13,7 @@ from napari_garage_unet.engine.errors import InputError
 from .inputs import make_classes, parse_names, read_for_strokes
 from .options import AXES, DEFAULT_SECONDS, FILE, JSON
 from .outputs import check_output, describe_image, write_report
-from .terminal import ProgressLine, interrupt_flag, start_engine
+from .terminal import ProgressLine, interrupt_flag, say_device, start_engine
 
 NO_TIME_LIMIT = 7 * 86400.0
 """Seconds when only steps are counted."""
@@ -117,7 +117,6 @@ def train_command(
         seconds = DEFAULT_SECONDS if steps is None else NO_TIME_LIMIT
     config = TrainingConfig(seconds=seconds, max_steps=steps, seed=seed)
     start_engine()
-    from napari_garage_unet.engine.backend import describe_device
     from napari_garage_unet.engine.training import Training
 
     job = Training(
@@ -127,6 +126,7 @@ def train_command(
         network=network,
         training=config,
     )
+    say_device(job.network.devices)
     progress = ProgressLine(f"{seconds:g} s" if steps is None else f"{steps} steps")
     with interrupt_flag() as asked:
         for step in job.run():
@@ -154,7 +154,7 @@ def train_command(
         "ended": "interrupted" if asked else job.reason,
         "loss": progress.last.loss if progress.last else None,
         "held_out_accuracy": progress.best_accuracy,
-        "device": describe_device(),
+        "device": job.network.devices.text,
         **model.info(),
     }
     write_report(report, result)

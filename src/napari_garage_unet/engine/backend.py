@@ -21,7 +21,6 @@ import tensorflow as tf
 
 __all__ = [
     "available_cores",
-    "describe_device",
     "keras",
     "seed_everything",
     "tf",
@@ -43,16 +42,6 @@ def _use_growing_gpu_memory() -> None:
 
 
 _use_growing_gpu_memory()
-
-
-def describe_device() -> str:
-    """Say in a few words what computes here, for example ``"CPU, 2 cores"``."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
-        return f"CPU, {available_cores()} cores"
-    details = tf.config.experimental.get_device_details(gpus[0])
-    name = details.get("device_name", "GPU")
-    return str(name) if len(gpus) == 1 else f"{len(gpus)} x {name}"
 
 
 def available_cores() -> int:

@@ -18,12 +18,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_garage_unet.engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from napari_garage_unet.engine.devices import Precision
 
 WEIGHTS_PATH: Final = Path(__file__).parent / "weights" / "efficientnet_lite0.npz"
 STEM_FILTERS: Final = 32
@@ -206,14 +209,15 @@ def load_weights(network: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
             ) from error
 
 
-@cache
-def load_encoder(deepest: int = 16) -> Any:
+def load_encoder(deepest: int = 16, precision: Precision = "float32") -> Any:
     """Return the frozen encoder with its pretrained weights.
 
     Parameters
     ----------
     deepest : int
         The last stride to compute: 2, 4, 8, 16 or 32.
+    precision : str
+        What it computes in; its maps are float16 in ``"mixed_float16"``.
 
     Returns
     -------
@@ -225,7 +229,15 @@ def load_encoder(deepest: int = 16) -> Any:
     EngineError
         If the file with the weights is missing or damaged.
     """
-    network = build_network(deepest=deepest)
+    return _load_encoder(deepest, precision)
+
+
+@cache
+def _load_encoder(deepest: int, precision: Precision) -> Any:
+    from napari_garage_unet.engine.devices import precision_scope
+
+    with precision_scope(precision):
+        network = build_network(deepest=deepest)
     try:
         with np.load(WEIGHTS_PATH, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}

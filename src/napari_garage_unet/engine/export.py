@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import os
 import tempfile
@@ -66,6 +67,10 @@ def export_model(
             f"A model cannot be exported to '{to}'; choose onnx or bioimageio."
         )
     check_packages(to)
+    from .devices import Devices, use_devices
+
+    # A copy, so that nothing in it has been built for a GPU in half precision.
+    model = dataclasses.replace(model)
     path = Path(path)
     if not path.parent.is_dir() or path.is_dir():
         raise OutputError(
@@ -73,9 +78,12 @@ def export_model(
             "folder that exists."
         )
     try:
-        with tempfile.TemporaryDirectory(
-            dir=path.parent, prefix=f".{path.name}."
-        ) as folder:
+        with (
+            use_devices(Devices()),
+            tempfile.TemporaryDirectory(
+                dir=path.parent, prefix=f".{path.name}."
+            ) as folder,
+        ):
             if to == "onnx":
                 from .onnx_export import write_onnx
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from skimage.feature import multiscale_basic_features
 
 from .backend import tf
+from .devices import Precision, current_devices
 from .encoder import TAP_CHANNELS, TAP_RADII, load_encoder, scale_rgb
 
 Taps = tuple[NDArray[Any], ...]
@@ -93,6 +94,8 @@ class PretrainedFeatures:
     n_channels
         Of the planes. One is seen by the encoder as grey, two as two colours and
         their mean, three as red, green and blue; more are seen three by three.
+    precision
+        What the encoder computes in.
 
     Attributes
     ----------
@@ -104,11 +107,11 @@ class PretrainedFeatures:
         How far in pixels a value can see.
     """
 
-    def __init__(self, n_channels: int) -> None:
+    def __init__(self, n_channels: int, precision: Precision = "float32") -> None:
         self.stride = DEEPEST
         self.radius = max(TAP_RADII[DEEPEST], 4 * SIGMAS[1] + 3)
         self.specs = tuple(_tap_specs(n_channels))
-        self._encoder = load_encoder(DEEPEST)
+        self._encoder = load_encoder(DEEPEST, precision)
         self._encode = tf.function(
             self._encode_enlarged,
             input_signature=[
@@ -203,10 +206,14 @@ def _standardise(
     )
 
 
-@cache
 def load_features(n_channels: int) -> PretrainedFeatures:
     """Return the features for planes of `n_channels`; traced once for all networks."""
-    return PretrainedFeatures(n_channels)
+    return _load(n_channels, current_devices().precision)
+
+
+@cache
+def _load(n_channels: int, precision: Precision) -> PretrainedFeatures:
+    return PretrainedFeatures(n_channels, precision)
 
 
 def _tap_specs(n_channels: int) -> Iterator[TapSpec]:

@@ -17,6 +17,7 @@ from .backend import tf
 from .config import NetworkConfig
 from .decoder import SMOOTHING_RADIUS, Decoder
 from .decoding import decode_planes
+from .devices import current_devices
 from .errors import ModelFileError
 from .features import GRID, Statistics, Taps, load_features
 from .guided_filter import smooth_probabilities
@@ -55,6 +56,8 @@ class Network(ABC):
         How far in pixels a value of a tap, and a probability given the taps, can see.
     head
         The Keras model that learns.
+    devices
+        What it was built for.
     """
 
     stride: int
@@ -67,6 +70,7 @@ class Network(ABC):
         self.config = config
         self.n_channels = n_channels
         self.n_classes = n_classes
+        self.devices = current_devices()
 
     @property
     def radius(self) -> int:
@@ -152,13 +156,14 @@ class PlainNetwork(Network):
         super().__init__(config, n_channels, n_classes)
         self.stride = 2**config.depth
         self.head_radius = receptive_radius(config.depth)
-        self.head = build_unet(
-            (None, None, n_channels),
-            n_classes,
-            widths=[config.width * 2**level for level in range(config.depth + 1)],
-            norm=config.norm,
-            activation=False,
-        )
+        with self.devices.scope():
+            self.head = build_unet(
+                (None, None, n_channels),
+                n_classes,
+                widths=[config.width * 2**level for level in range(config.depth + 1)],
+                norm=config.norm,
+                activation=False,
+            )
         self._predict = tf.function(
             lambda plane: tf.nn.softmax(self.head(plane, training=False)),
             input_signature=[tf.TensorSpec((1, None, None, n_channels), tf.float32)],

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .backend import keras
+from .backend import keras, tf
 from .errors import InputError
 
 Tensor = Any
@@ -37,7 +37,13 @@ def conv_block(x: Tensor, filters: int, *, norm: str = "batch") -> Tensor:
     Returns
     -------
     tensor of shape (batch, H, W, filters)
+
+    Notes
+    -----
+    Built in the scope of a `tf.distribute.Strategy` of several devices, the layers
+    normalise by the whole batch, not by the part that one device has of it.
     """
+    several = tf.distribute.get_strategy().num_replicas_in_sync > 1
     for _ in range(2):
         x = keras.layers.Conv2D(
             filters,
@@ -47,7 +53,7 @@ def conv_block(x: Tensor, filters: int, *, norm: str = "batch") -> Tensor:
             kernel_initializer="he_normal",
         )(x)
         if norm == "batch":
-            x = keras.layers.BatchNormalization(momentum=0.9)(x)
+            x = keras.layers.BatchNormalization(momentum=0.9, synchronized=several)(x)
         x = keras.layers.ReLU()(x)
     return x
 

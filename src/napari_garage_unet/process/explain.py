@@ -20,6 +20,11 @@ NOT_ENOUGH_MEMORY = (
     "or close other programs."
 )
 
+NOT_ENOUGH_GPU_MEMORY = (
+    "The memory of the GPU is used up; close other programs that use it, choose a "
+    "smaller network or smaller crops, or set CUDA_VISIBLE_DEVICES=-1 to use the CPU."
+)
+
 OUT_OF_MEMORY = (
     "The engine stopped (probably out of memory). Your strokes are safe. "
     "Restart it, or train on a smaller image."
@@ -39,13 +44,21 @@ def explain_error(error: BaseException) -> tuple[str, str]:
     if isinstance(error, GarageError):
         return str(error), ""
     details = "".join(traceback.format_exception(error))
-    # By name, because TensorFlow may not be loaded.
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if names & {"MemoryError", "ResourceExhaustedError"}:
-        return NOT_ENOUGH_MEMORY, details
+    if lack := explain_lack_of_memory(error):
+        return lack, details
     lines = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return f"The engine met an unexpected error: {what}", details
+
+
+def explain_lack_of_memory(error: BaseException) -> str:
+    """Say what to do about an error that means too little memory; else empty."""
+    # By name, because TensorFlow may not be loaded.
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if not names & {"MemoryError", "ResourceExhaustedError"}:
+        return ""
+    # TensorFlow names the device and its allocator, such as GPU_0_bfc.
+    return NOT_ENOUGH_GPU_MEMORY if "GPU" in str(error) else NOT_ENOUGH_MEMORY
 
 
 def explain_exit(code: int | None, log: str) -> tuple[str, str]:

@@ -12,7 +12,8 @@ import logging
 import time
 from collections import deque
 
-from napari_garage_unet.engine.backend import describe_device, versions
+from napari_garage_unet.engine.backend import versions
+from napari_garage_unet.engine.devices import current_devices
 from napari_garage_unet.engine.errors import EngineError
 from napari_garage_unet.engine.tap_store import TapStores
 from napari_garage_unet.engine.warmup import warm_up
@@ -73,7 +74,8 @@ class Loop:
 
     def run(self) -> None:
         """Say `Ready`, warm up, and take turns until the process is to end."""
-        self._outbox.send(Ready(describe_device(), versions()))
+        devices = current_devices()
+        self._outbox.send(Ready(devices.text, versions(), devices.note))
         self._begin = time.perf_counter()
         # Whoever presses Train already need not wait for a practice run.
         if not self._inbox.holds(Train) and self._outbox.attempt(None, warm_up):

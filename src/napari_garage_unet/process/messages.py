@@ -182,10 +182,14 @@ Request = (
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The engine has loaded and can be asked; ``device`` is for people to read."""
+    """The engine has loaded and can be asked.
+
+    For people to read: ``device`` says what computes, ``note`` why it is no GPU.
+    """
 
     device: str
     versions: dict[str, str]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

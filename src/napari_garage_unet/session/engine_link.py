@@ -35,8 +35,8 @@ class EngineLink:
         open request was answered with `Failed`.
     failed
         An error that belongs to no request; emitted with `Failed`.
-    state, device, versions
-        What the process is doing and what it computes on, in words.
+    state, device, note, versions
+        What the process is doing, what it computes on and why on no GPU, in words.
     """
 
     changed = Signal()
@@ -49,7 +49,7 @@ class EngineLink:
         self._client: Client | None = None
         self._asking: Asking | None = None
         self.state = Engine.OFF
-        self.device = ""
+        self.device = self.note = ""
         self.versions: dict[str, str] = {}
 
     @property
@@ -108,6 +108,9 @@ class EngineLink:
             match event:
                 case Ready():
                     self.device, self.versions = event.device, dict(event.versions)
+                    self.note = event.note
+                    if self.note:
+                        logger.info(self.note)
                     self._set_state(Engine.WARMING)
                 case Warm():
                     self._set_state(Engine.READY)

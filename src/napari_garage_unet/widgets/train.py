@@ -314,7 +314,8 @@ class TrainWidget(Dock):
             said += f" \u00b7 {session.link.device}"
         if said != self.status.text():
             self.status.setText(said)
-            self.status.setToolTip(f"{said}\n{ABOUT_ENGINE}")
+            about = (said, session.link.note, ABOUT_ENGINE)
+            self.status.setToolTip("\n".join(filter(None, about)))
         phase = session.job.phase
         self.learn_button.setText("Learn" if phase is Phase.IDLE else "Stop")
         self.learn_button.setEnabled(session.can_learn or session.can_stop)

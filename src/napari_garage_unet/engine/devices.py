@@ -1,0 +1,221 @@
+"""What networks compute on, and how: devices, precision, compilation.
+
+Decided once, by what TensorFlow finds. `use_devices` puts another decision in its
+place; so the tests have logical CPU devices take the path of several GPUs.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from .backend import available_cores, keras, tf
+
+logger = logging.getLogger(__name__)
+
+Precision = Literal["float32", "mixed_float16"]
+Capability = tuple[int, int]
+
+TENSOR_CORES: Capability = (7, 0)
+"""CUDA compute capability from which on half precision is much faster than single."""
+
+NO_GPU = "No GPU was found; computing on the CPU."
+
+UNUSED_GPU = (
+    "There is an NVIDIA GPU, but TensorFlow cannot use it; computing on the CPU. "
+    'Install "napari-garage-unet[gpu]" in this environment or, if that is done, a '
+    "newer driver."
+)
+
+UNUSED_GPU_WINDOWS = (
+    "There is an NVIDIA GPU, but TensorFlow can use it on Linux or in WSL2 only; "
+    "computing on the CPU."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A GPU that TensorFlow has found.
+
+    Parameters
+    ----------
+    model
+        What it is sold as.
+    capability
+        CUDA compute capability; None where it is no CUDA device.
+    """
+
+    model: str
+    capability: Capability | None = None
+
+
+@dataclass(frozen=True)
+class Devices:
+    """What a network computes on, and how.
+
+    Parameters
+    ----------
+    names
+        TensorFlow's names of the devices that share each step, such as
+        ``("GPU:0", "GPU:1")``; with fewer than two TensorFlow chooses by itself.
+    precision
+        ``"mixed_float16"`` computes in half precision and keeps weights, statistics,
+        logits and probabilities in single precision.
+    compiles
+        Whether XLA may compile what is worth it.
+    text
+        What computes here, in a few words, for example ``"CPU, 2 cores"``.
+    note
+        A sentence for people who wonder why no GPU is used; else empty.
+    """
+
+    names: tuple[str, ...] = ()
+    precision: Precision = "float32"
+    compiles: bool = False
+    text: str = ""
+    note: str = ""
+
+    @cached_property
+    def strategy(self) -> Any:
+        """The `tf.distribute.Strategy`: mirrored on several devices, else the default.
+
+        Mirrored: each device has all weights, and part of each batch.
+        """
+        if len(self.names) > 1:
+            return tf.distribute.MirroredStrategy(list(self.names))
+        return tf.distribute.get_strategy()
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Build networks and optimizers here that learn on all of the devices."""
+        with precision_scope(self.precision), self.strategy.scope():
+            yield
+
+
+@contextmanager
+def precision_scope(precision: Precision) -> Iterator[None]:
+    """Build layers here that compute in a precision."""
+    former = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(former)
+
+
+_in_use: ContextVar[Devices | None] = ContextVar("devices", default=None)
+
+
+def current_devices() -> Devices:
+    """Return what networks are built for: this machine, or what `use_devices` says."""
+    return _in_use.get() or _find_devices()
+
+
+@contextmanager
+def use_devices(devices: Devices) -> Iterator[None]:
+    """Build networks for other devices; a network keeps those it was built for."""
+    token = _in_use.set(devices)
+    try:
+        yield
+    finally:
+        _in_use.reset(token)
+
+
+@cache
+def _find_devices() -> Devices:
+    physical = tf.config.list_physical_devices("GPU")
+    gpus = []
+    for device in physical:
+        details = tf.config.experimental.get_device_details(device)
+        model = str(details.get("device_name", "GPU"))
+        gpus.append(Gpu(model, details.get("compute_capability")))
+    used = best_gpus(gpus)
+    if len(used) < len(gpus):
+        try:
+            tf.config.set_visible_devices([physical[n] for n in used], "GPU")
+        except RuntimeError as error:
+            # Only possible before the first use; somebody else has used TensorFlow.
+            logger.info("All GPUs stay visible: %s", error)
+            used = [0]
+    devices = choose_devices(
+        [gpus[n] for n in used],
+        cores=available_cores(),
+        note=explain_cpu(driver=sees_driver(), platform=sys.platform),
+    )
+    logger.info("Computing on %s. %s", devices.text, devices.note)
+    return devices
+
+
+def best_gpus(gpus: Sequence[Gpu]) -> list[int]:
+    """Which GPUs to use: all of the kind that is the most capable.
+
+    They take each step together, so the others would wait for a slower one.
+
+    Returns
+    -------
+    list of int
+        Positions in `gpus`.
+    """
+    if not gpus:
+        return []
+    best = max(gpus, key=lambda gpu: gpu.capability or (0, 0))
+    return [number for number, gpu in enumerate(gpus) if gpu == best]
+
+
+def choose_devices(gpus: Sequence[Gpu], *, cores: int, note: str) -> Devices:
+    """Decide what to compute on, and how.
+
+    Parameters
+    ----------
+    gpus
+        GPUs to use, all of the same kind.
+    cores
+        Of the CPU.
+    note
+        What to tell people when there is no GPU.
+    """
+    if not gpus:
+        return Devices(text=f"CPU, {cores} cores", note=note)
+    model, capability = gpus[0].model, gpus[0].capability
+    # GPUs of other makers do not say what they are good at.
+    is_fast_in_half = capability is not None and capability >= TENSOR_CORES
+    return Devices(
+        tuple(f"GPU:{number}" for number in range(len(gpus))),
+        precision="mixed_float16" if is_fast_in_half else "float32",
+        compiles=capability is not None,
+        text=model if len(gpus) == 1 else f"{len(gpus)} x {model}",
+    )
+
+
+def explain_cpu(*, driver: bool, platform: str) -> str:
+    """Say why the CPU computes.
+
+    Parameters
+    ----------
+    driver
+        Whether there is an NVIDIA GPU with a driver.
+    platform
+        As `sys.platform`.
+    """
+    if not driver:
+        return NO_GPU
+    return UNUSED_GPU_WINDOWS if platform == "win32" else UNUSED_GPU
+
+
+def sees_driver() -> bool:
+    """Whether there is an NVIDIA GPU with a driver that nobody has hidden."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return False
+    if sys.platform == "win32":
+        windows = Path(os.environ.get("SYSTEMROOT", "C:/Windows"))
+        return (windows / "System32" / "nvcuda.dll").exists()
+    wsl = Path("/usr/lib/wsl/lib/libcuda.so.1")
+    return any(Path("/dev").glob("nvidia[0-9]*")) or wsl.exists()
