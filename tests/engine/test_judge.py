@@ -121,6 +121,12 @@ def test_training_keeps_the_last_state_and_reports_its_judge():
     assert last.validation.best
     assert last.validation.accuracy > 0.9
     assert training.validated
+    answers = training.model().held_out
+    assert set(answers.class_ids) == {1, 2}
+    wanted = answers.class_ids - 1
+    right = answers.levels.argmax(axis=0) == wanted
+    shares = [right[wanted == k].mean() for k in (0, 1)]
+    assert np.mean(shares) == pytest.approx(last.validation.accuracy, abs=0.01)
     kept, now = training.model().weights, training.network.weights()
     for name, values in kept.items():
         np.testing.assert_array_equal(values, now[name])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import json
 import pickle
 import zipfile
@@ -15,8 +17,14 @@ from napari_garage_unet.engine.config import (
     PreprocessConfig,
 )
 from napari_garage_unet.engine.errors import ModelFileError, OutputError
+from napari_garage_unet.engine.held_out import HeldOutAnswers
 from napari_garage_unet.engine.model import Model
-from napari_garage_unet.engine.model_store import load_model, read_info, save_model
+from napari_garage_unet.engine.model_store import (
+    load_model,
+    read_held_out,
+    read_info,
+    save_model,
+)
 from napari_garage_unet.engine.rules import ClassRule
 
 
@@ -33,6 +41,11 @@ def model():
         rules={7: ClassRule(threshold=0.625, min_size=50)},
         provenance={"seconds": 3.5, "images": ["garage"]},
         presets={"dark": {7: ClassRule(threshold=0.25, split=True)}, "plain": {}},
+        held_out=HeldOutAnswers(
+            np.array([[200, 30, 5], [55, 225, 250]], np.uint8),
+            np.array([1, 7, 7], np.int32),
+            np.array([0, 1, 1], np.int32),
+        ),
     )
 
 
@@ -198,3 +211,27 @@ def test_models_are_as_readable_as_other_files(model, tmp_path):
     (tmp_path / "plain").write_text("")
     modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.iterdir()}
     assert modes["x.garage"] == modes["plain"]
+
+
+def test_answers_about_held_out_strokes_come_back(model, path):
+    for found in (load_model(path).held_out, read_held_out(path)):
+        np.testing.assert_array_equal(found.levels, model.held_out.levels)
+        np.testing.assert_array_equal(found.class_ids, [1, 7, 7])
+        np.testing.assert_array_equal(found.strokes, [0, 1, 1])
+
+
+def test_a_model_without_held_out_strokes_has_no_answers(model, tmp_path):
+    save_model(dataclasses.replace(model, held_out=None), tmp_path / "few.garage")
+    assert load_model(tmp_path / "few.garage").held_out is None
+    assert read_held_out(tmp_path / "few.garage") is None
+
+
+@pytest.mark.parametrize("damage", [None, b"no array", "short"])
+def test_damaged_answers_are_one_sentence(path, damage):
+    if damage == "short":
+        buffer = io.BytesIO()
+        np.save(buffer, np.array([1, 7], np.int32))
+        damage = buffer.getvalue()
+    rewrite(path, **{"held_out/class_ids.npy": damage})
+    with pytest.raises(ModelFileError, match="held_out"):
+        read_held_out(path)

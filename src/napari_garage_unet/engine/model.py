@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .config import ClassInfo, NetworkConfig, PreprocessConfig, to_json
 from .errors import InputError
+from .held_out import HeldOutAnswers
 from .image import ArrayLike, Image, PlaneIndex, check_axes, guess_axes
 from .postprocess import apply_rules
 from .presets import Presets, check_name, find_preset, presets_to_json
@@ -51,6 +52,9 @@ class Model:
         Where the model came from: JSON values.
     presets
         Other rules by class id, by the name they were saved under.
+    held_out
+        What was said of held-out strokes by a network that had not seen them; None
+        when none were held out.
     """
 
     classes: tuple[ClassInfo, ...]
@@ -62,6 +66,7 @@ class Model:
     rules: Mapping[int, ClassRule] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     presets: Presets = field(default_factory=dict)
+    held_out: HeldOutAnswers | None = None
 
     @property
     def class_ids(self) -> tuple[int, ...]:

@@ -1,12 +1,14 @@
 """Models on disk: one zip archive of arrays and JSON.
 
-``model.json`` describes the model, ``weights/*.npy`` are its arrays. Nothing that is
+``model.json`` describes the model, ``weights/*.npy`` are its arrays and
+``held_out/*.npy`` what was said of held-out strokes. Nothing that is
 read is ever executed: arrays are read with pickling off, and the network is built
 from its settings by this package's own code.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 
 from .config import ClassInfo, NetworkConfig, PreprocessConfig, from_json
 from .errors import InputError, ModelFileError, OutputError
+from .held_out import HeldOutAnswers
 from .model import Model
 from .presets import presets_from_json
 from .rules import ClassRule
@@ -29,6 +32,7 @@ FORMAT = "napari-garage-unet model"
 VERSION = 1
 DESCRIPTION = "model.json"
 WEIGHTS = "weights/"
+HELD_OUT = "held_out/"
 
 
 def save_model(model: Model, path: str | Path) -> None:
@@ -60,10 +64,17 @@ def save_model(model: Model, path: str | Path) -> None:
             zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
             archive.writestr(DESCRIPTION, json.dumps(description, indent=1))
-            for number, name in enumerate(names):
+            arrays = {
+                f"{WEIGHTS}{number:04d}": model.weights[name]
+                for number, name in enumerate(names)
+            }
+            if model.held_out is not None:
+                for f in dataclasses.fields(model.held_out):
+                    arrays[HELD_OUT + f.name] = getattr(model.held_out, f.name)
+            for name, array in arrays.items():
                 buffer = io.BytesIO()
-                np.save(buffer, model.weights[name], allow_pickle=False)
-                archive.writestr(f"{WEIGHTS}{number:04d}.npy", buffer.getvalue())
+                np.save(buffer, array, allow_pickle=False)
+                archive.writestr(f"{name}.npy", buffer.getvalue())
             archive.close()
             # A power cut must not leave a name without its contents.
             file.flush()
@@ -111,6 +122,7 @@ def load_model(path: str | Path) -> Model:
             name: archive.array(f"{WEIGHTS}{number:04d}.npy")
             for number, name in enumerate(names)
         }
+        held_out = archive.held_out()
     try:
         return Model(
             classes=tuple(from_json(ClassInfo, c) for c in description["classes"]),
@@ -125,6 +137,7 @@ def load_model(path: str | Path) -> Model:
             provenance=description["provenance"],
             # Files of the first version have none.
             presets=presets_from_json(description.get("presets", {})),
+            held_out=held_out,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         # InputError is a ValueError and brings its own sentence.
@@ -152,6 +165,23 @@ def read_info(path: str | Path) -> dict[str, Any]:
     for key in ("format", "version", "weights"):
         description.pop(key, None)
     return description
+
+
+def read_held_out(path: str | Path) -> HeldOutAnswers | None:
+    """Read what was said of held-out strokes, without the rest of the model.
+
+    Returns
+    -------
+    HeldOutAnswers or None
+        None when none were held out.
+
+    Raises
+    ------
+    ModelFileError
+        As for `load_model`.
+    """
+    with _Archive(path) as archive:
+        return archive.held_out()
 
 
 class _Archive:
@@ -197,6 +227,16 @@ class _Archive:
         except (ValueError, EOFError, OSError) as error:
             raise self._damaged(f"{name} is no array") from error
         return array
+
+    def held_out(self) -> HeldOutAnswers | None:
+        if not any(name.startswith(HELD_OUT) for name in self._zip.namelist()):
+            return None
+        names = [f.name for f in dataclasses.fields(HeldOutAnswers)]
+        arrays = {name: self.array(f"{HELD_OUT}{name}.npy") for name in names}
+        try:
+            return HeldOutAnswers(**arrays)
+        except (ValueError, AttributeError) as error:
+            raise self._damaged(f"{HELD_OUT} does not fit together") from error
 
     def _read(self, name: str) -> bytes:
         try:

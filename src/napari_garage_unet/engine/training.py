@@ -25,6 +25,7 @@ from .config import (
     TrainingConfig,
     to_json,
 )
+from .held_out import HeldOutAnswers
 from .image import ArrayLike, Image
 from .inference import Predictor, check_channels
 from .learner import make_learner
@@ -157,6 +158,7 @@ class Training:
         self._stroked = stroked
         self._best: dict[str, NDArray[np.float32]] | None = None
         self._best_score = (-np.inf, -np.inf)
+        self._answers: HeldOutAnswers | None = None
         self._steps = 0
         self._taught = 0
         self._validated_at = 0
@@ -322,6 +324,7 @@ class Training:
         self._ready = False
         # Another set of held-out strokes: figures of before cannot be compared.
         self._best, self._best_score = None, (-np.inf, -np.inf)
+        self._answers = None
 
     def predictor(self) -> Predictor:
         """Return what computes probabilities with the state of now."""
@@ -341,6 +344,7 @@ class Training:
             n_channels=self.network.n_channels,
             weights=self._best or self._learner.predicting.weights(),
             axes=self.axes,
+            held_out=self._answers,
             provenance={
                 "steps": self._steps,
                 "seconds": round(self._seconds, 2),
@@ -363,7 +367,9 @@ class Training:
         if judge is None or not self._held_out:
             return None
         agreement = compare(
-            Predictor(judge, self.preprocess, store=self._store), self._held_out
+            Predictor(judge, self.preprocess, store=self._store),
+            self._held_out,
+            self.classes,
         )
         # By the share of right pixels first: an early network that says the same of
         # everything can have a smaller loss than one that is often right. A judge
@@ -373,5 +379,6 @@ class Training:
         best = not same or score >= self._best_score
         if best:
             self._best_score = score
+            self._answers = agreement.answers
             self._best = judge.weights() if same else None
         return Validation(agreement.loss, agreement.accuracy, best)

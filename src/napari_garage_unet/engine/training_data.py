@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import ClassInfo
+from .decide import quantize
+from .held_out import HeldOutAnswers
 from .image import Image, PlaneIndex
 from .inference import Box, Predictor
 from .losses import balanced_cross_entropy
@@ -54,10 +56,13 @@ class Agreement:
         Class-balanced cross entropy.
     accuracy
         Share of the pixels that are right, every class weighing the same.
+    answers
+        What was said of each pixel.
     """
 
     loss: float
     accuracy: float
+    answers: HeldOutAnswers
 
 
 def lay_out(
@@ -108,7 +113,11 @@ def lay_out(
     return planes, held_out
 
 
-def compare(predictor: Predictor, held_out: Sequence[HeldOutStroke]) -> Agreement:
+def compare(
+    predictor: Predictor,
+    held_out: Sequence[HeldOutStroke],
+    classes: Sequence[ClassInfo],
+) -> Agreement:
     """Compare predictions with held-out strokes.
 
     Parameters
@@ -117,20 +126,29 @@ def compare(predictor: Predictor, held_out: Sequence[HeldOutStroke]) -> Agreemen
         Computes the probabilities.
     held_out
         At least one stroke.
+    classes
+        In the order of the network's outputs.
     """
-    logits, numbers = [], []
-    for stroke in held_out:
+    found, numbers, strokes = [], [], []
+    for at, stroke in enumerate(held_out):
         y0, y1, x0, x1 = stroke.box
         here = np.empty((predictor.network.n_classes, y1 - y0, x1 - x0), np.float32)
         for y, x, tile in predictor.tiles(stroke.image, stroke.index, stroke.box):
             here[:, y.start - y0 : y.stop - y0, x.start - x0 : x.stop - x0] = tile
-        logits.append(np.log(here[:, stroke.mask].T + 1e-7))
-        numbers.append(np.full(len(logits[-1]), stroke.number, np.int32))
-    predicted, wanted = np.concatenate(logits), np.concatenate(numbers)
+        found.append(here[:, stroke.mask])
+        numbers.append(np.full(found[-1].shape[1], stroke.number, np.int32))
+        strokes.append(np.full(found[-1].shape[1], at, np.int32))
+    probabilities, wanted = np.concatenate(found, axis=1), np.concatenate(numbers)
+    predicted = np.log(probabilities.T + 1e-7)
     right = predicted.argmax(axis=1) == wanted
     accuracy = np.mean([right[wanted == k].mean() for k in np.unique(wanted)])
     loss = balanced_cross_entropy(predicted, wanted + 1)
-    return Agreement(float(loss), float(accuracy))
+    answers = HeldOutAnswers(
+        quantize(probabilities),
+        np.array([info.id for info in classes], np.int32)[wanted],
+        np.concatenate(strokes),
+    )
+    return Agreement(float(loss), float(accuracy), answers.thinned())
 
 
 def pad(array: NDArray[Scalar], stride: int) -> NDArray[Scalar]:
