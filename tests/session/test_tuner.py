@@ -127,6 +127,34 @@ def test_a_large_plane_follows_a_dragged_slider_at_the_resolution_of_the_screen(
     assert (result.layer.data != dragged).any()
 
 
+def test_labels_in_many_pieces_are_dragged_at_less_than_that(
+    viewer, session, run, monkeypatch
+):
+    monkeypatch.setattr(tuner_module, "LARGE", 100 * 100)
+    rng = np.random.default_rng(0)
+    layer = viewer.add_image(np.zeros((128, 128), np.uint8), name="large")
+    camera_of(viewer).zoom = 1.0
+    levels = levels_of(rng.random((128, 128)))
+    result = make_result(viewer, session, layer, levels)
+    rule = ClassRule(threshold=0.4, min_size=32)
+    for most, step in ((9000, 1), (2500, 2), (600, 4), (1, 8)):
+        monkeypatch.setattr(tuner_module, "MOST_RUNS", most)
+        session.tuner.set_rules(result, {2: ClassRule(min_size=32)})
+        session.tuner.prepare(result, 2)
+        session.tuner.tune(result, 2, rule, drags=True)
+        coarse = apply_rules(
+            levels[:, ::step, ::step],
+            {2: ClassRule(threshold=0.4, min_size=32 / step**2)},
+            class_ids=result.class_ids,
+        )
+        np.testing.assert_array_equal(
+            result.layer.data, coarse.repeat(step, axis=0).repeat(step, axis=1)
+        )
+        session.tuner.apply(result)
+        run(lambda: not result.undecided)
+        np.testing.assert_array_equal(result.layer.data, expected(result))
+
+
 def test_what_is_enlarged_on_the_screen_is_dragged_exactly(
     viewer, session, plane, monkeypatch
 ):

@@ -77,6 +77,14 @@ class LiveLabels:
         self._decide()
         self._clean()
 
+    @property
+    def runs(self) -> int:
+        """Runs of equal labels in the lines; 0 where no region can be removed.
+
+        What a move takes beyond one comparison per pixel is proportional to it.
+        """
+        return 0 if self._regions is None else self._regions.run_starts.size
+
     def prepare(self, class_id: int) -> None:
         """Look up what the next moves of a class need, so that the first is as quick.
 

@@ -289,11 +289,18 @@ class Result:
                 self._show_of(block, index, labels)
         self.rules_changed.emit()
 
-    def prepare(self, index: PlaneIndex, class_id: int, *, step: int = 1) -> None:
-        """Look up what moving a threshold of a class in a plane will need."""
+    def prepare(self, index: PlaneIndex, class_id: int, *, step: int = 1) -> int:
+        """Look up what moving a threshold of a class in a plane will need.
+
+        Returns
+        -------
+        runs of equal labels that each move has to clean, see `LiveLabels.runs`
+        """
         found = self._live_labels(index, step)
-        if found is not None:
-            found[1].prepare(class_id)
+        if found is None:
+            return 0
+        found[1].prepare(class_id)
+        return found[1].runs
 
     def set_rules(self, rules: Mapping[int, ClassRule]) -> None:
         """Change the rules of all classes at once."""
