@@ -12,6 +12,7 @@ border and know nothing of where nuclei touch.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -142,7 +143,8 @@ def learn_from(
         background_ids=(1,),
     )
     rules = advice.rules
-    plain, suggested = ClassRule(threshold=0.5), rules[2]
+    plain = ClassRule(threshold=0.5)
+    suggested = dataclasses.replace(rules[2], split=False)
     by_distance = ClassRule.from_json({**suggested.to_json(), "split": True})
     by_probability = ClassRule.from_json(
         {**by_distance.to_json(), "split_by": "probability"}

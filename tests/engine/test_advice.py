@@ -10,7 +10,8 @@ from napari_garage_unet.engine.advice import (
     PaintedPlane,
     PaintedVolume,
     advise,
-    smallest_painted,
+    painted_sizes,
+    small_size,
 )
 from napari_garage_unet.engine.decide import decide
 from napari_garage_unet.engine.errors import InputError
@@ -32,16 +33,23 @@ def sure(labels, p=0.9):
     return np.stack([1 - own, own])
 
 
-def test_the_smallest_painted_object_counts_others_do_not(picture):
+def test_the_painted_objects_count_others_do_not(picture):
     strokes = np.zeros(picture.shape, np.uint8)
     strokes[10, 8:20] = strokes[45, 42:50] = 2
     ids = objects(picture, 2)
-    assert smallest_painted(ids, strokes == 2) == 144
+    sizes = painted_sizes(ids, strokes == 2)
+    assert sizes.tolist() == [400] * 12 + [144] * 8
+    assert small_size(sizes) == 144
     strokes[45] = 0
-    assert smallest_painted(ids, strokes == 2) == 400
+    assert small_size(painted_sizes(ids, strokes == 2)) == 400
     # A stroke where the class was not found says nothing of its size.
     strokes[10], strokes[58] = 0, 2
-    assert smallest_painted(ids, strokes == 2) is None
+    assert small_size(painted_sizes(ids, strokes == 2)) == 0
+
+
+def test_a_speck_that_a_stroke_has_brushed_is_no_small_object():
+    assert small_size(np.array([3] * 2 + [500] * 18 + [90] * 10)) == 90
+    assert small_size(np.array([3])) == 3
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -49,8 +57,8 @@ def test_painted_sizes_equal_the_obvious(seed):
     rng = np.random.default_rng(seed)
     ids = ndimage.label(rng.random((6, 20, 30)) < 0.4)[0]
     painted = rng.random(ids.shape) < 0.02
-    expected = min((ids == i).sum() for i in set(ids[painted].tolist()) - {0})
-    assert smallest_painted(ids, painted) == expected
+    expected = [(ids == i).sum() for i in ids[painted] if i > 0]
+    assert painted_sizes(ids, painted).tolist() == expected
 
 
 def test_a_heap_of_touching_objects_is_not_one_that_is_large():
@@ -154,3 +162,20 @@ def test_one_stroke_does_not_move_a_threshold_but_several_do():
     moved = suggest_rules(p, truth, strokes_apart=apart)
     assert moved.gain == pytest.approx(suggest_rules(p, truth).gain)
     assert (decide(p, moved.rules) == truth).all()
+
+
+def test_splitting_is_suggested_where_objects_touch():
+    grid = np.indices((60, 90))
+    labels = np.ones((60, 90), np.uint8)
+    for x in (20, 44, 68):
+        labels[np.hypot(grid[0] - 30, grid[1] - x) <= 13] = 2
+    strokes = np.zeros(labels.shape, np.uint8)
+    strokes[30, 40:48], strokes[2] = 2, 1
+    plane = PaintedPlane(sure(labels), strokes)
+    advice = advise([plane], class_ids=(1, 2), background_ids=(1,))
+    assert advice.splits == {2}
+    assert advice.rules[2].split
+    assert not advice.rules[1].split
+    again = advise([plane], class_ids=(1, 2), rules=advice.rules, background_ids=(1,))
+    assert not again.splits
+    assert again.rules[2].split

@@ -2,9 +2,10 @@
 
 Thresholds come from `tuning`; where strokes leave several open, `outlines` says which
 of them follows the edges of the image. A smallest size is told by the objects that a
-person has painted on: a region of a class that is smaller than a tenth of the smallest
-of them is a speck, unless somebody has chosen a size already. Touching objects are
-split for that, or else a heap of them would be taken for one that is large.
+person has painted on: a region of a class that is smaller than a tenth of the small
+ones is a speck, unless somebody has chosen a size already. Touching objects are
+split for that, or else a heap of them would be taken for one that is large; `touching`
+says whether to split them for good.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import measure
 
-from .decide import LEVELS, decide, quantize
+from .decide import LEVELS, Labels, decide, quantize
 from .errors import InputError
 from .objects import objects
 from .outlines import edge_curve, edge_strength
 from .rules import ClassRule, Rules, resolve_rules
+from .touching import look_touching
 from .tuning import Preference, Suggestion, suggest_rules
 
 MOST_PIXELS = 50_000
@@ -32,7 +34,10 @@ ENOUGH = 50
 """Held-out pixels of each painted class from which on they alone are asked."""
 
 SPECK = 0.1
-"""Share of the smallest painted object below which a region is a speck."""
+"""Share of a small painted object below which a region is a speck."""
+
+SMALL = 0.1
+"""Share of the stroke pixels on objects that are smaller than a small one."""
 
 
 CLEAR = 1.5
@@ -95,12 +100,15 @@ class Advice:
     min_sizes
         Suggested smallest sizes in pixels, by class id; classes without one are left
         out.
+    splits
+        Classes of which objects seem to touch, and that are not split yet.
     """
 
     suggestion: Suggestion
     class_ids: tuple[int, ...]
     held_out: bool
     min_sizes: Mapping[int, float]
+    splits: frozenset[int] = frozenset()
 
     @property
     def rules(self) -> dict[int, ClassRule]:
@@ -111,7 +119,7 @@ class Advice:
     @property
     def says_something(self) -> bool:
         """Whether anything would change."""
-        return self.moves or bool(self.min_sizes)
+        return self.moves or bool(self.min_sizes or self.splits)
 
     @property
     def moves(self) -> bool:
@@ -126,6 +134,7 @@ class Advice:
             threshold=suggested.threshold,
             low=suggested.low,
             min_size=rule.min_size or self.min_sizes.get(class_id, 0.0),
+            split=rule.split or class_id in self.splits,
         )
 
 
@@ -193,21 +202,27 @@ def advise(
         strokes_apart=strokes_apart[chosen],
         preference=_follow_edges(seen, class_ids, background_ids),
     )
-    wanted = {
-        i
-        for i, rule in zip(class_ids, present, strict=True)
-        if i not in background_ids and not rule.min_size
-    }
-    smallest: dict[int, int] = {}
+    of_class = dict(zip(class_ids, present, strict=True))
+    painted: dict[int, list[NDArray[np.int64]]] = {}
+    touching: set[int] = set()
     for part in seen if volumes is None else volumes:
-        for i, size in _painted_sizes(part, suggestion, class_ids, wanted).items():
-            smallest[i] = min(size, smallest.get(i, size))
-    sizes = {i: float(int(SPECK * size)) for i, size in smallest.items()}
+        labels = decide(part.probabilities, suggestion.rules, class_ids=class_ids)
+        for i in set(class_ids) - set(background_ids):
+            found = _look_at_objects(part, labels, i)
+            painted.setdefault(i, []).append(found.sizes)
+            # One heap is reason enough: splitting leaves single objects alone.
+            touching |= {i} if found.touch else set()
+    sizes = {
+        i: float(int(SPECK * small_size(np.concatenate(each))))
+        for i, each in painted.items()
+        if not of_class[i].min_size
+    }
     return Advice(
         suggestion,
         tuple(class_ids),
         enough,
         {i: size for i, size in sizes.items() if size > 1},
+        frozenset(i for i in touching if not of_class[i].split),
     )
 
 
@@ -239,28 +254,31 @@ def _follow_edges(
     return preference
 
 
-def _painted_sizes(
-    part: PaintedPlane | PaintedVolume,
-    suggestion: Suggestion,
-    class_ids: Sequence[int],
-    wanted: Collection[int],
-) -> dict[int, int]:
-    """Return the pixels of the smallest painted object of each class that has one."""
-    labels = decide(part.probabilities, suggestion.rules, class_ids=class_ids)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Objects:
+    sizes: NDArray[np.int64]
+    touch: bool
+
+
+def _look_at_objects(
+    part: PaintedPlane | PaintedVolume, labels: Labels, class_id: int
+) -> _Objects:
+    """Return the sizes of painted objects, and whether objects touch."""
     spacing = part.spacing if isinstance(part, PaintedVolume) else None
-    smallest = {}
-    for i in wanted:
-        ids = objects(labels, i, split=True, spacing=spacing)
-        size = smallest_painted(ids, part.strokes == i)
-        if size is not None:
-            smallest[i] = size
-    return smallest
+    split = objects(labels, class_id, split=True, spacing=spacing)
+    sizes = painted_sizes(split, part.strokes == class_id)
+    # Specks are no objects.
+    large = np.bincount(split.reshape(-1)) >= SPECK * small_size(sizes)
+    mask = (split > 0) & large[split]
+    regions = objects(mask, spacing=spacing)
+    parts = objects(mask, split=True, spacing=spacing)
+    return _Objects(sizes, sizes.size > 0 and look_touching(regions, parts))
 
 
-def smallest_painted(
+def painted_sizes(
     ids: NDArray[np.integer[Any]], painted: NDArray[np.bool_]
-) -> int | None:
-    """Return the size of the smallest object with a stroke on it.
+) -> NDArray[np.int64]:
+    """Return the size of the object that each pixel of a stroke lies on.
 
     Parameters
     ----------
@@ -271,8 +289,16 @@ def smallest_painted(
 
     Returns
     -------
-    pixels; None where no stroke lies on an object
+    ``(n,)`` int64; pixels that lie on no object are left out
     """
-    hit = np.unique(ids[painted])
-    hit = hit[hit > 0]
-    return int(np.bincount(ids.reshape(-1))[hit].min()) if hit.size else None
+    hit = ids[painted & (ids > 0)]
+    return np.bincount(ids.reshape(-1))[hit].astype(np.int64)
+
+
+def small_size(sizes: NDArray[np.int64]) -> int:
+    """Return the size of a small object, of which `SMALL` of the pixels are smaller.
+
+    0 where nothing was painted. The very smallest would be a speck that a stroke has
+    brushed.
+    """
+    return int(np.sort(sizes)[int(SMALL * sizes.size)]) if sizes.size else 0

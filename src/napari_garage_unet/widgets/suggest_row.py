@@ -40,8 +40,8 @@ class SuggestRow(QWidget):
         self.button.setToolTip(
             "Look for the thresholds that fit your strokes best, held-out ones where "
             "there are enough, and among those that fit as well for outlines along the "
-            "edges of the image; and for a min size well below the smallest object "
-            "you painted on. Nothing changes before you accept."
+            "edges of the image; for a min size well below the smallest object you "
+            "painted on, and whether objects touch. Nothing changes before you accept."
         )
         self.button.clicked.connect(self._on_clicked)
         self.text = QLabel()
@@ -121,14 +121,17 @@ class SuggestRow(QWidget):
                 f"Your thresholds fit already: IoU {found.iou_before:.2f} "
                 f"on {pixels} {kind}."
             )
+        names = {info.id: info.name for info in result.classes}
         if advice.min_sizes:
             unit = "voxels" if "z" in result.image.stack_axes else "px"
-            names = {info.id: info.name for info in result.classes}
             sizes = ", ".join(
                 f"{names.get(i, i)} {size:.0f} {unit}"
                 for i, size in advice.min_sizes.items()
             )
             text += f" Suggested min size: {sizes}."
+        if advice.splits:
+            touching = ", ".join(names.get(i, str(i)) for i in sorted(advice.splits))
+            text += f" Split touching objects of: {touching}."
         if not advice.says_something:
             self._show(text)
             return
