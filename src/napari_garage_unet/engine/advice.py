@@ -292,7 +292,8 @@ def painted_sizes(
     ``(n,)`` int64; pixels that lie on no object are left out
     """
     hit = ids[painted & (ids > 0)]
-    return np.bincount(ids.reshape(-1))[hit].astype(np.int64)
+    sizes: NDArray[np.int64] = np.bincount(ids.reshape(-1))[hit].astype(np.int64)
+    return sizes
 
 
 def small_size(sizes: NDArray[np.int64]) -> int:

@@ -69,9 +69,9 @@ def _cut_share(parts: Ids) -> float:
         along = np.moveaxis(apart, axis, 0)
         one, other = along[1:], along[:-1]
         faces = one != other
-        between = np.count_nonzero(faces & (one > 0) & (other > 0))
+        between = int(np.count_nonzero(faces & (one > 0) & (other > 0)))
         cut += 2 * between  # each of the two has it
-        outer += np.count_nonzero(faces) - between
+        outer += int(np.count_nonzero(faces)) - between
     return cut / max(cut + outer, 1)
 
 
