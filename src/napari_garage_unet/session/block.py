@@ -11,8 +11,10 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
+from numpy.typing import NDArray
+
 from napari_garage_unet.engine.image import Image, PlaneIndex
-from napari_garage_unet.engine.regions import OpenEnds
+from napari_garage_unet.engine.regions import CLOSED, OpenEnds
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +27,45 @@ class Block:
         Their positions, in order.
     open_ends
         Whether the volume goes on in front of them and behind them.
+    is_volume
+        Otherwise it is one plane on its own.
     """
 
     planes: tuple[PlaneIndex, ...]
-    open_ends: OpenEnds
+    open_ends: OpenEnds = CLOSED
+    is_volume: bool = False
 
     def key(self, image: Image) -> tuple[Any, ...]:
         """Where the block lies in an array of the image's spatial shape."""
+        if not self.is_volume:
+            return image.spatial_key(self.planes[0])
         key = list(image.spatial_key(self.planes[0]))
         at = image.stack_axes.index("z")
         key[image.spatial_axes.index("z")] = slice(
             self.planes[0][at], self.planes[-1][at] + 1
         )
         return tuple(key)
+
+    def part_of(self, array: NDArray[Any], image: Image) -> NDArray[Any]:
+        """Return a view of the block, ``(H, W)`` or ``(D, H, W)``.
+
+        Parameters
+        ----------
+        array
+            ``(..., *spatial)`` in the order of the axes of `image`.
+        image
+            The image it belongs to.
+        """
+        part = array[(..., *self.key(image))]
+        if self.is_volume:
+            return image.in_order(part)
+        return part.swapaxes(-2, -1) if image.is_transposed else part
+
+    def spacing(self, image: Image, *, step: int = 1) -> tuple[float, ...]:
+        """World units along each axis between pixels, every `step`-th of a plane."""
+        spacing = dict(zip(image.spatial_axes, image.spacing, strict=True))
+        plane = (step * spacing["y"], step * spacing["x"])
+        return (spacing["z"], *plane) if self.is_volume else plane
 
 
 def block_around(
@@ -77,5 +105,7 @@ def block_around(
         else:
             break
     return Block(
-        tuple(plane(z) for z in range(first, last + 1)), (first > 0, last < depth - 1)
+        tuple(plane(z) for z in range(first, last + 1)),
+        (first > 0, last < depth - 1),
+        is_volume=True,
     )

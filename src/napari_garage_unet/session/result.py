@@ -18,7 +18,6 @@ from napari_garage_unet.engine.decide import Labels, decide
 from napari_garage_unet.engine.image import Image, PlaneIndex
 from napari_garage_unet.engine.live import LiveLabels
 from napari_garage_unet.engine.postprocess import apply_rules
-from napari_garage_unet.engine.regions import CLOSED
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.engine.volumes import needs_volume
 from napari_garage_unet.layers.writing import redraw, write_plane
@@ -26,6 +25,7 @@ from napari_garage_unet.layers.writing import redraw, write_plane
 from .asking import Box
 from .block import Block, block_around
 from .bound_image import BoundImage
+from .coarse import enlarge, fill_enlarged
 
 State = tuple[int, int]
 """Which state of a model: number of the training, then of the step."""
@@ -143,10 +143,7 @@ class Result:
 
         None where the plane has not been computed.
         """
-        if index not in self._states:
-            return None
-        plane = self._probabilities[(slice(None), *self.image.spatial_key(index))]
-        return plane.transpose(0, 2, 1) if self.image.is_transposed else plane
+        return self._levels(Block((index,)))
 
     @property
     def kept_probabilities(self) -> NDArray[np.uint8]:
@@ -190,7 +187,7 @@ class Result:
         assert levels is not None
         y0, y1, x0, x1 = box or (0, levels.shape[1], 0, levels.shape[2])
         here = (slice(y0, y1), slice(x0, x1))
-        levels[(slice(None), *here)] = _enlarge(probabilities, step, levels[:, *here])
+        levels[(slice(None), *here)] = enlarge(probabilities, step, levels[:, *here])
         self._live = None
         if self._decides_pixels:
             labels = decide(probabilities, self._rules, class_ids=self.class_ids)
@@ -223,7 +220,7 @@ class Result:
         Only as much as is quick where every `step`-th pixel of planes is looked at.
         """
         if not self._is_volume:
-            return Block((index,), CLOSED)
+            return Block((index,))
         most = None
         if step is not None:
             seen = math.prod(self.image.plane_shape) // step**2
@@ -236,23 +233,15 @@ class Result:
 
     def _levels(self, block: Block) -> NDArray[np.uint8] | None:
         """Return ``(n_classes, H, W)``, of a volume ``(n_classes, D, H, W)``."""
-        if not self._is_volume or block.planes[0] not in self._states:
-            return self.probabilities(block.planes[0])
-        return self.image.in_order(
-            self._probabilities[(slice(None), *block.key(self.image))]
-        )
-
-    def _spacing(self, step: int = 1) -> tuple[float, ...]:
-        """World units between pixels that are looked at, of the axes that connect."""
-        spacing = dict(zip(self.image.spatial_axes, self.image.spacing, strict=True))
-        plane = (step * spacing["y"], step * spacing["x"])
-        return (spacing["z"], *plane) if self._is_volume else plane
+        if block.planes[0] not in self._states:
+            return None
+        return block.part_of(self._probabilities, self.image)
 
     def _show_box(
         self, index: PlaneIndex, labels: Any, here: tuple[slice, slice], step: int
     ) -> None:
         shown = self._plane(index)[here]
-        labels = _enlarge(labels, step, shown)
+        labels = enlarge(labels, step, shown)
         if not np.array_equal(shown, labels):
             shown[...] = labels
             redraw(self.layer)
@@ -283,10 +272,10 @@ class Result:
         if found is not None:
             block, live = found
             labels = live.update(class_id, rule.at_step(step))
-            if self._is_volume:
+            if block.is_volume:
                 labels = labels[block.planes.index(index)]
             if step > 1:
-                _fill_enlarged(self._plane(index), labels, step)
+                fill_enlarged(self._plane(index), labels, step)
                 redraw(self.layer)
             else:
                 self._show_of(block, index, labels)
@@ -330,10 +319,10 @@ class Result:
             levels,
             dict(self._rules),  # the main thread may change a rule meanwhile
             class_ids=self.class_ids,
-            spacing=self._spacing(),
+            spacing=block.spacing(self.image),
             open_ends=block.open_ends,
         )
-        planes = labels if labels.ndim > 2 else [labels]
+        planes = labels if block.is_volume else [labels]
         return dict(zip(block.planes, planes, strict=True))
 
     def decide_plane(self, index: PlaneIndex) -> None:
@@ -380,7 +369,7 @@ class Result:
             levels[..., ::step, ::step],
             rules,
             class_ids=self.class_ids,
-            spacing=self._spacing(step),
+            spacing=block.spacing(self.image, step=step),
             open_ends=block.open_ends,
         )
         self._live = (block, step, live)
@@ -421,25 +410,6 @@ class Result:
         row = levels[self.class_ids.index(class_id)]
         step = math.ceil(math.sqrt(row.size / MOST_COUNTED))
         return np.bincount(row[::step, ::step].ravel(), minlength=256)
-
-
-def _enlarge(values: NDArray[Any], step: int, like: NDArray[Any]) -> NDArray[Any]:
-    """Repeat values along the last two axes, cut to the shape of an array."""
-    if step > 1:
-        values = values.repeat(step, axis=-2).repeat(step, axis=-1)
-    height, width = like.shape[-2:]
-    return values[..., :height, :width]
-
-
-def _fill_enlarged(plane: NDArray[Any], values: NDArray[Any], step: int) -> None:
-    """Write repeated values; lines at once, which takes a third of the time."""
-    lines = np.empty((len(values), plane.shape[1]), values.dtype)
-    for first in range(step):
-        part = lines[:, first::step]
-        part[...] = values[:, : part.shape[1]]
-    for first in range(step):
-        part = plane[first::step]
-        part[...] = lines[: len(part)]
 
 
 def _empty(shape: tuple[int, ...]) -> NDArray[Any]:

@@ -64,11 +64,9 @@ def _volumes(result: Result, indices: Sequence[PlaneIndex]) -> Iterator[PaintedV
     """What has been computed of the volumes in which these planes lie."""
     image, strokes = result.image, result.bound.strokes
     assert strokes is not None
-    spacing = dict(zip(image.spatial_axes, image.spacing, strict=True))
     for block in {result.computed_around(index) for index in indices}:
-        key = block.key(image)
         yield PaintedVolume(
-            image.in_order(result.kept_probabilities[(slice(None), *key)]),
-            image.in_order(np.asarray(strokes.data[key])),
-            [spacing[axis] for axis in "zyx"],
+            block.part_of(result.kept_probabilities, image),
+            block.part_of(np.asarray(strokes.data), image),
+            block.spacing(image),
         )
