@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -198,7 +199,12 @@ class SeedFinder:
             If the distance cannot be.
         """
         _check_distance(min_distance)
-        return _seeds(self._regions, self._relief, min_distance, self._step)
+        distance = self._usual if min_distance is None else min_distance
+        return _seeds(self._regions, self._relief, distance, self._step)
+
+    @cached_property
+    def _usual(self) -> float:
+        return _usual_distance(self._regions, self._relief, self._step)
 
 
 def relabel_like(new: Int32, old: npt.NDArray[np.integer]) -> Int32:
