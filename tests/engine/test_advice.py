@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from napari_garage_unet.engine.advice import PaintedPlane, advise, painted_sizes
+from napari_garage_unet.engine.advice import (
+    PaintedPlane,
+    PaintedVolume,
+    advise,
+    painted_sizes,
+    small_size,
+)
 from napari_garage_unet.engine.decide import decide
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.objects import objects
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.engine.tuning import suggest_rules
 
@@ -26,30 +33,80 @@ def sure(labels, p=0.9):
     return np.stack([1 - own, own])
 
 
-def test_the_smallest_painted_region_counts_others_do_not(picture):
+def test_the_painted_objects_count_others_do_not(picture):
     strokes = np.zeros(picture.shape, np.uint8)
     strokes[10, 8:20] = strokes[45, 42:50] = 2
-    strokes[30, :] = 1
-    assert painted_sizes(picture, strokes) == {1: (picture == 1).sum(), 2: 144}
+    ids = objects(picture, 2)
+    sizes = painted_sizes(ids, strokes == 2)
+    assert sizes.tolist() == [400] * 12 + [144] * 8
+    assert small_size(sizes) == 144
     strokes[45] = 0
-    assert painted_sizes(picture, strokes)[2] == 400
+    assert small_size(painted_sizes(ids, strokes == 2)) == 400
     # A stroke where the class was not found says nothing of its size.
     strokes[10], strokes[58] = 0, 2
-    assert 2 not in painted_sizes(picture, strokes)
+    assert small_size(painted_sizes(ids, strokes == 2)) == 0
+
+
+def test_a_speck_that_a_stroke_has_brushed_is_no_small_object():
+    assert small_size(np.array([3] * 2 + [500] * 18 + [90] * 10)) == 90
+    assert small_size(np.array([3])) == 3
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_painted_sizes_equal_the_obvious(seed):
     rng = np.random.default_rng(seed)
-    labels = ndimage.median_filter(rng.integers(0, 4, (30, 40)), 3).astype(np.uint8)
-    strokes = np.where(rng.random(labels.shape) < 0.02, rng.integers(0, 4, (30, 40)), 0)
-    expected = {}
-    for i in (1, 2, 3):
-        found = ndimage.label(labels == i, np.ones((3, 3)))[0]
-        hit = np.unique(found[(strokes == i) & (found > 0)])
-        if hit.size:
-            expected[i] = np.bincount(found.ravel())[hit].min()
-    assert painted_sizes(labels, strokes) == expected
+    ids = ndimage.label(rng.random((6, 20, 30)) < 0.4)[0]
+    painted = rng.random(ids.shape) < 0.02
+    expected = [(ids == i).sum() for i in ids[painted] if i > 0]
+    assert painted_sizes(ids, painted).tolist() == expected
+
+
+def test_a_heap_of_touching_objects_is_not_one_that_is_large():
+    grid = np.indices((60, 90))
+    labels = np.ones((60, 90), np.uint8)
+    for x in (20, 44, 68):
+        labels[np.hypot(grid[0] - 30, grid[1] - x) <= 13] = 2
+    strokes = np.zeros(labels.shape, np.uint8)
+    strokes[30, 40:48], strokes[2] = 2, 1
+    advice = advise(
+        [PaintedPlane(sure(labels), strokes)], class_ids=(1, 2), background_ids=(1,)
+    )
+    assert 45 <= advice.min_sizes[2] <= 54  # a disc has 529 pixels
+
+
+def test_in_a_volume_sizes_are_those_of_its_bodies(picture):
+    strokes = np.zeros(picture.shape, np.uint8)
+    strokes[45, 42:50], strokes[30] = 2, 1
+    body = np.ones((20, *picture.shape), np.uint8)
+    body[4:16] = picture
+    painted = np.zeros_like(body)
+    painted[7] = strokes
+    advice = advise(
+        [PaintedPlane(sure(picture), strokes)],
+        class_ids=(1, 2),
+        background_ids=(1,),
+        volumes=[PaintedVolume(sure(body), painted, (1.0, 1.0, 1.0))],
+    )
+    assert advice.min_sizes == {2: 12 * 144 // 10}
+
+
+@pytest.mark.parametrize("has_edges", [True, False])
+def test_thresholds_that_strokes_leave_open_follow_the_edges(has_edges):
+    """The class fades out over 20 pixels; the picture shows where it ends."""
+    away = np.hypot(*(np.indices((90, 90)) - 45))
+    own = np.clip(1 - (away - 10) / 25, 0, 1).astype(np.float32)
+    ends = 100.0 * (away <= 17) if has_edges else np.zeros_like(away)
+    noise = np.random.default_rng(0).normal(0, 1, away.shape)
+    strokes = np.where(away < 8, 2, np.where(away > 36, 1, 0)).astype(np.uint8)
+    plane = PaintedPlane(np.stack([1 - own, own]), strokes, None, ends + noise)
+    advice = advise([plane], class_ids=(1, 2), background_ids=(1,))
+    rule = advice.rules[2]
+    if has_edges:
+        assert rule.threshold == pytest.approx(1 - 7.5 / 25, abs=0.03)
+        assert advice.moves
+        assert advice.suggestion.gain == 0
+    else:
+        assert rule.threshold is None
 
 
 def test_a_tenth_is_suggested_but_not_to_the_background_nor_against_a_choice(picture):
@@ -105,3 +162,20 @@ def test_one_stroke_does_not_move_a_threshold_but_several_do():
     moved = suggest_rules(p, truth, strokes_apart=apart)
     assert moved.gain == pytest.approx(suggest_rules(p, truth).gain)
     assert (decide(p, moved.rules) == truth).all()
+
+
+def test_splitting_is_suggested_where_objects_touch():
+    grid = np.indices((60, 90))
+    labels = np.ones((60, 90), np.uint8)
+    for x in (20, 44, 68):
+        labels[np.hypot(grid[0] - 30, grid[1] - x) <= 13] = 2
+    strokes = np.zeros(labels.shape, np.uint8)
+    strokes[30, 40:48], strokes[2] = 2, 1
+    plane = PaintedPlane(sure(labels), strokes)
+    advice = advise([plane], class_ids=(1, 2), background_ids=(1,))
+    assert advice.splits == {2}
+    assert advice.rules[2].split
+    assert not advice.rules[1].split
+    again = advise([plane], class_ids=(1, 2), rules=advice.rules, background_ids=(1,))
+    assert not again.splits
+    assert again.rules[2].split

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_garage_unet.engine import objects as objects_module
+from napari_garage_unet.engine.decide import quantize
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.histogram import log_histogram
 from napari_garage_unet.engine.objects import (
@@ -88,10 +89,29 @@ def test_splitting_only_divides(labels, spacing, data):
     for i in ids:
         assert np.unique(whole[parts == i]).size == 1
         assert ndimage.label(parts == i, np.ones((3,) * labels.ndim))[1] == 1
+
+    def seeds_of(distance):
+        return find_seeds(labels == 1, **{**settings, "min_distance": distance})
+
+    def usual_distance(seeds):
+        """0.7 of the radius that half of the cross-sections of all seeds exceed."""
+        if (labels == 1).all() or not len(seeds.points):
+            return 0  # without an outline there is no size
+        depth = ndimage.distance_transform_edt(labels == 1, sampling=step)
+        radii = depth[tuple(seeds.points.T)]
+        if weigh:
+            radii = radii * quantize(p)[tuple(seeds.points.T)] / 255
+        half, total = (radii**2).sum() / 2, 0.0
+        for radius in sorted(radii):
+            total += radius**2
+            if total >= half - 1e-6:
+                return 0.7 * radius - 1e-5
+        raise AssertionError
+
     seeds = find_seeds(labels == 1, **settings)
     assert sorted(parts[tuple(seeds.points.T)].tolist()) == ids.tolist()
     assert set(seeds.regions.tolist()) == set(range(1, whole.max(initial=0) + 1))
-    reach = 5 * min(step) if distance is None else distance
+    reach = usual_distance(seeds_of(3 * min(step))) if distance is None else distance
     world = seeds.points * np.array(step)
     for region in set(seeds.regions.tolist()):
         own = world[seeds.regions == region]
@@ -134,6 +154,20 @@ def test_probability_splits_what_has_no_neck():
     found = objects(mask, split=True, probabilities=p, min_distance=15)
     ids_left, ids_right = np.unique(found[10, 6:26]), np.unique(found[10, 34:54])
     assert not set(ids_left) & set(ids_right)
+
+
+@pytest.mark.parametrize("scale", [1, 3])
+def test_the_distance_is_chosen_by_the_size_of_the_objects(scale):
+    """Rough discs of any size are split alike, and specks beside them do not matter."""
+    centres = np.array([(15, 12), (15, 27), (45, 20), (42, 35)]) * scale
+    mask = discs((60 * scale, 50 * scale), centres, 8.5 * scale)
+    rough = np.random.default_rng(0).standard_normal(mask.shape)
+    mask |= discs(mask.shape, centres, 9.5 * scale) & (rough > 0)
+    mask[2:6, 2 : 40 * scale : 9] = True
+    found = objects(mask, split=True)
+    big = np.bincount(found.ravel())[1:] > 50 * scale**2
+    assert big.sum() == 4
+    assert len(set(found[tuple(centres.T)].tolist())) == 4
 
 
 def test_a_large_distance_splits_nothing():

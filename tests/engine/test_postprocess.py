@@ -46,17 +46,27 @@ rules = st.builds(
 )
 
 
-def slow_clean(labels, rules, ids):
+def slow_clean(labels, rules, ids, spacing=None, open_ends=(False, False)):
     labels = labels.copy()
+    step = spacing or (1,) * labels.ndim
     for rule, c in zip(rules, ids, strict=True):
         if rule.smooth:
-            labels = slow_smooth(labels, c, rule.smooth, ids)
+            radii = [round(rule.smooth * step[-1] / s) for s in step]
+            labels = slow_smooth(labels, c, radii, ids)
+
+    def at_border(mask):
+        return touches(mask, open_ends, is_open=False)
+
+    def reaches_out(mask):
+        return touches(mask, open_ends, is_open=True)
+
     for rule, c in zip(rules, ids, strict=True):
         if rule.fill_holes:
             parts, n = ndimage.label(labels != c)  # across faces
             for k in range(1, n + 1):
                 part = parts == k
-                if part.sum() <= rule.fill_holes and not at_border(part):
+                inside = not at_border(part) and not reaches_out(part)
+                if part.sum() <= rule.fill_holes and inside:
                     labels[part] = c
     full = np.ones((3,) * labels.ndim)
     for rule, c in zip(rules, ids, strict=True):
@@ -64,12 +74,16 @@ def slow_clean(labels, rules, ids):
         keep = [
             k
             for k in range(1, n + 1)
-            if (size := (parts == k).sum()) >= rule.min_size
+            if (
+                (size := (parts == k).sum()) >= rule.min_size or reaches_out(parts == k)
+            )
             and (rule.max_size is None or size <= rule.max_size)
             and not (rule.clear_border and at_border(parts == k))
         ]
-        if rule.keep_largest and keep:
-            keep = [max(keep, key=lambda k: (parts == k).sum())]
+        rivals = [k for k in keep if not reaches_out(parts == k)]
+        if rule.keep_largest and rivals:
+            largest = max(rivals, key=lambda k: (parts == k).sum())
+            keep = [k for k in keep if k == largest or k not in rivals]
         cleaned = labels.copy()
         for k in set(range(1, n + 1)) - set(keep):
             cleaned[parts == k] = around(labels, parts == k, ids)
@@ -77,11 +91,15 @@ def slow_clean(labels, rules, ids):
     return labels
 
 
-def at_border(mask):
+def touches(mask, open_ends, *, is_open):
+    """Whether a mask touches the border, or an end behind which there is more."""
+    ends = dict.fromkeys(range(mask.ndim), (False, False)) | {0: open_ends}
     return any(
-        mask.shape[axis] > 1 and mask.take(i, axis).any()
+        goes_on is is_open
+        and (mask.shape[axis] > 1 or any(ends[axis]))
+        and mask.take(i, axis).any()
         for axis in range(mask.ndim)
-        for i in (0, -1)
+        for i, goes_on in zip((0, -1), ends[axis], strict=True)
     )
 
 
@@ -102,15 +120,16 @@ def first_of_largest(votes, ids):
     return max(order, key=lambda i: (votes[i], -order.index(i))) if votes else 0
 
 
-def slow_smooth(labels, c, radius, ids):
+def slow_smooth(labels, c, radii, ids):
     out = labels.copy()
-    padded = np.pad(labels, radius, mode="edge")
-    steps = list(itertools.product(range(2 * radius + 1), repeat=labels.ndim))
+    padded = np.pad(labels, [(r, r) for r in radii], mode="edge")
+    steps = list(itertools.product(*(range(2 * r + 1) for r in radii)))
     for pixel in np.ndindex(labels.shape):
         votes = Counter()
         for step in steps:
             value = padded[tuple(p + s for p, s in zip(pixel, step, strict=True))]
-            votes[int(value)] += np.prod([radius + 1 - abs(s - radius) for s in step])
+            weights = [r + 1 - abs(s - r) for s, r in zip(step, radii, strict=True)]
+            votes[int(value)] += np.prod(weights)
         half = votes.total() / 2
         if labels[pixel] != c and votes[c] > half:
             out[pixel] = c
@@ -127,6 +146,23 @@ def test_cleaning_equals_the_plain_loops(labels, rules):
     cleaned = clean(labels, rules, class_ids=ids)
     assert cleaned.dtype == labels.dtype
     np.testing.assert_array_equal(cleaned, slow_clean(labels, rules, ids))
+
+
+@few
+@given(
+    pictures().filter(lambda labels: labels.ndim > 1),
+    st.lists(rules, min_size=3, max_size=3),
+    st.tuples(*[st.sampled_from([0.5, 1.0, 3.0])] * 3),
+    st.tuples(st.booleans(), st.booleans()),
+)
+def test_a_part_of_a_volume_is_judged_by_what_is_all_there(
+    labels, rules, spacing, open_ends
+):
+    ids, step = (3, 1, 2), spacing[: labels.ndim]
+    cleaned = clean(labels, rules, class_ids=ids, spacing=step, open_ends=open_ends)
+    np.testing.assert_array_equal(
+        cleaned, slow_clean(labels, rules, ids, step, open_ends)
+    )
 
 
 @few
@@ -197,6 +233,8 @@ def test_empty_arrays_pass():
 def test_bad_input_is_named():
     with pytest.raises(InputError, match="integers"):
         clean(np.zeros((3, 3)), None, class_ids=(1,))
+    with pytest.raises(InputError, match="spacing"):
+        clean(np.ones((3, 3), int), ClassRule(smooth=1), class_ids=(1,), spacing=(1,))
     with pytest.raises(InputError, match="At least one axis"):
         clean(
             np.zeros((3, 3), int), ClassRule(smooth=1), class_ids=(1,), connected_axes=0

@@ -85,6 +85,24 @@ def test_cleaning_stays_and_a_low_threshold_gives_way():
     assert 0.1 < found.rules[1].threshold <= 0.3
 
 
+@pytest.mark.parametrize(("wanted", "expected"), [(0.6, 0.6), (0.95, 0.80)])
+def test_a_preference_gets_its_way_as_far_as_strokes_allow(wanted, expected):
+    """1 of 100 pixels lies in each hundredth; 3 of 100 may be given away."""
+    own = np.concatenate([np.linspace(0.777, 0.977, 21)[:-1].repeat(5), np.zeros(100)])
+    truth = np.repeat([2, 1], 100)
+
+    def prefer(rules, index):
+        return None if index == 0 else -np.abs(np.arange(1, 256) / 255 - wanted)
+
+    p = np.stack([1 - own, own]).astype(np.float32)
+    found = suggest_rules(p, truth, preference=prefer)
+    assert found.rules[0].threshold is None
+    assert found.rules[1].threshold == pytest.approx(expected, abs=0.02)
+    assert found.moves
+    assert found.iou_after >= found.iou_before - 0.03
+    assert not suggest_rules(p, truth).moves
+
+
 def test_bad_input_is_named():
     p = np.full((2, 3), 0.5, np.float32)
     with pytest.raises(InputError, match="no strokes"):

@@ -140,3 +140,20 @@ def test_a_rule_with_two_levels_stays_within_its_threshold(session, plane):
     session.tuner.tune(plane, 2, ClassRule(threshold=0.9, low=0.6))
     rule = advise(plane).rules[2]
     assert rule.low is None or rule.low <= rule.threshold
+
+
+def test_smallest_sizes_of_a_volume_are_in_voxels(viewer, session, run):
+    cell = balls((24, 40, 40), [(12, 20, 20)], radius=8)
+    ball = levels_of(cell)[1] > 127
+    layer = viewer.add_image(picture_of(ball), name="v", axis_labels=("z", "y", "x"))
+    result = make_result(viewer, session, layer, levels_of(cell))
+    strokes = session.strokes_layer().data
+    strokes[12, 18:22, 14:26] = 2
+    strokes[12, :3] = 1
+    advice = advise(result)
+    assert advice.min_sizes[2] == pytest.approx(np.count_nonzero(ball) / 10, rel=0.1)
+    assert advice.min_sizes[2] > np.count_nonzero(ball[12]) / 2
+    session.tuner.set_rules(result, advice.rules)
+    run(lambda: not result.undecided)
+    found = np.count_nonzero(result.layer.data == 2)
+    assert found == pytest.approx(np.count_nonzero(ball), rel=0.1)

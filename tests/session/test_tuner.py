@@ -15,8 +15,10 @@ from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.model_store import load_model
 from napari_garage_unet.engine.postprocess import apply_rules
 from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.volumes import label_image
 from napari_garage_unet.process.messages import SaveModel
 from napari_garage_unet.session import deciding
+from napari_garage_unet.session import result as result_module
 from napari_garage_unet.session import tuner as tuner_module
 
 CENTRES_3D = [(3, 20, 20), (3, 20, 44), (8, 40, 30)]
@@ -64,14 +66,13 @@ def result(request):
 
 
 def expected(result):
-    """Every plane decided by the function of the command line."""
-    labels = np.zeros_like(result.layer.data)
-    for index in result.image.plane_indices():
-        key = result.image.spatial_key(index)
-        labels[key] = apply_rules(
-            result.probabilities(index), result.rules, class_ids=result.class_ids
-        )
-    return labels
+    """All planes decided by the function of the command line."""
+    return label_image(
+        result.kept_probabilities,
+        result.rules,
+        result.image,
+        class_ids=result.class_ids,
+    )
 
 
 def camera_of(viewer):
@@ -126,6 +127,34 @@ def test_a_large_plane_follows_a_dragged_slider_at_the_resolution_of_the_screen(
     assert (result.layer.data != dragged).any()
 
 
+def test_labels_in_many_pieces_are_dragged_at_less_than_that(
+    viewer, session, run, monkeypatch
+):
+    monkeypatch.setattr(tuner_module, "LARGE", 100 * 100)
+    rng = np.random.default_rng(0)
+    layer = viewer.add_image(np.zeros((128, 128), np.uint8), name="large")
+    camera_of(viewer).zoom = 1.0
+    levels = levels_of(rng.random((128, 128)))
+    result = make_result(viewer, session, layer, levels)
+    rule = ClassRule(threshold=0.4, min_size=32)
+    for most, step in ((9000, 1), (2500, 2), (600, 4), (1, 8)):
+        monkeypatch.setattr(tuner_module, "MOST_RUNS", most)
+        session.tuner.set_rules(result, {2: ClassRule(min_size=32)})
+        session.tuner.prepare(result, 2)
+        session.tuner.tune(result, 2, rule, drags=True)
+        coarse = apply_rules(
+            levels[:, ::step, ::step],
+            {2: ClassRule(threshold=0.4, min_size=32 / step**2)},
+            class_ids=result.class_ids,
+        )
+        np.testing.assert_array_equal(
+            result.layer.data, coarse.repeat(step, axis=0).repeat(step, axis=1)
+        )
+        session.tuner.apply(result)
+        run(lambda: not result.undecided)
+        np.testing.assert_array_equal(result.layer.data, expected(result))
+
+
 def test_what_is_enlarged_on_the_screen_is_dragged_exactly(
     viewer, session, plane, monkeypatch
 ):
@@ -154,6 +183,58 @@ def test_planes_are_decided_from_the_one_on_view_outwards(
     away = [abs(i - 6) for (i,) in shown]
     assert away == sorted(away)
     assert len(away) == 12
+
+
+@pytest.fixture
+def bodies(viewer, session):
+    """A volume with a large and a small ball, each in several planes."""
+    large = balls(SHAPE_3D, [(3, 20, 20)])
+    cell = np.maximum(large, balls(SHAPE_3D, [(8, 44, 48)], radius=6))
+    layer = viewer.add_image(
+        picture_of(cell), name="volume", axis_labels=("z", "y", "x")
+    )
+    return make_result(viewer, session, layer, levels_of(cell))
+
+
+IN_VOXELS = ClassRule(threshold=0.5, min_size=1000)
+"""More than any plane has of a ball; the large one has 3584."""
+
+
+@pytest.mark.parametrize("most", [12 * 60 * 64, 3 * 60 * 64, 1])
+def test_sizes_are_those_of_bodies_whatever_is_looked_at_while_tuning(
+    viewer, session, bodies, run, monkeypatch, most
+):
+    monkeypatch.setattr(result_module, "MOST_AT_ONCE", most)
+    (z,) = bodies.bound.plane_on_view(viewer)
+    session.tuner.tune(bodies, 2, IN_VOXELS)
+    whole = expected(bodies)
+    assert (whole[3:6, 20, 20] == 2).all()
+    assert not (whole[:, 44, 48] == 2).any()
+    if most == whole.size:
+        np.testing.assert_array_equal(bodies.layer.data[z], whole[z])
+        assert bodies.undecided == 11
+    else:  # what reaches out of the planes that were looked at stays at first
+        assert (bodies.layer.data[z, [20, 44], [20, 48]] == 2).all()
+        assert bodies.undecided == 12
+    session.tuner.apply(bodies)
+    run(lambda: not bodies.undecided)
+    np.testing.assert_array_equal(bodies.layer.data, whole)
+
+
+def test_planes_that_come_later_belong_to_the_bodies_of_the_first(session, bodies, run):
+    levels = bodies.kept_probabilities.copy()
+    bodies._states.clear()
+    bodies.layer.data[...] = 0
+    bodies.set_rules({2: IN_VOXELS})
+    for z in (3, 4, 5, 8, 7, 6, 2, 0, 1, 9, 10, 11):
+        bodies.put((z,), levels[:, z], state=(0, 0))
+        if z == 8:
+            run(lambda: not bodies.undecided)
+            # Bodies may go on in planes that are not there yet.
+            assert (bodies.layer.data[3:6, 20, 20] == 2).all()
+            assert bodies.layer.data[8, 44, 48] == 2
+    run(lambda: not bodies.undecided)
+    np.testing.assert_array_equal(bodies.layer.data, expected(bodies))
 
 
 def test_deciding_many_planes_does_not_hold_up_the_window(session, volume, run):

@@ -27,6 +27,9 @@ CENTRES = {
 }
 RULES = {
     "threshold and size": {2: ClassRule(threshold=0.35, min_size=80, fill_holes=9)},
+    "two levels, sizes and outlines": {
+        2: ClassRule(0.35, low=0.3, smooth=2, fill_holes=5, min_size=60, max_size=9999)
+    },
     "split by distance": {2: ClassRule(threshold=0.3, min_size=20, split=True)},
     "split by probability": {
         2: ClassRule(threshold=0.3, split=True, split_by="probability")
@@ -91,7 +94,7 @@ def test_labels_objects_and_tables_are_the_same(
     assert image.axes == axes
     probabilities = model.predict_proba(image)
     labels = model.segment(image)
-    np.testing.assert_array_equal(model.decide(probabilities), labels)
+    np.testing.assert_array_equal(model.decide(probabilities, image=image), labels)
     ids = class_objects(
         labels, CLASSES, image, rules=rules, probabilities=probabilities
     )

@@ -87,9 +87,11 @@ def test_one_pixel_can_be_told_from_two_in_any_unit(clean_up):
     assert field.suffix() == " mm²"
 
 
-def test_sizes_of_a_volume_are_areas_in_its_planes(clean_up):
+def test_sizes_of_a_volume_are_volumes(clean_up):
     field = in_units(clean_up, spacing=(2.0, 0.5, 0.25), axes="zyx")
-    assert field.text() == "6.3 µm²"
+    assert field.text() == "12.5 µm³"
+    clean_up.unit_box.setCurrentIndex(0)
+    assert field.text() == "50 voxels"
 
 
 def test_an_image_without_a_scale_has_pixels_only(clean_up):

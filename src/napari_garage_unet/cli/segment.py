@@ -12,7 +12,6 @@ import click
 import numpy as np
 
 from napari_garage_unet import __version__
-from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.rules import SplitBy
 
 from .inputs import make_rules, read_for_model
@@ -62,7 +61,8 @@ if TYPE_CHECKING:
     "sizes",
     multiple=True,
     metavar="[CLASS=]PIXELS",
-    help="Remove smaller regions, of this class or of all.",
+    help="Remove smaller regions, of this class or of all; in voxels where there is "
+    "a z.",
 )
 @click.option("--objects", is_flag=True, help="Write an id per object too, as a TIFF.")
 @click.option("--split", is_flag=True, help="Split objects that touch each other.")
@@ -128,7 +128,7 @@ def segment_command(
         values = None
         if probabilities or weighed:
             values = model.predict_proba(image)
-            labels = _decide_planes(model, image, values)
+            labels = model.decide(values, image=image)
         else:
             labels = model.segment(image)
         if probabilities and values is not None:
@@ -180,18 +180,6 @@ def segment_command(
             "version": __version__,
         },
     )
-
-
-def _decide_planes(
-    model: Model, image: Image, probabilities: NDArray[Any]
-) -> NDArray[Any]:
-    """Decide plane by plane, as `Model.segment` does."""
-    keys = [image.spatial_key(index) for index in image.plane_indices()]
-    planes = [model.decide(probabilities[(slice(None), *key)]) for key in keys]
-    labels = np.zeros(image.spatial_shape, planes[0].dtype)
-    for key, plane in zip(keys, planes, strict=True):
-        labels[key] = plane
-    return labels
 
 
 def _join_tables(tables: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """What strokes say about the rules: thresholds and smallest sizes.
 
-Thresholds come from `tuning`. A smallest size is told by the objects that a person has
-painted on: a region of a class that is smaller than a tenth of the smallest region
-with a stroke of that class is a speck, unless somebody has chosen a size already.
+Thresholds come from `tuning`; where strokes leave several open, `outlines` says which
+of them follows the edges of the image. A smallest size is told by the objects that a
+person has painted on: a region of a class that is smaller than a tenth of the small
+ones is a speck, unless somebody has chosen a size already. Touching objects are
+split for that, or else a heap of them would be taken for one that is large; `touching`
+says whether to split them for good.
 """
 
 from __future__ import annotations
@@ -16,11 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import measure
 
-from .decide import Labels, decide
+from .decide import LEVELS, Labels, decide, quantize
 from .errors import InputError
-from .regions import find_regions
+from .objects import objects
+from .outlines import edge_curve, edge_strength
 from .rules import ClassRule, Rules, resolve_rules
-from .tuning import TOLERANCE, Suggestion, suggest_rules
+from .touching import look_touching
+from .tuning import Preference, Suggestion, suggest_rules
 
 MOST_PIXELS = 50_000
 """Stroke pixels that are compared; more would take long and say the same."""
@@ -29,7 +34,14 @@ ENOUGH = 50
 """Held-out pixels of each painted class from which on they alone are asked."""
 
 SPECK = 0.1
-"""Share of the smallest painted region below which a region is a speck."""
+"""Share of a small painted object below which a region is a speck."""
+
+SMALL = 0.1
+"""Share of the stroke pixels on objects that are smaller than a small one."""
+
+
+CLEAR = 1.5
+"""How much stronger than a usual pixel an outline has to be to lie on an edge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,11 +56,33 @@ class PaintedPlane:
         ``(H, W)`` integer class ids, 0 = unlabelled.
     held_out
         ``(H, W)`` bool, strokes that were not learnt from; none when left out.
+    image
+        ``(H, W)`` or ``(H, W, C)``, whose edges are looked at; not when left out.
     """
 
     probabilities: NDArray[Any]
     strokes: NDArray[Any]
     held_out: NDArray[np.bool_] | None = None
+    image: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaintedVolume:
+    """A volume in which planes were painted on; sizes are measured in it.
+
+    Parameters
+    ----------
+    probabilities
+        ``(n_classes, D, H, W)`` float from 0 to 1 or uint8.
+    strokes
+        ``(D, H, W)`` integer class ids, 0 = unlabelled.
+    spacing
+        World units per voxel along each axis.
+    """
+
+    probabilities: NDArray[Any]
+    strokes: NDArray[Any]
+    spacing: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +100,15 @@ class Advice:
     min_sizes
         Suggested smallest sizes in pixels, by class id; classes without one are left
         out.
+    splits
+        Classes of which objects seem to touch, and that are not split yet.
     """
 
     suggestion: Suggestion
     class_ids: tuple[int, ...]
     held_out: bool
     min_sizes: Mapping[int, float]
+    splits: frozenset[int] = frozenset()
 
     @property
     def rules(self) -> dict[int, ClassRule]:
@@ -82,7 +119,12 @@ class Advice:
     @property
     def says_something(self) -> bool:
         """Whether anything would change."""
-        return self.suggestion.gain > TOLERANCE or bool(self.min_sizes)
+        return self.moves or bool(self.min_sizes or self.splits)
+
+    @property
+    def moves(self) -> bool:
+        """Whether thresholds would move."""
+        return self.suggestion.moves
 
     def apply_to(self, class_id: int, rule: ClassRule) -> ClassRule:
         """Put what is suggested for a class into its rule; the rest of it stays."""
@@ -92,6 +134,7 @@ class Advice:
             threshold=suggested.threshold,
             low=suggested.low,
             min_size=rule.min_size or self.min_sizes.get(class_id, 0.0),
+            split=rule.split or class_id in self.splits,
         )
 
 
@@ -101,6 +144,7 @@ def advise(
     class_ids: Sequence[int],
     rules: Rules = None,
     background_ids: Collection[int] = (),
+    volumes: Iterable[PaintedVolume] | None = None,
 ) -> Advice:
     """Look for the rules that fit strokes best.
 
@@ -114,7 +158,10 @@ def advise(
     rules
         The present rules.
     background_ids
-        Classes without objects, to which no smallest size is suggested.
+        Classes without objects: no smallest size is suggested, and their thresholds do
+        not follow edges.
+    volumes
+        The volumes that the planes are of; left out, sizes are those in planes.
 
     Raises
     ------
@@ -153,48 +200,106 @@ def advise(
         class_ids=class_ids,
         rules=present,
         strokes_apart=strokes_apart[chosen],
+        preference=_follow_edges(seen, class_ids, background_ids),
     )
-    smallest: dict[int, int] = {}
-    for plane in seen:
-        labels = decide(plane.probabilities, suggestion.rules, class_ids=class_ids)
-        for i, size in painted_sizes(labels, plane.strokes).items():
-            smallest[i] = min(size, smallest.get(i, size))
+    of_class = dict(zip(class_ids, present, strict=True))
+    painted: dict[int, list[NDArray[np.int64]]] = {}
+    touching: set[int] = set()
+    for part in seen if volumes is None else volumes:
+        labels = decide(part.probabilities, suggestion.rules, class_ids=class_ids)
+        for i in set(class_ids) - set(background_ids):
+            found = _look_at_objects(part, labels, i)
+            painted.setdefault(i, []).append(found.sizes)
+            # One heap is reason enough: splitting leaves single objects alone.
+            touching |= {i} if found.touch else set()
     sizes = {
-        i: float(int(SPECK * smallest[i]))
-        for i, rule in zip(class_ids, present, strict=True)
-        if i in smallest and i not in background_ids and not rule.min_size
+        i: float(int(SPECK * small_size(np.concatenate(each))))
+        for i, each in painted.items()
+        if not of_class[i].min_size
     }
     return Advice(
         suggestion,
         tuple(class_ids),
         enough,
         {i: size for i, size in sizes.items() if size > 1},
+        frozenset(i for i in touching if not of_class[i].split),
     )
 
 
-def painted_sizes(labels: Labels, strokes: NDArray[Any]) -> dict[int, int]:
-    """Return the size of the smallest region of each class that has a stroke of it.
+def _follow_edges(
+    planes: Sequence[PaintedPlane],
+    class_ids: Sequence[int],
+    background_ids: Collection[int],
+) -> Preference:
+    """Prefer the thresholds whose outlines lie on the edges of the images."""
+    seen = [
+        (quantize(plane.probabilities), edge_strength(plane.image))
+        for plane in planes
+        if plane.image is not None
+    ]
+
+    def preference(
+        rules: Sequence[ClassRule], index: int
+    ) -> NDArray[np.float64] | None:
+        if class_ids[index] in background_ids:
+            return None
+        total = np.zeros(LEVELS)
+        for levels, strength in seen:
+            curve = edge_curve(levels, strength, rules, class_ids, index)
+            # Outlines have to lie on edges more than anything else does.
+            if curve.max() > CLEAR * strength.mean():
+                total += curve / curve.max()
+        return total if total.any() else None
+
+    return preference
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Objects:
+    sizes: NDArray[np.int64]
+    touch: bool
+
+
+def _look_at_objects(
+    part: PaintedPlane | PaintedVolume, labels: Labels, class_id: int
+) -> _Objects:
+    """Return the sizes of painted objects, and whether objects touch."""
+    spacing = part.spacing if isinstance(part, PaintedVolume) else None
+    split = objects(labels, class_id, split=True, spacing=spacing)
+    sizes = painted_sizes(split, part.strokes == class_id)
+    # Specks are no objects.
+    large = np.bincount(split.reshape(-1)) >= SPECK * small_size(sizes)
+    mask = (split > 0) & large[split]
+    regions = objects(mask, spacing=spacing)
+    parts = objects(mask, split=True, spacing=spacing)
+    return _Objects(sizes, sizes.size > 0 and look_touching(regions, parts))
+
+
+def painted_sizes(
+    ids: NDArray[np.integer[Any]], painted: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return the size of the object that each pixel of a stroke lies on.
 
     Parameters
     ----------
-    labels
-        ``(*spatial)`` segmentation.
-    strokes
-        Class ids of the same shape, 0 = unlabelled.
+    ids
+        ``(*spatial)``, see `objects.objects`.
+    painted
+        Where strokes of the class lie.
 
     Returns
     -------
-    pixels by class id; classes whose strokes lie on no region of theirs are left out
+    ``(n,)`` int64; pixels that lie on no object are left out
     """
-    regions = find_regions(np.ascontiguousarray(labels))
-    right = np.flatnonzero((strokes == labels).reshape(-1) & (strokes.reshape(-1) > 0))
-    run = np.searchsorted(regions.run_starts, right, side="right") - 1
-    painted = np.zeros(regions.labels.size, bool)
-    painted[regions.run_regions[run]] = True
-    smallest = {}
-    for class_id in np.unique(regions.labels[painted]).tolist():
-        group, count = regions.join(regions.labels == class_id, diagonal=True)
-        member = group >= 0
-        sizes = np.bincount(group[member], regions.sizes[member], count)
-        smallest[class_id] = int(sizes[np.unique(group[painted & member])].min())
-    return smallest
+    hit = ids[painted & (ids > 0)]
+    sizes: NDArray[np.int64] = np.bincount(ids.reshape(-1))[hit].astype(np.int64)
+    return sizes
+
+
+def small_size(sizes: NDArray[np.int64]) -> int:
+    """Return the size of a small object, of which `SMALL` of the pixels are smaller.
+
+    0 where nothing was painted. The very smallest would be a speck that a stroke has
+    brushed.
+    """
+    return int(np.sort(sizes)[int(SMALL * sizes.size)]) if sizes.size else 0

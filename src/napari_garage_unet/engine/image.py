@@ -156,6 +156,22 @@ class Image:
         """Whether ``x`` stands before ``y`` in the array."""
         return self.axes.index("x") < self.axes.index("y")
 
+    def in_order(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Turn the last axes of an array that are in this order to ``z, y, x``.
+
+        Parameters
+        ----------
+        array
+            Its last three axes are ``z``, ``y`` and ``x`` in the order of `axes`.
+
+        Returns
+        -------
+        A view, ``(..., D, H, W)``
+        """
+        axes = [axis for axis in self.axes if axis in "zyx"]
+        front = array.ndim - len(axes)
+        return array.transpose(*range(front), *(front + axes.index(a) for a in "zyx"))
+
     def spatial_plane(self, array: ArrayLike, index: PlaneIndex = ()) -> NDArray[Any]:
         """Read the ``(H, W)`` plane of an array of `spatial_shape`."""
         plane = np.asarray(array[self.spatial_key(index)])

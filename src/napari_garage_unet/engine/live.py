@@ -1,7 +1,7 @@
 """Deciding again while a slider moves.
 
-`LiveLabels` keeps the probabilities of one visible plane and gives exactly the labels
-of `apply_rules`, a few milliseconds after a rule has changed.
+`LiveLabels` keeps the probabilities of what is on view and gives exactly the labels of
+`apply_rules`, a few milliseconds after a rule has changed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from .contest import Contest
 from .decide import Labels, check_probabilities, decision_step, label_dtype, reach
 from .postprocess import clean_regions, loose_regions, smooth_classes
-from .regions import Regions, find_regions
+from .regions import CLOSED, OpenEnds, Regions, find_regions
 from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
 
 
@@ -25,12 +25,14 @@ class LiveLabels:
     ----------
     probabilities
         ``(n_classes, *plane)`` float, or uint8 as from `quantize`, which is not copied
-        when it is C-contiguous.
+        when it is C-contiguous. A volume has one more axis.
     rules, class_ids
         See `decide`.
     out
         ``(*plane)`` C-contiguous array of the labels' dtype to write into, for instance
         that of a viewer's layer; made when left out.
+    spacing, open_ends
+        See `apply_rules`; of a volume some planes may be looked at alone.
 
     Attributes
     ----------
@@ -54,12 +56,15 @@ class LiveLabels:
         *,
         class_ids: Sequence[int] | None = None,
         out: Labels | None = None,
+        spacing: Sequence[float] | None = None,
+        open_ends: OpenEnds = CLOSED,
     ) -> None:
         levels = check_probabilities(probabilities)
         self.class_ids = resolve_class_ids(class_ids, len(levels))
         self.rules = resolve_rules(rules, self.class_ids)
         self._rows = np.ascontiguousarray(levels).reshape(len(levels), -1)
         self._shape = levels.shape[1:]
+        self._spacing, self._open_ends = spacing, open_ends
         dtype = label_dtype(self.class_ids)
         self.labels: Labels = np.empty(self._shape, dtype) if out is None else out
         if self.labels.shape != self._shape or self.labels.dtype != dtype:
@@ -71,6 +76,14 @@ class LiveLabels:
         self._contest = Contest(self._rows, self._shape, self.rules, self.class_ids, 0)
         self._decide()
         self._clean()
+
+    @property
+    def runs(self) -> int:
+        """Runs of equal labels in the lines; 0 where no region can be removed.
+
+        What a move takes beyond one comparison per pixel is proportional to it.
+        """
+        return 0 if self._regions is None else self._regions.run_starts.size
 
     def prepare(self, class_id: int) -> None:
         """Look up what the next moves of a class need, so that the first is as quick.
@@ -146,12 +159,16 @@ class LiveLabels:
             self._smoothed = self._decided.reshape(self._shape)
             if any(rule.smooth for rule in self.rules):
                 self._smoothed = self._smoothed.copy()
-                smooth_classes(self._smoothed, self.rules, self.class_ids)
+                smooth_classes(
+                    self._smoothed, self.rules, self.class_ids, self._spacing
+                )
         np.copyto(self.labels, self._smoothed)
         if self.labels.size and any(r.fill_holes or r.removes for r in self.rules):
             if self._regions is None:
                 self._regions = find_regions(
-                    self._smoothed, loose=loose_regions(self.rules, self.class_ids)
+                    self._smoothed,
+                    loose=loose_regions(self.rules, self.class_ids),
+                    open_ends=self._open_ends,
                 )
             labels = clean_regions(self._regions, self.rules, self.class_ids)
             self._regions.paint(labels, self.labels)

@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import ClassInfo, NetworkConfig, PreprocessConfig, to_json
+from .decide import quantize
 from .errors import InputError
 from .held_out import HeldOutAnswers
 from .image import ArrayLike, Image, PlaneIndex, check_axes, guess_axes
 from .postprocess import apply_rules
 from .presets import Presets, check_name, find_preset, presets_to_json
 from .rules import ClassRule, Rules
+from .volumes import label_image, needs_volume
 
 if TYPE_CHECKING:
     from .inference import Predictor
@@ -113,9 +115,15 @@ class Model:
             Class ids as they were painted; 0 where no class is sure enough.
         """
         image = self.as_image(image)
+        if needs_volume(image, self.rules.values()):
+            levels = np.empty((len(self.classes), *image.spatial_shape), np.uint8)
+            for index, probabilities in self._planes(image):
+                key = image.spatial_key(index)
+                levels[(slice(None), *key)] = quantize(probabilities)
+            return self.decide(levels, image=image)
         result: NDArray[np.unsignedinteger[Any]] | None = None
         for index, probabilities in self._planes(image):
-            labels = self.decide(probabilities)
+            labels = apply_rules(probabilities, self.rules, class_ids=self.class_ids)
             if result is None:
                 result = np.zeros(image.spatial_shape, labels.dtype)
             result[image.spatial_key(index)] = labels
@@ -123,11 +131,16 @@ class Model:
         return result
 
     def decide(
-        self, probabilities: NDArray[Any], *, rules: Rules = None
+        self,
+        probabilities: NDArray[Any],
+        *,
+        rules: Rules = None,
+        image: Image | None = None,
     ) -> NDArray[np.unsignedinteger[Any]]:
         """Turn probabilities into labels with the thresholds of this model.
 
-        Plane by plane, as `segment` does: the last two axes are a plane.
+        As `segment` does: clean-up acts in volumes where there is a ``z``, and time
+        points are apart from each other.
 
         Parameters
         ----------
@@ -137,11 +150,15 @@ class Model:
         rules
             Thresholds and clean-up instead of those of the model, in any form that
             `resolve_rules` takes.
+        image
+            Tells what the axes are and how far apart planes are. When left out, they
+            are those of the images the model was trained on, 1 apart.
         """
+        if image is None:
+            axes = axes_like(probabilities.shape[1:], self.axes.replace("c", ""))
+            image = Image(probabilities[0], axes)
         chosen = self.rules if rules is None else rules
-        return apply_rules(
-            probabilities, chosen, class_ids=self.class_ids, connected_axes=2
-        )
+        return label_image(probabilities, chosen, image, class_ids=self.class_ids)
 
     def with_rules(self, rules: Mapping[int, ClassRule]) -> Model:
         """Return this model with other thresholds and clean-up.

@@ -8,7 +8,8 @@ necks. Each object needs one peak. The distance is smoothed a little, against th
 of a rough outline, and a peak counts only when no higher one of the same region lies
 closer than the larger of `min_distance` and its own distance to the outline: a centre
 inside another object's inscribed circle is no object of its own. Lengths are in world
-units, so flat voxels do not matter.
+units, so flat voxels do not matter. When nobody has chosen a distance, it is `SHARE` of
+the radius of the usual object, of which half of all objects' cross-sections are larger.
 
 Where probabilities are given, they weigh the distance. They fall where two objects
 meet, which splits objects that have no neck between them.
@@ -23,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +39,11 @@ Int32 = npt.NDArray[np.int32]
 Float = npt.NDArray[np.floating]
 Bool = npt.NDArray[np.bool_]
 
-DEFAULT_DISTANCE = 5.0
-"""Smallest distance of two centres, in pixels along the finest axis."""
+SHARE = 0.7
+"""Smallest distance of two centres as a share of the radius of the usual object."""
+
+FINEST = 3.0
+"""Distance in pixels at which the usual object is looked for."""
 
 _SMOOTHING = 0.3
 """Sigma of the smoothing of the distance, as a share of the smallest distance."""
@@ -71,7 +76,8 @@ def objects(
         ``(*spatial)`` of the class, float from 0 to 1 or uint8; weigh the splitting.
     min_distance
         Smallest distance between the centres of two objects that touch, in world
-        units; `DEFAULT_DISTANCE` pixels when left out.
+        units; chosen by the size of the objects when left out, for each plane or
+        volume that connects.
     spacing
         World units per pixel of each axis; 1 when left out.
     connected_axes
@@ -89,13 +95,14 @@ def objects(
         If shapes do not fit, or spacing or distance are no positive numbers.
     """
     labels = np.atleast_1d(labels)
-    step, _ = _lengths(labels.ndim, spacing, min_distance)
+    step = _spacing(labels.ndim, spacing)
     levels = _check_levels(labels, probabilities)
     axes = labels.ndim if connected_axes is None else min(connected_axes, labels.ndim)
     if axes < 1:
         raise InputError(f"At least one axis has to connect, not {connected_axes}.")
     # Seconds between two time points say nothing about distances in a plane.
-    step, distance = _lengths(axes, step[labels.ndim - axes :], min_distance)
+    step = step[labels.ndim - axes :]
+    _check_distance(min_distance)
     out = np.zeros(labels.shape, np.int32)
     values = [class_id] if class_id is not None else np.unique(labels[labels != 0])
     count = 0
@@ -105,7 +112,7 @@ def objects(
             found = _connected(mask[index])
             if split:
                 weight = None if levels is None else levels[index]
-                found = _split(found, weight, distance, step)
+                found = _split(found, weight, min_distance, step)
             np.add(found, count, out=out[index], where=found > 0)
             count += int(found.max(initial=0))
     return _in_order(out, count) if split or len(values) > 1 else out
@@ -178,7 +185,7 @@ class SeedFinder:
         spacing: Sequence[float] | None = None,
     ) -> None:
         mask = np.atleast_1d(mask)
-        self._step, _ = _lengths(mask.ndim, spacing, None)
+        self._step = _spacing(mask.ndim, spacing)
         levels = _check_levels(mask, probabilities)
         self._regions = _connected(mask)
         self._relief = _relief(self._regions, levels, self._step)
@@ -191,8 +198,13 @@ class SeedFinder:
         InputError
             If the distance cannot be.
         """
-        step, distance = _lengths(len(self._step), self._step, min_distance)
-        return _seeds(self._regions, self._relief, distance, step)
+        _check_distance(min_distance)
+        distance = self._usual if min_distance is None else min_distance
+        return _seeds(self._regions, self._relief, distance, self._step)
+
+    @cached_property
+    def _usual(self) -> float:
+        return _usual_distance(self._regions, self._relief, self._step)
 
 
 def relabel_like(new: Int32, old: npt.NDArray[np.integer]) -> Int32:
@@ -241,19 +253,19 @@ def relabel_like(new: Int32, old: npt.NDArray[np.integer]) -> Int32:
     return table[new]
 
 
-def _lengths(
-    n_axes: int, spacing: Sequence[float] | None, min_distance: float | None
-) -> tuple[tuple[float, ...], float]:
+def _spacing(n_axes: int, spacing: Sequence[float] | None) -> tuple[float, ...]:
     step = tuple(float(s) for s in ((1,) * n_axes if spacing is None else spacing))
     if len(step) != n_axes or not all(0 < s < np.inf for s in step):
         raise InputError(
             f"The spacing needs a positive number for each of {n_axes} axes, "
             f"not {list(step)}."
         )
-    distance = DEFAULT_DISTANCE * min(step) if min_distance is None else min_distance
-    if not 0 <= distance < np.inf:
+    return step
+
+
+def _check_distance(distance: float | None) -> None:
+    if distance is not None and not 0 <= distance < np.inf:
         raise InputError(f"The split distance cannot be {distance}.")
-    return step, float(distance)
 
 
 def _check_levels(
@@ -290,9 +302,23 @@ def _relief(
     return relief
 
 
+def _usual_distance(regions: Int32, relief: Float, step: tuple[float, ...]) -> float:
+    """Choose a distance by the size of the objects."""
+    finest = FINEST * min(step)
+    seeds = _seeds(regions, relief, finest, step)
+    if not seeds.regions.size:
+        return finest
+    radius = np.sort(relief[tuple(seeds.points.T)].astype(np.float64))
+    # Specks and halves of objects are many, but small.
+    section = np.cumsum(radius**2)
+    return SHARE * float(radius[np.searchsorted(section, section[-1] / 2)])
+
+
 def _seeds(
-    regions: Int32, relief: Float, distance: float, step: tuple[float, ...]
+    regions: Int32, relief: Float, distance: float | None, step: tuple[float, ...]
 ) -> Seeds:
+    if distance is None:
+        distance = _usual_distance(regions, relief, step)
     sigma = [_SMOOTHING * distance / s for s in step]
     smooth = _blur(relief, sigma) if distance else relief
     inside = regions > 0
@@ -368,7 +394,7 @@ def _largest_around(values: Float) -> Float:
 def _split(
     regions: Int32,
     levels: npt.NDArray[np.uint8] | None,
-    distance: float,
+    distance: float | None,
     step: tuple[float, ...],
 ) -> Int32:
     """Flood the regions that have several seeds; the others are objects already."""

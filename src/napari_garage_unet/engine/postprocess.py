@@ -16,10 +16,15 @@ classes:
 
 Pixels of a class form a region across faces, edges and corners; what a region encloses
 is separated from the outside by it alone, hence is connected across faces only.
+
+Of a volume a few planes may be looked at alone, for instance while a slider moves. What
+reaches out of them is larger than what is seen of it: such a region is neither removed
+as too small nor filled as a hole, and is no rival for the largest.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -27,7 +32,7 @@ import numpy.typing as npt
 
 from .decide import Labels, check_probabilities, decide, label_dtype
 from .errors import InputError
-from .regions import Bool, Int, Integers, Regions, find_regions
+from .regions import CLOSED, Bool, Int, Integers, OpenEnds, Regions, find_regions
 from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
 
 
@@ -37,6 +42,8 @@ def apply_rules(
     *,
     class_ids: Sequence[int] | None = None,
     connected_axes: int | None = None,
+    spacing: Sequence[float] | None = None,
+    open_ends: OpenEnds = CLOSED,
 ) -> Labels:
     """Decide and clean: all the way from probabilities to labels.
 
@@ -49,6 +56,12 @@ def apply_rules(
     connected_axes
         How many of the last axes connect the pixels of a region: 2 treats a stack or
         time series plane by plane. All of them when left out.
+    spacing
+        World units per pixel of each connected axis; 1 when left out. Outlines are
+        smoothed as far along each axis, sizes are numbers of pixels.
+    open_ends
+        Whether there is more of the image in front of the first and behind the last
+        plane of the first connected axis.
 
     Returns
     -------
@@ -72,7 +85,14 @@ def apply_rules(
         for index in np.ndindex(leading):
             plane = levels[(slice(None), *index)]
             labels[index] = decide(plane, resolved, class_ids=ids)
-    clean_in_place(labels, resolved, ids, connected_axes=connected_axes)
+    clean_in_place(
+        labels,
+        resolved,
+        ids,
+        connected_axes=connected_axes,
+        spacing=spacing,
+        open_ends=open_ends,
+    )
     return labels
 
 
@@ -82,6 +102,8 @@ def clean(
     *,
     class_ids: Sequence[int],
     connected_axes: int | None = None,
+    spacing: Sequence[float] | None = None,
+    open_ends: OpenEnds = CLOSED,
 ) -> Integers:
     """Clean labels that exist already; thresholds are not looked at.
 
@@ -89,7 +111,7 @@ def clean(
     ----------
     labels
         ``(*spatial)`` integer. Values that are no class id stay, but for holes.
-    rules, class_ids, connected_axes
+    rules, class_ids, connected_axes, spacing, open_ends
         See `apply_rules`.
 
     Returns
@@ -106,7 +128,12 @@ def clean(
     ids = resolve_class_ids(class_ids, len(class_ids))
     cleaned = labels.copy(order="C")
     clean_in_place(
-        cleaned, resolve_rules(rules, ids), ids, connected_axes=connected_axes
+        cleaned,
+        resolve_rules(rules, ids),
+        ids,
+        connected_axes=connected_axes,
+        spacing=spacing,
+        open_ends=open_ends,
     )
     return cleaned
 
@@ -117,6 +144,8 @@ def clean_in_place(
     class_ids: Sequence[int],
     *,
     connected_axes: int | None = None,
+    spacing: Sequence[float] | None = None,
+    open_ends: OpenEnds = CLOSED,
 ) -> None:
     """Do what `clean` does in a C-contiguous array that is ours."""
     if not labels.size or not any(rule.cleans for rule in rules):
@@ -125,19 +154,33 @@ def clean_in_place(
     for index in np.ndindex(leading):
         part = labels[index] if leading else labels
         part = part.reshape(part.shape or (1,))
-        smooth_classes(part, rules, class_ids)
+        smooth_classes(part, rules, class_ids, spacing)
         if any(rule.fill_holes or rule.removes for rule in rules):
-            regions = find_regions(part, loose=loose_regions(rules, class_ids))
+            regions = find_regions(
+                part, loose=loose_regions(rules, class_ids), open_ends=open_ends
+            )
             regions.paint(clean_regions(regions, rules, class_ids), part)
 
 
 def smooth_classes(
-    labels: Integers, rules: Sequence[ClassRule], class_ids: Sequence[int]
+    labels: Integers,
+    rules: Sequence[ClassRule],
+    class_ids: Sequence[int],
+    spacing: Sequence[float] | None = None,
 ) -> None:
-    """Smooth the outlines of each class that asks for it, in place."""
+    """Smooth the outlines of each class that asks for it, in place.
+
+    The radius is in pixels along the last axis, and as long along the others.
+    """
+    step = (1.0,) * labels.ndim if spacing is None else spacing
+    if len(step) != labels.ndim:
+        raise InputError(
+            f"The spacing needs a number for each of {labels.ndim} axes, not {step}."
+        )
     for rule, class_id in zip(rules, class_ids, strict=True):
         if rule.smooth:
-            _smooth(labels, class_id, rule.smooth, class_ids)
+            radii = [round(rule.smooth * step[-1] / s) for s in step]
+            _smooth(labels, class_id, radii, class_ids)
 
 
 def loose_regions(
@@ -191,22 +234,23 @@ def clean_regions(
 
 def _holes(regions: Regions, others: Bool, limit: float) -> Bool:
     group, count = regions.join(others, diagonal=False)
-    size, at_border = _group_properties(regions, group, count)
-    return _members(group, ~at_border & (size <= limit))
+    size, at_border, reaches_out = _group_properties(regions, group, count)
+    return _members(group, ~at_border & ~reaches_out & (size <= limit))
 
 
 def _unwanted(regions: Regions, own: Bool, rule: ClassRule) -> tuple[Int, Bool]:
     """Return the groups that a class's regions form and which of them have to go."""
     group, count = regions.join(own, diagonal=True)
-    size, at_border = _group_properties(regions, group, count)
-    removed = size < rule.min_size
+    size, at_border, reaches_out = _group_properties(regions, group, count)
+    removed = (size < rule.min_size) & ~reaches_out
     if rule.max_size is not None:
         removed |= size > rule.max_size
     if rule.clear_border:
         removed |= at_border
-    if rule.keep_largest and not removed.all():
-        largest = np.argmax(np.where(removed, -1, size))
-        removed[:] = True
+    rivals = ~removed & ~reaches_out
+    if rule.keep_largest and rivals.any():
+        largest = np.argmax(np.where(rivals, size, -1))
+        removed |= rivals
         removed[largest] = False
     return group, removed
 
@@ -239,12 +283,17 @@ def _give_to_neighbours(
     labels[gone] = winner[group[gone]]
 
 
-def _group_properties(regions: Regions, group: Int, count: int) -> tuple[Int, Bool]:
-    """Return the pixels of each group and whether it touches the border."""
+def _group_properties(
+    regions: Regions, group: Int, count: int
+) -> tuple[Int, Bool, Bool]:
+    """Return the pixels of each group, if it is at the border, and if it goes on."""
     member = group >= 0
     size = np.bincount(group[member], regions.sizes[member], count).astype(np.int64)
-    at_border = np.bincount(group[member & regions.at_border], minlength=count) > 0
-    return size, at_border
+    at_border, reaches_out = (
+        np.bincount(group[member & which], minlength=count) > 0
+        for which in (regions.at_border, regions.reaches_out)
+    )
+    return size, at_border, reaches_out
 
 
 def _members(group: Int, chosen: Bool) -> Bool:
@@ -254,24 +303,24 @@ def _members(group: Int, chosen: Bool) -> Bool:
 
 
 def _smooth(
-    labels: Integers, class_id: int, radius: int, class_ids: Sequence[int]
+    labels: Integers, class_id: int, radii: Sequence[int], class_ids: Sequence[int]
 ) -> None:
     own = labels == class_id
     if not own.any():
         return
-    total = (radius + 1) ** (2 * labels.ndim)
-    votes = _neighbourhood(own, radius)
+    total = math.prod((radius + 1) ** 2 for radius in radii)
+    votes = _neighbourhood(own, radii)
     lost = own & (votes < (total + 1) // 2)
     gained = ~own & (votes > total // 2)
     if lost.any():
-        labels[lost] = _heirs(labels, class_id, radius, class_ids, lost)
+        labels[lost] = _heirs(labels, class_id, radii, class_ids, lost)
     labels[gained] = class_id
 
 
 def _heirs(
     labels: Integers,
     class_id: int,
-    radius: int,
+    radii: Sequence[int],
     class_ids: Sequence[int],
     lost: Bool,
 ) -> Integers:
@@ -281,22 +330,23 @@ def _heirs(
     candidates = known + sorted(present - set(known))
     heir = np.full(np.count_nonzero(lost), candidates[0], labels.dtype)
     if len(candidates) > 1:
-        best = _neighbourhood(labels == candidates[0], radius)[lost]
+        best = _neighbourhood(labels == candidates[0], radii)[lost]
         for value in candidates[1:]:
-            votes = _neighbourhood(labels == value, radius)[lost]
+            votes = _neighbourhood(labels == value, radii)[lost]
             heir[votes > best] = value
             np.maximum(best, votes, out=best)
     return heir
 
 
-def _neighbourhood(mask: Bool, radius: int) -> npt.NDArray[np.unsignedinteger]:
+def _neighbourhood(mask: Bool, radii: Sequence[int]) -> npt.NDArray[np.unsignedinteger]:
     """Sum a mask under a pyramid of weights, the edge going on outside the image.
 
     Two moving sums of ``radius + 1`` pixels along each axis; whole numbers, hence the
     same wherever a tile begins.
     """
-    out = mask.astype(np.min_scalar_type((radius + 1) ** (2 * mask.ndim)))
-    for axis in range(mask.ndim):
+    total = math.prod((radius + 1) ** 2 for radius in radii)
+    out = mask.astype(np.min_scalar_type(total))
+    for axis, radius in enumerate(radii):
         pad = [(0, 0)] * mask.ndim
         pad[axis] = (radius, radius)
         out = np.pad(out, pad, mode="edge")

@@ -27,6 +27,11 @@ Int = npt.NDArray[np.signedinteger]
 Bool = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.integer]
 
+OpenEnds = tuple[bool, bool]
+"""Whether an image goes on in front of what is there of it, and behind."""
+
+CLOSED: OpenEnds = (False, False)
+
 
 @dataclass(frozen=True, slots=True)
 class Regions:
@@ -41,6 +46,8 @@ class Regions:
     at_border
         ``(n_regions,)`` whether it touches the border of the image. Axes of length 1
         have no border.
+    reaches_out
+        ``(n_regions,)`` whether it touches an open end, where the image goes on.
     pairs
         ``(2, n_contacts)`` regions in contact, the lower one first; also a region with
         itself, where it meets itself at a corner.
@@ -54,6 +61,7 @@ class Regions:
     labels: Integers
     sizes: Int
     at_border: Bool
+    reaches_out: Bool
     pairs: Int
     faces: Int
     run_starts: Int
@@ -115,7 +123,10 @@ class Regions:
 
 
 def find_regions(
-    labels: Integers, *, loose: Callable[[Integers, Int], Bool] | None = None
+    labels: Integers,
+    *,
+    loose: Callable[[Integers, Int], Bool] | None = None,
+    open_ends: OpenEnds = CLOSED,
 ) -> Regions:
     """Read a label image once.
 
@@ -128,6 +139,9 @@ def find_regions(
         Gets the labels and the sizes of the regions and says which of them may get
         another label. Contacts between two of the others, most of all contacts, are
         left out then, which saves much of the time. All of them may when left out.
+    open_ends
+        Whether there is more of the image in front of the first and behind the last
+        plane of the first of several axes. An open end is no border.
     """
     flat = labels.reshape(-1)
     width = labels.shape[-1]
@@ -167,11 +181,13 @@ def find_regions(
         for i, contacts in enumerate(apart):
             kept = np.flatnonzero(may_change[contacts[0]] | may_change[contacts[1]])
             apart[i] = contacts[0][kept], contacts[1][kept], contacts[2][kept]
-    at_border = np.zeros(count, bool)
+    at_border, reaches_out = np.zeros(count, bool), np.zeros(count, bool)
     if width > 1:
         at_border[region[places == 0]] = True
         at_border[region[places + lengths == width]] = True
-    at_border[region[_lines_at_border(labels.shape[:-1])[lines]]] = True
+    border, beyond = _lines_at_ends(labels.shape[:-1], open_ends)
+    at_border[region[border[lines]]] = True
+    reaches_out[region[beyond[lines]]] = True
     pairs, summed = _sum_contacts(
         region[np.concatenate([contacts[0] for contacts in apart])],
         region[np.concatenate([contacts[1] for contacts in apart])],
@@ -182,6 +198,7 @@ def find_regions(
         labels=region_labels,
         sizes=sizes,
         at_border=at_border,
+        reaches_out=reaches_out,
         pairs=pairs,
         faces=summed,
         run_starts=starts,
@@ -293,13 +310,19 @@ def _order(values: Int, count: int) -> Int:
     return order
 
 
-def _lines_at_border(shape: tuple[int, ...]) -> Bool:
-    """Return which lines lie at an end of an axis; one of length 1 has none."""
-    at_border = np.zeros(shape, bool)
+def _lines_at_ends(shape: tuple[int, ...], open_ends: OpenEnds) -> tuple[Bool, Bool]:
+    """Return which lines lie at the border, and which at an open end.
+
+    An axis of length 1 has no border, unless there is more of it at one end.
+    """
+    at_border, beyond = np.zeros(shape, bool), np.zeros(shape, bool)
     for axis, length in enumerate(shape):
-        if length > 1:
-            np.moveaxis(at_border, axis, 0)[[0, -1]] = True
-    return at_border.reshape(-1)
+        is_open = CLOSED if axis else open_ends
+        if length > 1 or any(is_open):
+            for end, goes_on in zip((0, -1), is_open, strict=True):
+                marked = beyond if goes_on else at_border
+                np.moveaxis(marked, axis, 0)[end] = True
+    return at_border.reshape(-1), beyond.reshape(-1)
 
 
 def _components(first: Int, second: Int, count: int) -> Int:

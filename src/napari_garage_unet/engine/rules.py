@@ -21,8 +21,7 @@ class ClassRule:
     """Threshold and clean-up of one class.
 
     The fields are in the order in which they act; `postprocess` says how. Sizes are
-    in pixels, voxels where `apply_rules` is given more than two connected axes; models
-    and docks decide plane by plane.
+    numbers of pixels, of voxels in a volume.
     """
 
     threshold: float | None = setting(
@@ -44,28 +43,29 @@ class ClassRule:
     smooth: int = setting(
         0,
         "Smooth",
-        "Radius in pixels within which outlines are evened out; 0 leaves them.",
+        "Radius in pixels within which outlines are evened out, in a volume as far "
+        "across its planes; 0 leaves them.",
         min=0,
         max=50,
     )
     fill_holes: float = setting(
         0.0,
         "Fill holes",
-        "Holes of up to this size become this class, whatever is in them. Measured in "
-        "each plane.",
+        "Holes of up to this size become this class, whatever is in them. In a volume "
+        "in voxels, and closed on all sides.",
         min=0,
     )
     min_size: float = setting(
         0.0,
         "Min size",
-        "Regions smaller than this are removed. Measured in each plane.",
+        "Regions smaller than this are removed. In a volume in voxels.",
         min=0,
     )
     max_size: float | None = setting(
         None,
         "Max size",
-        "Regions larger than this are removed; empty for no limit. Measured in each "
-        "plane.",
+        "Regions larger than this are removed; empty for no limit. In a volume in "
+        "voxels.",
         min=0,
     )
     clear_border: bool = setting(
@@ -89,7 +89,7 @@ class ClassRule:
         None,
         "Split distance",
         "The smallest distance between the centres of two objects, in the layer's "
-        "units; larger splits less. Empty for 5 pixels.",
+        "units; larger splits less. Empty chooses it by the size of the objects.",
         min=0,
     )
 

@@ -17,6 +17,10 @@ class wins it (see `contest`), so running sums over a histogram of these give th
 at every threshold. Where a stretch of thresholds is as good as the best, within
 `TOLERANCE`, its middle is taken, as far from either mistake as possible.
 
+Strokes lie inside of things. Something that knows of outlines, such as the edges of the
+image, may prefer other thresholds; it gets its way as far as the IoU on the strokes
+stays within `SLACK` of the best.
+
 References
 ----------
 .. [1] B. Efron, C. Stein, "The jackknife estimate of variance", Annals of Statistics
@@ -26,7 +30,7 @@ References
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +57,16 @@ TOLERANCE = 1e-3
 SURE = 2.0
 """How many standard errors a gain has to be."""
 
+SLACK = 0.03
+"""IoU on strokes that may be given for outlines that fit better."""
+
+PACE = 3
+"""Levels from one threshold that is tried to the next."""
+
+Preference = Callable[[Sequence[ClassRule], int], Float | None]
+"""Gets the rules and the place of a class; returns ``(255,)``, how well each threshold
+does, or None where there is nothing to say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
@@ -72,6 +86,8 @@ class Suggestion:
         the suggested ones.
     pixels
         ``(n_classes,)`` stroke pixels of each class.
+    moves
+        Whether a threshold is another one than before.
     """
 
     rules: tuple[ClassRule, ...]
@@ -80,6 +96,7 @@ class Suggestion:
     thresholds: Float
     curves: Float
     pixels: npt.NDArray[np.int64]
+    moves: bool
 
     @property
     def gain(self) -> float:
@@ -94,6 +111,7 @@ def suggest_rules(
     class_ids: Sequence[int] | None = None,
     rules: Rules = None,
     strokes_apart: npt.NDArray[np.integer] | None = None,
+    preference: Preference | None = None,
 ) -> Suggestion:
     """Suggest the thresholds that fit the strokes best.
 
@@ -112,6 +130,8 @@ def suggest_rules(
     strokes_apart
         ``(n_pixels,)`` number of the stroke each pixel is part of. When left out, the
         gain need not be more than its standard error.
+    preference
+        Which thresholds are preferred where strokes leave it open.
 
     Raises
     ------
@@ -157,6 +177,10 @@ def suggest_rules(
         tuned, found = moved, others
         after = _balanced_iou(found, truth, ids)
         curves = _curves(rows, truth, tuned, ids)
+    if preference is not None:
+        tuned = _prefer(preference, tuned, rows, truth, ids)
+        after = _balanced_iou(decide(rows, tuned, class_ids=ids), truth, ids)
+        curves = _curves(rows, truth, tuned, ids)
     return Suggestion(
         rules=tuple(
             _accept(rule, best, len(ids))
@@ -167,7 +191,39 @@ def suggest_rules(
         thresholds=np.arange(1, LEVELS + 1) / LEVELS,
         curves=curves,
         pixels=pixels.astype(np.int64),
+        moves=any(
+            rule.threshold != best.threshold
+            for rule, best in zip(present, tuned, strict=True)
+        ),
     )
+
+
+def _prefer(
+    preference: Preference,
+    rules: Sequence[ClassRule],
+    rows: UInt8,
+    truth: npt.NDArray[np.intp],
+    class_ids: Sequence[int],
+) -> list[ClassRule]:
+    """Move thresholds towards the preferred ones as far as strokes allow it."""
+    found = decide(rows, rules, class_ids=class_ids)
+    least = _balanced_iou(found, truth, class_ids) - SLACK
+    tuned = [*rules]
+    for index in np.unique(truth):
+        curve = preference(tuned, int(index))
+        if curve is None:
+            continue
+        now = tuned[index].threshold
+        now = default_threshold(len(rules)) if now is None else now
+        wanted, here = 1 + int(curve.argmax()), round(now * LEVELS)
+        for level in range(wanted, here, PACE if wanted < here else -PACE):
+            moved = [*tuned]
+            moved[index] = ClassRule(threshold=level / LEVELS)
+            others = decide(rows, moved, class_ids=class_ids)
+            if _balanced_iou(others, truth, class_ids) >= least:
+                tuned = moved
+                break
+    return tuned
 
 
 def _accept(rule: ClassRule, tuned: ClassRule, n_classes: int) -> ClassRule:

@@ -15,6 +15,9 @@ from .tasks import Tasks
 BATCH_SECONDS = 0.02
 """How long planes are decided before they are written into the layer."""
 
+SETTLED = 0.2
+"""Seconds without another plane of a volume after which its planes are decided."""
+
 
 class Deciding:
     """Applies the rules of results to every plane, the one on view first.
@@ -35,6 +38,7 @@ class Deciding:
     def __init__(self, viewer: Any, results: ResultList) -> None:
         self._viewer = viewer
         self._waiting: list[Result] = []
+        self._results = results
         self.tasks = Tasks()
         results.removed.connect(self._on_removed)
 
@@ -47,6 +51,12 @@ class Deciding:
     def poll(self) -> None:
         """Write what was decided and begin the next planes."""
         self.tasks.poll()
+        for result in self._results:
+            since = result.outdated_since
+            if since is not None and time.monotonic() - since > SETTLED:
+                result.outdated_since = None
+                self._waiting = [r for r in self._waiting if r is not result]
+                self._waiting.append(result)
         while self._waiting and not self._waiting[0].undecided:
             self._waiting.pop(0).redraw()
         if self._waiting and "decide" not in self.tasks:
@@ -87,14 +97,14 @@ class Deciding:
 def _decide(
     result: Result, indices: Sequence[PlaneIndex], version: int
 ) -> dict[PlaneIndex, Any]:
-    decided = {}
+    decided: dict[PlaneIndex, Any] = {}
     end = time.monotonic() + BATCH_SECONDS
     for index in indices:
-        labels = result.decide(index)
+        if index in decided:
+            continue
+        decided.update(result.decide(index))
         if result.version != version:
             return {}
-        if labels is not None:
-            decided[index] = labels
         if time.monotonic() > end:
             break
     return decided

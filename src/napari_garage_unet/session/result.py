@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,10 +19,13 @@ from napari_garage_unet.engine.image import Image, PlaneIndex
 from napari_garage_unet.engine.live import LiveLabels
 from napari_garage_unet.engine.postprocess import apply_rules
 from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.volumes import needs_volume
 from napari_garage_unet.layers.writing import redraw, write_plane
 
 from .asking import Box
+from .block import Block, block_around
 from .bound_image import BoundImage
+from .coarse import enlarge, fill_enlarged
 
 State = tuple[int, int]
 """Which state of a model: number of the training, then of the step."""
@@ -29,6 +34,12 @@ NOTHING: State = (-1, -1)
 
 KEEP_IN_MEMORY = 1 << 30
 """Bytes of probabilities up to which they are kept in memory, not in a file."""
+
+MOST_COUNTED = 1 << 20
+"""Pixels of a histogram."""
+
+MOST_AT_ONCE = 1 << 21
+"""Voxels of a volume that are looked at while a person waits for a plane."""
 
 
 class Result:
@@ -58,7 +69,10 @@ class Result:
     rules_changed
         There are other rules.
     version
-        Counts the changes of rules.
+        Counts the changes of rules, and of what planes of a volume depend on.
+    outdated_since
+        When planes of a volume were last computed while others, which depend on them,
+        had been decided; None when nothing has to be decided again.
     """
 
     changed = Signal()
@@ -85,8 +99,9 @@ class Result:
         self._probabilities = _empty((len(classes), *image.spatial_shape))
         self._states: dict[PlaneIndex, State] = {}
         self._undecided: set[PlaneIndex] = set()
-        self._live: tuple[PlaneIndex, int, LiveLabels] | None = None
+        self._live: tuple[Block, int, LiveLabels] | None = None
         self.version = 0
+        self.outdated_since: float | None = None
 
     @property
     def name(self) -> str:
@@ -128,10 +143,7 @@ class Result:
 
         None where the plane has not been computed.
         """
-        if index not in self._states:
-            return None
-        plane = self._probabilities[(slice(None), *self.image.spatial_key(index))]
-        return plane.transpose(0, 2, 1) if self.image.is_transposed else plane
+        return self._levels(Block((index,)))
 
     @property
     def kept_probabilities(self) -> NDArray[np.uint8]:
@@ -175,13 +187,18 @@ class Result:
         assert levels is not None
         y0, y1, x0, x1 = box or (0, levels.shape[1], 0, levels.shape[2])
         here = (slice(y0, y1), slice(x0, x1))
-        levels[(slice(None), *here)] = _enlarge(probabilities, step, levels[:, *here])
+        levels[(slice(None), *here)] = enlarge(probabilities, step, levels[:, *here])
         self._live = None
         if self._decides_pixels:
             labels = decide(probabilities, self._rules, class_ids=self.class_ids)
             self._show_box(index, labels, here, step)
             self._undecided -= {index} if box is None or is_new else set()
+        elif not self._is_volume:
+            self.decide_plane(index)
         else:
+            self._undecided.update(self._block(index).planes)
+            self.version += 1
+            self.outdated_since = time.monotonic()
             self.decide_plane(index)
         self.changed.emit()
         return True
@@ -192,11 +209,39 @@ class Result:
         rules = self._rules.values()
         return not any(rule.cleans or rule.low is not None for rule in rules)
 
+    @property
+    def _is_volume(self) -> bool:
+        """Whether planes depend on those around them."""
+        return needs_volume(self.image, self._rules.values())
+
+    def _block(self, index: PlaneIndex, *, step: int | None = None) -> Block:
+        """Return what has to be looked at to decide a plane, or as much as is quick.
+
+        Only as much as is quick where every `step`-th pixel of planes is looked at.
+        """
+        if not self._is_volume:
+            return Block((index,))
+        most = None
+        if step is not None:
+            seen = math.prod(self.image.plane_shape) // step**2
+            most = max(MOST_AT_ONCE // max(seen, 1), 1)
+        return block_around(index, self.image, self._states, most=most)
+
+    def computed_around(self, index: PlaneIndex) -> Block:
+        """The planes of a volume around one of them that have been computed."""
+        return block_around(index, self.image, self._states)
+
+    def _levels(self, block: Block) -> NDArray[np.uint8] | None:
+        """Return ``(n_classes, H, W)``, of a volume ``(n_classes, D, H, W)``."""
+        if block.planes[0] not in self._states:
+            return None
+        return block.part_of(self._probabilities, self.image)
+
     def _show_box(
         self, index: PlaneIndex, labels: Any, here: tuple[slice, slice], step: int
     ) -> None:
         shown = self._plane(index)[here]
-        labels = _enlarge(labels, step, shown)
+        labels = enlarge(labels, step, shown)
         if not np.array_equal(shown, labels):
             shown[...] = labels
             redraw(self.layer)
@@ -221,23 +266,33 @@ class Result:
             self._rules[class_id] = rule
             self.rules_changed.emit()
             return
-        live = self._live_labels(index, step)
         self._rules[class_id] = rule
         self._forget_decisions()
-        if live is not None:
+        found = self._live_labels(index, step)
+        if found is not None:
+            block, live = found
             labels = live.update(class_id, rule.at_step(step))
-            if step == 1:
-                self.show(index, labels)
-            else:
-                _fill_enlarged(self._plane(index), labels, step)
+            if block.is_volume:
+                labels = labels[block.planes.index(index)]
+            if step > 1:
+                fill_enlarged(self._plane(index), labels, step)
                 redraw(self.layer)
+            else:
+                self._show_of(block, index, labels)
         self.rules_changed.emit()
 
-    def prepare(self, index: PlaneIndex, class_id: int, *, step: int = 1) -> None:
-        """Look up what moving a threshold of a class in a plane will need."""
-        live = self._live_labels(index, step)
-        if live is not None:
-            live.prepare(class_id)
+    def prepare(self, index: PlaneIndex, class_id: int, *, step: int = 1) -> int:
+        """Look up what moving a threshold of a class in a plane will need.
+
+        Returns
+        -------
+        runs of equal labels that each move has to clean, see `LiveLabels.runs`
+        """
+        found = self._live_labels(index, step)
+        if found is None:
+            return 0
+        found[1].prepare(class_id)
+        return found[1].runs
 
     def set_rules(self, rules: Mapping[int, ClassRule]) -> None:
         """Change the rules of all classes at once."""
@@ -246,24 +301,45 @@ class Result:
         self._live = None
         self.rules_changed.emit()
 
-    def decide(self, index: PlaneIndex) -> Labels | None:
+    def decide(self, index: PlaneIndex) -> dict[PlaneIndex, Labels]:
         """Decide one plane with the present rules; beside the main thread, too.
 
         Returns
         -------
-        ``(H, W)`` uint8 or uint16, or None where the plane has not been computed
+        ``(H, W)`` uint8 or uint16, of the plane and of those it was decided together
+        with; empty where the plane has not been computed
         """
-        levels = self.probabilities(index)
+        return self._decide_block(self._block(index))
+
+    def _decide_block(self, block: Block) -> dict[PlaneIndex, Labels]:
+        levels = self._levels(block)
         if levels is None:
-            return None
-        # A copy, because the main thread may change a rule meanwhile.
-        return apply_rules(levels, dict(self._rules), class_ids=self.class_ids)
+            return {}
+        labels = apply_rules(
+            levels,
+            dict(self._rules),  # the main thread may change a rule meanwhile
+            class_ids=self.class_ids,
+            spacing=block.spacing(self.image),
+            open_ends=block.open_ends,
+        )
+        planes = labels if block.is_volume else [labels]
+        return dict(zip(block.planes, planes, strict=True))
 
     def decide_plane(self, index: PlaneIndex) -> None:
-        """Decide one plane with the present rules and write it into the layer."""
-        labels = self.decide(index)
+        """Decide one plane with the present rules and write it into the layer.
+
+        Of a large volume only planes around it are looked at, and it stays undecided.
+        """
+        block = self._block(index, step=1)
+        labels = self._decide_block(block).get(index)
         if labels is not None:
-            self.show(index, labels)
+            self._show_of(block, index, labels)
+
+    def _show_of(self, block: Block, index: PlaneIndex, labels: Labels) -> None:
+        """Show a plane of a block; others may belong to it that were not looked at."""
+        self.show(index, labels)
+        if block != self._block(index):
+            self._undecided.add(index)
 
     def show(self, index: PlaneIndex, labels: Labels, *, refresh: bool = True) -> None:
         """Write what was decided for a plane into the layer."""
@@ -279,16 +355,25 @@ class Result:
         self.version += 1
         self._undecided = set(self._states)
 
-    def _live_labels(self, index: PlaneIndex, step: int) -> LiveLabels | None:
-        if self._live is not None and self._live[:2] == (index, step):
-            return self._live[2]
-        levels = self.probabilities(index)
+    def _live_labels(
+        self, index: PlaneIndex, step: int
+    ) -> tuple[Block, LiveLabels] | None:
+        block = self._block(index, step=step)
+        if self._live is not None and self._live[:2] == (block, step):
+            return block, self._live[2]
+        levels = self._levels(block)
         if levels is None:
             return None
         rules = {i: rule.at_step(step) for i, rule in self._rules.items()}
-        live = LiveLabels(levels[:, ::step, ::step], rules, class_ids=self.class_ids)
-        self._live = (index, step, live)
-        return live
+        live = LiveLabels(
+            levels[..., ::step, ::step],
+            rules,
+            class_ids=self.class_ids,
+            spacing=block.spacing(self.image, step=step),
+            open_ends=block.open_ends,
+        )
+        self._live = (block, step, live)
+        return block, live
 
     @property
     def undecided(self) -> int:
@@ -315,31 +400,16 @@ class Result:
         self.classes = tuple(known.get(info.id, info) for info in self.classes)
 
     def histogram(self, class_id: int, index: PlaneIndex) -> NDArray[np.int64] | None:
-        """How often each of the 256 levels of a class occurs in a plane."""
+        """How often each of the 256 levels of a class occurs in a plane.
+
+        Of a large plane evenly spaced pixels are counted; a person waits for it.
+        """
         levels = self.probabilities(index)
         if levels is None:
             return None
         row = levels[self.class_ids.index(class_id)]
-        return np.bincount(row.ravel(), minlength=256)
-
-
-def _enlarge(values: NDArray[Any], step: int, like: NDArray[Any]) -> NDArray[Any]:
-    """Repeat values along the last two axes, cut to the shape of an array."""
-    if step > 1:
-        values = values.repeat(step, axis=-2).repeat(step, axis=-1)
-    height, width = like.shape[-2:]
-    return values[..., :height, :width]
-
-
-def _fill_enlarged(plane: NDArray[Any], values: NDArray[Any], step: int) -> None:
-    """Write repeated values; lines at once, which takes a third of the time."""
-    lines = np.empty((len(values), plane.shape[1]), values.dtype)
-    for first in range(step):
-        part = lines[:, first::step]
-        part[...] = values[:, : part.shape[1]]
-    for first in range(step):
-        part = plane[first::step]
-        part[...] = lines[: len(part)]
+        step = math.ceil(math.sqrt(row.size / MOST_COUNTED))
+        return np.bincount(row[::step, ::step].ravel(), minlength=256)
 
 
 def _empty(shape: tuple[int, ...]) -> NDArray[Any]:

@@ -20,6 +20,11 @@ from .rule_history import RuleHistory, RuleMap, Tuning, told
 LARGE = 1 << 20
 """Pixels of a plane from which on a dragged slider looks at fewer of them."""
 
+MOST_RUNS = 70_000
+"""Runs of equal labels that can be cleaned without being felt in a moving slider."""
+
+COARSEST = 16
+
 
 class Tuner:
     """Changes rules; the plane on view follows at once, the others when told to.
@@ -52,13 +57,24 @@ class Tuner:
         self._histories: dict[str, RuleHistory] = {}
         self.in_units = False
         self.shows_seeds = True
+        self._coarser = 1
         self.deciding = Deciding(viewer, results)
         results.rules_replaced.connect(self._on_replaced)
 
     def prepare(self, result: Result, class_id: int) -> None:
-        """Get ready for a slider of a class to be dragged."""
+        """Get ready for a slider of a class to be dragged.
+
+        Labels in very many pieces are dragged at less than the resolution of the
+        screen.
+        """
         index = result.bound.plane_on_view(self._viewer)
-        result.prepare(index, class_id, step=self._step(result))
+        self._coarser = 1
+        runs = result.prepare(index, class_id, step=self._step(result))
+        while self._is_large(result) and runs > MOST_RUNS:
+            self._coarser *= 2
+            if self._step(result) >= COARSEST:
+                break
+            runs = result.prepare(index, class_id, step=self._step(result))
 
     def tune(
         self, result: Result, class_id: int, rule: ClassRule, *, drags: bool = False
@@ -75,9 +91,13 @@ class Tuner:
         self._results.tune(result, index, class_id, rule, step=step)
 
     def _step(self, result: Result) -> int:
-        if math.prod(result.image.plane_shape) < LARGE:
+        if not self._is_large(result):
             return 1
-        return step_on_view(self._viewer, result.layer, no_coarser=True)
+        step = step_on_view(self._viewer, result.layer, no_coarser=True)
+        return min(step * self._coarser, COARSEST)
+
+    def _is_large(self, result: Result) -> bool:
+        return math.prod(result.image.plane_shape) >= LARGE
 
     def set_rules(self, result: Result, rules: Mapping[int, ClassRule]) -> None:
         """Change the rules of all classes; classes left out get the default."""

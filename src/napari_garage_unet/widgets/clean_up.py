@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -24,7 +26,7 @@ from .form import SettingsForm
 from .size_field import SizeField
 
 AREAS = ("min_size", "max_size", "fill_holes")
-"""Fields of a rule that are areas in pixels."""
+"""Fields of a rule that are numbers of pixels, of voxels in a volume."""
 
 SHOWN = ("smooth", "fill_holes", "min_size", "split", "split_by", "split_distance")
 FOLDED = ("low", "max_size", "clear_border", "keep_largest")
@@ -62,13 +64,13 @@ class CleanUp(QWidget):
         font = self._title.font()
         font.setBold(True)
         self._title.setFont(font)
-        self._areas = {
+        self._sizes = {
             "fill_holes": SizeField(),
             "min_size": SizeField(),
             "max_size": SizeField(empty="no limit"),
         }
         self._distance = SizeField(empty="automatic")
-        fields = {**self._areas, "split_distance": self._distance}
+        fields = {**self._sizes, "split_distance": self._distance}
         self.form = SettingsForm(ClassRule(), SHOWN, fields=fields)
         self.more = SettingsForm(ClassRule(), FOLDED, fields=fields)
         smooth, low = self.form.field("smooth"), self.more.field("low")
@@ -145,7 +147,9 @@ class CleanUp(QWidget):
         self.unit_box.setAccessibleName("unit of sizes")
         self.unit_box.setToolTip(
             "Show sizes in pixels, or in the units of the layer. What they do stays "
-            "the same; the model keeps pixels."
+            "the same; the model keeps pixels. In a volume sizes are volumes: objects "
+            "go through its planes. While you tune a large one, what reaches out of "
+            "the planes around the one you see stays; then all of it is looked at."
         )
         self.unit_box.currentIndexChanged.connect(self._on_unit)
 
@@ -188,14 +192,18 @@ class CleanUp(QWidget):
 
     # -- showing ------------------------------------------------------------------
 
+    @property
+    def _is_volume(self) -> bool:
+        return len(self._spacing) == 3
+
     def _show_units(self) -> None:
         in_units = self.unit_box.currentIndex() == 1
-        area = self._spacing[-1] * self._spacing[-2]
-        for field in self._areas.values():
+        power = "\N{SUPERSCRIPT THREE}" if self._is_volume else "\N{SUPERSCRIPT TWO}"
+        for field in self._sizes.values():
             if in_units:
-                field.show_unit(area, f"{self._length}\N{SUPERSCRIPT TWO}")
+                field.show_unit(math.prod(self._spacing), f"{self._length}{power}")
             else:
-                field.show_unit(1.0, "px")
+                field.show_unit(1.0, "voxels" if self._is_volume else "px")
         # The rule has this one in the units of the layer.
         if in_units:
             self._distance.show_unit(1.0, self._length)

@@ -39,8 +39,9 @@ class SuggestRow(QWidget):
         self.button = QPushButton("Suggest")
         self.button.setToolTip(
             "Look for the thresholds that fit your strokes best, held-out ones where "
-            "there are enough, and for a min size well below the smallest object you "
-            "painted on. Nothing changes before you accept."
+            "there are enough, and among those that fit as well for outlines along the "
+            "edges of the image; for a min size well below the smallest object you "
+            "painted on, and whether objects touch. Nothing changes before you accept."
         )
         self.button.clicked.connect(self._on_clicked)
         self.text = QLabel()
@@ -110,18 +111,27 @@ class SuggestRow(QWidget):
                 f"({found.iou_before:.2f} to {found.iou_after:.2f}); dotted lines "
                 "above."
             )
+        elif found.moves:
+            text = (
+                "Outlines that follow the edges of the image; dotted lines above. IoU "
+                f"{found.iou_before:.2f} to {found.iou_after:.2f} on {pixels} {kind}."
+            )
         else:
             text = (
                 f"Your thresholds fit already: IoU {found.iou_before:.2f} "
                 f"on {pixels} {kind}."
             )
+        names = {info.id: info.name for info in result.classes}
         if advice.min_sizes:
-            names = {info.id: info.name for info in result.classes}
+            unit = "voxels" if "z" in result.image.stack_axes else "px"
             sizes = ", ".join(
-                f"{names.get(i, i)} {size:.0f} px"
+                f"{names.get(i, i)} {size:.0f} {unit}"
                 for i, size in advice.min_sizes.items()
             )
             text += f" Suggested min size: {sizes}."
+        if advice.splits:
+            touching = ", ".join(names.get(i, str(i)) for i in sorted(advice.splits))
+            text += f" Split touching objects of: {touching}."
         if not advice.says_something:
             self._show(text)
             return
