@@ -15,6 +15,7 @@ from napari_garage_unet.engine.advice import (
 )
 from napari_garage_unet.engine.decide import decide
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.held_out import HeldOutAnswers
 from napari_garage_unet.engine.objects import objects
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.engine.tuning import suggest_rules
@@ -98,7 +99,7 @@ def test_thresholds_that_strokes_leave_open_follow_the_edges(has_edges):
     ends = 100.0 * (away <= 17) if has_edges else np.zeros_like(away)
     noise = np.random.default_rng(0).normal(0, 1, away.shape)
     strokes = np.where(away < 8, 2, np.where(away > 36, 1, 0)).astype(np.uint8)
-    plane = PaintedPlane(np.stack([1 - own, own]), strokes, None, ends + noise)
+    plane = PaintedPlane(np.stack([1 - own, own]), strokes, ends + noise)
     advice = advise([plane], class_ids=(1, 2), background_ids=(1,))
     rule = advice.rules[2]
     if has_edges:
@@ -123,19 +124,36 @@ def test_a_tenth_is_suggested_but_not_to_the_background_nor_against_a_choice(pic
     assert chosen.rules[2].min_size == 5
 
 
-def test_held_out_strokes_are_asked_alone_where_there_are_enough(picture):
+def answers(strokes_per_class, pixels):
+    """Unseen strokes of two classes; class 2 is only seen where it is faint."""
+    class_ids = np.repeat([1, 2], strokes_per_class * pixels).astype(np.int32)
+    own = np.where(class_ids == 2, 80, 20)
+    levels = np.stack([255 - own, own]).astype(np.uint8)
+    strokes = np.repeat(np.arange(2 * strokes_per_class), pixels).astype(np.int32)
+    return HeldOutAnswers(levels, class_ids, strokes)
+
+
+@pytest.mark.parametrize(
+    ("strokes_per_class", "pixels", "enough"),
+    [(3, 20, True), (2, 60, False), (9, 5, False)],
+)
+def test_unseen_strokes_are_asked_alone_where_there_are_enough(
+    picture, strokes_per_class, pixels, enough
+):
     strokes = np.zeros(picture.shape, np.uint8)
     strokes[8:20, 8:20] = 2
     strokes[30:34, :] = 1
-    held = np.zeros(picture.shape, bool)
-    held[8:20, 8:14] = held[30:32] = True
-    plane = PaintedPlane(sure(picture), strokes, held)
-    advice = advise([plane], class_ids=(1, 2))
-    assert advice.held_out
-    assert advice.suggestion.pixels.tolist() == [160, 72]
-    held[8:20, 9:14] = False
-    few = advise([PaintedPlane(sure(picture), strokes, held)], class_ids=(1, 2))
-    assert not few.held_out
+    advice = advise(
+        [PaintedPlane(sure(picture), strokes)],
+        class_ids=(1, 2),
+        held_out=answers(strokes_per_class, pixels),
+    )
+    assert advice.held_out == enough
+    if enough:
+        assert advice.suggestion.pixels.tolist() == [60, 60]
+        assert advice.rules[2].threshold == pytest.approx(50 / 255, abs=0.02)
+    else:
+        assert advice.rules[2].threshold is None
 
 
 def test_no_strokes_is_one_sentence(picture):

@@ -7,7 +7,10 @@ import pytest
 from made_results import balls, levels_of, make_result
 
 from napari_garage_unet.engine.advice import MOST_PIXELS
+from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.held_out import HeldOutAnswers
+from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.session.suggesting import advise
 
@@ -157,3 +160,27 @@ def test_smallest_sizes_of_a_volume_are_in_voxels(viewer, session, run):
     run(lambda: not result.undecided)
     found = np.count_nonzero(result.layer.data == 2)
     assert found == pytest.approx(np.count_nonzero(ball), rel=0.1)
+
+
+def test_unseen_strokes_are_asked_when_the_file_of_the_model_knows_some(
+    session, plane, tmp_path
+):
+    paint_plane(session.strokes_layer().data, faint())
+    class_ids = np.repeat([1, 2], 90).astype(np.int32)
+    own = np.where(class_ids == 2, 200, 20).astype(np.uint8)
+    strokes = np.repeat(np.arange(6), 30).astype(np.int32)
+    model = Model(
+        classes=plane.classes,
+        preprocess=PreprocessConfig(),
+        network=NetworkConfig(),
+        n_channels=1,
+        weights={},
+        held_out=HeldOutAnswers(np.stack([255 - own, own]), class_ids, strokes),
+    )
+    path = tmp_path / "model.garage"
+    assert not advise(plane, path).held_out
+    model.save(path)
+    advice = advise(plane, path)
+    assert advice.held_out
+    assert advice.suggestion.pixels.tolist() == [90, 90]
+    assert advice.suggestion.iou_before == 1

@@ -21,6 +21,7 @@ from skimage import measure
 
 from .decide import LEVELS, Labels, decide, quantize
 from .errors import InputError
+from .held_out import HeldOutAnswers
 from .objects import objects
 from .outlines import edge_curve, edge_strength
 from .rules import ClassRule, Rules, resolve_rules
@@ -32,6 +33,9 @@ MOST_PIXELS = 50_000
 
 ENOUGH = 50
 """Held-out pixels of each painted class from which on they alone are asked."""
+
+ENOUGH_STROKES = 3
+"""Held-out strokes of each painted class they have to be part of."""
 
 SPECK = 0.1
 """Share of a small painted object below which a region is a speck."""
@@ -54,15 +58,12 @@ class PaintedPlane:
         ``(n_classes, H, W)`` float from 0 to 1 or uint8.
     strokes
         ``(H, W)`` integer class ids, 0 = unlabelled.
-    held_out
-        ``(H, W)`` bool, strokes that were not learnt from; none when left out.
     image
         ``(H, W)`` or ``(H, W, C)``, whose edges are looked at; not when left out.
     """
 
     probabilities: NDArray[Any]
     strokes: NDArray[Any]
-    held_out: NDArray[np.bool_] | None = None
     image: NDArray[Any] | None = None
 
 
@@ -96,7 +97,7 @@ class Advice:
     class_ids
         The classes of the result.
     held_out
-        Whether only strokes that were not learnt from were asked.
+        Whether only what was said of strokes unseen was asked.
     min_sizes
         Suggested smallest sizes in pixels, by class id; classes without one are left
         out.
@@ -145,6 +146,7 @@ def advise(
     rules: Rules = None,
     background_ids: Collection[int] = (),
     volumes: Iterable[PaintedVolume] | None = None,
+    held_out: HeldOutAnswers | None = None,
 ) -> Advice:
     """Look for the rules that fit strokes best.
 
@@ -162,13 +164,16 @@ def advise(
         not follow edges.
     volumes
         The volumes that the planes are of; left out, sizes are those in planes.
+    held_out
+        What was said of strokes by a network that had not seen them. Thresholds are
+        chosen by them where there are enough of them.
 
     Raises
     ------
     InputError
         If there are no strokes of these classes, or shapes or ids do not fit.
     """
-    rows, ids, held, parts = [], [], [], []
+    rows, ids, parts = [], [], []
     seen: list[PaintedPlane] = []
     count = 0
     for plane in planes:
@@ -181,16 +186,15 @@ def advise(
         ids.append(plane.strokes[mask])
         parts.append(apart[mask] + count)
         count += int(apart.max())
-        is_held = plane.held_out
-        held.append(np.zeros(ids[-1].size, bool) if is_held is None else is_held[mask])
     if not rows:
         raise InputError("There are no strokes to compare with; paint some first.")
     levels, truth = np.concatenate(rows, axis=1), np.concatenate(ids)
-    strokes_apart, kept = np.concatenate(parts), np.concatenate(held)
-    enough = all(
-        np.count_nonzero(kept & (truth == i)) >= ENOUGH for i in np.unique(truth)
-    )
-    chosen = np.flatnonzero(kept) if enough else np.arange(truth.size)
+    strokes_apart = np.concatenate(parts)
+    enough = held_out is not None and _says_enough(held_out, np.unique(truth))
+    if held_out is not None and enough:
+        levels, truth = held_out.levels, held_out.class_ids
+        strokes_apart = held_out.strokes
+    chosen = np.arange(truth.size)
     if chosen.size > MOST_PIXELS:
         chosen = np.random.default_rng(0).choice(chosen, MOST_PIXELS, replace=False)
     present = resolve_rules(rules, class_ids)
@@ -223,6 +227,15 @@ def advise(
         enough,
         {i: size for i, size in sizes.items() if size > 1},
         frozenset(i for i in touching if not of_class[i].split),
+    )
+
+
+def _says_enough(answers: HeldOutAnswers, class_ids: NDArray[np.integer[Any]]) -> bool:
+    """Whether unseen strokes of every class say more than chance."""
+    return all(
+        np.count_nonzero(here) >= ENOUGH
+        and np.unique(answers.strokes[here]).size >= ENOUGH_STROKES
+        for here in (answers.class_ids == i for i in class_ids)
     )
 
 

@@ -41,10 +41,6 @@ class HeldOutAnswers:
         }:
             raise ValueError("The arrays of held-out answers do not fit together.")
 
-    def pixels_of(self, class_id: int) -> int:
-        """How many pixels there are of a class."""
-        return int(np.count_nonzero(self.class_ids == class_id))
-
     def thinned(self) -> HeldOutAnswers:
         """Return `MOST_PIXELS` of them at the most, drawn evenly."""
         n = self.class_ids.size

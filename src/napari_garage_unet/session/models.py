@@ -101,6 +101,10 @@ class ModelList:
         """The model with a key."""
         return next((entry for entry in self if entry.key == key), None)
 
+    def file_of(self, key: str) -> Path:
+        """Where a model lies; the live one is kept there while it learns."""
+        return self._job.checkpoint if key == LIVE else Path(key)
+
     def load(self, path: str | Path) -> ModelEntry:
         """Read what a model file says and have the engine load it.
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from napari_garage_unet.engine.advice import Advice, PaintedPlane, PaintedVolume
 from napari_garage_unet.engine.advice import advise as advise_on
-from napari_garage_unet.engine.config import TrainingConfig
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.held_out import HeldOutAnswers
 from napari_garage_unet.engine.image import PlaneIndex
+from napari_garage_unet.engine.model_store import read_held_out
 from napari_garage_unet.engine.strokes import collect_strokes
 
 from .result import Result
@@ -18,31 +20,39 @@ from .result import Result
 __all__ = ["Advice", "advise"]
 
 
-def advise(result: Result) -> Advice:
+def advise(result: Result, model_file: Path | None = None) -> Advice:
     """Look for the rules of a result that fit its strokes best.
 
     Runs beside the main thread; only reads.
+
+    Parameters
+    ----------
+    result
+        With strokes on planes that have been computed.
+    model_file
+        File of the model that made it, which knows what was said of strokes that were
+        held out of training; all strokes are asked without one.
 
     Raises
     ------
     InputError
         If no stroke lies on a plane that has been computed.
+    ModelFileError
+        If the file is damaged.
     """
     strokes = result.bound.strokes
     if strokes is None:
         raise InputError(
             f"{result.bound.name} has no strokes to compare with; paint some first."
         )
-    share = TrainingConfig().held_out
     planes, indices = [], []
-    for plane in collect_strokes([result.image], [strokes.data], held_out=share):
+    for plane in collect_strokes([result.image], [strokes.data]):
         levels = result.probabilities(plane.index)
         if levels is not None:
             planes.append(
                 PaintedPlane(
                     levels,
                     plane.strokes,
-                    plane.held_out,
                     result.image.plane(plane.index),
                 )
             )
@@ -57,7 +67,18 @@ def advise(result: Result) -> Advice:
         rules=result.rules,
         background_ids=[info.id for info in result.classes if info.background],
         volumes=_volumes(result, indices) if "z" in result.image.stack_axes else None,
+        held_out=_held_out(result, model_file),
     )
+
+
+def _held_out(result: Result, model_file: Path | None) -> HeldOutAnswers | None:
+    # There is no file before the first checkpoint of a training.
+    if model_file is None or not model_file.is_file():
+        return None
+    answers = read_held_out(model_file)
+    # Of a training that has gone on with other classes since, rows would be mixed up.
+    known = answers is not None and len(answers.levels) == len(result.class_ids)
+    return answers if known else None
 
 
 def _volumes(result: Result, indices: Sequence[PlaneIndex]) -> Iterator[PaintedVolume]:

@@ -82,8 +82,11 @@ class SuggestRow(QWidget):
         self._show("Comparing with your strokes…")
         self.button.setEnabled(False)
         self._session.tasks.failed.connect(self._on_failed)
+        model_file = self._session.models.file_of(result.model)
         self._session.tasks.run(
-            "suggest", lambda: advise(result), done=lambda a: self._on_done(result, a)
+            "suggest",
+            lambda: advise(result, model_file),
+            done=lambda a: self._on_done(result, a),
         )
 
     def _on_failed(self) -> None:
