@@ -30,6 +30,7 @@ from .corrections import Corrections
 from .engine_link import EngineLink
 from .guarding import Guard
 from .guidance import Guidance
+from .heap import Heap
 from .hint import FEW_PIXELS, Engine, Phase, Situation, hint
 from .image_list import ImageList
 from .keeping import Keeping
@@ -91,6 +92,7 @@ class Session:
         self.link = EngineLink(make_client)
         self.results = ResultList(viewer)
         self.job = TrainingJob(self.link, checkpoint=lambda: self.keeping.checkpoint())
+        self._heap = Heap(viewer, self.job)
         self.models = ModelList(
             link=self.link,
             job=self.job,
@@ -389,6 +391,7 @@ class Session:
         self.objects.close()
         # When the viewer has been collected there is nothing left to let go of.
         with contextlib.suppress(ReferenceError):
+            self._heap.close()
             self.viewer.dims.events.current_step.disconnect(self._on_view)
             self.images.close()
             self.guidance.close()
