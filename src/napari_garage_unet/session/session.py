@@ -181,6 +181,7 @@ class Session:
     @learns_by_itself.setter
     def learns_by_itself(self, wish: bool) -> None:
         self.learning.by_itself = wish
+        self.changed.emit()
 
     @property
     def situation(self) -> Situation:
@@ -199,6 +200,7 @@ class Session:
             reason=last.reason if last else "",
             seconds=last.seconds if last else 0.0,
             validated=last.validated if last else True,
+            by_itself=self.learns_by_itself,
         )
 
     @property
