@@ -2,14 +2,14 @@
 
 ``make bench-live`` opens a window, paints with mouse events and measures
 
-- the gaps between drawn frames on a large photograph, painting all the time, first
-  with the engine idle, then while it trains and previews;
+- the gaps between drawn frames on a large photograph, painting all the time, first in
+  napari alone, then with the engine idle, then while it trains and previews
+  (`live_frames`);
 - the time from the lifting of the brush to the first preview of that place that has
   learnt from the stroke, on the photograph of the garage;
 - the memory of both processes over an hour's worth of strokes and previews, without
   the pauses: painted, learnt, looked at and erased again, round after round;
 - what is lost when the engine or napari is killed (`live_kills`).
-
 """
 
 from __future__ import annotations
@@ -23,120 +23,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import napari
 import numpy as np
-from numpy.typing import NDArray
-from skimage import data
-from skimage.transform import resize
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.live_frames import measure_frames
 from benchmarks.live_kills import KILLS, kill_engine, kill_napari
-from benchmarks.live_person import Person, lines_in
+from benchmarks.live_person import lines_in
+from benchmarks.live_studio import PLUGIN, Studio
 from benchmarks.results import Direction, Mark, Report, table
 from napari_garage_unet import samples
-from napari_garage_unet.engine.config import TrainingConfig
-from napari_garage_unet.layers.view import region_on_view
 from napari_garage_unet.project.folders import VARIABLE
-from napari_garage_unet.session import Session, get_session
-from napari_garage_unet.session.hint import Engine
-from napari_garage_unet.session.training_job import Settings
+from napari_garage_unet.session import Session
 
-PLUGIN = "napari-garage-unet"
-LARGE = (2048, 2048)
 STROKES_PER_HOUR = 600
 CYCLES = 10
-PATIENCE = 120.0
-"""Seconds for what takes a few on an idle machine."""
 
 LATEST = 20.0
 """Seconds after which a preview counts as not coming; it is counted with these."""
-
-
-class Studio:
-    """A window with the Train dock, and a person in front of it."""
-
-    def __init__(self) -> None:
-        self.viewer = napari.Viewer()
-        self.viewer.window.resize(1280, 800)
-        self.session: Session = get_session(self.viewer)
-        self.person = Person(self.viewer)
-        self.rng = np.random.default_rng(0)
-
-    def open_dock(self) -> None:
-        """Open the Train dock and wait until the engine is warm."""
-        self.viewer.window.add_plugin_dock_widget(PLUGIN, "Train U-Net")
-        session = self.session
-        self.wait(lambda: session.link.state is Engine.READY)
-        self.person.live(1.0)
-
-    def wait(self, is_so: Any) -> None:
-        """Let the window live until something is so.
-
-        Raises
-        ------
-        RuntimeError
-            If it does not come to be.
-        """
-        if not self.person.live(PATIENCE, until=is_so):
-            raise RuntimeError(f"It did not come to be: {self.session.hint}")
-
-    def paint(
-        self, class_id: int, where: NDArray[np.bool_], *, length: int = 40
-    ) -> Any:
-        """Paint a line of a class where it is on view; returns its points and end."""
-        bound = self.session.images.current
-        assert bound is not None
-        y0, y1, x0, x1 = region_on_view(bound.layer)
-        seen = np.zeros_like(where)
-        # Not at the rim, where the frame of the canvas takes the mouse.
-        seen[y0 + 8 : y1 - 8, x0 + 8 : x1 - 8] = True
-        mask = seen & where if (seen & where).any() else seen
-        self.session.paint(class_id)
-        points = next(lines_in(mask, self.rng, length=length))
-        return points, self.person.draw(points)
-
-    def close(self) -> None:
-        """Close the window; the engine goes with it."""
-        self.viewer.close()
-        self.person.live(0.5)
-
-
-def frame_gaps(seconds: float) -> dict[str, dict[str, float]]:
-    """Milliseconds between two frames while painting, idle and learning."""
-    studio = Studio()
-    left, _, _ = data.stereo_motorcycle()
-    pixels = (resize(left, LARGE) * 255).astype(np.uint8)
-    studio.viewer.add_image(pixels, name="large")
-    studio.session.strokes_layer()
-    studio.open_dock()
-    everywhere = np.ones(LARGE, bool)
-    found = {}
-    for name in ("idle", "learning"):
-        if name == "learning":
-            training = TrainingConfig(seconds=3600)
-            studio.session.settings = Settings(training=training)
-            studio.session.learn()
-            studio.wait(lambda: studio.session.preview.shown > 0)
-        else:
-            # The first stroke of a viewer is slow whatever the plugin does.
-            studio.paint(1, everywhere)
-            studio.paint(2, everywhere)
-        gaps: list[float] = []
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
-            studio.person.frames.clear()
-            studio.paint(int(studio.rng.integers(1, 5)), everywhere, length=200)
-            gaps += list(np.diff(studio.person.frames) * 1000)
-        found[name] = {
-            "frames": len(gaps),
-            "median": float(np.median(gaps)),
-            "p99": float(np.quantile(gaps, 0.99)),
-            "longest": float(np.max(gaps)),
-            "previews": studio.session.preview.shown,
-        }
-    studio.close()
-    return found
 
 
 def latencies(strokes: int) -> list[float]:
@@ -218,11 +122,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--strokes", type=int, default=40)
     parser.add_argument("--hour", type=int, default=STROKES_PER_HOUR)
     parser.add_argument("--kills", type=int, default=KILLS)
+    parser.add_argument(
+        "--frames-only", action="store_true", help="print the gaps, keep no results"
+    )
     options = parser.parse_args(arguments)
     report = Report("live")
     # What is kept while painting is not to lie among a person's own projects.
     with tempfile.TemporaryDirectory() as folder:
         os.environ[VARIABLE] = folder
+        measure_frames(report, seconds=options.seconds)
+        if options.frames_only:
+            return report.publish(Path(folder))
         measure(report, options)
     for kill in (kill_engine, kill_napari):
         figures, marks = kill(kills=options.kills)
@@ -232,19 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(report: Report, options: argparse.Namespace) -> None:
-    """Add figures and marks of frames, promptness and memory to a report."""
-    gaps = frame_gaps(options.seconds)
-    report.figures["milliseconds between frames"] = gaps
-    columns = ("frames", "median", "p99", "longest", "previews")
-    rows = [[name, *(float(gaps[name][c]) for c in columns)] for name in gaps]
-    report.tables.append(table(["ms between frames", *columns], rows))
-    ratio = gaps["learning"]["p99"] / gaps["idle"]["p99"]
+    """Add figures and marks of promptness and memory to a report."""
     at_most = Direction.AT_MOST
-    report.marks += [
-        Mark("p99 of frame gaps, learning per idle", ratio, 1.5, at_most),
-        Mark("longest frame gap, ms", gaps["learning"]["longest"], 250, at_most),
-    ]
-
     seconds = latencies(options.strokes)
     median, p95 = np.quantile(seconds, (0.5, 0.95))
     report.figures["seconds from brush lift to preview"] = seconds

@@ -33,11 +33,14 @@ class Person:
     ----------
     frames
         Moments, as of `time.perf_counter`, at which the canvas was drawn.
+    computed
+        At those moments, the seconds this thread has computed so far.
     """
 
     def __init__(self, viewer: Any) -> None:
         self.viewer = viewer
         self.frames: list[float] = []
+        self.computed: list[float] = []
         with warnings.catch_warnings():
             # There is no public way to the canvas a person's mouse is on.
             warnings.simplefilter("ignore")
@@ -64,15 +67,16 @@ class Person:
         float
             When the brush was lifted.
         """
-        positions = [self._position(point) for point in points]
-        self._send(QEvent.Type.MouseMove, positions[0], pressed=False)
-        self._send(QEvent.Type.MouseButtonPress, positions[0], pressed=True)
-        for position in positions:
+        position = self._position(points[0])
+        self._send(QEvent.Type.MouseMove, position, pressed=False)
+        self._send(QEvent.Type.MouseButtonPress, position, pressed=True)
+        for point in points:
             due = time.perf_counter() + INTERVAL
+            position = self._position(point)
             self._send(QEvent.Type.MouseMove, position, pressed=True)
             self.live(max(due - time.perf_counter(), 0.001))
         lifted = time.perf_counter()
-        self._send(QEvent.Type.MouseButtonRelease, positions[-1], pressed=False)
+        self._send(QEvent.Type.MouseButtonRelease, position, pressed=False)
         return lifted
 
     def _position(self, point: Sequence[float]) -> QPointF:
@@ -101,6 +105,7 @@ class Person:
 
     def _on_draw(self, event: Any) -> None:
         self.frames.append(time.perf_counter())
+        self.computed.append(time.thread_time())
 
 
 def lines_in(

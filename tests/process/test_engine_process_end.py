@@ -126,6 +126,10 @@ def test_the_engine_goes_last_for_the_processor_and_first_for_memory() -> None:
     here = os.getpriority(os.PRIO_PROCESS, 0)
     expected = min(here + 10, 19)
     assert wait_for(lambda: os.getpriority(os.PRIO_PROCESS, pid) == expected)
+    # Where sessions share the processor in equal parts, its session goes last, too.
+    group = Path(f"/proc/{pid}/autogroup")
+    if group.exists() and group.read_text().strip():
+        assert wait_for(lambda: group.read_text().split()[-1] == "10")
     score = Path(f"/proc/{pid}/oom_score_adj")
     if score.exists():
         assert wait_for(lambda: score.read_text().strip() == "500")

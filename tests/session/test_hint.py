@@ -53,6 +53,12 @@ READY = Situation(
             "Learnt for 30 s. Paint where the preview is wrong, then Learn again.",
         ),
         (
+            dataclasses.replace(
+                READY, has_model=True, reason="time", seconds=30.4, by_itself=True
+            ),
+            "Learnt for 30 s. Paint where the preview is wrong to go on.",
+        ),
+        (
             dataclasses.replace(READY, has_model=True, reason="stopped", changed=True),
             "New strokes: press Learn to go on from what it knows.",
         ),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 
@@ -16,7 +19,11 @@ from napari_garage_unet.engine.config import TrainingConfig
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.process.messages import LIVE
 from napari_garage_unet.project.description import read_project
-from napari_garage_unet.project.folders import ProjectFolder, saved_projects
+from napari_garage_unet.project.folders import (
+    VARIABLE,
+    ProjectFolder,
+    saved_projects,
+)
 from napari_garage_unet.project.tiles import read_tiles
 from napari_garage_unet.session import close_session, get_session
 from napari_garage_unet.session.fingerprint import fingerprint
@@ -566,3 +573,36 @@ def test_times_are_said_as_people_say_them():
     assert moment(before, now=now) == "on 3 Nov at 09:05"
     long_ago = time.mktime((2024, 2, 29, 9, 5, 0, 0, 0, -1))
     assert moment(long_ago, now=now) == "on 29 Feb 2024 at 09:05"
+
+
+def test_a_script_that_ends_without_closing_the_viewer_has_saved_its_strokes(tmp_path):
+    script = """
+import time, numpy as np
+from napari.components import ViewerModel
+from napari_garage_unet.session import get_session
+
+viewer = ViewerModel()
+session = get_session(viewer)
+viewer.add_image(np.arange(2400, dtype=np.uint8).reshape(40, 60), name="cells")
+layer = session.strokes_layer()
+layer.data[5:8, 5:25] = 1
+layer.refresh()
+end = time.monotonic() + 10
+while not session.counts and time.monotonic() < end:
+    session.poll()
+# Not saved yet.
+session.keeping.autosave.poll = lambda: None
+layer.data[30:33, 5:25] = 2
+session.images.current.look_at_all()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, VARIABLE: str(tmp_path / "projects")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "Error" not in done.stderr
+    strokes = saved_of(tmp_path / "projects")["cells"]
+    assert np.bincount(strokes.ravel(), minlength=3)[1:].tolist() == [60, 60]

@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.process.messages import Progress
-from napari_garage_unet.session.training_job import History
-from napari_garage_unet.widgets.curve import Curve, smoothed
+from napari_garage_unet.session.history import History
+from napari_garage_unet.widgets.curve import Curve
 
 
 def test_a_smoothed_line_starts_at_the_first_value_and_follows():
-    line = smoothed(np.array([4.0, *[1.0] * 60]))
-    assert line[0] == 4
-    assert line[-1] == pytest.approx(1, abs=0.01)
-    assert np.all(np.diff(line) <= 0)
+    history = History()
+    for step, loss in enumerate([4.0, *[1.0] * 60]):
+        history.add(Progress(1, step, float(step), loss))
+    assert history.smooth[0] == 4
+    assert history.smooth[-1] == pytest.approx(1, abs=0.01)
+    assert np.all(np.diff(history.smooth) <= 0)
 
 
 def test_a_resumed_training_goes_on_along_the_time_axis():
@@ -45,3 +47,60 @@ def test_any_length_of_history_is_drawn(qtbot, steps):
     curve.show_history(history)
     drawn = curve.grab().toImage()
     assert (drawn != empty) is (steps > 0)
+
+
+class Counted(list):
+    """A list that counts how often somebody looks at one of its values."""
+
+    looks = 0
+
+    def __getitem__(self, index):
+        self.looks += 1
+        return super().__getitem__(index)
+
+    def __iter__(self):
+        raise AssertionError("all of it is looked at")
+
+
+def test_a_long_history_is_drawn_without_looking_at_all_of_it(qtbot):
+    history = History()
+    for step in range(20_000):
+        history.add(Progress(1, step, float(step), 1.0, 0.5, 0.5))
+        history.add_correction(0.5)
+    lists = [
+        "seconds",
+        "smooth",
+        "checked_at",
+        "checked_loss",
+        "corrected_at",
+        "corrected",
+    ]
+    for name in lists:
+        setattr(history, name, Counted(getattr(history, name)))
+    curve = Curve()
+    qtbot.addWidget(curve)
+    curve.show_history(history)
+    curve.grab()
+    looks = {name: getattr(history, name).looks for name in lists}
+    assert all(0 < n <= 900 for n in looks.values()), looks
+
+
+def test_steps_that_come_faster_than_one_can_read_are_drawn_together(qtbot):
+    painted = []
+
+    class Noted(Curve):
+        def paintEvent(self, event):
+            painted.append(event)
+            super().paintEvent(event)
+
+    curve = Noted()
+    qtbot.addWidget(curve)
+    curve.show()
+    qtbot.waitExposed(curve)
+    qtbot.wait(50)
+    painted.clear()
+    for _ in range(20):
+        curve.follow()
+        qtbot.wait(2)
+    assert not painted
+    qtbot.waitUntil(lambda: len(painted) == 1, timeout=5000)

@@ -141,7 +141,11 @@ class Autosave:
         """Have the thread that writes do something."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="garage-save")
-        return self._pool.submit(work)
+        try:
+            return self._pool.submit(work)
+        except RuntimeError:
+            # Python is about to end and starts no work in threads any more.
+            return _done(work)
 
     def when_saved(self, action: Callable[[], None]) -> None:
         """Do something on the main thread once all there is now has been saved."""
@@ -328,6 +332,16 @@ class Autosave:
                 "Save the strokes layer yourself."
             )
         )
+
+
+def _done(work: Callable[[], Any]) -> Future[Any]:
+    """Do something here and now; the outcome is looked at like that of a thread."""
+    future: Future[Any] = Future()
+    try:
+        future.set_result(work())
+    except Exception as error:  # noqa: BLE001 - whoever looks at the outcome gets it
+        future.set_exception(error)
+    return future
 
 
 def _tidy_up(root: Path) -> None:

@@ -54,6 +54,8 @@ class Situation:
         How long it had learnt.
     validated
         Whether held-out strokes chose the state that was kept.
+    by_itself
+        Whether learning goes on by itself with the next stroke.
     """
 
     has_image: bool = False
@@ -67,6 +69,7 @@ class Situation:
     reason: str = ""
     seconds: float = 0.0
     validated: bool = True
+    by_itself: bool = False
 
 
 def hint(now: Situation) -> str:
@@ -122,9 +125,8 @@ def _after_training(now: Situation) -> str:
     unchecked = (
         "" if now.validated else " Too few strokes to check itself: trust your eyes."
     )
+    then = " to go on" if now.by_itself else ", then Learn again"
+    todo = f"Paint where the preview is wrong{then}.{unchecked}"
     if now.reason == "time":
-        return (
-            f"Learnt for {now.seconds:.0f} s. Paint where the preview is wrong, "
-            f"then Learn again.{unchecked}"
-        )
-    return f"Paint where the preview is wrong, then Learn again.{unchecked}"
+        return f"Learnt for {now.seconds:.0f} s. {todo}"
+    return todo

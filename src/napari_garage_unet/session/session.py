@@ -30,6 +30,7 @@ from .corrections import Corrections
 from .engine_link import EngineLink
 from .guarding import Guard
 from .guidance import Guidance
+from .heap import Heap
 from .hint import FEW_PIXELS, Engine, Phase, Situation, hint
 from .image_list import ImageList
 from .keeping import Keeping
@@ -91,6 +92,7 @@ class Session:
         self.link = EngineLink(make_client)
         self.results = ResultList(viewer)
         self.job = TrainingJob(self.link, checkpoint=lambda: self.keeping.checkpoint())
+        self._heap = Heap(viewer, self.job)
         self.models = ModelList(
             link=self.link,
             job=self.job,
@@ -179,6 +181,7 @@ class Session:
     @learns_by_itself.setter
     def learns_by_itself(self, wish: bool) -> None:
         self.learning.by_itself = wish
+        self.changed.emit()
 
     @property
     def situation(self) -> Situation:
@@ -197,6 +200,7 @@ class Session:
             reason=last.reason if last else "",
             seconds=last.seconds if last else 0.0,
             validated=last.validated if last else True,
+            by_itself=self.learns_by_itself,
         )
 
     @property
@@ -389,6 +393,7 @@ class Session:
         self.objects.close()
         # When the viewer has been collected there is nothing left to let go of.
         with contextlib.suppress(ReferenceError):
+            self._heap.close()
             self.viewer.dims.events.current_step.disconnect(self._on_view)
             self.images.close()
             self.guidance.close()

@@ -23,6 +23,7 @@ from napari_garage_unet.project.safe_files import copy_file
 from .bound_image import BoundImage
 from .engine_link import EngineLink
 from .hint import Phase
+from .history import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +33,6 @@ class Settings:
     preprocess: PreprocessConfig | None = None
     network: NetworkConfig | None = None
     training: TrainingConfig = field(default_factory=TrainingConfig)
-
-
-@dataclass(slots=True)
-class History:
-    """The curves of a training: an entry per step, per validation, per new stroke."""
-
-    seconds: list[float] = field(default_factory=list)
-    loss: list[float] = field(default_factory=list)
-    checked_at: list[float] = field(default_factory=list)
-    checked_loss: list[float] = field(default_factory=list)
-    accuracy: list[float] = field(default_factory=list)
-    corrected_at: list[float] = field(default_factory=list)
-    corrected: list[float] = field(default_factory=list)
-    offset: float = 0.0
-
-    def add_correction(self, share: float) -> None:
-        """Append how much of a new stroke the preview had wrong, 0 to 1."""
-        self.corrected_at.append(self.seconds[-1] if self.seconds else 0.0)
-        self.corrected.append(share)
-
-    def add(self, progress: Progress) -> None:
-        """Append a step. Seconds go on where an earlier training has ended."""
-        if self.seconds and self.offset + progress.seconds < self.seconds[-1]:
-            # A training that does not go on with the clock of the one before.
-            self.offset = self.seconds[-1]
-        now = self.offset + progress.seconds
-        self.seconds.append(now)
-        self.loss.append(progress.loss)
-        if progress.validation_loss is not None:
-            self.checked_at.append(now)
-            self.checked_loss.append(progress.validation_loss)
-        if progress.accuracy is not None:
-            self.accuracy.append(progress.accuracy)
 
 
 class TrainingJob:

@@ -13,6 +13,7 @@ from qtpy.QtGui import (
     QPaintEvent,
     QPalette,
     QPixmap,
+    QShowEvent,
 )
 from qtpy.QtWidgets import (
     QFrame,
@@ -214,6 +215,11 @@ class ClassRow(QFrame):
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.StyleChange:
             self._draw_icon()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Draw the icon in the colours the theme has given a new row."""
+        super().showEvent(event)
+        self._draw_icon()
 
     def _on_name(self, name: str) -> None:
         if name != self._info.name:

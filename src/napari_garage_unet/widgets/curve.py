@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from qtpy.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_garage_unet.session.training_job import History
-
-SMOOTHING = 0.15
-"""Share of a new value in the drawn line; single steps jump too much to be read."""
+from napari_garage_unet.session.history import History
 
 MOST_POINTS = 400
 """More than the widget has pixels are not drawn."""
+
+MOST_MARKS = 40
+"""More would cover the line they stand on."""
+
+INTERVAL = 300
+"""Milliseconds from one drawing to the next at the least.
+
+Steps come faster than they can be read, and each drawing makes Qt put the whole window
+together anew, the canvas included.
+"""
 
 HEIGHT = 82
 """Pixels; what is below it in the dock has to be in sight, too."""
 
 MARK = 2.5
 """Half the size in pixels of the marks on a line."""
+
+
+Values = NDArray[np.float64]
 
 
 class Curve(QWidget):
@@ -33,6 +45,10 @@ class Curve(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._history = History()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(INTERVAL)
+        self._timer.timeout.connect(self.update)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(
             "How far the answers are from your strokes; lower is better.\n"
@@ -55,8 +71,16 @@ class Curve(QWidget):
 
     def show_history(self, history: History) -> None:
         """Draw these curves; the widget looks at them again when painted."""
-        self._history = history
-        self.update()
+        if history is not self._history:
+            self._history = history
+            self.update()
+        else:
+            self.follow()
+
+    def follow(self) -> None:
+        """Draw the curves again, in a moment, because they have grown."""
+        if not self._timer.isActive():
+            self._timer.start()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw axes, lines and their names."""
@@ -73,18 +97,13 @@ class Curve(QWidget):
         painter.setPen(QPen(faint, 1))
         painter.drawLine(frame.bottomLeft(), frame.bottomRight())
         history = self._history
-        seconds, loss = np.array(history.seconds), np.array(history.loss)
-        checked_at = np.array(history.checked_at)
-        checked = np.array(history.checked_loss)
-        corrected_at = np.array(history.corrected_at)
-        corrected = np.array(history.corrected)
         self._draw_legend(
             painter,
             text,
-            has_checked=bool(len(checked)),
-            has_corrected=bool(len(corrected)),
+            has_checked=bool(history.checked_loss),
+            has_corrected=bool(history.corrected),
         )
-        if len(loss) < 2:
+        if len(history.loss) < 2:
             muted = QColor(text)
             muted.setAlpha(150)
             painter.setPen(muted)
@@ -94,13 +113,12 @@ class Curve(QWidget):
                 "The learning curve appears here.",
             )
             return
-        smooth = smoothed(loss)
+        seconds, smooth = _thinned(history.seconds, history.smooth)
+        checked_at, checked = _thinned(history.checked_at, history.checked_loss)
         top = float(max(np.quantile(smooth, 0.98), checked.max(initial=0.0), 1e-6))
         end = float(seconds[-1]) or 1.0
 
-        def to_frame(
-            at: NDArray[np.float64], value: NDArray[np.float64]
-        ) -> QPainterPath:
+        def to_frame(at: Values, value: Values) -> QPainterPath:
             x = frame.left() + frame.width() * at / end
             y = frame.bottom() - frame.height() * np.clip(value / top, 0, 1)
             points = [QPointF(float(a), float(b)) for a, b in zip(x, y, strict=True)]
@@ -109,33 +127,33 @@ class Curve(QWidget):
                 path.lineTo(point)
             return path
 
-        thinned = np.unique(np.linspace(0, len(loss) - 1, MOST_POINTS).astype(int))
         muted = QColor(text)
         muted.setAlpha(170)
         painter.setPen(QPen(muted, 1.1, Qt.PenStyle.DashLine))
-        painter.drawPath(to_frame(seconds[thinned], smooth[thinned]))
+        painter.drawPath(to_frame(seconds, smooth))
         if len(checked) > 1:
             painter.setPen(QPen(text, 2.2))
             painter.drawPath(to_frame(checked_at, checked))
         if len(checked):
-            path = to_frame(checked_at, checked)
+            marks = to_frame(
+                *_thinned(history.checked_at, history.checked_loss, MOST_MARKS)
+            )
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(text)
-            for i in range(path.elementCount()):
-                painter.drawEllipse(QPointF(path.elementAt(i)), MARK, MARK)
+            for i in range(marks.elementCount()):
+                painter.drawEllipse(QPointF(marks.elementAt(i)), MARK, MARK)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-        if len(corrected):
+        if history.corrected:
             # A share has a scale of its own: the frame from bottom to top.
-            marks = to_frame(corrected_at, top * corrected)
-            line = to_frame(corrected_at, top * smoothed(corrected))
+            at, share = _thinned(history.corrected_at, history.corrected_smooth)
             painter.setPen(QPen(text, 1.3, Qt.PenStyle.DotLine))
-            painter.drawPath(line)
+            painter.drawPath(to_frame(at, top * share))
+            at, share = _thinned(history.corrected_at, history.corrected, MOST_MARKS)
+            marks = to_frame(at, top * share)
             painter.setPen(QPen(muted, 1))
             for i in range(marks.elementCount()):
-                at = QPointF(marks.elementAt(i))
-                painter.drawRect(
-                    QRectF(at.x() - MARK, at.y() - MARK, 2 * MARK, 2 * MARK)
-                )
+                x, y = marks.elementAt(i).x, marks.elementAt(i).y
+                painter.drawRect(QRectF(x - MARK, y - MARK, 2 * MARK, 2 * MARK))
         self._draw_ends(painter, frame, text, end)
 
     def _draw_legend(
@@ -176,11 +194,15 @@ class Curve(QWidget):
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{end:.0f} s")
 
 
-def smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Exponential moving average that starts at the first value."""
-    out = np.empty_like(values)
-    average = values[0]
-    for i, value in enumerate(values):
-        average += SMOOTHING * (value - average)
-        out[i] = average
-    return out
+def _thinned(
+    at: Sequence[float], values: Sequence[float], most: int = MOST_POINTS
+) -> tuple[Values, Values]:
+    """As many points of a line as can be told apart, the first and the last included.
+
+    Only they are looked at, so that a long history is drawn as quickly as a short one.
+    """
+    last = len(values) - 1
+    chosen = range(len(values))
+    if len(values) > most:
+        chosen = [round(i * last / (most - 1)) for i in range(most)]
+    return np.array([at[i] for i in chosen]), np.array([values[i] for i in chosen])

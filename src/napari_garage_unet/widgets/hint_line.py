@@ -44,9 +44,11 @@ class HintLine(QWidget):
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.text.setSizePolicy(
-            QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding
-        )
+        policy = self.text.sizePolicy()
+        # As high as the text is at the width it gets, no line more.
+        policy.setVerticalPolicy(QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.text.setSizePolicy(policy)
         self.text.setMinimumHeight(LINES * self.text.fontMetrics().lineSpacing() + 4)
         self.restart = QPushButton("Restart")
         self.restart.setToolTip("Start the engine again and go on where it stopped.")

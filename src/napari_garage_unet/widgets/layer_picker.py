@@ -7,7 +7,18 @@ from typing import Any
 
 from magicgui.widgets import create_widget
 from napari.layers import Layer
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QWidget,
+)
+
+MARGIN = 6
+"""Pixels of the field that the style leaves free beside the text."""
 
 
 class LayerPicker:
@@ -55,6 +66,7 @@ class LayerPicker:
             QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
         )
         self.native.setMinimumWidth(90)
+        self._shortening = Shortening(self.native)
 
     @property
     def native(self) -> QWidget:
@@ -90,3 +102,41 @@ class LayerPicker:
     def _on_changed(self, layer: Layer | None) -> None:
         if not self._quiet:
             self._on_choice(layer)
+
+
+class Shortening(QObject):
+    """Draws the text of a combo box with dots in the middle where it is too long.
+
+    Names of images often differ only at their ends, and Qt would cut them off there.
+
+    Parameters
+    ----------
+    combo
+        The combo box; what magicgui has made cannot be of a class of our own.
+    """
+
+    def __init__(self, combo: QComboBox) -> None:
+        super().__init__(combo)
+        self._combo = combo
+        combo.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Paint in place of the combo box."""
+        if event is None or event.type() != QEvent.Type.Paint:
+            return False
+        option = QStyleOptionComboBox()
+        self._combo.initStyleOption(option)
+        field = self._combo.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox,
+            option,
+            QStyle.SubControl.SC_ComboBoxEditField,
+            self._combo,
+        )
+        option.currentText = option.fontMetrics.elidedText(
+            option.currentText, Qt.TextElideMode.ElideMiddle, field.width() - MARGIN
+        )
+        painter = QStylePainter(self._combo)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        painter.end()
+        return True

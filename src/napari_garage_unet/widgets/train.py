@@ -330,7 +330,7 @@ class TrainWidget(Dock):
         self._show_figures()
 
     def _on_progress(self) -> None:
-        self.curve.update()
+        self.curve.follow()
         self._show_figures()
 
     def _show_figures(self) -> None:

@@ -1,0 +1,79 @@
+"""A window of napari with the Train dock, and somebody in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import napari
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.live_person import Person, lines_in
+from napari_garage_unet.layers.view import region_on_view
+from napari_garage_unet.session import Session, get_session
+from napari_garage_unet.session.hint import Engine
+
+PLUGIN = "napari-garage-unet"
+
+PATIENCE = 120.0
+"""Seconds for what takes a few on an idle machine."""
+
+
+class Studio:
+    """A window, and a person in front of it.
+
+    Attributes
+    ----------
+    viewer, person, rng
+        The window, who paints in it, and what that is drawn with.
+    """
+
+    def __init__(self) -> None:
+        self.viewer = napari.Viewer()
+        self.viewer.window.resize(1280, 800)
+        self.person = Person(self.viewer)
+        self.rng = np.random.default_rng(0)
+
+    @property
+    def session(self) -> Session:
+        """What the docks share; the plugin is there from the first use on."""
+        return get_session(self.viewer)
+
+    def open_dock(self) -> None:
+        """Open the Train dock and wait until the engine is warm."""
+        self.viewer.window.add_plugin_dock_widget(PLUGIN, "Train U-Net")
+        session = self.session
+        self.wait(lambda: session.link.state is Engine.READY)
+        self.person.live(1.0)
+
+    def wait(self, is_so: Callable[[], bool], *, patience: float = PATIENCE) -> None:
+        """Let the window live until something is so.
+
+        Raises
+        ------
+        RuntimeError
+            If it does not come to be.
+        """
+        if not self.person.live(patience, until=is_so):
+            raise RuntimeError(f"It did not come to be: {self.session.hint}")
+
+    def paint(
+        self, class_id: int, where: NDArray[np.bool_], *, length: int = 40
+    ) -> Any:
+        """Paint a line of a class where it is on view; returns its points and end."""
+        bound = self.session.images.current
+        assert bound is not None
+        y0, y1, x0, x1 = region_on_view(bound.layer)
+        seen = np.zeros_like(where)
+        # Not at the rim, where the frame of the canvas takes the mouse.
+        seen[y0 + 8 : y1 - 8, x0 + 8 : x1 - 8] = True
+        mask = seen & where if (seen & where).any() else seen
+        self.session.paint(class_id)
+        points = next(lines_in(mask, self.rng, length=length))
+        return points, self.person.draw(points)
+
+    def close(self) -> None:
+        """Close the window; the engine goes with it."""
+        self.viewer.close()
+        self.person.live(0.5)
