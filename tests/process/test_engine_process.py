@@ -16,6 +16,7 @@ from plain_viewer import Viewer, is_process
 
 from napari_garage_unet.engine.config import ClassInfo, to_json
 from napari_garage_unet.engine.model_store import load_model
+from napari_garage_unet.engine.pixel_learner import FRESH_STEPS
 from napari_garage_unet.process.client import EngineClient
 from napari_garage_unet.process.messages import (
     LIVE,
@@ -178,7 +179,7 @@ def test_stop_takes_less_than_a_second(bench: Bench) -> None:
     took, previews = [], []
     for _ in range(3):
         train = bench.ask(Train, ("garage",), classes, training={"seconds": 60.0})
-        bench.progress(train, 20)
+        bench.progress(train, FRESH_STEPS + 5)  # from then on strokes can be checked
         predict = bench.ask(Predict, LIVE, "garage", (), preview.description)
         time.sleep(0.1)
         begin = time.perf_counter()

@@ -76,7 +76,7 @@ def test_an_unchecked_result_says_so():
     said = hint(
         dataclasses.replace(READY, has_model=True, reason="stopped", validated=False)
     )
-    assert said.endswith("Too few strokes to check itself: trust your eyes.")
+    assert said.endswith("It could not check itself yet: trust your eyes.")
 
 
 def test_no_hint_speaks_in_codes():

@@ -123,7 +123,7 @@ def _after_training(now: Situation) -> str:
     if now.reason == "settled":
         return "Nothing improves any more; resting. Paint to go on."
     unchecked = (
-        "" if now.validated else " Too few strokes to check itself: trust your eyes."
+        "" if now.validated else " It could not check itself yet: trust your eyes."
     )
     then = " to go on" if now.by_itself else ", then Learn again"
     todo = f"Paint where the preview is wrong{then}.{unchecked}"
