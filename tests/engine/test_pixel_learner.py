@@ -41,7 +41,8 @@ def test_two_strokes_tell_two_textures_apart(plane):
     losses = []
     while not learner.settled:
         losses.append(learner.step())
-    assert len(losses) == 2 * pixel_learner.ROUND + 1
+    rounds = pixel_learner.MOST_TEACHING
+    assert len(losses) == (1 + rounds) * pixel_learner.ROUND + rounds
     assert np.mean(losses[250:300]) < 0.5 * losses[0]
     taps = training_plane.region(slice(0, 96), slice(0, 128))
     labels = network.probabilities(taps).argmax(axis=0)
@@ -86,6 +87,26 @@ def test_many_strokes_smooth_less(plane, strokes, radius):
 
     learner.prepare([TrainingPlane(targets, region)])
     assert network.smoothing_radius == radius
+
+
+@pytest.mark.parametrize(("strokes", "rounds"), [(4, 3), (8, 2), (14, 1), (40, 1)])
+def test_with_many_strokes_the_network_teaches_itself_less(
+    plane, monkeypatch, strokes, rounds
+):
+    network, training_plane = plane
+    monkeypatch.setattr(pixel_learner, "ROUND", 4)
+    targets = np.zeros((96, 128), np.int32)
+    for number in range(strokes):
+        y, x = divmod(number, 8)
+        targets[6 * y, 4 + 8 * x : 8 + 8 * x] = 1
+        targets[48 + 6 * y, 4 + 8 * x : 8 + 8 * x] = 2
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([TrainingPlane(targets, training_plane.region)])
+    steps = 0
+    while not learner.settled:
+        learner.step()
+        steps += 1
+    assert steps == (1 + rounds) * 4 + rounds
 
 
 def test_large_masks_are_thinned_out_but_rare_classes_kept(plane, monkeypatch):

@@ -3,13 +3,14 @@
 A round on the stroke pixels comes first; their features are joined once, and a step
 draws some of them for each member, every class as often as the others. Then the
 network teaches itself: what it says of the stroked planes, smoothed along the edges of
-the image, goes into a second round beside the strokes. Smoothing knows the shapes that
+the image, goes into further rounds beside the strokes. Smoothing knows the shapes that
 single pixels do not, and the unpainted pixels show how the classes vary.
 
-How far to smooth depends on how much there is to learn from: wide windows make up for
-few strokes, but blur what a network knows better that has seen many. Strokes that
-correct a result lie where it was wrong and nowhere else, so how well a radius does on
-strokes says little about the image; their number does not mislead that way.
+How far to smooth and how often the network teaches itself depend on how much there is
+to learn from: both make up for few strokes, but blur what a network knows better that
+has seen many. Strokes that correct a result lie where it was wrong and nowhere else,
+so how well either does on strokes says little about the image; their number does not
+mislead that way.
 """
 
 from __future__ import annotations
@@ -51,8 +52,17 @@ SELF_TAUGHT = 20_000
 SELF_TAUGHT_BLOCKS = 12
 """Blocks they are taken from at the most."""
 
-SHARPENING = 1.5
-"""Power by which its own probabilities are raised before it learns from them."""
+TEACHING = 14
+"""Rounds in which the network teaches itself, times the strokes per class."""
+
+MOST_TEACHING = 3
+"""There are never more of them, and never fewer than one."""
+
+SHARPENING = 0.25
+"""Its own probabilities are raised to a power of 1 and so much for each round but one.
+
+With few strokes they are unsure; with many, thin things would fade if they were raised.
+"""
 
 MOST_PAINTED = 200_000
 """Painted pixels whose features are kept; masks of whole images have more."""
@@ -80,7 +90,7 @@ class PixelLearner:
     predicting
         The network itself.
     settled
-        Whether both rounds are complete and nothing has changed since.
+        Whether all rounds are complete and nothing has changed since.
     """
 
     def __init__(
@@ -148,17 +158,21 @@ class PixelLearner:
             for block in all_blocks(plane.targets.shape, self.network.head_radius)
         ]
         chosen = self._rng.permutation(len(blocks))[:SELF_TAUGHT_BLOCKS]
-        self._to_answer = [blocks[number] for number in chosen]
-        self._second_round = False
+        self._blocks = [blocks[number] for number in chosen]
+        self._to_answer = list(self._blocks)
+        rounds = round(TEACHING / strokes_per_class)
+        self._rounds_left = min(max(rounds, 1), MOST_TEACHING)
+        self._power = 1 + SHARPENING * (self._rounds_left - 1)
+        self._teaches_itself = False
 
     def step(self) -> float:
         """Take one step and return the loss of it, or of the last one."""
-        if self._taken >= ROUND and not self._second_round:
+        if self._taken >= ROUND and self._rounds_left:
             if self._to_answer:
                 self._answers.append(self._answer(*self._to_answer.pop()))
                 return self._loss
-            self._begin_second_round()
-        corrects = self._fresh.size > 0 and not self._second_round
+            self._teach_itself()
+        corrects = self._fresh.size > 0 and not self._teaches_itself
         rate = self._rate * rate_factor(self._taken / ROUND, rises=not corrects)
         pixels = self._draw(self._rng, (MEMBERS, BATCH))
         if corrects:
@@ -169,10 +183,11 @@ class PixelLearner:
             )
         self._loss = self._steps.take(self._features, self._wanted, pixels, rate=rate)
         # A correction is to show first; what checks it can come after.
-        if self._held_out.any() and (self._second_round or self._taken >= FRESH_STEPS):
+        waits = self._taken < FRESH_STEPS and not self._teaches_itself
+        if self._held_out.any() and not waits:
             self._teach_judge(rate)
         self._taken += 1
-        self.settled = self._second_round and self._taken >= ROUND
+        self.settled = not self._rounds_left and self._taken >= ROUND
         return self._loss
 
     def _teach_judge(self, rate: float) -> None:
@@ -209,8 +224,11 @@ class PixelLearner:
         self._draw = BalancedDraw(weights)
         self._taken = 0
 
-    def _begin_second_round(self) -> None:
-        self._second_round = True
+    def _teach_itself(self) -> None:
+        """Begin a round on the strokes and on the answers."""
+        self._teaches_itself = True
+        self._rounds_left -= 1
+        self._to_answer = list(self._blocks)
         features, answers = (
             np.concatenate(part) for part in zip(*self._answers, strict=True)
         )
@@ -235,7 +253,7 @@ class PixelLearner:
         answers = probabilities[
             :, top : top + height : GRID, left : left + width : GRID
         ]
-        answers = answers.reshape(len(answers), -1).T ** SHARPENING
+        answers = answers.reshape(len(answers), -1).T ** self._power
         answers /= answers.sum(axis=1, keepdims=True)
         # Sure ones first, and rare classes more often than their area asks for.
         best = answers.argmax(axis=1)
