@@ -7,6 +7,7 @@ is needed for that: the probabilities are made from the pixels.
 from __future__ import annotations
 
 import csv
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -64,6 +65,8 @@ def rules(request):
 def model(monkeypatch, rules):
     monkeypatch.setattr(Model, "_planes", predict)
     monkeypatch.setattr(segment_module, "start_engine", lambda: None)
+    network = SimpleNamespace(devices=SimpleNamespace(text="a test", note=""))
+    monkeypatch.setattr(Model, "predictor", SimpleNamespace(network=network))
     return Model(
         classes=CLASSES,
         preprocess=PreprocessConfig(),

@@ -108,7 +108,6 @@ def segment_command(
     for path in (*others, *(path for path in (report, table) if path)):
         check_output(path, inputs=(*inputs, model_path, *paths))
     start_engine()
-    from napari_garage_unet.engine.devices import current_devices
     from napari_garage_unet.engine.instances import (
         class_objects,
         needs_probabilities,
@@ -116,7 +115,8 @@ def segment_command(
     )
     from napari_garage_unet.engine.measure import write_table
 
-    devices = current_devices()
+    # Says first whether the weights fit.
+    devices = model.predictor.network.devices
     say_device(devices)
     split = split or split_by is not None
     weighed = bool(objects or table) and needs_probabilities(
