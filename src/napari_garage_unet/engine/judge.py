@@ -74,10 +74,7 @@ class Judge:
         """
         for plane in planes:
             learnt = plane.without_held_out().targets > 0
-            before = self._seen.get(plane.key)
-            if before is not None and before.shape == learnt.shape:
-                learnt |= before
-            self._seen[plane.key] = learnt
+            self._seen[plane.key] = learnt | self._seen.get(plane.key, False)
         self._draw = BalancedDraw(weights)
         self.network.head.smoothing.assign(smoothing)
 
