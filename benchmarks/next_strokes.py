@@ -38,7 +38,7 @@ from napari_garage_unet.engine.uncertainty import WINDOW, next_place
 
 TASKS = ("garage", "tools", "flood")
 STEPS = 150
-"""Steps of each of the two rounds of learning: half of what the dock takes."""
+"""Steps of each round of learning: half of what the dock takes."""
 
 PLACES = 4
 """Places that are visited before the model learns on."""
