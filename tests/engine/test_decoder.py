@@ -55,7 +55,11 @@ def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
     taps = [tf.constant(tap) for tap in make_taps(height=72)]
     whole = tf.reduce_mean(tf.nn.softmax(decoder(taps)), axis=0)
     assert whole.shape[0] % STRIP
-    np.testing.assert_allclose(decoder.decoding.probabilities(taps), whole, atol=1e-5)
+    decoder.guide.assign(np.random.default_rng(0).normal(size=decoder.guide.shape))
+    guides = decoder.decoding.on_plane(taps)[1]
+    strips = decoder.decoding.probabilities(taps)
+    np.testing.assert_allclose(strips[..., :4], whole, atol=1e-5)
+    np.testing.assert_allclose(strips[..., 4:], guides, rtol=1e-4, atol=1e-4)
 
 
 def test_members_differ():
@@ -137,6 +141,38 @@ def test_the_radius_of_the_smoothing_is_part_of_what_is_learnt():
     other.head.smoothing.assign(1000)
     assert other.smoothing_radius == SMOOTHING_RADIUS
     assert other.head_radius > one.head_radius
+
+
+def test_what_guides_the_smoothing_is_part_of_what_is_learnt():
+    one, other = (build_network(NetworkConfig(), 1, 2) for _ in range(2))
+    guide = np.random.default_rng(0).normal(size=one.head.guide.shape)
+    one.head.guide.assign(guide)
+    other.set_weights(one.weights())
+    np.testing.assert_array_equal(other.head.guide, one.head.guide)
+
+
+def test_weights_from_before_there_was_a_guide_guide_by_the_image_alone():
+    one, other = (build_network(NetworkConfig(), 1, 2) for _ in range(2))
+    weights = one.weights()
+    other.head.guide.assign(np.ones(other.head.guide.shape))
+    del weights[max(weights)]
+    del weights[max(weights)]
+    other.set_weights(weights)
+    assert not np.any(other.head.guide)
+    plane = np.random.default_rng(0).random((64, 64, 1), np.float32)
+    taps = one.whole(plane)[1]
+    np.testing.assert_array_equal(other.probabilities(taps), one.probabilities(taps))
+
+
+def test_guides_keep_edges_but_do_not_teach():
+    network = build_network(NetworkConfig(), 1, 2)
+    rng = np.random.default_rng(0)
+    plane = rng.random((64, 64, 1), np.float32)
+    taps = network.whole(plane)[1]
+    blurred, taught = network.probabilities(taps), network.answers(taps)
+    network.head.guide.assign(rng.normal(0, 0.02, network.head.guide.shape))
+    assert network.probabilities(taps)[0].std() > blurred[0].std()
+    np.testing.assert_allclose(network.answers(taps), taught, atol=1e-6)
 
 
 def test_less_smoothing_leaves_more_detail():

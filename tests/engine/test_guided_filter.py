@@ -40,7 +40,7 @@ def reference(value, guide, radius, epsilon):
     return np.stack([*map(average, slopes), average(intercepts)])
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("channels", [1, 3, 5])
 def test_coefficients_are_those_of_the_paper(channels):
     rng = np.random.default_rng(0)
     guide = rng.random((channels, 12, 9), np.float32)
@@ -65,6 +65,20 @@ def test_probabilities_follow_an_edge_that_the_coarse_grid_misses():
     np.testing.assert_array_equal(labels, guide[0].astype(int))
     np.testing.assert_allclose(fine.sum(axis=0), 1, rtol=1e-5)
     assert fine.min() > 0
+
+
+def test_an_edge_that_only_the_coarse_guide_has_is_kept():
+    rng = np.random.default_rng(0)
+    guide = np.full((1, 64, 64), 0.5, np.float32)
+    lines = np.zeros((1, 32, 32), np.float32)
+    lines[:, :, 8::8] = 1
+    coarse = np.concatenate([1 - lines, lines]) * 0.4 + 0.3
+    coarse += rng.normal(0, 0.2, coarse.shape).astype("f4")
+    settings = {"grid": 2, "radius": 8, "epsilon": 1e-3}
+    blurred = smooth_probabilities(coarse, guide, **settings).argmax(axis=0)
+    kept = smooth_probabilities(coarse, guide, lines, **settings).argmax(axis=0)
+    np.testing.assert_array_equal(kept[::2, ::2], lines[0])
+    assert (blurred[::2, ::2] != lines[0]).mean() > 0.05
 
 
 def test_without_a_radius_probabilities_are_only_enlarged():

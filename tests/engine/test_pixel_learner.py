@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine import pixel_learner
+from napari_garage_unet.engine import pixel_learner, self_teaching
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.network import build_network
@@ -41,7 +41,7 @@ def test_two_strokes_tell_two_textures_apart(plane):
     losses = []
     while not learner.settled:
         losses.append(learner.step())
-    rounds = pixel_learner.MOST_TEACHING
+    rounds = self_teaching.MOST_ROUNDS
     assert len(losses) == (1 + rounds) * pixel_learner.ROUND + rounds
     assert np.mean(losses[250:300]) < 0.5 * losses[0]
     taps = training_plane.region(slice(0, 96), slice(0, 128))
@@ -87,6 +87,30 @@ def test_many_strokes_smooth_less(plane, strokes, radius):
 
     learner.prepare([TrainingPlane(targets, region)])
     assert network.smoothing_radius == radius
+
+
+def test_the_smoothing_is_guided_by_what_varies_most_between_painted_pixels(plane):
+    network, training_plane = plane
+    targets = painted((96, 128), 8)
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([TrainingPlane(targets, training_plane.region)])
+    head = network.head
+    for _ in range(pixel_learner.ROUND):
+        assert not np.any(head.guide)
+        learner.step()
+    for _ in range(2):
+        learner.step()
+    seen = learner._painted * head.decoding.scale
+    # As often from either class, as the guides are chosen.
+    weights = learner._balance()
+    seen = seen[learner._rng.choice(len(seen), 20_000, p=weights / weights.sum())]
+    spreads = (seen @ head.guide.numpy()).std(axis=0)
+    np.testing.assert_allclose(spreads, pixel_learner.GUIDE_SPREAD, rtol=0.15)
+    centred = seen - seen.mean(axis=0)
+    unit = head.guide.numpy() / np.linalg.norm(head.guide.numpy(), axis=0)
+    explained = ((centred @ unit) ** 2).sum()
+    best = (np.linalg.svd(centred, compute_uv=False)[:2] ** 2).sum()
+    assert explained > 0.9 * best
 
 
 @pytest.mark.parametrize(("strokes", "rounds"), [(4, 3), (8, 2), (14, 1), (40, 1)])

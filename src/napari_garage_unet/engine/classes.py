@@ -35,18 +35,16 @@ def transfer_weights(
         Of the same kind of network, with some of the classes.
     network
         With one output for each of `classes`; outputs of classes the model does not
-        have keep their fresh weights.
+        have keep their fresh weights, and so do those that models did not have before.
     """
     rows = {info.id: k for k, info in enumerate(model.classes)}
     shared = [(k, rows[info.id]) for k, info in enumerate(classes) if info.id in rows]
     new, old = (
         (list(side) for side in zip(*shared, strict=True)) if shared else ([], [])
     )
-    merged = {}
-    fresh = network.weights()
-    for (name, array), key in zip(
-        sorted(fresh.items()), sorted(model.weights), strict=True
-    ):
+    merged = network.weights()
+    for name, key in zip(sorted(merged), sorted(model.weights), strict=False):
+        array = merged[name]
         learnt = model.weights[key]
         if array.shape != learnt.shape and array.shape[:-1] == learnt.shape[:-1]:
             array[..., new] = learnt[..., old]

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .backend import keras, tf
-from .decoding import MEMBERS, WIDTHS, Layers
+from .decoding import GUIDES, MEMBERS, WIDTHS, Layers
 from .features import TapSpec
 
 Tensor = Any
@@ -45,6 +45,13 @@ class Decoder(keras.Model):  # type: ignore[misc]
     smoothing
         Radius of the guided filter that suits what has been learnt. It is a weight
         that is not trained, so it is copied, saved and loaded with the others.
+    guide
+        ``(sum of channels, GUIDES)``, directions in the taps whose edges the guided
+        filter keeps beside those of the image. Not trained either; at first 0, which
+        guides nowhere.
+    shares
+        ``(n_classes,)``, of the area that the network has given to each class where it
+        was taught; 0 where that is not known. Not trained either.
     """
 
     def __init__(
@@ -63,13 +70,22 @@ class Decoder(keras.Model):  # type: ignore[misc]
                 self._add(f"kernel_{number}", (members, inputs, units), gain / inputs)
             )
             self.biases.append(self._add(f"bias_{number}", (members, 1, units), 0.0))
-        self.decoding = Layers(self.taps, self.kernels, self.biases)
         self.smoothing = self.add_weight(
             name="smoothing",
             shape=(),
             initializer=keras.initializers.Constant(SMOOTHING_RADIUS),
             trainable=False,
         )
+        self.guide = self.add_weight(
+            name="guide",
+            shape=(self.n_features, GUIDES),
+            initializer="zeros",
+            trainable=False,
+        )
+        self.shares = self.add_weight(
+            name="shares", shape=(n_classes,), initializer="zeros", trainable=False
+        )
+        self.decoding = Layers(self.taps, self.kernels, self.biases, self.guide)
 
     def _add(self, name: str, shape: tuple[int, ...], variance: float) -> Any:
         initializer = keras.initializers.RandomNormal(stddev=variance**0.5)
@@ -103,4 +119,4 @@ class Decoder(keras.Model):  # type: ignore[misc]
         taps
             Of one plane, ``(h, w, channels)`` each.
         """
-        return self.decoding.on_plane(taps)
+        return self.decoding.on_plane(taps)[0]

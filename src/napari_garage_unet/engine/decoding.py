@@ -25,6 +25,9 @@ MEMBERS = 3
 WIDTHS = (128, 64)
 """Channels behind the laterals, and of the layer before the logits."""
 
+GUIDES = 2
+"""Maps that guide the smoothing beside the image."""
+
 ON_GRID = TapSpec(GRID, 0.0, 0, "grid")
 
 STRIP = 16
@@ -43,6 +46,8 @@ class Layers:
     kernels, biases
         Of each layer, ``(members, inputs, units)`` and ``(members, 1, units)``; tensors
         or variables.
+    guide
+        ``(inputs, GUIDES)``, from taps to the maps that guide the smoothing.
     """
 
     def __init__(
@@ -50,23 +55,26 @@ class Layers:
         taps: Sequence[TapSpec],
         kernels: Sequence[Tensor],
         biases: Sequence[Tensor],
+        guide: Tensor,
     ) -> None:
         self.taps = tuple(taps)
         self.scale = group_scales(taps)
-        self.kernels, self.biases = kernels, biases
+        self.kernels, self.biases, self.guide = kernels, biases, guide
         self._members = int(kernels[0].shape[0])
 
     def at_pixels(self, features: Tensor) -> Tensor:
         """First layer at single pixels whose features are scaled already."""
         return tf.matmul(features, self.kernels[0]) + self.biases[0]
 
-    def on_plane(self, taps: Sequence[Tensor]) -> Tensor:
-        """Logits ``(members, h, w, n_classes)`` on the grid."""
+    def on_plane(self, taps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Logits ``(members, h, w, n_classes)`` and guides ``(h, w, GUIDES)``."""
         rows, columns = (tf.range(n) for n in tf.unstack(tf.shape(taps[0])[:2]))
         return self._logits(taps, self._coarse(taps), rows, columns, ON_GRID)
 
     def probabilities(self, taps: Sequence[Tensor], *, every: int = 1) -> Tensor:
-        """Mean probabilities of the members, ``(h, w, n_classes)`` on the grid.
+        """Mean probabilities of the members, and the guides behind them.
+
+        They are ``(h, w, n_classes + GUIDES)`` on the grid.
 
         With `every` n-th cell of the grid along both axes there are fewer of them.
         Computed some rows at a time: what lies between the taps and the probabilities
@@ -78,8 +86,9 @@ class Layers:
 
         def compute(first: Tensor) -> Tensor:
             rows = tf.minimum(first + tf.range(STRIP), height - 1)
-            logits = self._logits(taps, coarse, rows, tf.range(width), grid)
-            return tf.reduce_mean(tf.nn.softmax(logits), axis=0)
+            logits, guides = self._logits(taps, coarse, rows, tf.range(width), grid)
+            mean = tf.reduce_mean(tf.nn.softmax(logits), axis=0)
+            return tf.concat([mean, guides], axis=-1)
 
         strips = tf.map_fn(
             compute,
@@ -117,8 +126,8 @@ class Layers:
         rows: Tensor,
         columns: Tensor,
         grid: TapSpec,
-    ) -> Tensor:
-        """Logits of each member in some rows and columns of a grid."""
+    ) -> tuple[Tensor, Tensor]:
+        """Logits of each member, and guides, in some rows and columns of a grid."""
         fine = [n for n, spec in enumerate(self.taps) if spec.stride <= GRID]
         on_grid = [
             interpolate(taps[n], rows, columns, self.taps[n], grid) for n in fine
@@ -127,18 +136,20 @@ class Layers:
         total = tf.tensordot(joined, self._first_kernel(fine), 1)
         for below, spec in coarse:
             total += interpolate(below, rows, columns, spec, grid)
-        x = tf.reshape(total, (-1, self._members, WIDTHS[0]))
+        inner, guides = total[..., :-GUIDES], total[..., -GUIDES:]
+        x = tf.reshape(inner, (-1, self._members, WIDTHS[0]))
         logits = self.finish(tf.transpose(x, (1, 0, 2)) + self.biases[0])
         size = (tf.size(rows), tf.size(columns), tf.shape(logits)[2])
-        return tf.reshape(logits, (self._members, *size))
+        return tf.reshape(logits, (self._members, *size)), guides
 
     def _first_kernel(self, numbers: Sequence[int]) -> Tensor:
-        """Scaled weights of some taps, ``(channels, members * units)``."""
+        """Scaled weights of some taps, ``(channels, members * units + GUIDES)``."""
+        kernel = tf.transpose(self.kernels[0], (1, 0, 2))
+        kernel = tf.reshape(kernel, (-1, self._members * WIDTHS[0]))
+        kernel = tf.concat([kernel, self.guide], axis=1) * self.scale[:, tf.newaxis]
         ends = np.cumsum([spec.channels for spec in self.taps])
-        kernel = self.kernels[0] * self.scale[:, tf.newaxis]
-        parts = [kernel[:, ends[n] - self.taps[n].channels : ends[n]] for n in numbers]
-        joined = tf.transpose(tf.concat(parts, axis=1), (1, 0, 2))
-        return tf.reshape(joined, (-1, self._members * WIDTHS[0]))
+        parts = [kernel[ends[n] - self.taps[n].channels : ends[n]] for n in numbers]
+        return tf.concat(parts, axis=0)
 
     def finish(self, x: Tensor, *, training: bool = False) -> Tensor:
         """All layers behind the first; training drops values at random."""
@@ -152,13 +163,14 @@ class Layers:
 
 @cache
 def decode_planes(taps: tuple[TapSpec, ...], every: int, members: int) -> Any:
-    """Return the function from kernels, biases and taps to probabilities.
+    """Return the function from kernels, biases, guide and taps to probabilities.
 
-    It gives ``(n_classes, h, w)`` on every n-th cell of the grid.
+    It gives ``(n_classes + GUIDES, h, w)`` on every n-th cell of the grid, the maps
+    that guide the smoothing behind the probabilities.
     """
 
-    def decode(kernels: Any, biases: Any, arrays: Any) -> Tensor:
-        layers = Layers(taps, kernels, biases)
+    def decode(kernels: Any, biases: Any, guide: Any, arrays: Any) -> Tensor:
+        layers = Layers(taps, kernels, biases, guide)
         return tf.transpose(layers.probabilities(arrays, every=every), (2, 0, 1))
 
     sizes = (sum(spec.channels for spec in taps), *WIDTHS, None)
@@ -167,6 +179,7 @@ def decode_planes(taps: tuple[TapSpec, ...], every: int, members: int) -> Any:
         input_signature=[
             [tf.TensorSpec((members, *pair)) for pair in itertools.pairwise(sizes)],
             [tf.TensorSpec((members, 1, units)) for units in sizes[1:]],
+            tf.TensorSpec((sizes[0], GUIDES)),
             [tf.TensorSpec((None, None, spec.channels), tf.float16) for spec in taps],
         ],
     )

@@ -47,31 +47,59 @@ def guided_coefficients(
         return averaged
 
     means = np.stack([average(channel) for channel in guide])
-    covariance = np.empty((*guide.shape[1:], n_channels, n_channels), np.float32)
+    covariance = np.empty((n_channels, n_channels, *guide.shape[1:]), np.float32)
     for i in range(n_channels):
-        for j in range(i, n_channels):
-            joint = average(guide[i] * guide[j]) - means[i] * means[j]
-            covariance[..., i, j] = covariance[..., j, i] = joint
-    covariance += epsilon * np.eye(n_channels, dtype=np.float32)
-    inverse = np.linalg.inv(covariance)
+        for j in range(i + 1):
+            covariance[i, j] = average(guide[i] * guide[j]) - means[i] * means[j]
+        covariance[i, i] += epsilon
 
-    result = np.empty((n_channels + 1, *values.shape), np.float32)
+    slopes = np.empty((n_channels, *values.shape), np.float32)
+    intercepts = np.empty_like(values)
     for k, value in enumerate(values):
-        mean = average(value)
-        with_guide = np.stack(
-            [average(g * value) - m * mean for g, m in zip(guide, means, strict=True)],
-            axis=-1,
-        )
-        slopes = np.einsum("hwij,hwj->ihw", inverse, with_guide)
-        for i, slope in enumerate(slopes):
-            result[i, k] = average(slope)
-        result[-1, k] = average(mean - (slopes * means).sum(axis=0))
+        intercepts[k] = average(value)
+        for i in range(n_channels):
+            slopes[i, k] = average(guide[i] * value) - means[i] * intercepts[k]
+    _solve(covariance, slopes)
+    intercepts -= np.einsum("ikhw,ihw->khw", slopes, means)
+    result = np.concatenate([slopes, intercepts[np.newaxis]])
+    for i in range(n_channels + 1):
+        for k in range(len(values)):
+            result[i, k] = average(result[i, k])
     return result
+
+
+def _solve(matrix: Float, right: Float) -> None:
+    """Solve many small positive definite systems in place, by Cholesky's method.
+
+    Parameters
+    ----------
+    matrix
+        ``(n, n, h, w)``, of which the lower half is read and overwritten.
+    right
+        ``(n, k, h, w)``; becomes the solutions.
+    """
+    n = len(matrix)
+    for i in range(n):
+        for j in range(i):
+            for m in range(j):
+                matrix[i, j] -= matrix[i, m] * matrix[j, m]
+            matrix[i, j] /= matrix[j, j]
+            matrix[i, i] -= matrix[i, j] ** 2
+        np.sqrt(matrix[i, i], out=matrix[i, i])
+    for i in range(n):
+        for j in range(i):
+            right[i] -= matrix[i, j] * right[j]
+        right[i] /= matrix[i, i]
+    for i in reversed(range(n)):
+        for j in range(i + 1, n):
+            right[i] -= matrix[j, i] * right[j]
+        right[i] /= matrix[i, i]
 
 
 def smooth_probabilities(
     probabilities: Float,
     guide: Float,
+    coarse_guide: Float | None = None,
     *,
     grid: int,
     radius: int,
@@ -86,6 +114,8 @@ def smooth_probabilities(
         ``(n_classes, h, w)`` at every `grid`-th pixel, from pixel 0 on.
     guide
         ``(channels, h * grid, w * grid)``, values from 0 to 1.
+    coarse_guide
+        ``(more channels, h, w)``, guides that are known on the grid only.
     grid
         Pixels from one cell to the next.
     radius, epsilon
@@ -99,13 +129,18 @@ def smooth_probabilities(
     ndarray of shape (n_classes, h * grid, w * grid), float32
         Not negative, sums to 1.
     """
+    guides = guide[:, ::grid, ::grid]
+    if coarse_guide is not None:
+        guides = np.concatenate([guides, coarse_guide])
     *slopes, intercepts = guided_coefficients(
-        probabilities, guide[:, ::grid, ::grid], radius=radius, epsilon=epsilon
+        probabilities, guides, radius=radius, epsilon=epsilon
     )
+    for slope, channel in zip(slopes[len(guide) :], guides[len(guide) :], strict=True):
+        intercepts += slope * channel
     # All of it is linear, so the two are mixed before they are enlarged.
     mixed = share * intercepts + (1 - share) * probabilities
     result = enlarge_linearly(mixed, grid)
-    for slope, channel in zip(slopes, guide, strict=True):
+    for slope, channel in zip(slopes, guide, strict=False):
         result += enlarge_linearly(share * slope, grid) * channel
     np.clip(result, 1e-6, 1, out=result)
     result /= result.sum(axis=0)

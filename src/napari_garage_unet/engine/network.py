@@ -26,9 +26,12 @@ from .unet import build_unet, receptive_radius
 SMOOTHING_EPSILON = 1e-4
 """Variance of the pixel values (0 to 1) from which on an edge is kept."""
 
-SMOOTHED = 0.65
+SMOOTHED = 0.8
 """Share of the smoothed probabilities in the result: what the image has no edge for,
 the network may still know."""
+
+SELF_SMOOTHED = 0.65
+"""The same share in what it teaches itself with."""
 
 MOST_GUIDES = 3
 """Images of more channels are guided by their mean."""
@@ -213,6 +216,21 @@ class PretrainedNetwork(Network):
         radius = round(float(self.head.smoothing.numpy()))
         return min(max(radius, 0), SMOOTHING_RADIUS)
 
+    def set_weights(self, weights: dict[str, NDArray[Any]]) -> None:
+        """Take over weights that another network of this kind has learnt.
+
+        Models of before there were the last ones, `Decoder.guide` and `Decoder.shares`,
+        are guided by the image alone.
+        """
+        if len(weights) == len(self.head.weights) - 2:
+            unknown = {
+                f"{number:03d} {variable.path}": np.zeros(variable.shape, np.float32)
+                for number, variable in enumerate(self.head.weights)
+                if number >= len(weights)
+            }
+            weights = {**weights, **unknown}
+        super().set_weights(weights)
+
     def alone(self) -> PretrainedNetwork:
         """Return a network with the same features and one fresh member."""
         other = copy.copy(self)
@@ -244,18 +262,47 @@ class PretrainedNetwork(Network):
     def probabilities(self, taps: Taps, *, step: int = 1) -> NDArray[np.float32]:
         """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane.
 
-        They are smoothed along the edges of the image.
+        They are smoothed along the edges of the image and of the guides.
         """
-        guide, *features = taps
+        return self._smooth(*self._decode(taps, step), share=SMOOTHED, step=step)
+
+    def answers(self, taps: Taps) -> NDArray[np.float32]:
+        """Compute the probabilities that the network teaches itself with.
+
+        They are smoothed along the edges of the image alone. The guides come from what
+        the network sees itself, so it would learn less from them, and with few strokes
+        the more often it errs the surer of it.
+        """
+        decoded, image, guides = self._decode(taps, 1)
+        return self._smooth(decoded, image, guides[:0], share=SELF_SMOOTHED, step=1)
+
+    def _decode(self, taps: Taps, step: int) -> tuple[NDArray[np.float32], ...]:
+        """Compute probabilities on the grid, the image, and the guides on the grid."""
+        image, *features = taps
+        head = self.head
+        decode = decode_planes(head.taps, max(step // GRID, 1), head.members)
+        decoded = decode(head.kernels, head.biases, head.guide, features).numpy()
+        image = np.moveaxis(image[::step, ::step], -1, 0).astype(np.float32)
+        return decoded[: self.n_classes], image, decoded[self.n_classes :]
+
+    def _smooth(
+        self,
+        probabilities: NDArray[np.float32],
+        image: NDArray[np.float32],
+        guides: NDArray[np.float32],
+        *,
+        share: float,
+        step: int,
+    ) -> NDArray[np.float32]:
         every = max(step // GRID, 1)
-        decode = decode_planes(self.head.taps, every, self.head.members)
         return smooth_probabilities(
-            decode(self.head.kernels, self.head.biases, features).numpy(),
-            np.moveaxis(guide[::step, ::step], -1, 0).astype(np.float32),
+            probabilities,
+            image,
+            guides,
             grid=GRID * every // step,
             radius=round(self.smoothing_radius / every),
             epsilon=SMOOTHING_EPSILON,
-            share=SMOOTHED,
+            share=share,
         )
 
 

@@ -58,12 +58,12 @@ def takes_batches(network: Network) -> bool:
 
 def _pretrained(network: PretrainedNetwork, plane: Tensor, radius: int) -> Tensor:
     taps = [multiscale_features(plane)[::GRID, ::GRID], *_encoder_taps(plane)]
-    members = tf.nn.softmax(network.head([_standardise(tap) for tap in taps]))
+    logits, guides = network.head.decoding.on_plane([_standardise(tap) for tap in taps])
     guide = plane
     if network.n_channels > MOST_GUIDES:
         guide = tf.reduce_mean(plane, axis=-1, keepdims=True)
-    mean = tf.reduce_mean(members, axis=0)
-    return smooth_probabilities(mean, _halve(guide), radius=radius)
+    mean = tf.reduce_mean(tf.nn.softmax(logits), axis=0)
+    return smooth_probabilities(mean, _halve(guide), guides, radius=radius)
 
 
 def _standardise(tap: Tensor) -> Tensor:
@@ -117,7 +117,7 @@ def multiscale_features(plane: Tensor) -> Tensor:
 
 
 def smooth_probabilities(
-    probabilities: Tensor, guide: Tensor, *, radius: int
+    probabilities: Tensor, guide: Tensor, coarse_guide: Tensor, *, radius: int
 ) -> Tensor:
     """Smooth along the edges of the image, as `guided_filter.smooth_probabilities`.
 
@@ -127,6 +127,8 @@ def smooth_probabilities(
         ``(h, w, n_classes)`` on the grid.
     guide
         ``(H, W, 1 to 3)``, values from 0 to 1.
+    coarse_guide
+        ``(h, w, n)``, guides that are known on the grid only.
     radius
         Of the square windows, in cells of the grid.
 
@@ -134,8 +136,10 @@ def smooth_probabilities(
     -------
     tensor of shape (H, W, n_classes)
     """
-    n_guides, n_classes = int(guide.shape[-1]), int(probabilities.shape[-1])
-    coarse = tf.split(guide[::GRID, ::GRID], n_guides, axis=-1)
+    n_channels, n_classes = int(guide.shape[-1]), int(probabilities.shape[-1])
+    guides = tf.concat([guide[::GRID, ::GRID], coarse_guide], axis=-1)
+    n_guides = int(guides.shape[-1])
+    coarse = tf.split(guides, n_guides, axis=-1)
     pairs = [(i, j) for i in range(n_guides) for j in range(i, n_guides)]
     # One wide average is far fewer operations than many narrow ones.
     products = [coarse[i] * coarse[j] for i, j in pairs]
@@ -160,10 +164,14 @@ def smooth_probabilities(
     slopes = _solve(covariance, with_guide)
     intercept = mean - sum(s * m for s, m in zip(slopes, means, strict=True))
     smooth = _average(tf.concat([*slopes, intercept], axis=-1), radius)
-    kept = tf.pad(probabilities, ((0, 0), (0, 0), (n_guides * n_classes, 0)))
-    lines = _enlarge(SMOOTHED * smooth + (1 - SMOOTHED) * kept)
-    *fine, result = tf.split(lines, n_guides + 1, axis=-1)
-    for slope, channel in zip(fine, tf.split(guide, n_guides, axis=-1), strict=True):
+    *lines, known = tf.split(smooth, n_guides + 1, axis=-1)
+    for slope, channel in zip(lines[n_channels:], coarse[n_channels:], strict=True):
+        known += slope * channel
+    mixed = SMOOTHED * known + (1 - SMOOTHED) * probabilities
+    fine = tf.concat([*(SMOOTHED * s for s in lines[:n_channels]), mixed], axis=-1)
+    *slopes, result = tf.split(_enlarge(fine), n_channels + 1, axis=-1)
+    channels = tf.split(guide, n_channels, axis=-1)
+    for slope, channel in zip(slopes, channels, strict=True):
         result += slope * channel
     result = tf.clip_by_value(result, 1e-6, 1.0)
     return result / tf.reduce_sum(result, axis=-1, keepdims=True)

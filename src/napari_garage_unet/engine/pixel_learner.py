@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 
 from .backend import tf
 from .decoder import SMOOTHING_RADIUS
-from .decoding import MEMBERS, gather_pixels
-from .features import GRID
+from .decoding import GUIDES, MEMBERS, gather_pixels
 from .judge import Judge
 from .network import Network, PretrainedNetwork
 from .pixel_steps import BalancedDraw, PixelSteps, rate_factor
-from .plane_blocks import PlaneBlock, all_blocks, stroked_blocks
+from .plane_blocks import PlaneBlock, stroked_blocks
 from .sampling import TrainingPlane
+from .self_teaching import SelfTeaching
 from .strokes import find_strokes
 
 BATCH = 256
@@ -46,29 +46,20 @@ FRESH_STEPS = 100
 
 LABEL_SMOOTHING = 0.05
 
-SELF_TAUGHT = 20_000
-"""Pixels the network teaches itself with."""
-
-SELF_TAUGHT_BLOCKS = 12
-"""Blocks they are taken from at the most."""
-
-TEACHING = 14
-"""Rounds in which the network teaches itself, times the strokes per class."""
-
-MOST_TEACHING = 3
-"""There are never more of them, and never fewer than one."""
-
-SHARPENING = 0.25
-"""Its own probabilities are raised to a power of 1 and so much for each round but one.
-
-With few strokes they are unsure; with many, thin things would fade if they were raised.
-"""
-
 MOST_PAINTED = 200_000
 """Painted pixels whose features are kept; masks of whole images have more."""
 
 SMOOTHING = 256
 """Radius of the guided filter times the strokes per class, in cells of the grid."""
+
+GUIDED = 20_000
+"""Painted pixels that decide what guides the smoothing beside the image."""
+
+GUIDE_SPREAD = 0.15
+"""Standard deviation of the guides; pixel values go from 0 to 1."""
+
+MOST_SPREAD = 4.0
+"""Features count for so many standard deviations at the most in choosing guides."""
 
 Floats = NDArray[np.float32]
 
@@ -103,6 +94,7 @@ class PixelLearner:
         self._seed = seed
         self._rng = np.random.default_rng(seed)
         self._steps = PixelSteps(network.head, self._rng)
+        self._teaching = SelfTeaching(network, self._gather, self._rng)
         self._before: dict[tuple[int, ...], NDArray[np.int32]] = {}
         self._judge: Judge | None = None
 
@@ -150,26 +142,13 @@ class PixelLearner:
         )
         self._loss = np.nan
         self.settled = False
-        self._answers: list[tuple[Floats, Floats]] = []
-        # The network's own answers, one block per step so that no step takes long.
-        blocks = [
-            (plane, block)
-            for plane in planes
-            for block in all_blocks(plane.targets.shape, self.network.head_radius)
-        ]
-        chosen = self._rng.permutation(len(blocks))[:SELF_TAUGHT_BLOCKS]
-        self._blocks = [blocks[number] for number in chosen]
-        self._to_answer = list(self._blocks)
-        rounds = round(TEACHING / strokes_per_class)
-        self._rounds_left = min(max(rounds, 1), MOST_TEACHING)
-        self._power = 1 + SHARPENING * (self._rounds_left - 1)
+        self._teaching.prepare(planes, strokes_per_class=strokes_per_class)
         self._teaches_itself = False
 
     def step(self) -> float:
         """Take one step and return the loss of it, or of the last one."""
-        if self._taken >= ROUND and self._rounds_left:
-            if self._to_answer:
-                self._answers.append(self._answer(*self._to_answer.pop()))
+        if self._taken >= ROUND and self._teaching.rounds_left:
+            if self._teaching.ask():
                 return self._loss
             self._teach_itself()
         corrects = self._fresh.size > 0 and not self._teaches_itself
@@ -187,7 +166,7 @@ class PixelLearner:
         if self._held_out.any() and not waits:
             self._teach_judge(rate)
         self._taken += 1
-        self.settled = not self._rounds_left and self._taken >= ROUND
+        self.settled = not self._teaching.rounds_left and self._taken >= ROUND
         return self._loss
 
     def _teach_judge(self, rate: float) -> None:
@@ -217,6 +196,20 @@ class PixelLearner:
         odds = 1 / np.bincount(numbers)[numbers] if numbers.size else np.empty(0)
         self._fresh_odds = odds / max(odds.sum(), 1e-12)
 
+    def _set_guide(self) -> None:
+        """Guide the smoothing by where the features of painted pixels vary most.
+
+        These are the first principal components, every class as often as the others.
+        What has learnt from strokes alone is too noisy to be guided by them.
+        """
+        chosen = BalancedDraw(self._balance())(self._rng, (GUIDED,))
+        features = self._painted[chosen].clip(-MOST_SPREAD, MOST_SPREAD)
+        features *= self.network.head.decoding.scale
+        features -= features.mean(axis=0)
+        variances, directions = np.linalg.eigh(features.T @ features / GUIDED)
+        spreads = np.sqrt(np.maximum(variances[-GUIDES:], 1e-12))
+        self.network.head.guide.assign(directions[:, -GUIDES:] / spreads * GUIDE_SPREAD)
+
     def _begin_round(self, features: Floats, wanted: Floats, weights: Floats) -> None:
         self._features = tf.constant(features)
         smooth = wanted * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / wanted.shape[1]
@@ -227,12 +220,8 @@ class PixelLearner:
     def _teach_itself(self) -> None:
         """Begin a round on the strokes and on the answers."""
         self._teaches_itself = True
-        self._rounds_left -= 1
-        self._to_answer = list(self._blocks)
-        features, answers = (
-            np.concatenate(part) for part in zip(*self._answers, strict=True)
-        )
-        self._answers.clear()
+        self._set_guide()
+        features, answers = self._teaching.choose()
         painted = np.eye(self.network.n_classes, dtype=np.float32)[self._numbers]
         weights = self._balance()
         # Painted pixels weigh as much as all the others together.
@@ -242,30 +231,6 @@ class PixelLearner:
             np.concatenate([painted, answers]),
             np.concatenate([weights, own]),
         )
-
-    def _answer(self, plane: TrainingPlane, block: PlaneBlock) -> tuple[Floats, Floats]:
-        """Choose pixels of a block that the network is sure of, with its answers."""
-        guide, *taps = plane.region(block.seen_rows, block.seen_columns)
-        probabilities = self.network.probabilities((guide, *taps))
-        top = block.rows.start - block.seen_rows.start
-        left = block.columns.start - block.seen_columns.start
-        height, width = (s.stop - s.start for s in (block.rows, block.columns))
-        answers = probabilities[
-            :, top : top + height : GRID, left : left + width : GRID
-        ]
-        answers = answers.reshape(len(answers), -1).T ** self._power
-        answers /= answers.sum(axis=1, keepdims=True)
-        # Sure ones first, and rare classes more often than their area asks for.
-        best = answers.argmax(axis=1)
-        area = np.bincount(best, minlength=answers.shape[1])[best]
-        odds = answers.max(axis=1).astype(np.float64) ** 2 / np.sqrt(area)
-        n = min(
-            SELF_TAUGHT // (len(self._to_answer) + len(self._answers) + 1), len(odds)
-        )
-        chosen = self._rng.choice(len(odds), n, replace=False, p=odds / odds.sum())
-        rows, columns = np.divmod(chosen, -(-width // GRID))
-        features = self._gather(plane, block, rows * GRID, columns * GRID)
-        return features, answers[chosen]
 
     def _gather(
         self,

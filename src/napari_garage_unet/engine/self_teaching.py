@@ -1,0 +1,180 @@
+"""What a network teaches itself: its own answers about the stroked planes.
+
+The answers are smoothed along the edges of the image, which knows the shapes that
+single pixels do not, and the unpainted pixels show how the classes vary.
+
+Answers that are learnt grow: a class that has gained a little gains more each time, and
+after a few strokes of one class alone the others would vanish. So the shares of the
+classes are held back towards those of before the strokes (distribution alignment,
+Berthelot et al. 2020, arXiv:1911.09785, where it is a known distribution).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .features import GRID
+from .network import PretrainedNetwork
+from .plane_blocks import PlaneBlock, all_blocks
+from .sampling import TrainingPlane
+
+PIXELS = 20_000
+"""Pixels the network teaches itself with."""
+
+MOST_BLOCKS = 12
+"""Blocks they are taken from at the most."""
+
+ROUNDS = 14
+"""Rounds in which the network teaches itself, times the strokes per class."""
+
+MOST_ROUNDS = 3
+"""There are never more of them, and never fewer than one."""
+
+SHARPENING = 0.25
+"""Its own probabilities are raised to a power of 1 and so much for each round but one.
+
+With few strokes they are unsure; with many, thin things would fade if they were raised.
+"""
+
+HOLDING = 16
+"""What the shares of the classes were before counts half with so many strokes per
+class, and less with more of them."""
+
+Floats = NDArray[np.float32]
+Pixels = NDArray[np.integer[Any]]
+
+
+Gather = Callable[[TrainingPlane, PlaneBlock, Pixels, Pixels], Floats]
+"""Joins the features of a block at some rows and columns of it."""
+
+
+class SelfTeaching:
+    """Asks the network about blocks of planes and chooses what it learns from that.
+
+    Parameters
+    ----------
+    network
+        Whose answers are learnt.
+    gather
+        Returns features.
+    rng
+        Draws blocks and pixels.
+
+    Attributes
+    ----------
+    rounds_left
+        How often it is still to teach itself.
+    """
+
+    def __init__(
+        self, network: PretrainedNetwork, gather: Gather, rng: np.random.Generator
+    ) -> None:
+        self._network = network
+        self._gather = gather
+        self._rng = rng
+        self.rounds_left = 0
+
+    def prepare(
+        self, planes: Sequence[TrainingPlane], *, strokes_per_class: float
+    ) -> None:
+        """Begin anew, after other strokes.
+
+        Parameters
+        ----------
+        planes
+            Padded planes with their features.
+        strokes_per_class
+            The fewer there are, the more rounds.
+        """
+        blocks = [
+            (plane, block)
+            for plane in planes
+            for block in all_blocks(plane.targets.shape, self._network.head_radius)
+        ]
+        chosen = self._rng.permutation(len(blocks))[:MOST_BLOCKS]
+        self._blocks = [blocks[number] for number in chosen]
+        rounds = round(ROUNDS / strokes_per_class)
+        self.rounds_left = min(max(rounds, 1), MOST_ROUNDS)
+        self._power = 1 + SHARPENING * (self.rounds_left - 1)
+        self._holding = HOLDING / max(strokes_per_class, HOLDING) / 2
+        self._before = self._network.head.shares.numpy()
+        self._aim: Floats | None = None
+        self._answers: list[Floats] = []
+
+    def ask(self) -> bool:
+        """Ask about one block, so that no step takes long; False when all are asked."""
+        if len(self._answers) == len(self._blocks):
+            return False
+        plane, block = self._blocks[len(self._answers)]
+        answers = self._network.answers(
+            plane.region(block.seen_rows, block.seen_columns)
+        )
+        top = block.rows.start - block.seen_rows.start
+        left = block.columns.start - block.seen_columns.start
+        height, width = _size(block)
+        cut = answers[:, top : top + height : GRID, left : left + width : GRID]
+        self._answers.append(cut.reshape(len(cut), -1).T.copy())
+        return True
+
+    def choose(self) -> tuple[Floats, Floats]:
+        """Choose pixels that the network is sure of, and end a round of asking.
+
+        Returns
+        -------
+        features : ndarray of shape (n, n_features), float32
+        answers : ndarray of shape (n, n_classes), float32
+            Sum to 1.
+        """
+        shares = np.concatenate(self._answers).mean(axis=0)
+        factors = self._held_back(shares) / np.maximum(shares, 1e-6)
+        chosen = [
+            self._choose(plane, block, answers * factors)
+            for (plane, block), answers in zip(self._blocks, self._answers, strict=True)
+        ]
+        self._answers.clear()
+        self.rounds_left -= 1
+        features, answers = (np.concatenate(part) for part in zip(*chosen, strict=True))
+        return features, answers
+
+    def _held_back(self, shares: Floats) -> Floats:
+        """Shares that the classes are to have, some of the way to those of before.
+
+        Without any before, which the first strokes are, they may be what they are; a
+        class that is new has the share that it has.
+        """
+        if not self._before.any():
+            aim = shares
+        elif self._aim is not None:
+            aim = self._aim
+        else:
+            before = np.where(self._before > 0, self._before, shares)
+            aim = before**self._holding * shares ** (1 - self._holding)
+            self._aim = aim = aim / aim.sum()
+        self._network.head.shares.assign(aim)
+        return aim
+
+    def _choose(
+        self, plane: TrainingPlane, block: PlaneBlock, answers: Floats
+    ) -> tuple[Floats, Floats]:
+        answers = (answers / answers.sum(axis=1, keepdims=True)) ** self._power
+        answers /= answers.sum(axis=1, keepdims=True)
+        # Sure ones first, and rare classes more often than their area asks for.
+        best = answers.argmax(axis=1)
+        area = np.bincount(best, minlength=answers.shape[1])[best]
+        odds = answers.max(axis=1).astype(np.float64) ** 2 / np.sqrt(area)
+        n = min(PIXELS // len(self._blocks), len(odds))
+        chosen = self._rng.choice(len(odds), n, replace=False, p=odds / odds.sum())
+        rows, columns = np.divmod(chosen, -(-_size(block)[1] // GRID))
+        features = self._gather(plane, block, rows * GRID, columns * GRID)
+        return features, answers[chosen]
+
+
+def _size(block: PlaneBlock) -> tuple[int, int]:
+    return (
+        block.rows.stop - block.rows.start,
+        block.columns.stop - block.columns.start,
+    )
