@@ -44,6 +44,16 @@ HOLDING = 16
 """What the shares of the classes were before counts half with so many strokes per
 class, and less with more of them."""
 
+HARDNESS = 8
+"""Power that answers are raised to where shares are counted.
+
+It is labels that must not change their shares; probabilities near one half could keep
+theirs and still turn into labels of one class.
+"""
+
+ITERATIONS = 20
+"""Steps in which the factors are found, as Sinkhorn's algorithm does."""
+
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.integer[Any]]
 
@@ -129,8 +139,7 @@ class SelfTeaching:
         answers : ndarray of shape (n, n_classes), float32
             Sum to 1.
         """
-        shares = np.concatenate(self._answers).mean(axis=0)
-        factors = self._held_back(shares) / np.maximum(shares, 1e-6)
+        factors = self._hold_back(np.concatenate(self._answers))
         chosen = [
             self._choose(plane, block, answers * factors)
             for (plane, block), answers in zip(self._blocks, self._answers, strict=True)
@@ -140,22 +149,26 @@ class SelfTeaching:
         features, answers = (np.concatenate(part) for part in zip(*chosen, strict=True))
         return features, answers
 
-    def _held_back(self, shares: Floats) -> Floats:
-        """Shares that the classes are to have, some of the way to those of before.
+    def _hold_back(self, answers: Floats) -> Floats:
+        """Find what the answers about each class are multiplied with.
 
-        Without any before, which the first strokes are, they may be what they are; a
-        class that is new has the share that it has.
+        So the classes have shares some of the way to those of before. Without any
+        before, which the first strokes are, they may have what they have, and so may a
+        class that is new.
         """
-        if not self._before.any():
-            aim = shares
-        elif self._aim is not None:
-            aim = self._aim
-        else:
-            before = np.where(self._before > 0, self._before, shares)
-            aim = before**self._holding * shares ** (1 - self._holding)
-            self._aim = aim = aim / aim.sum()
-        self._network.head.shares.assign(aim)
-        return aim
+        some = self._rng.choice(answers, min(len(answers), PIXELS), replace=False)
+        shares = _shares(some)
+        factors = np.ones_like(shares)
+        if self._before.any():
+            if self._aim is None:
+                before = np.where(self._before > 0, self._before, shares)
+                aim = before**self._holding * shares ** (1 - self._holding)
+                self._aim = aim / aim.sum()
+            for _ in range(ITERATIONS):
+                factors *= (self._aim / _shares(some * factors)) ** (1 / HARDNESS)
+            shares = self._aim
+        self._network.head.shares.assign(shares)
+        return factors
 
     def _choose(
         self, plane: TrainingPlane, block: PlaneBlock, answers: Floats
@@ -171,6 +184,14 @@ class SelfTeaching:
         rows, columns = np.divmod(chosen, -(-_size(block)[1] // GRID))
         features = self._gather(plane, block, rows * GRID, columns * GRID)
         return features, answers[chosen]
+
+
+def _shares(answers: Floats) -> Floats:
+    """Share of each class, counting mostly the most probable one at each pixel."""
+    hard = (answers / answers.max(axis=1, keepdims=True)) ** HARDNESS
+    hard /= hard.sum(axis=1, keepdims=True)
+    shares: Floats = np.maximum(hard.mean(axis=0), 1e-6)
+    return shares
 
 
 def _size(block: PlaneBlock) -> tuple[int, int]:
