@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from .backend import tf
 from .decoder import SMOOTHING_RADIUS
@@ -52,7 +53,7 @@ MOST_PAINTED = 200_000
 SMOOTHING = 256
 """Radius of the guided filter times the strokes per class, in cells of the grid."""
 
-GUIDED = 20_000
+GUIDED = 5_000
 """Painted pixels that decide what guides the smoothing beside the image."""
 
 GUIDE_SPREAD = 0.15
@@ -206,9 +207,12 @@ class PixelLearner:
         features = self._painted[chosen].clip(-MOST_SPREAD, MOST_SPREAD)
         features *= self.network.head.decoding.scale
         features -= features.mean(axis=0)
-        variances, directions = np.linalg.eigh(features.T @ features / GUIDED)
-        spreads = np.sqrt(np.maximum(variances[-GUIDES:], 1e-12))
-        self.network.head.guide.assign(directions[:, -GUIDES:] / spreads * GUIDE_SPREAD)
+        n = features.shape[1]
+        variances, directions = eigh(
+            features.T @ features / GUIDED, subset_by_index=[n - GUIDES, n - 1]
+        )
+        spreads = np.sqrt(np.maximum(variances, 1e-12))
+        self.network.head.guide.assign(directions / spreads * GUIDE_SPREAD)
 
     def _begin_round(self, features: Floats, wanted: Floats, weights: Floats) -> None:
         self._features = tf.constant(features)

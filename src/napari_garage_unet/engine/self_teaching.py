@@ -40,9 +40,12 @@ SHARPENING = 0.25
 With few strokes they are unsure; with many, thin things would fade if they were raised.
 """
 
-HOLDING = 16
-"""What the shares of the classes were before counts half with so many strokes per
-class, and less with more of them."""
+HELD = 0.5
+"""What the shares of the classes were before counts so much, and what they are now the
+rest."""
+
+HELD_STROKES = 16
+"""With more strokes per class the shares of before count less."""
 
 HARDNESS = 8
 """Power that answers are raised to where shares are counted.
@@ -110,7 +113,7 @@ class SelfTeaching:
         rounds = round(ROUNDS / strokes_per_class)
         self.rounds_left = min(max(rounds, 1), MOST_ROUNDS)
         self._power = 1 + SHARPENING * (self.rounds_left - 1)
-        self._holding = HOLDING / max(strokes_per_class, HOLDING) / 2
+        self._holding = HELD * HELD_STROKES / max(strokes_per_class, HELD_STROKES)
         self._before = self._network.head.shares.numpy()
         self._aim: Floats | None = None
         self._answers: list[Floats] = []
