@@ -1,4 +1,5 @@
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -505,6 +506,24 @@ def test_the_older_segmentation_survives_when_writing_breaks_off(
     monkeypatch.undo()
     np.testing.assert_array_equal(read_strokes(tmp_path / name), labels)
     assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_what_was_begun_is_removed_though_something_is_still_being_written(
+    tmp_path, monkeypatch
+):
+    write_segmentation(tmp_path / "o.zarr", ids((20, 31)))
+    remove, tries = shutil.rmtree, []
+
+    def busy(path):
+        tries.append(path)
+        if len(tries) < 3:
+            raise OSError(39, "Directory not empty")
+        remove(path)
+
+    monkeypatch.setattr(shutil, "rmtree", busy)
+    write_segmentation(tmp_path / "o.zarr", np.zeros((20, 31), np.uint8))
+    assert len(tries) == 3
+    assert [p.name for p in tmp_path.iterdir()] == ["o.zarr"]
 
 
 def test_labels_on_disk_are_written_plane_by_plane(tmp_path):

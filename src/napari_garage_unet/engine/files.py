@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ from .image import ArrayLike, Image, guess_axes
 from .picture_files import read_indices, read_picture
 from .tiff_files import read_tiff, read_tiff_labels, write_tiff
 from .zarr_files import is_zarr, read_zarr, write_zarr
+
+REMOVALS = 10
+"""How often removing what was begun is tried."""
 
 PNG, JPEG, TIFF, NPY, ZARR = "PNG", "JPEG", "TIFF", ".npy", "OME-Zarr"
 
@@ -310,7 +314,16 @@ def _beside(path: Path) -> Path:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    for tries_left in reversed(range(REMOVALS)):
+        try:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError:
+            # When a chunk cannot be written, zarr is still writing others.
+            if not tries_left:
+                raise
+            time.sleep(0.1)
+        else:
+            return
