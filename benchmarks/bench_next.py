@@ -155,6 +155,14 @@ def strokes_needed(curve: Sequence[float], target: float) -> float:
     return float(PLACES * (at - 1 + share))
 
 
+def saved(by_chance: float, led: float) -> float:
+    """Share of the strokes that being led saves.
+
+    0 where chance ends no better than it begins: nothing is there to be saved.
+    """
+    return 1 - led / by_chance if by_chance else 0.0
+
+
 def _needed(curves: dict[str, NDArray[np.float64]]) -> tuple[float, float]:
     """Strokes that chance and being led need to reach what chance reaches in the end.
 
@@ -216,9 +224,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     _publish(report, ALL, pooled)
     report.tables.append(_table({**found, ALL: pooled}, options.rounds))
-    by_chance, led = _needed(pooled)
     report.marks.append(
-        Mark("share of the strokes saved by being led", 1 - led / by_chance, SAVED)
+        Mark("share of the strokes saved by being led", saved(*_needed(pooled)), SAVED)
     )
     worse = [name for name, curves in found.items() if np.diff(_needed(curves))[0] > 0]
     report.marks.append(

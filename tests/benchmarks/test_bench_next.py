@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from benchmarks.bench_next import WINDOW, paint_at, strokes_needed
+from benchmarks.bench_next import WINDOW, paint_at, saved, strokes_needed
 
 
 def test_strokes_are_counted_in_proportion_between_rounds():
@@ -14,6 +14,12 @@ def test_strokes_are_counted_in_proportion_between_rounds():
     assert strokes_needed([0.2, 0.4, 0.3, 0.8], 0.6) == pytest.approx(10)
     assert strokes_needed([0.5, 0.4], 0.45) == 0
     assert math.isnan(strokes_needed([0.2, 0.4], 0.5))
+
+
+def test_nothing_is_saved_where_chance_needs_no_strokes():
+    assert saved(20, 15) == pytest.approx(0.25)
+    assert saved(18, 24) == pytest.approx(-1 / 3)
+    assert saved(0, 0) == 0
 
 
 def test_the_largest_mistake_in_the_window_is_painted():
