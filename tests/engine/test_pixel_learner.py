@@ -13,6 +13,7 @@ from napari_garage_unet.engine.pixel_learner import PixelLearner
 from napari_garage_unet.engine.plane_blocks import all_blocks, stroked_blocks
 from napari_garage_unet.engine.preprocess import PreprocessConfig
 from napari_garage_unet.engine.sampling import TrainingPlane
+from napari_garage_unet.engine.self_teaching import SelfTeaching
 from napari_garage_unet.engine.tap_store import TapStore
 
 
@@ -211,3 +212,24 @@ def test_strokes_of_before_are_not_drawn_more_often(plane):
     learner.prepare([TrainingPlane(targets, training_plane.region)])
     assert learner._fresh.size == 20
     assert learner._fresh_odds.sum() == pytest.approx(1)
+
+
+def test_new_strokes_alone_decide_how_much_shares_are_held_back(plane, monkeypatch):
+    network, training_plane = plane
+    told = []
+    monkeypatch.setattr(
+        SelfTeaching,
+        "prepare",
+        lambda self, planes, **k: told.append(k["new_strokes"].tolist()),
+    )
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([training_plane])
+    learner.prepare([training_plane])
+    targets = training_plane.targets.copy()
+    targets[50, 10:30] = targets[60, 10:30] = 1
+    targets[training_plane.targets > 0] = 0
+    learner.prepare([TrainingPlane(targets, training_plane.region)])
+    first, nothing, corrected = told
+    assert min(first) > 0
+    assert nothing == [0, 0]
+    assert corrected == [2, 0]

@@ -16,6 +16,7 @@ from napari_garage_unet.engine.strokes import (
     count_strokes,
     find_strokes,
     painted_ids,
+    strokes_of_classes,
 )
 
 
@@ -158,6 +159,16 @@ def test_strokes_that_become_one_are_on_one_side():
         kept.append(now in (side, before[class_id, y, x + 19]))
     assert len(kept) == 18
     assert np.mean(kept) >= 0.75
+
+
+def test_strokes_are_counted_in_all_planes():
+    first, second = np.zeros((2, 40, 40), np.int32)
+    first[5, 5:20] = first[9, 5:20] = 1
+    first[20, 5:20] = 3
+    second[5:20, 5] = 3
+    found = strokes_of_classes([first, second], 4)
+    assert found.tolist() == [2, 0, 2, 0]
+    assert strokes_of_classes([np.zeros((9, 9), np.int32)], 2).tolist() == [0, 0]
 
 
 def test_few_strokes_are_all_learnt_from():

@@ -31,7 +31,7 @@ from .pixel_steps import BalancedDraw, PixelSteps, rate_factor
 from .plane_blocks import PlaneBlock, stroked_blocks
 from .sampling import TrainingPlane
 from .self_teaching import SelfTeaching
-from .strokes import find_strokes
+from .strokes import strokes_of_classes
 
 BATCH = 256
 """Pixels per member and step."""
@@ -114,22 +114,26 @@ class PixelLearner:
         """
         features, numbers, fresh, held_out = [], [], [], []
         keep = self._shares_to_keep(planes)
-        n_strokes = sum(1 for p in planes for _ in find_strokes(p.targets))
-        strokes_per_class = n_strokes / self.network.n_classes
+        n_classes = self.network.n_classes
+        painted = [plane.targets for plane in planes]
+        strokes_per_class = float(strokes_of_classes(painted, n_classes).mean())
+        new = [self._newly_painted(plane) for plane in planes]
         radius = min(round(SMOOTHING / strokes_per_class), SMOOTHING_RADIUS)
         self.network.head.smoothing.assign(radius)
-        for plane in planes:
+        for plane, newly_painted in zip(planes, new, strict=True):
             for block in stroked_blocks(plane.targets, self.network.stride):
                 here = plane.targets[block.rows, block.columns]
                 rows, columns = np.nonzero(self._rng.random(here.shape) < keep[here])
                 features.append(self._gather(plane, block, rows, columns))
                 numbers.append(here[rows, columns] - 1)
-                fresh.append(self._is_fresh(plane, block)[rows, columns])
+                newly = newly_painted[block.rows, block.columns]
+                fresh.append(newly[rows, columns] > 0)
                 kept_back = plane.kept_back[block.rows, block.columns]
                 held_out.append(kept_back[rows, columns])
         self._painted = np.concatenate(features)
         self._numbers = np.concatenate(numbers)
-        self._set_fresh(np.concatenate(fresh))
+        # Nothing corrects anything as long as nothing has been learnt.
+        self._set_fresh(np.concatenate(fresh) & bool(self._before))
         self._held_out = np.concatenate(held_out)
         self._before = {plane.key: plane.targets for plane in planes}
         self._planes = planes
@@ -138,12 +142,16 @@ class PixelLearner:
             self._judge = None
         self._begin_round(
             self._painted,
-            np.eye(self.network.n_classes, dtype=np.float32)[self._numbers],
+            np.eye(n_classes, dtype=np.float32)[self._numbers],
             self._balance(),
         )
         self._loss = np.nan
         self.settled = False
-        self._teaching.prepare(planes, strokes_per_class=strokes_per_class)
+        self._teaching.prepare(
+            planes,
+            strokes_per_class=strokes_per_class,
+            new_strokes=strokes_of_classes(new, n_classes),
+        )
         self._teaches_itself = False
 
     def step(self) -> float:
@@ -179,16 +187,12 @@ class PixelLearner:
             self._judge_is_ready = True
         self._judge.step(self._features, self._wanted, rate=rate)
 
-    def _is_fresh(self, plane: TrainingPlane, block: PlaneBlock) -> NDArray[np.bool_]:
-        """Which pixels of a block were painted since the last time."""
-        here = plane.targets[block.rows, block.columns]
+    def _newly_painted(self, plane: TrainingPlane) -> NDArray[np.int32]:
+        """Targets that were painted since the last time, 0 elsewhere."""
         before = self._before.get(plane.key)
-        if not self._before:
-            return np.zeros(here.shape, bool)
         if before is None or before.shape != plane.targets.shape:
-            return here > 0
-        fresh: NDArray[np.bool_] = here != before[block.rows, block.columns]
-        return fresh
+            return plane.targets
+        return np.where(plane.targets != before, plane.targets, 0)
 
     def _set_fresh(self, fresh: NDArray[np.bool_]) -> None:
         """Draw newly painted pixels more often at first, each class as often."""

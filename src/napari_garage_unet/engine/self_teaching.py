@@ -6,7 +6,8 @@ single pixels do not, and the unpainted pixels show how the classes vary.
 Answers that are learnt grow: a class that has gained a little gains more each time, and
 after a few strokes of one class alone the others would vanish. So the shares of the
 classes are held back towards those of before the strokes (distribution alignment,
-Berthelot et al. 2020, arXiv:1911.09785, where it is a known distribution).
+Berthelot et al. 2020, arXiv:1911.09785, where it is a known distribution): the more so,
+the more of the new strokes are of one class, and few strokes change little.
 """
 
 from __future__ import annotations
@@ -40,12 +41,8 @@ SHARPENING = 0.25
 With few strokes they are unsure; with many, thin things would fade if they were raised.
 """
 
-HELD = 0.5
-"""What the shares of the classes were before counts so much, and what they are now the
-rest."""
-
-HELD_STROKES = 16
-"""With more strokes per class the shares of before count less."""
+MOVED = 0.02
+"""Share of the pixels whose class one new stroke may change at the most."""
 
 HARDNESS = 8
 """Power that answers are raised to where shares are counted.
@@ -92,7 +89,11 @@ class SelfTeaching:
         self.rounds_left = 0
 
     def prepare(
-        self, planes: Sequence[TrainingPlane], *, strokes_per_class: float
+        self,
+        planes: Sequence[TrainingPlane],
+        *,
+        strokes_per_class: float,
+        new_strokes: NDArray[np.integer[Any]],
     ) -> None:
         """Begin anew, after other strokes.
 
@@ -102,6 +103,8 @@ class SelfTeaching:
             Padded planes with their features.
         strokes_per_class
             The fewer there are, the more rounds.
+        new_strokes
+            ``(n_classes,)`` of each class that were painted since the last time.
         """
         blocks = [
             (plane, block)
@@ -113,7 +116,7 @@ class SelfTeaching:
         rounds = round(ROUNDS / strokes_per_class)
         self.rounds_left = min(max(rounds, 1), MOST_ROUNDS)
         self._power = 1 + SHARPENING * (self.rounds_left - 1)
-        self._holding = HELD * HELD_STROKES / max(strokes_per_class, HELD_STROKES)
+        self._new_strokes = new_strokes
         self._before = self._network.head.shares.numpy()
         self._aim: Floats | None = None
         self._answers: list[Floats] = []
@@ -155,9 +158,8 @@ class SelfTeaching:
     def _hold_back(self, answers: Floats) -> Floats:
         """Find what the answers about each class are multiplied with.
 
-        So the classes have shares some of the way to those of before. Without any
-        before, which the first strokes are, they may have what they have, and so may a
-        class that is new.
+        Without any shares of before, which the first strokes are, the classes may have
+        what they have, and so may a class that is new.
         """
         some = self._rng.choice(answers, min(len(answers), PIXELS), replace=False)
         shares = _shares(some)
@@ -165,8 +167,9 @@ class SelfTeaching:
         if self._before.any():
             if self._aim is None:
                 before = np.where(self._before > 0, self._before, shares)
-                aim = before**self._holding * shares ** (1 - self._holding)
-                self._aim = aim / aim.sum()
+                self._aim = held_back(
+                    shares, before / before.sum(), new_strokes=self._new_strokes
+                )
             for _ in range(ITERATIONS):
                 factors *= (self._aim / _shares(some * factors)) ** (1 / HARDNESS)
             shares = self._aim
@@ -187,6 +190,39 @@ class SelfTeaching:
         rows, columns = np.divmod(chosen, -(-_size(block)[1] // GRID))
         features = self._gather(plane, block, rows * GRID, columns * GRID)
         return features, answers[chosen]
+
+
+def held_back(
+    shares: Floats, before: Floats, *, new_strokes: NDArray[np.integer[Any]]
+) -> Floats:
+    """Hold the shares of classes back after a correction.
+
+    Strokes of one class alone do not tell how large it is, strokes of many classes do.
+    So what was before counts as much as two of the new strokes are likely to be of one
+    class (the index of Simpson 1949, doi:10.1038/163688a0), and no more than `MOVED`
+    for each of them changes its class.
+
+    Parameters
+    ----------
+    shares, before
+        ``(n_classes,)`` of now and of before; each sum to 1.
+    new_strokes
+        ``(n_classes,)`` of each class; without any, all stays as it was.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,), float32
+        Sum to 1.
+    """
+    n = int(new_strokes.sum())
+    if not n:
+        return before
+    alike = float(np.sum((new_strokes / n) ** 2))
+    aim = before**alike * shares ** (1 - alike)
+    aim /= aim.sum()
+    moved = float(np.abs(aim - before).sum()) / 2
+    held: Floats = before + (aim - before) * min(1.0, MOVED * n / max(moved, 1e-6))
+    return held
 
 
 def _shares(answers: Floats) -> Floats:

@@ -183,6 +183,26 @@ def find_strokes(
                     yield class_id, box, mask
 
 
+def strokes_of_classes(
+    targets: Sequence[NDArray[np.int32]], n_classes: int
+) -> NDArray[np.int64]:
+    """Count the strokes of each class.
+
+    Parameters
+    ----------
+    targets
+        ``(H, W)`` of each plane, classes counted from 1, 0 = unlabelled.
+    n_classes
+        How many classes there are.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,), int64
+    """
+    numbers = [number - 1 for plane in targets for number, _, _ in find_strokes(plane)]
+    return np.bincount(np.array(numbers, np.intp), minlength=n_classes)
+
+
 def _hold_out(
     planes: Sequence[tuple[int, PlaneIndex, NDArray[np.int32]]], share: float
 ) -> list[NDArray[np.bool_]]:
