@@ -9,7 +9,6 @@ import pytest
 from skimage.draw import disk
 
 from napari_garage_unet import load_model, train
-from napari_garage_unet.engine.classes import transfer_weights
 from napari_garage_unet.engine.config import ClassInfo, NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.image import Image
@@ -243,20 +242,3 @@ def test_images_of_different_channels_are_refused():
             [scribble(mask)] * 2,
             network=PLAIN,
         )
-
-
-def test_transfer_keeps_fresh_outputs_of_unknown_classes():
-    training = make_training(steps=1)
-    list(training.run())
-    model = training.model()
-    from napari_garage_unet.engine.network import build_network
-
-    network = build_network(PLAIN, 1, 3)
-    fresh = {k: v for k, v in network.weights().items() if "logits/kernel" in k}
-    transfer_weights(model, network, [ClassInfo(2), ClassInfo(8), ClassInfo(1)])
-    (key,) = fresh
-    (old,) = (v for k, v in model.weights.items() if "logits/kernel" in k)
-    new = network.weights()[key]
-    np.testing.assert_array_equal(new[..., 0], old[..., 1])
-    np.testing.assert_array_equal(new[..., 1], fresh[key][..., 1])
-    np.testing.assert_array_equal(new[..., 2], old[..., 0])

@@ -42,10 +42,10 @@ def transfer_weights(
     new, old = (
         (list(side) for side in zip(*shared, strict=True)) if shared else ([], [])
     )
-    merged = network.weights()
-    for name, key in zip(sorted(merged), sorted(model.weights), strict=False):
+    merged, known = network.weights(), network.completed(model.weights)
+    for name, key in zip(sorted(merged), sorted(known), strict=True):
         array = merged[name]
-        learnt = model.weights[key]
+        learnt = known[key]
         if array.shape != learnt.shape and array.shape[:-1] == learnt.shape[:-1]:
             array[..., new] = learnt[..., old]
             learnt = array

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -130,7 +131,7 @@ class Network(ABC):
             for number, variable in enumerate(self.head.weights)
         }
 
-    def set_weights(self, weights: dict[str, NDArray[Any]]) -> None:
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
         """Take over weights that another network of this kind has learnt.
 
         Raises
@@ -138,6 +139,7 @@ class Network(ABC):
         ModelFileError
             If their number or shapes are those of another network.
         """
+        weights = self.completed(weights)
         given = [weights[name] for name in sorted(weights)]
         shapes = [tuple(variable.shape) for variable in self.head.weights]
         if [array.shape for array in given] != shapes:
@@ -147,6 +149,12 @@ class Network(ABC):
             )
         for variable, array in zip(self.head.weights, given, strict=True):
             variable.assign(array)
+
+    def completed(
+        self, weights: Mapping[str, NDArray[Any]]
+    ) -> Mapping[str, NDArray[Any]]:
+        """Add what models of earlier versions do not have, so that it has no effect."""
+        return weights
 
 
 class PlainNetwork(Network):
@@ -216,20 +224,21 @@ class PretrainedNetwork(Network):
         radius = round(float(self.head.smoothing.numpy()))
         return min(max(radius, 0), SMOOTHING_RADIUS)
 
-    def set_weights(self, weights: dict[str, NDArray[Any]]) -> None:
-        """Take over weights that another network of this kind has learnt.
+    def completed(
+        self, weights: Mapping[str, NDArray[Any]]
+    ) -> Mapping[str, NDArray[Any]]:
+        """Add `Decoder.guide` and `Decoder.shares`, which are the last ones.
 
-        Models of before there were the last ones, `Decoder.guide` and `Decoder.shares`,
-        are guided by the image alone.
+        Models of before there were these are guided by the image alone.
         """
-        if len(weights) == len(self.head.weights) - 2:
-            unknown = {
-                f"{number:03d} {variable.path}": np.zeros(variable.shape, np.float32)
-                for number, variable in enumerate(self.head.weights)
-                if number >= len(weights)
-            }
-            weights = {**weights, **unknown}
-        super().set_weights(weights)
+        if len(weights) != len(self.head.weights) - 2:
+            return weights
+        unknown = {
+            f"{number:03d} {variable.path}": np.zeros(variable.shape, np.float32)
+            for number, variable in enumerate(self.head.weights)
+            if number >= len(weights)
+        }
+        return {**weights, **unknown}
 
     def alone(self) -> PretrainedNetwork:
         """Return a network with the same features and one fresh member."""
