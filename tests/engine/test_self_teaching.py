@@ -57,8 +57,9 @@ class Answering:
             lambda plane, block, rows, columns: np.stack([rows, columns], axis=1),
             np.random.default_rng(0),
         )
+        self.planes = [plane]
         self.teaching.prepare(
-            [plane],
+            self.planes,
             strokes_per_class=strokes_per_class,
             new_strokes=np.array(new_strokes),
         )
@@ -106,22 +107,55 @@ def test_a_class_that_has_all_but_vanished_is_brought_back(monkeypatch):
 def test_the_more_classes_are_corrected_the_less_is_held_back():
     before, now = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.3, 0.4])
     strokes = [[60, 0, 0, 0], [40, 20, 0, 0], [20, 20, 20, 0], [15, 15, 15, 15]]
-    found = [held_back(now, before, new_strokes=np.array(new))[3] for new in strokes]
+    found = [
+        held_back(now, before, recent=np.array(recent), n_new=60)[3]
+        for recent in strokes
+    ]
     np.testing.assert_allclose(found, [0.1, 0.208, 0.279, 0.309], atol=1e-3)
 
 
 def test_a_few_strokes_change_few_pixels():
-    before, now = np.array([0.5, 0.5]), np.array([0.1, 0.9])
-    few = held_back(now, before, new_strokes=np.array([1, 1]))
+    before, now, even = np.array([0.5, 0.5]), np.array([0.1, 0.9]), np.array([2, 2])
+    few = held_back(now, before, recent=even, n_new=2)
     np.testing.assert_allclose(few, [0.46, 0.54])
-    many = held_back(now, before, new_strokes=np.array([50, 50]))
+    many = held_back(now, before, recent=even, n_new=100)
     np.testing.assert_allclose(many, [0.25, 0.75])
 
 
 def test_nothing_new_changes_nothing():
-    before = np.array([0.3, 0.7])
-    found = held_back(np.array([0.6, 0.4]), before, new_strokes=np.zeros(2, int))
+    before, now = np.array([0.3, 0.7]), np.array([0.6, 0.4])
+    found = held_back(now, before, recent=np.array([3, 2]), n_new=0)
     np.testing.assert_array_equal(found, before)
+
+
+def after_strokes(monkeypatch, strokes, *, waits=True):
+    """Share of the first class after strokes one by one; it would be .9 at last."""
+    network = Answering(monkeypatch, [0.9, 0.1])
+    network.prepare()
+    network.learnt()
+    network.network.head.shares.assign([0.5, 0.5])
+    for of_class in strokes:
+        new = np.eye(2, dtype=int)[of_class]
+        network.teaching.prepare(network.planes, strokes_per_class=20, new_strokes=new)
+        if waits:
+            network.learnt()
+    if not waits:
+        network.learnt()
+    return float(network.network.head.shares[0])
+
+
+def test_strokes_one_by_one_of_several_classes_let_the_shares_move(monkeypatch):
+    assert after_strokes(monkeypatch, [0, 1] * 4) == pytest.approx(0.66, abs=0.01)
+
+
+def test_strokes_one_by_one_of_one_class_leave_the_shares(monkeypatch):
+    # The first ones are seen together with those of both classes of before.
+    assert after_strokes(monkeypatch, [0] * 8) == pytest.approx(0.56, abs=0.01)
+
+
+def test_strokes_too_fast_for_a_lesson_count_in_the_next(monkeypatch):
+    fast = after_strokes(monkeypatch, [0, 1] * 4, waits=False)
+    assert fast == pytest.approx(0.66, abs=0.01)
 
 
 def test_a_class_that_is_new_has_the_share_that_it_has(monkeypatch):

@@ -44,6 +44,12 @@ With few strokes they are unsure; with many, thin things would fade if they were
 MOVED = 0.02
 """Share of the pixels whose class one new stroke may change at the most."""
 
+RECENT = 4
+"""Strokes at least that tell how one-sided a correction is.
+
+Who corrects stroke by stroke paints one class at a time, and all the same several.
+"""
+
 HARDNESS = 8
 """Power that answers are raised to where shares are counted.
 
@@ -86,6 +92,8 @@ class SelfTeaching:
         self._network = network
         self._gather = gather
         self._rng = rng
+        self._new_strokes = np.zeros(network.n_classes, np.int64)
+        self._lessons: list[NDArray[np.int64]] = []
         self.rounds_left = 0
 
     def prepare(
@@ -116,7 +124,8 @@ class SelfTeaching:
         rounds = round(ROUNDS / strokes_per_class)
         self.rounds_left = min(max(rounds, 1), MOST_ROUNDS)
         self._power = 1 + SHARPENING * (self.rounds_left - 1)
-        self._new_strokes = new_strokes
+        # Those of lessons that were not reached because others came count as well.
+        self._new_strokes = self._new_strokes + new_strokes
         self._before = self._network.head.shares.numpy()
         self._aim: Floats | None = None
         self._answers: list[Floats] = []
@@ -164,17 +173,29 @@ class SelfTeaching:
         some = self._rng.choice(answers, min(len(answers), PIXELS), replace=False)
         shares = _shares(some)
         factors = np.ones_like(shares)
+        if self._aim is None:
+            self._aim = self._decide(shares)
         if self._before.any():
-            if self._aim is None:
-                before = np.where(self._before > 0, self._before, shares)
-                self._aim = held_back(
-                    shares, before / before.sum(), new_strokes=self._new_strokes
-                )
             for _ in range(ITERATIONS):
                 factors *= (self._aim / _shares(some * factors)) ** (1 / HARDNESS)
             shares = self._aim
         self._network.head.shares.assign(shares)
         return factors
+
+    def _decide(self, shares: Floats) -> Floats:
+        """Decide what the shares are to be, and count the new strokes as learnt."""
+        new, recent = self._new_strokes, self._new_strokes
+        for earlier in reversed(self._lessons):
+            if recent.sum() >= RECENT:
+                break
+            recent = recent + earlier
+        self._lessons = [*self._lessons[-RECENT:], new]
+        self._new_strokes = np.zeros_like(new)
+        if not self._before.any():
+            return shares
+        before = np.where(self._before > 0, self._before, shares)
+        before /= before.sum()
+        return held_back(shares, before, recent=recent, n_new=int(new.sum()))
 
     def _choose(
         self, plane: TrainingPlane, block: PlaneBlock, answers: Floats
@@ -193,35 +214,36 @@ class SelfTeaching:
 
 
 def held_back(
-    shares: Floats, before: Floats, *, new_strokes: NDArray[np.integer[Any]]
+    shares: Floats, before: Floats, *, recent: NDArray[np.integer[Any]], n_new: int
 ) -> Floats:
     """Hold the shares of classes back after a correction.
 
     Strokes of one class alone do not tell how large it is, strokes of many classes do.
-    So what was before counts as much as two of the new strokes are likely to be of one
+    So what was before counts as much as two recent strokes are likely to be of one
     class (the index of Simpson 1949, doi:10.1038/163688a0), and no more than `MOVED`
-    for each of them changes its class.
+    for each new one changes its class.
 
     Parameters
     ----------
     shares, before
         ``(n_classes,)`` of now and of before; each sum to 1.
-    new_strokes
-        ``(n_classes,)`` of each class; without any, all stays as it was.
+    recent
+        ``(n_classes,)``, the last strokes of each class.
+    n_new
+        How many of them are new; without any, all stays as it was.
 
     Returns
     -------
     ndarray of shape (n_classes,), float32
         Sum to 1.
     """
-    n = int(new_strokes.sum())
-    if not n:
+    if not n_new:
         return before
-    alike = float(np.sum((new_strokes / n) ** 2))
+    alike = float(np.sum((recent / recent.sum()) ** 2))
     aim = before**alike * shares ** (1 - alike)
     aim /= aim.sum()
     moved = float(np.abs(aim - before).sum()) / 2
-    held: Floats = before + (aim - before) * min(1.0, MOVED * n / max(moved, 1e-6))
+    held: Floats = before + (aim - before) * min(1.0, MOVED * n_new / max(moved, 1e-6))
     return held
 
 
