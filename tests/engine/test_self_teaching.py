@@ -148,9 +148,11 @@ def test_strokes_one_by_one_of_several_classes_let_the_shares_move(monkeypatch):
     assert after_strokes(monkeypatch, [0, 1] * 4) == pytest.approx(0.66, abs=0.01)
 
 
-def test_strokes_one_by_one_of_one_class_leave_the_shares(monkeypatch):
+def test_strokes_one_by_one_of_one_class_soon_move_the_shares_no_more(monkeypatch):
     # The first ones are seen together with those of both classes of before.
-    assert after_strokes(monkeypatch, [0] * 8) == pytest.approx(0.56, abs=0.01)
+    few, many = (after_strokes(monkeypatch, [0] * n) for n in (4, 12))
+    assert few == pytest.approx(0.56, abs=0.01)
+    assert many == pytest.approx(few, abs=1e-5)
 
 
 def test_strokes_too_fast_for_a_lesson_count_in_the_next(monkeypatch):
