@@ -66,9 +66,10 @@ def test_the_share_of_a_new_class_is_not_known():
     np.testing.assert_allclose(network.head.shares, [0.7, 0.3, 0])
 
 
-def test_models_from_before_there_was_a_guide_learn_new_classes():
+@pytest.mark.parametrize("missing", [3, 5], ids=["no lens", "no guide"])
+def test_models_of_former_versions_learn_new_classes(missing):
     weights = build_network(PRETRAINED, 1, 2).weights()
-    earlier = dict(sorted(weights.items())[:-2])
+    earlier = dict(sorted(weights.items())[:-missing])
     network = build_network(PRETRAINED, 1, 3)
     classes = [ClassInfo(1), ClassInfo(2), ClassInfo(5)]
     transfer_weights(make_model(PRETRAINED, earlier), network, classes)

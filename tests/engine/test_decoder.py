@@ -7,7 +7,7 @@ import pytest
 
 from napari_garage_unet.engine.backend import tf
 from napari_garage_unet.engine.config import NetworkConfig
-from napari_garage_unet.engine.decoder import SMOOTHING_RADIUS, Decoder
+from napari_garage_unet.engine.decoder import SMOOTHING_RADIUS, Decoder, give_votes
 from napari_garage_unet.engine.decoding import (
     STRIP,
     gather_pixels,
@@ -53,7 +53,10 @@ def test_a_plane_has_the_logits_of_its_pixels():
 def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
     decoder = Decoder(SPECS, 4)
     taps = [tf.constant(tap) for tap in make_taps(height=72)]
-    whole = tf.reduce_mean(tf.nn.softmax(decoder(taps)), axis=0)
+    decoder.votes.assign([0.3, 0.6, 0.1])
+    decoder.sharpness.assign(1.5)
+    members = tf.nn.softmax(1.5 * decoder(taps))
+    whole = 0.3 * members[0] + 0.6 * members[1] + 0.1 * members[2]
     assert whole.shape[0] % STRIP
     decoder.guide.assign(np.random.default_rng(0).normal(size=decoder.guide.shape))
     guides = decoder.decoding.on_plane(taps)[1]
@@ -151,17 +154,52 @@ def test_what_guides_the_smoothing_is_part_of_what_is_learnt():
     np.testing.assert_array_equal(other.head.guide, one.head.guide)
 
 
-def test_weights_from_before_there_was_a_guide_guide_by_the_image_alone():
+@pytest.mark.parametrize("missing", [3, 5], ids=["no lens", "no guide"])
+def test_weights_of_former_versions_predict_what_they_did(missing):
     one, other = (build_network(NetworkConfig(), 1, 2) for _ in range(2))
+    one.head.sharpness.assign(1)
     weights = one.weights()
-    other.head.guide.assign(np.ones(other.head.guide.shape))
-    del weights[max(weights)]
-    del weights[max(weights)]
+    for added in (other.head.guide, other.head.lens, other.head.votes):
+        added.assign(np.ones(added.shape))
+    for _ in range(missing):
+        del weights[max(weights)]
     other.set_weights(weights)
     assert not np.any(other.head.guide)
+    assert not np.any(other.head.lens)
     plane = np.random.default_rng(0).random((64, 64, 1), np.float32)
     taps = one.whole(plane)[1]
     np.testing.assert_array_equal(other.probabilities(taps), one.probabilities(taps))
+
+
+def test_one_member_sees_the_features_through_the_lens():
+    decoder = build_network(NetworkConfig(), 1, 2).head
+    rng = np.random.default_rng(0)
+    features = rng.random((1, 9, decoder.n_features), np.float32)
+    lens = rng.normal(0, 0.1, decoder.lens.shape).astype(np.float32)
+    plain = decoder.at_pixels(features)
+    scaled = features * decoder.scale
+    expected = decoder.at_pixels(scaled @ lens @ lens.T / decoder.scale)
+    decoder.lens.assign(lens)
+    found = decoder.at_pixels(features)
+    np.testing.assert_allclose(found[:-1], plain[:-1], atol=1e-5)
+    np.testing.assert_allclose(found[-1], expected[-1], atol=1e-3)
+    assert np.abs(found[-1] - plain[-1]).max() > 0.1
+
+
+def test_the_member_behind_the_lens_is_not_asked_for_answers():
+    network = build_network(NetworkConfig(), 1, 2)
+    head = network.head
+    taps = network.whole(np.random.default_rng(0).random((64, 64, 1), np.float32))[1]
+    given, taught = network.probabilities(taps), network.answers(taps)
+    head.kernels[-1].assign(head.kernels[-1] * np.array([1, 1, -1])[:, None, None])
+    assert np.abs(network.probabilities(taps) - given).max() > 0.01
+    np.testing.assert_allclose(network.answers(taps), taught, atol=1e-6)
+
+
+def test_votes_sum_to_one_and_leave_the_coarse_member_its_share():
+    np.testing.assert_allclose(give_votes(3, coarse=0.2), [0.4, 0.4, 0.2])
+    np.testing.assert_allclose(give_votes(3, coarse=0), [0.5, 0.5, 0])
+    np.testing.assert_allclose(give_votes(1, coarse=0), [1])
 
 
 def test_guides_keep_edges_but_do_not_teach():

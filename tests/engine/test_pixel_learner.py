@@ -10,8 +10,10 @@ from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.network import build_network
 from napari_garage_unet.engine.pixel_learner import PixelLearner
+from napari_garage_unet.engine.pixel_steps import PixelSteps
 from napari_garage_unet.engine.plane_blocks import all_blocks, stroked_blocks
 from napari_garage_unet.engine.preprocess import PreprocessConfig
+from napari_garage_unet.engine.principal_components import GUIDE_SPREAD
 from napari_garage_unet.engine.sampling import TrainingPlane
 from napari_garage_unet.engine.self_teaching import SelfTeaching
 from napari_garage_unet.engine.tap_store import TapStore
@@ -101,12 +103,12 @@ def test_the_smoothing_is_guided_by_what_varies_most_between_painted_pixels(plan
         learner.step()
     for _ in range(2):
         learner.step()
-    seen = learner._painted * head.decoding.scale
+    seen = learner._painted * head.scale
     # As often from either class, as the guides are chosen.
     weights = learner._balance()
     seen = seen[learner._rng.choice(len(seen), 20_000, p=weights / weights.sum())]
     spreads = (seen @ head.guide.numpy()).std(axis=0)
-    np.testing.assert_allclose(spreads, pixel_learner.GUIDE_SPREAD, rtol=0.15)
+    np.testing.assert_allclose(spreads, GUIDE_SPREAD, rtol=0.15)
     centred = seen - seen.mean(axis=0)
     unit = head.guide.numpy() / np.linalg.norm(head.guide.numpy(), axis=0)
     explained = ((centred @ unit) ** 2).sum()
@@ -212,6 +214,38 @@ def test_strokes_of_before_are_not_drawn_more_often(plane):
     learner.prepare([TrainingPlane(targets, training_plane.region)])
     assert learner._fresh.size == 20
     assert learner._fresh_odds.sum() == pytest.approx(1)
+
+
+def test_a_member_keeps_the_lens_it_has_learnt_through(plane):
+    network, training_plane = plane
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([training_plane])
+    lens = network.head.lens.numpy()
+    assert lens.any()
+    targets = training_plane.targets.copy()
+    targets[50, 90:120] = 2
+    learner.prepare([TrainingPlane(targets, training_plane.region)])
+    np.testing.assert_array_equal(network.head.lens, lens)
+
+
+def test_the_member_that_sees_coarsely_learns_from_strokes_alone(plane, monkeypatch):
+    network, training_plane = plane
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([training_plane])
+    drawn = []
+    take = PixelSteps.take
+
+    def watched(self, features, wanted, pixels, **rate):
+        drawn.append(pixels.max(axis=1))
+        return take(self, features, wanted, pixels, **rate)
+
+    monkeypatch.setattr(PixelSteps, "take", watched)
+    while not learner.settled:
+        learner.step()
+    n_painted = len(learner._painted)
+    largest = np.array([found for found in drawn if len(found) == 3]).max(axis=0)
+    assert largest[-1] < n_painted
+    assert (largest[:-1] > n_painted).all()
 
 
 def test_new_strokes_alone_decide_how_much_shares_are_held_back(plane, monkeypatch):

@@ -14,14 +14,20 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .backend import keras, tf
-from .decoding import GUIDES, MEMBERS, WIDTHS, Layers
+from .decoding import COMPONENTS, GUIDES, MEMBERS, WIDTHS, Layers, group_scales
 from .features import TapSpec
 
 Tensor = Any
 
 SMOOTHING_RADIUS = 16
 """Largest radius of the guided filter behind the decoder, in cells of the grid."""
+
+SHARPNESS = 2.0
+"""Mixup and label smoothing leave members less sure than they are right."""
 
 INPUT_NOISE = 0.1
 INPUT_DROPOUT = 0.1
@@ -52,6 +58,15 @@ class Decoder(keras.Model):  # type: ignore[misc]
     shares
         ``(n_classes,)``, of the area that the network has given to each class where it
         was taught; 0 where that is not known. Not trained either.
+    lens
+        ``(sum of channels, COMPONENTS)``; the last member sees the features times it
+        and its transpose. Not trained either; while it is 0 that member sees them as
+        they are, like the others.
+    votes
+        ``(members,)``, how much each member counts; sum to 1. Not trained either.
+    sharpness
+        What logits are multiplied with to be as sure as they are right. Not trained
+        either.
     """
 
     def __init__(
@@ -85,7 +100,45 @@ class Decoder(keras.Model):  # type: ignore[misc]
         self.shares = self.add_weight(
             name="shares", shape=(n_classes,), initializer="zeros", trainable=False
         )
-        self.decoding = Layers(self.taps, self.kernels, self.biases, self.guide)
+        self.lens = self.add_weight(
+            name="lens",
+            shape=(self.n_features, COMPONENTS),
+            initializer="zeros",
+            trainable=False,
+        )
+        self.votes = self.add_weight(
+            name="votes",
+            shape=(members,),
+            initializer=keras.initializers.Constant(1 / members),
+            trainable=False,
+        )
+        self.sharpness = self.add_weight(
+            name="sharpness",
+            shape=(),
+            initializer=keras.initializers.Constant(SHARPNESS),
+            trainable=False,
+        )
+        self.scale = group_scales(self.taps)
+
+    @property
+    def decoding(self) -> Layers:
+        """What it computes."""
+        return Layers(
+            self.taps,
+            self.seen_kernels(),
+            self.biases,
+            self.guide,
+            self.votes,
+            self.sharpness,
+        )
+
+    def seen_kernels(self) -> list[Tensor]:
+        """Kernels of each layer, that of the first with what members see through."""
+        first, *others = self.kernels
+        lens = tf.convert_to_tensor(self.lens)
+        seen = tf.matmul(lens, tf.matmul(lens, first[-1], transpose_a=True))
+        last = tf.where(tf.reduce_any(tf.not_equal(lens, 0)), seen, first[-1])
+        return [tf.concat([first[:-1], last[tf.newaxis]], axis=0), *others]
 
     def _add(self, name: str, shape: tuple[int, ...], variance: float) -> Any:
         initializer = keras.initializers.RandomNormal(stddev=variance**0.5)
@@ -105,11 +158,12 @@ class Decoder(keras.Model):  # type: ignore[misc]
         -------
         tensor of shape (members, n, n_classes)
         """
-        x = features * self.decoding.scale
+        x = features * self.scale
         if training:
             x += tf.random.normal(tf.shape(x), stddev=INPUT_NOISE)
             x = tf.nn.dropout(x, INPUT_DROPOUT)
-        return self.decoding.finish(self.decoding.at_pixels(x), training=training)
+        decoding = self.decoding
+        return decoding.finish(decoding.at_pixels(x), training=training)
 
     def call(self, taps: Sequence[Tensor]) -> Tensor:
         """Logits of a plane, ``(members, h, w, n_classes)`` on the grid.
@@ -120,3 +174,20 @@ class Decoder(keras.Model):  # type: ignore[misc]
             Of one plane, ``(h, w, channels)`` each.
         """
         return self.decoding.on_plane(taps)[0]
+
+
+def give_votes(members: int, *, coarse: float) -> NDArray[np.float32]:
+    """Return how much each member counts.
+
+    Parameters
+    ----------
+    members
+        How many there are; the last one is behind the lens, if there are others.
+    coarse
+        What it counts, from 0 to 1; the others share the rest.
+    """
+    if members == 1:
+        return np.ones(1, np.float32)
+    votes = np.full(members, (1 - coarse) / (members - 1), np.float32)
+    votes[-1] = coarse
+    return votes

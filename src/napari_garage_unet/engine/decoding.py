@@ -28,6 +28,9 @@ WIDTHS = (128, 64)
 GUIDES = 2
 """Maps that guide the smoothing beside the image."""
 
+COMPONENTS = 32
+"""Principal components of the features that the last member sees alone."""
+
 ON_GRID = TapSpec(GRID, 0.0, 0, "grid")
 
 STRIP = 16
@@ -48,6 +51,10 @@ class Layers:
         or variables.
     guide
         ``(inputs, GUIDES)``, from taps to the maps that guide the smoothing.
+    votes
+        ``(members,)``, how much each member counts in the mean; sum to 1.
+    sharpness
+        What logits are multiplied with before they become probabilities.
     """
 
     def __init__(
@@ -56,10 +63,13 @@ class Layers:
         kernels: Sequence[Tensor],
         biases: Sequence[Tensor],
         guide: Tensor,
+        votes: Tensor,
+        sharpness: Tensor,
     ) -> None:
         self.taps = tuple(taps)
         self.scale = group_scales(taps)
         self.kernels, self.biases, self.guide = kernels, biases, guide
+        self.votes, self.sharpness = votes, sharpness
         self._members = int(kernels[0].shape[0])
 
     def at_pixels(self, features: Tensor) -> Tensor:
@@ -87,8 +97,7 @@ class Layers:
         def compute(first: Tensor) -> Tensor:
             rows = tf.minimum(first + tf.range(STRIP), height - 1)
             logits, guides = self._logits(taps, coarse, rows, tf.range(width), grid)
-            mean = tf.reduce_mean(tf.nn.softmax(logits), axis=0)
-            return tf.concat([mean, guides], axis=-1)
+            return tf.concat([self.mean(logits), guides], axis=-1)
 
         strips = tf.map_fn(
             compute,
@@ -97,6 +106,11 @@ class Layers:
             parallel_iterations=1,
         )
         return tf.reshape(strips, (-1, width, tf.shape(strips)[3]))[:height]
+
+    def mean(self, logits: Tensor) -> Tensor:
+        """Mean probabilities of the members, each counting as much as its vote."""
+        members = tf.nn.softmax(self.sharpness * logits)
+        return tf.tensordot(self.votes, members, 1)
 
     def _coarse(self, taps: Sequence[Tensor]) -> list[tuple[Tensor, TapSpec]]:
         """Apply the first layer to the taps coarser than the grid.
@@ -163,24 +177,26 @@ class Layers:
 
 @cache
 def decode_planes(taps: tuple[TapSpec, ...], every: int, members: int) -> Any:
-    """Return the function from kernels, biases, guide and taps to probabilities.
+    """Return the function from taps, and what `Layers` has, to probabilities.
 
     It gives ``(n_classes + GUIDES, h, w)`` on every n-th cell of the grid, the maps
     that guide the smoothing behind the probabilities.
     """
 
-    def decode(kernels: Any, biases: Any, guide: Any, arrays: Any) -> Tensor:
-        layers = Layers(taps, kernels, biases, guide)
+    def decode(arrays: Any, *learnt: Any) -> Tensor:
+        layers = Layers(taps, *learnt)
         return tf.transpose(layers.probabilities(arrays, every=every), (2, 0, 1))
 
     sizes = (sum(spec.channels for spec in taps), *WIDTHS, None)
     return tf.function(
         decode,
         input_signature=[
+            [tf.TensorSpec((None, None, spec.channels), tf.float16) for spec in taps],
             [tf.TensorSpec((members, *pair)) for pair in itertools.pairwise(sizes)],
             [tf.TensorSpec((members, 1, units)) for units in sizes[1:]],
             tf.TensorSpec((sizes[0], GUIDES)),
-            [tf.TensorSpec((None, None, spec.channels), tf.float16) for spec in taps],
+            tf.TensorSpec((members,)),
+            tf.TensorSpec(()),
         ],
     )
 

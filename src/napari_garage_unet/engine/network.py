@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 
 from .backend import tf
 from .config import NetworkConfig
-from .decoder import SMOOTHING_RADIUS, Decoder
+from .decoder import SMOOTHING_RADIUS, Decoder, give_votes
 from .decoding import decode_planes
 from .devices import current_devices
 from .errors import ModelFileError
 from .features import GRID, Statistics, Taps, load_features
 from .guided_filter import smooth_probabilities
 from .unet import build_unet, receptive_radius
+
+EARLIER = (7, 9)
+"""Numbers of weights that decoders had in former versions."""
 
 SMOOTHING_EPSILON = 1e-4
 """Variance of the pixel values (0 to 1) from which on an edge is kept."""
@@ -227,14 +230,19 @@ class PretrainedNetwork(Network):
     def completed(
         self, weights: Mapping[str, NDArray[Any]]
     ) -> Mapping[str, NDArray[Any]]:
-        """Add `Decoder.guide` and `Decoder.shares`, which are the last ones.
+        """Add the last ones, from `Decoder.guide` on.
 
-        Models of before there were these are guided by the image alone.
+        Models of before there were these are guided by the image alone; all their
+        members see the features as they are, count the same and are as sure as they
+        say.
         """
-        if len(weights) != len(self.head.weights) - 2:
+        if len(weights) not in EARLIER:
             return weights
+        values = {"votes": 1 / self.head.members, "sharpness": 1.0}
         unknown = {
-            f"{number:03d} {variable.path}": np.zeros(variable.shape, np.float32)
+            f"{number:03d} {variable.path}": np.full(
+                variable.shape, values.get(variable.name, 0.0), np.float32
+            )
             for number, variable in enumerate(self.head.weights)
             if number >= len(weights)
         }
@@ -273,24 +281,30 @@ class PretrainedNetwork(Network):
 
         They are smoothed along the edges of the image and of the guides.
         """
-        return self._smooth(*self._decode(taps, step), share=SMOOTHED, step=step)
+        decoded = self._decode(taps, step, self.head.votes)
+        return self._smooth(*decoded, share=SMOOTHED, step=step)
 
     def answers(self, taps: Taps) -> NDArray[np.float32]:
         """Compute the probabilities that the network teaches itself with.
 
         They are smoothed along the edges of the image alone. The guides come from what
         the network sees itself, so it would learn less from them, and with few strokes
-        the more often it errs the surer of it.
+        the more often it errs the surer of it. The last member, which sees the
+        features coarsely, is not asked and does not learn them.
         """
-        decoded, image, guides = self._decode(taps, 1)
+        votes = give_votes(self.head.members, coarse=0)
+        decoded, image, guides = self._decode(taps, 1, votes)
         return self._smooth(decoded, image, guides[:0], share=SELF_SMOOTHED, step=1)
 
-    def _decode(self, taps: Taps, step: int) -> tuple[NDArray[np.float32], ...]:
+    def _decode(
+        self, taps: Taps, step: int, votes: Any
+    ) -> tuple[NDArray[np.float32], ...]:
         """Compute probabilities on the grid, the image, and the guides on the grid."""
         image, *features = taps
         head = self.head
         decode = decode_planes(head.taps, max(step // GRID, 1), head.members)
-        decoded = decode(head.kernels, head.biases, head.guide, features).numpy()
+        learnt = head.seen_kernels(), head.biases, head.guide, votes, head.sharpness
+        decoded = decode(features, *learnt).numpy()
         image = np.moveaxis(image[::step, ::step], -1, 0).astype(np.float32)
         return decoded[: self.n_classes], image, decoded[self.n_classes :]
 

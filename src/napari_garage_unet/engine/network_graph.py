@@ -58,11 +58,12 @@ def takes_batches(network: Network) -> bool:
 
 def _pretrained(network: PretrainedNetwork, plane: Tensor, radius: int) -> Tensor:
     taps = [multiscale_features(plane)[::GRID, ::GRID], *_encoder_taps(plane)]
-    logits, guides = network.head.decoding.on_plane([_standardise(tap) for tap in taps])
+    decoding = network.head.decoding
+    logits, guides = decoding.on_plane([_standardise(tap) for tap in taps])
     guide = plane
     if network.n_channels > MOST_GUIDES:
         guide = tf.reduce_mean(plane, axis=-1, keepdims=True)
-    mean = tf.reduce_mean(tf.nn.softmax(logits), axis=0)
+    mean = decoding.mean(logits)
     return smooth_probabilities(mean, _halve(guide), guides, radius=radius)
 
 

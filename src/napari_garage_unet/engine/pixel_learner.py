@@ -20,15 +20,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from .backend import tf
-from .decoder import SMOOTHING_RADIUS
-from .decoding import GUIDES, MEMBERS, gather_pixels
+from .decoder import SHARPNESS, SMOOTHING_RADIUS, give_votes
+from .decoding import MEMBERS, gather_pixels
 from .judge import Judge
 from .network import Network, PretrainedNetwork
 from .pixel_steps import BalancedDraw, PixelSteps, rate_factor
 from .plane_blocks import PlaneBlock, stroked_blocks
+from .principal_components import guide_of, lens_of
 from .sampling import TrainingPlane
 from .self_teaching import SelfTeaching
 from .strokes import strokes_of_classes
@@ -53,14 +53,18 @@ MOST_PAINTED = 200_000
 SMOOTHING = 256
 """Radius of the guided filter times the strokes per class, in cells of the grid."""
 
+COARSE = 0.2
+"""What the member behind the lens counts at the most, of 1."""
+
+COARSE_STROKES = (16, 40)
+"""Strokes per class with which it counts that; with fewer it knows too little, with
+many the others need no help."""
+
 GUIDED = 5_000
 """Painted pixels that decide what guides the smoothing beside the image."""
 
-GUIDE_SPREAD = 0.15
-"""Standard deviation of the guides; pixel values go from 0 to 1."""
-
-MOST_SPREAD = 4.0
-"""Features count for so many standard deviations at the most in choosing guides."""
+SEEN = 10_000
+"""Pixels that decide through what lens a member sees the features."""
 
 Floats = NDArray[np.float32]
 
@@ -119,19 +123,31 @@ class PixelLearner:
         strokes_per_class = float(strokes_of_classes(painted, n_classes).mean())
         new = [self._newly_painted(plane) for plane in planes]
         radius = min(round(SMOOTHING / strokes_per_class), SMOOTHING_RADIUS)
-        self.network.head.smoothing.assign(radius)
-        for plane, newly_painted in zip(planes, new, strict=True):
-            for block in stroked_blocks(plane.targets, self.network.stride):
-                here = plane.targets[block.rows, block.columns]
-                rows, columns = np.nonzero(self._rng.random(here.shape) < keep[here])
-                features.append(self._gather(plane, block, rows, columns))
-                numbers.append(here[rows, columns] - 1)
-                newly = newly_painted[block.rows, block.columns]
-                fresh.append(newly[rows, columns] > 0)
-                kept_back = plane.kept_back[block.rows, block.columns]
-                held_out.append(kept_back[rows, columns])
+        head = self.network.head
+        head.smoothing.assign(radius)
+        few, many = COARSE_STROKES
+        suits = min(strokes_per_class / few, 1.0, many / strokes_per_class)
+        head.votes.assign(give_votes(MEMBERS, coarse=COARSE * suits))
+        head.sharpness.assign(SHARPNESS)
+        blocks = [
+            (plane, newly_painted, block)
+            for plane, newly_painted in zip(planes, new, strict=True)
+            for block in stroked_blocks(plane.targets, self.network.stride)
+        ]
+        if not head.lens.numpy().any():
+            self._set_lens([(plane, block) for plane, _, block in blocks])
+        for plane, newly_painted, block in blocks:
+            here = plane.targets[block.rows, block.columns]
+            rows, columns = np.nonzero(self._rng.random(here.shape) < keep[here])
+            features.append(self._gather(plane, block, rows, columns))
+            numbers.append(here[rows, columns] - 1)
+            newly = newly_painted[block.rows, block.columns]
+            fresh.append(newly[rows, columns] > 0)
+            kept_back = plane.kept_back[block.rows, block.columns]
+            held_out.append(kept_back[rows, columns])
         self._painted = np.concatenate(features)
         self._numbers = np.concatenate(numbers)
+        self._draw_painted = BalancedDraw(self._balance())
         # Nothing corrects anything as long as nothing has been learnt.
         self._set_fresh(np.concatenate(fresh) & bool(self._before))
         self._held_out = np.concatenate(held_out)
@@ -163,6 +179,9 @@ class PixelLearner:
         corrects = self._fresh.size > 0 and not self._teaches_itself
         rate = self._rate * rate_factor(self._taken / ROUND, rises=not corrects)
         pixels = self._draw(self._rng, (MEMBERS, BATCH))
+        if self._teaches_itself:
+            # The last member, which sees them coarsely, learns no answers.
+            pixels[-1] = self._draw_painted(self._rng, (BATCH,))
         if corrects:
             share = FRESH_SHARE * max(1 - self._taken / FRESH_STEPS, 0)
             n = round(BATCH * share)
@@ -201,22 +220,29 @@ class PixelLearner:
         odds = 1 / np.bincount(numbers)[numbers] if numbers.size else np.empty(0)
         self._fresh_odds = odds / max(odds.sum(), 1e-12)
 
+    def _set_lens(self, blocks: Sequence[tuple[TrainingPlane, PlaneBlock]]) -> None:
+        """Let a member see the features of all pixels, painted or not, coarsely.
+
+        Once only: what it has learnt is worth nothing through another lens.
+        """
+        n = -(-SEEN // len(blocks))
+        seen = []
+        for plane, block in blocks:
+            shape = plane.targets[block.rows, block.columns].shape
+            rows, columns = (self._rng.integers(0, size, n) for size in shape)
+            seen.append(self._gather(plane, block, rows, columns))
+        head = self.network.head
+        head.lens.assign(lens_of(np.concatenate(seen), head.scale))
+
     def _set_guide(self) -> None:
         """Guide the smoothing by where the features of painted pixels vary most.
 
-        These are the first principal components, every class as often as the others.
-        What has learnt from strokes alone is too noisy to be guided by them.
+        Every class counts as often as the others. What has learnt from strokes alone
+        is too noisy to be guided by them.
         """
-        chosen = BalancedDraw(self._balance())(self._rng, (GUIDED,))
-        features = self._painted[chosen].clip(-MOST_SPREAD, MOST_SPREAD)
-        features *= self.network.head.decoding.scale
-        features -= features.mean(axis=0)
-        n = features.shape[1]
-        variances, directions = eigh(
-            features.T @ features / GUIDED, subset_by_index=[n - GUIDES, n - 1]
-        )
-        spreads = np.sqrt(np.maximum(variances, 1e-12))
-        self.network.head.guide.assign(directions / spreads * GUIDE_SPREAD)
+        head = self.network.head
+        chosen = self._draw_painted(self._rng, (GUIDED,))
+        head.guide.assign(guide_of(self._painted[chosen], head.scale))
 
     def _begin_round(self, features: Floats, wanted: Floats, weights: Floats) -> None:
         self._features = tf.constant(features)

@@ -35,12 +35,6 @@ ROUNDS = 14
 MOST_ROUNDS = 3
 """There are never more of them, and never fewer than one."""
 
-SHARPENING = 0.25
-"""Its own probabilities are raised to a power of 1 and so much for each round but one.
-
-With few strokes they are unsure; with many, thin things would fade if they were raised.
-"""
-
 MOVED = 0.02
 """Share of the pixels whose class one new stroke may change at the most."""
 
@@ -123,7 +117,6 @@ class SelfTeaching:
         self._blocks = [blocks[number] for number in chosen]
         rounds = round(ROUNDS / strokes_per_class)
         self.rounds_left = min(max(rounds, 1), MOST_ROUNDS)
-        self._power = 1 + SHARPENING * (self.rounds_left - 1)
         # Those of lessons that were not reached because others came count as well.
         self._new_strokes = self._new_strokes + new_strokes
         self._before = self._network.head.shares.numpy()
@@ -200,7 +193,6 @@ class SelfTeaching:
     def _choose(
         self, plane: TrainingPlane, block: PlaneBlock, answers: Floats
     ) -> tuple[Floats, Floats]:
-        answers = (answers / answers.sum(axis=1, keepdims=True)) ** self._power
         answers /= answers.sum(axis=1, keepdims=True)
         # Sure ones first, and rare classes more often than their area asks for.
         best = answers.argmax(axis=1)
