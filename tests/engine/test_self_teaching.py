@@ -172,13 +172,12 @@ def test_a_class_that_is_new_has_the_share_that_it_has(monkeypatch):
     assert held[1] > now[1] + 0.02
 
 
-@pytest.mark.parametrize(("strokes", "power"), [(1, 1.5), (7, 1.25), (100, 1)])
-def test_with_few_strokes_unsure_answers_are_sharpened(monkeypatch, strokes, power):
+def test_answers_are_learnt_as_sure_as_they_are(monkeypatch):
     network = Answering(monkeypatch, [0.5, 0.5])
-    teaching = network.prepare(strokes_per_class=strokes).teaching
+    teaching = network.prepare(strokes_per_class=1).teaching
     while teaching.ask():
         pass
     before = np.concatenate(teaching._answers).max(axis=1)
     after = teaching.choose()[1].max(axis=1)
-    expected = before**power / (before**power + (1 - before) ** power)
-    np.testing.assert_allclose(np.sort(after), np.sort(expected), rtol=1e-4)
+    assert before.min() < 0.51 < 0.6 < before.max()
+    np.testing.assert_allclose(np.sort(after), np.sort(before), rtol=1e-4)
