@@ -248,6 +248,35 @@ def test_the_member_that_sees_coarsely_learns_from_strokes_alone(plane, monkeypa
     assert (largest[:-1] > n_painted).all()
 
 
+@pytest.mark.parametrize(
+    ("n_painted", "n_steps", "batch"),
+    [(100, 300, 256), (25_000, 300, 256), (60_000, 300, 600), (200_000, 585, 1024)],
+)
+def test_masks_are_learnt_in_larger_steps_and_more_of_them(n_painted, n_steps, batch):
+    assert pixel_learner.size_of_round(n_painted) == (n_steps, batch)
+
+
+def test_a_round_has_the_size_that_suits_what_is_painted(plane, monkeypatch):
+    network, training_plane = plane
+    monkeypatch.setattr(pixel_learner, "ROUND", 4)
+    monkeypatch.setattr(pixel_learner, "MOST_STEPS", 6)
+    monkeypatch.setattr(pixel_learner, "TIMES", 10_000)
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([training_plane])
+    sizes = []
+    take = PixelSteps.take
+
+    def watched(self, features, wanted, pixels, **rate):
+        sizes.append(pixels.shape)
+        return take(self, features, wanted, pixels, **rate)
+
+    monkeypatch.setattr(PixelSteps, "take", watched)
+    while not learner._teaches_itself:
+        learner.step()
+    assert sizes[:6] == [(3, pixel_learner.MOST_BATCH)] * 6
+    assert len(sizes) == 7
+
+
 def test_new_strokes_alone_decide_how_much_shares_are_held_back(plane, monkeypatch):
     network, training_plane = plane
     told = []

@@ -34,10 +34,16 @@ from .self_teaching import SelfTeaching
 from .strokes import strokes_of_classes
 
 BATCH = 256
-"""Pixels per member and step."""
+"""Pixels per member and step, unless many are painted."""
 
 ROUND = 300
-"""Steps from the first, careful one to the last, small one."""
+"""Steps from the first, careful one to the last, small one, unless many are painted."""
+
+MOST_BATCH = 1024
+MOST_STEPS = 600
+
+TIMES = 3
+"""How often a painted pixel is drawn in a round, if the above allow it."""
 
 FRESH_SHARE = 0.25
 """Share of the pixels of the first step after a correction that are newly painted."""
@@ -148,6 +154,7 @@ class PixelLearner:
         self._painted = np.concatenate(features)
         self._numbers = np.concatenate(numbers)
         self._draw_painted = BalancedDraw(self._balance())
+        self._n_steps, self._batch = size_of_round(len(self._numbers))
         # Nothing corrects anything as long as nothing has been learnt.
         self._set_fresh(np.concatenate(fresh) & bool(self._before))
         self._held_out = np.concatenate(held_out)
@@ -172,19 +179,20 @@ class PixelLearner:
 
     def step(self) -> float:
         """Take one step and return the loss of it, or of the last one."""
-        if self._taken >= ROUND and self._teaching.rounds_left:
+        if self._taken >= self._n_steps and self._teaching.rounds_left:
             if self._teaching.ask():
                 return self._loss
             self._teach_itself()
         corrects = self._fresh.size > 0 and not self._teaches_itself
-        rate = self._rate * rate_factor(self._taken / ROUND, rises=not corrects)
-        pixels = self._draw(self._rng, (MEMBERS, BATCH))
+        progress = self._taken / self._n_steps
+        rate = self._rate * rate_factor(progress, rises=not corrects)
+        pixels = self._draw(self._rng, (MEMBERS, self._batch))
         if self._teaches_itself:
             # The last member, which sees them coarsely, learns no answers.
-            pixels[-1] = self._draw_painted(self._rng, (BATCH,))
+            pixels[-1] = self._draw_painted(self._rng, (self._batch,))
         if corrects:
             share = FRESH_SHARE * max(1 - self._taken / FRESH_STEPS, 0)
-            n = round(BATCH * share)
+            n = round(self._batch * share)
             pixels[:, :n] = self._rng.choice(
                 self._fresh, (MEMBERS, n), p=self._fresh_odds
             )
@@ -194,7 +202,8 @@ class PixelLearner:
         if self._held_out.any() and not waits:
             self._teach_judge(rate)
         self._taken += 1
-        self.settled = not self._teaching.rounds_left and self._taken >= ROUND
+        complete = self._taken >= self._n_steps
+        self.settled = complete and not self._teaching.rounds_left
         return self._loss
 
     def _teach_judge(self, rate: float) -> None:
@@ -296,3 +305,19 @@ class PixelLearner:
     def _balance(self) -> Floats:
         shares = 1 / np.bincount(self._numbers)[self._numbers]
         return shares.astype(np.float32)
+
+
+def size_of_round(n_painted: int) -> tuple[int, int]:
+    """Decide how many steps a round has and how many pixels each member sees in one.
+
+    A few strokes are seen often enough by small steps; masks of whole images need
+    larger ones, and more.
+
+    Parameters
+    ----------
+    n_painted
+        Painted pixels whose features are kept.
+    """
+    wanted = TIMES * n_painted
+    batch = min(max(wanted // ROUND, BATCH), MOST_BATCH)
+    return min(max(wanted // batch, ROUND), MOST_STEPS), batch
