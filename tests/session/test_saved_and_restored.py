@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import dataclasses
 import os
 import subprocess
@@ -516,7 +517,16 @@ def test_a_deleted_strokes_layer_can_be_restored_later(start, projects):
     assert second.counts == {1: 60}
 
 
+@pytest.fixture
+def no_garbage_collection():
+    """Keep the collector's pauses, long after many tests, out of what is timed."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @pytest.mark.parametrize("shape", [(4096, 4096), (100, 512, 512)])
+@pytest.mark.usefixtures("no_garbage_collection")
 def test_saving_large_strokes_takes_the_viewer_no_time(start, projects, shape):
     pixels = np.zeros(shape, np.uint8)
     session = start("cells", data=pixels)
