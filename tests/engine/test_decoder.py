@@ -154,18 +154,24 @@ def test_what_guides_the_smoothing_is_part_of_what_is_learnt():
     np.testing.assert_array_equal(other.head.guide, one.head.guide)
 
 
-@pytest.mark.parametrize("missing", [3, 5], ids=["no lens", "no guide"])
+@pytest.mark.parametrize(
+    "missing", [7, 10, 12], ids=["no detail", "no lens", "no guide"]
+)
 def test_weights_of_former_versions_predict_what_they_did(missing):
     one, other = (build_network(NetworkConfig(), 1, 2) for _ in range(2))
     one.head.sharpness.assign(1)
     weights = one.weights()
-    for added in (other.head.guide, other.head.lens, other.head.votes):
-        added.assign(np.ones(added.shape))
+    added = (other.head.guide, other.head.lens, other.head.votes)
+    for variable in (*added, *other.detail.weights):
+        variable.assign(np.ones(variable.shape))
     for _ in range(missing):
         del weights[max(weights)]
     other.set_weights(weights)
     assert not np.any(other.head.guide)
     assert not np.any(other.head.lens)
+    assert other.detail_vote == 0
+    # Fresh, so that they can still learn.
+    assert other.detail.kernels[0].numpy().std() > 0.05
     plane = np.random.default_rng(0).random((64, 64, 1), np.float32)
     taps = one.whole(plane)[1]
     np.testing.assert_array_equal(other.probabilities(taps), one.probabilities(taps))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine import pixel_learner, self_teaching
+from napari_garage_unet.engine import detail_teaching, pixel_learner, self_teaching
 from napari_garage_unet.engine.config import NetworkConfig
+from napari_garage_unet.engine.decoding import MEMBERS
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.network import build_network
 from napari_garage_unet.engine.pixel_learner import PixelLearner
@@ -17,6 +18,9 @@ from napari_garage_unet.engine.principal_components import GUIDE_SPREAD
 from napari_garage_unet.engine.sampling import TrainingPlane
 from napari_garage_unet.engine.self_teaching import SelfTeaching
 from napari_garage_unet.engine.tap_store import TapStore
+
+DETAIL = detail_teaching.STEPS + 2
+"""Steps until the detail network is taught: asking about strokes, and a block."""
 
 
 @pytest.fixture
@@ -37,6 +41,21 @@ def plane():
     return network, TrainingPlane(targets, region)
 
 
+@pytest.fixture
+def drawn(monkeypatch):
+    """The pixels of each step of the members, not of the judge."""
+    drawn = []
+    take = PixelSteps.take
+
+    def watched(self, features, wanted, pixels, **rate):
+        if len(pixels) == MEMBERS:
+            drawn.append(pixels.copy())
+        return take(self, features, wanted, pixels, **rate)
+
+    monkeypatch.setattr(PixelSteps, "take", watched)
+    return drawn
+
+
 def test_two_strokes_tell_two_textures_apart(plane):
     network, training_plane = plane
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
@@ -45,7 +64,7 @@ def test_two_strokes_tell_two_textures_apart(plane):
     while not learner.settled:
         losses.append(learner.step())
     rounds = self_teaching.MOST_ROUNDS
-    assert len(losses) == (1 + rounds) * pixel_learner.ROUND + rounds
+    assert len(losses) == (1 + rounds) * pixel_learner.ROUND + rounds + DETAIL
     assert np.mean(losses[250:300]) < 0.5 * losses[0]
     taps = training_plane.region(slice(0, 96), slice(0, 128))
     labels = network.probabilities(taps).argmax(axis=0)
@@ -133,7 +152,7 @@ def test_with_many_strokes_the_network_teaches_itself_less(
     while not learner.settled:
         learner.step()
         steps += 1
-    assert steps == (1 + rounds) * 4 + rounds
+    assert steps == (1 + rounds) * 4 + rounds + DETAIL
 
 
 def test_large_masks_are_thinned_out_but_rare_classes_kept(plane, monkeypatch):
@@ -228,22 +247,14 @@ def test_a_member_keeps_the_lens_it_has_learnt_through(plane):
     np.testing.assert_array_equal(network.head.lens, lens)
 
 
-def test_the_member_that_sees_coarsely_learns_from_strokes_alone(plane, monkeypatch):
+def test_the_member_that_sees_coarsely_learns_from_strokes_alone(plane, drawn):
     network, training_plane = plane
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([training_plane])
-    drawn = []
-    take = PixelSteps.take
-
-    def watched(self, features, wanted, pixels, **rate):
-        drawn.append(pixels.max(axis=1))
-        return take(self, features, wanted, pixels, **rate)
-
-    monkeypatch.setattr(PixelSteps, "take", watched)
     while not learner.settled:
         learner.step()
     n_painted = len(learner._painted)
-    largest = np.array([found for found in drawn if len(found) == 3]).max(axis=0)
+    largest = np.max([pixels.max(axis=1) for pixels in drawn], axis=0)
     assert largest[-1] < n_painted
     assert (largest[:-1] > n_painted).all()
 
@@ -256,25 +267,17 @@ def test_masks_are_learnt_in_larger_steps_and_more_of_them(n_painted, n_steps, b
     assert pixel_learner.size_of_round(n_painted) == (n_steps, batch)
 
 
-def test_a_round_has_the_size_that_suits_what_is_painted(plane, monkeypatch):
+def test_a_round_has_the_size_that_suits_what_is_painted(plane, drawn, monkeypatch):
     network, training_plane = plane
     monkeypatch.setattr(pixel_learner, "ROUND", 4)
     monkeypatch.setattr(pixel_learner, "MOST_STEPS", 6)
     monkeypatch.setattr(pixel_learner, "TIMES", 10_000)
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([training_plane])
-    sizes = []
-    take = PixelSteps.take
-
-    def watched(self, features, wanted, pixels, **rate):
-        sizes.append(pixels.shape)
-        return take(self, features, wanted, pixels, **rate)
-
-    monkeypatch.setattr(PixelSteps, "take", watched)
     while not learner._teaches_itself:
         learner.step()
-    assert sizes[:6] == [(3, pixel_learner.MOST_BATCH)] * 6
-    assert len(sizes) == 7
+    sizes = [pixels.shape for pixels in drawn]
+    assert sizes == [(3, pixel_learner.MOST_BATCH)] * 7
 
 
 def test_new_strokes_alone_decide_how_much_shares_are_held_back(plane, monkeypatch):

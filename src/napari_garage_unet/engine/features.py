@@ -102,7 +102,7 @@ class PretrainedFeatures:
     stride
         Sides of planes have to be multiples of it.
     specs
-        What the taps are.
+        What the taps behind the pixels are.
     radius
         How far in pixels a value can see.
     """
@@ -157,7 +157,8 @@ class PretrainedFeatures:
         Returns
         -------
         tuple of ndarray, float16
-            As `specs` says. Half precision halves what is kept for each image.
+            The pixels as `pack_pixels` returns them, then as `specs` says. Half
+            precision halves what is kept for each image.
         """
         return _standardise(self._raw(plane), statistics)
 
@@ -165,7 +166,7 @@ class PretrainedFeatures:
         basic = multiscale_basic_features(
             plane, channel_axis=-1, sigma_min=SIGMAS[0], sigma_max=SIGMAS[1]
         )
-        taps = [basic[::GRID, ::GRID]]
+        taps = [pack_pixels(plane), basic[::GRID, ::GRID]]
         groups = list(colour_groups(plane.shape[-1]))
         for times in ENLARGEMENTS:
             seen = [
@@ -245,6 +246,25 @@ def windows(plane: NDArray[np.float32], stride: int) -> list[NDArray[np.float32]
         for y in np.linspace(0, height - side_y, WINDOWS).astype(int)
         for x in np.linspace(0, width - side_x, WINDOWS).astype(int)
     ]
+
+
+def pack_pixels(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Put the pixels of each cell of the grid beside each other.
+
+    Parameters
+    ----------
+    plane
+        ``(H, W, n_channels)``, sides multiples of `GRID`.
+
+    Returns
+    -------
+    ndarray of shape (H / GRID, W / GRID, GRID * GRID * n_channels)
+        Rows, columns and channels of a cell, in this order.
+    """
+    height, width, n_channels = plane.shape
+    cells = plane.reshape(height // GRID, GRID, width // GRID, GRID, n_channels)
+    packed: NDArray[np.float32] = cells.transpose(0, 2, 1, 3, 4)
+    return packed.reshape(height // GRID, width // GRID, -1)
 
 
 def colour_groups(n_channels: int) -> Iterator[tuple[int, ...]]:

@@ -105,6 +105,7 @@ def smooth_probabilities(
     radius: int,
     epsilon: float,
     share: float = 1.0,
+    rest: Float | None = None,
 ) -> Float:
     """Bring probabilities on a coarse grid to full resolution along the edges.
 
@@ -121,8 +122,10 @@ def smooth_probabilities(
     radius, epsilon
         See `guided_coefficients`; the radius is in cells.
     share
-        Of the smoothed probabilities in the result; the rest are those on the grid,
-        enlarged linearly.
+        Of the smoothed probabilities in the result.
+    rest
+        ``(n_classes, h, w)``, what the other share is, enlarged linearly; if left out
+        the probabilities as they are.
 
     Returns
     -------
@@ -138,7 +141,8 @@ def smooth_probabilities(
     for slope, channel in zip(slopes[len(guide) :], guides[len(guide) :], strict=True):
         intercepts += slope * channel
     # All of it is linear, so the two are mixed before they are enlarged.
-    mixed = share * intercepts + (1 - share) * probabilities
+    mixed = share * intercepts
+    mixed += (1 - share) * (probabilities if rest is None else rest)
     result = enlarge_linearly(mixed, grid)
     for slope, channel in zip(slopes, guide, strict=False):
         result += enlarge_linearly(share * slope, grid) * channel

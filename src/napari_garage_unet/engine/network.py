@@ -18,13 +18,14 @@ from .backend import tf
 from .config import NetworkConfig
 from .decoder import SMOOTHING_RADIUS, Decoder, give_votes
 from .decoding import decode_planes
+from .detail import Detail
 from .devices import current_devices
 from .errors import ModelFileError
 from .features import GRID, Statistics, Taps, load_features
 from .guided_filter import smooth_probabilities
 from .unet import build_unet, receptive_radius
 
-EARLIER = (7, 9)
+EARLIER = (7, 9, 12)
 """Numbers of weights that decoders had in former versions."""
 
 SMOOTHING_EPSILON = 1e-4
@@ -127,11 +128,16 @@ class Network(ABC):
             larger ones come near them.
         """
 
+    @property
+    def variables(self) -> list[Any]:
+        """All that is learnt, trained or set, in the order of the weights."""
+        return list(self.head.weights)
+
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copy what has been learnt, by name."""
         return {
             f"{number:03d} {variable.path}": variable.numpy()
-            for number, variable in enumerate(self.head.weights)
+            for number, variable in enumerate(self.variables)
         }
 
     def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
@@ -144,13 +150,13 @@ class Network(ABC):
         """
         weights = self.completed(weights)
         given = [weights[name] for name in sorted(weights)]
-        shapes = [tuple(variable.shape) for variable in self.head.weights]
+        shapes = [tuple(variable.shape) for variable in self.variables]
         if [array.shape for array in given] != shapes:
             raise ModelFileError(
                 "The weights in the model do not fit the network it describes; "
                 "the file is damaged or was made by another version."
             )
-        for variable, array in zip(self.head.weights, given, strict=True):
+        for variable, array in zip(self.variables, given, strict=True):
             variable.assign(array)
 
     def completed(
@@ -198,7 +204,13 @@ class PlainNetwork(Network):
 class PretrainedNetwork(Network):
     """A decoder on the taps of a pretrained encoder and on multiscale features.
 
-    The first tap is the image itself; probabilities are smoothed along its edges.
+    The first tap is the image itself, along whose edges probabilities are smoothed; the
+    second one its pixels standardised, which the detail network sees.
+
+    Attributes
+    ----------
+    detail
+        Adds what smoothing has blurred, once it has been taught.
     """
 
     def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
@@ -206,9 +218,15 @@ class PretrainedNetwork(Network):
         self._features = load_features(n_channels)
         specs = self._features.specs
         self.stride = self._features.stride
-        self.tap_strides = (1, *(spec.stride for spec in specs))
+        self.tap_strides = (1, GRID, *(spec.stride for spec in specs))
         self.feature_radius = self._features.radius
         self.head = Decoder(specs, n_classes)
+        self.detail = Detail(n_channels, n_classes)
+
+    @property
+    def variables(self) -> list[Any]:
+        """Weights of the decoder, then of the detail network."""
+        return [*self.head.weights, *self.detail.weights]
 
     # mypy wants an attribute that can be set where the base class has a plain one;
     # nobody sets this one.
@@ -227,6 +245,11 @@ class PretrainedNetwork(Network):
         radius = round(float(self.head.smoothing.numpy()))
         return min(max(radius, 0), SMOOTHING_RADIUS)
 
+    @property
+    def detail_vote(self) -> float:
+        """How much the detail network counts in the result, from 0 to 1."""
+        return min(max(float(self.detail.vote.numpy()), 0.0), 1.0)
+
     def completed(
         self, weights: Mapping[str, NDArray[Any]]
     ) -> Mapping[str, NDArray[Any]]:
@@ -234,24 +257,26 @@ class PretrainedNetwork(Network):
 
         Models of before there were these are guided by the image alone; all their
         members see the features as they are, count the same and are as sure as they
-        say.
+        say. The detail network is a fresh one and does not count.
         """
         if len(weights) not in EARLIER:
             return weights
-        values = {"votes": 1 / self.head.members, "sharpness": 1.0}
-        unknown = {
-            f"{number:03d} {variable.path}": np.full(
-                variable.shape, values.get(variable.name, 0.0), np.float32
-            )
-            for number, variable in enumerate(self.head.weights)
-            if number >= len(weights)
-        }
+        fresh = Detail(self.n_channels, self.n_classes).weights
+        former = {"votes": 1 / self.head.members, "sharpness": 1.0}
+        values = [
+            np.full(variable.shape, former.get(variable.name, 0.0), np.float32)
+            for variable in self.head.weights
+        ]
+        values += [variable.numpy() for variable in fresh]
+        names = list(self.weights())
+        unknown = dict(list(zip(names, values, strict=True))[len(weights) :])
         return {**weights, **unknown}
 
     def alone(self) -> PretrainedNetwork:
         """Return a network with the same features and one fresh member."""
         other = copy.copy(self)
         other.head = Decoder(self.head.taps, self.n_classes, members=1)
+        other.detail = Detail(self.n_channels, self.n_classes)
         return other
 
     def statistics(self, plane: NDArray[np.float32]) -> Statistics:
@@ -261,7 +286,7 @@ class PretrainedNetwork(Network):
     def features(
         self, plane: NDArray[np.float32], statistics: Statistics | None
     ) -> Taps:
-        """Compute guide, multiscale features and encoder taps of a plane."""
+        """Compute guide, pixels, multiscale features and encoder taps of a plane."""
         if statistics is None:
             return self.whole(plane)[1]
         return (self._guide(plane), *self._features(plane, statistics))
@@ -279,10 +304,17 @@ class PretrainedNetwork(Network):
     def probabilities(self, taps: Taps, *, step: int = 1) -> NDArray[np.float32]:
         """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane.
 
-        They are smoothed along the edges of the image and of the guides.
+        They are smoothed along the edges of the image and of the guides; what the
+        detail network says is mixed in as it is.
         """
-        decoded = self._decode(taps, step, self.head.votes)
-        return self._smooth(*decoded, share=SMOOTHED, step=step)
+        decoded, image, guides = self._decode(taps, step, self.head.votes)
+        share, rest = SMOOTHED, decoded
+        vote = self.detail_vote
+        if vote:
+            detail = self.detail.on_plane(taps[1], max(step // GRID, 1))
+            share = (1 - vote) * SMOOTHED
+            rest = decoded + vote / (1 - share) * (detail - decoded)
+        return self._smooth(decoded, image, guides, share=share, rest=rest, step=step)
 
     def answers(self, taps: Taps) -> NDArray[np.float32]:
         """Compute the probabilities that the network teaches itself with.
@@ -294,13 +326,15 @@ class PretrainedNetwork(Network):
         """
         votes = give_votes(self.head.members, coarse=0)
         decoded, image, guides = self._decode(taps, 1, votes)
-        return self._smooth(decoded, image, guides[:0], share=SELF_SMOOTHED, step=1)
+        return self._smooth(
+            decoded, image, guides[:0], share=SELF_SMOOTHED, rest=decoded, step=1
+        )
 
     def _decode(
         self, taps: Taps, step: int, votes: Any
     ) -> tuple[NDArray[np.float32], ...]:
         """Compute probabilities on the grid, the image, and the guides on the grid."""
-        image, *features = taps
+        image, _, *features = taps
         head = self.head
         decode = decode_planes(head.taps, max(step // GRID, 1), head.members)
         learnt = head.seen_kernels(), head.biases, head.guide, votes, head.sharpness
@@ -315,6 +349,7 @@ class PretrainedNetwork(Network):
         guides: NDArray[np.float32],
         *,
         share: float,
+        rest: NDArray[np.float32],
         step: int,
     ) -> NDArray[np.float32]:
         every = max(step // GRID, 1)
@@ -326,6 +361,7 @@ class PretrainedNetwork(Network):
             radius=round(self.smoothing_radius / every),
             epsilon=SMOOTHING_EPSILON,
             share=share,
+            rest=rest,
         )
 
 

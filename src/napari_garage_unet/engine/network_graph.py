@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .backend import tf
+from .detail import CELLS, look
 from .encoder import load_encoder
 from .features import DEEPEST, ENLARGEMENTS, GRID, SIGMAS, colour_groups
 from .network import (
@@ -46,8 +47,9 @@ def probability_graph(network: Network) -> Callable[[Tensor], Tensor]:
         one plane at a time.
     """
     if isinstance(network, PretrainedNetwork):
-        radius = network.smoothing_radius  # while tracing it could not be read
-        return lambda planes: _pretrained(network, planes[0], radius)[tf.newaxis]
+        # While tracing they could not be read.
+        radius, vote = network.smoothing_radius, network.detail_vote
+        return lambda planes: _pretrained(network, planes[0], radius, vote)[tf.newaxis]
     return lambda planes: tf.nn.softmax(network.head(planes, training=False))
 
 
@@ -56,7 +58,9 @@ def takes_batches(network: Network) -> bool:
     return not isinstance(network, PretrainedNetwork)
 
 
-def _pretrained(network: PretrainedNetwork, plane: Tensor, radius: int) -> Tensor:
+def _pretrained(
+    network: PretrainedNetwork, plane: Tensor, radius: int, vote: float
+) -> Tensor:
     taps = [multiscale_features(plane)[::GRID, ::GRID], *_encoder_taps(plane)]
     decoding = network.head.decoding
     logits, guides = decoding.on_plane([_standardise(tap) for tap in taps])
@@ -64,7 +68,24 @@ def _pretrained(network: PretrainedNetwork, plane: Tensor, radius: int) -> Tenso
     if network.n_channels > MOST_GUIDES:
         guide = tf.reduce_mean(plane, axis=-1, keepdims=True)
     mean = decoding.mean(logits)
-    return smooth_probabilities(mean, _halve(guide), guides, radius=radius)
+    share, rest = SMOOTHED, mean
+    if vote:
+        share = (1 - vote) * SMOOTHED
+        rest = mean + vote / (1 - share) * (_detail(network, plane) - mean)
+    return smooth_probabilities(
+        mean, _halve(guide), guides, radius=radius, share=share, rest=rest
+    )
+
+
+def _detail(network: PretrainedNetwork, plane: Tensor) -> Tensor:
+    """Probabilities of the detail network on the grid."""
+    steps = [(row, column) for row in range(GRID) for column in range(GRID)]
+    pixels = tf.concat([plane[y::GRID, x::GRID] for y, x in steps], axis=-1)
+    cells = _standardise(pixels)[tf.newaxis]
+    for axis in (1, 2):
+        cells = _repeat_border(cells, CELLS // 2, axis)
+    detail = network.detail
+    return tf.nn.softmax(look(cells, detail.kernels, detail.biases))[0]
 
 
 def _standardise(tap: Tensor) -> Tensor:
@@ -118,7 +139,13 @@ def multiscale_features(plane: Tensor) -> Tensor:
 
 
 def smooth_probabilities(
-    probabilities: Tensor, guide: Tensor, coarse_guide: Tensor, *, radius: int
+    probabilities: Tensor,
+    guide: Tensor,
+    coarse_guide: Tensor,
+    *,
+    radius: int,
+    share: float,
+    rest: Tensor,
 ) -> Tensor:
     """Smooth along the edges of the image, as `guided_filter.smooth_probabilities`.
 
@@ -132,6 +159,10 @@ def smooth_probabilities(
         ``(h, w, n)``, guides that are known on the grid only.
     radius
         Of the square windows, in cells of the grid.
+    share
+        Of the smoothed probabilities in the result.
+    rest
+        ``(h, w, n_classes)``, what the other share is.
 
     Returns
     -------
@@ -168,8 +199,8 @@ def smooth_probabilities(
     *lines, known = tf.split(smooth, n_guides + 1, axis=-1)
     for slope, channel in zip(lines[n_channels:], coarse[n_channels:], strict=True):
         known += slope * channel
-    mixed = SMOOTHED * known + (1 - SMOOTHED) * probabilities
-    fine = tf.concat([*(SMOOTHED * s for s in lines[:n_channels]), mixed], axis=-1)
+    mixed = share * known + (1 - share) * rest
+    fine = tf.concat([*(share * s for s in lines[:n_channels]), mixed], axis=-1)
     *slopes, result = tf.split(_enlarge(fine), n_channels + 1, axis=-1)
     channels = tf.split(guide, n_channels, axis=-1)
     for slope, channel in zip(slopes, channels, strict=True):

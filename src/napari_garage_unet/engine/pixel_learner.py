@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from .backend import tf
 from .decoder import SHARPNESS, SMOOTHING_RADIUS, give_votes
 from .decoding import MEMBERS, gather_pixels
+from .detail_teaching import DetailTeaching
 from .judge import Judge
 from .network import Network, PretrainedNetwork
 from .pixel_steps import BalancedDraw, PixelSteps, rate_factor
@@ -106,6 +107,7 @@ class PixelLearner:
         self._rng = np.random.default_rng(seed)
         self._steps = PixelSteps(network.head, self._rng)
         self._teaching = SelfTeaching(network, self._gather, self._rng)
+        self._detail_teaching = DetailTeaching(network, self._rng)
         self._before: dict[tuple[int, ...], NDArray[np.int32]] = {}
         self._judge: Judge | None = None
 
@@ -175,11 +177,16 @@ class PixelLearner:
             strokes_per_class=strokes_per_class,
             new_strokes=strokes_of_classes(new, n_classes),
         )
+        self._detail_teaching.prepare(planes)
         self._teaches_itself = False
 
     def step(self) -> float:
         """Take one step and return the loss of it, or of the last one."""
-        if self._taken >= self._n_steps and self._teaching.rounds_left:
+        if self._taken >= self._n_steps and not self.settled:
+            if not self._teaching.rounds_left:
+                self._detail_teaching.step(self._rate)
+                self.settled = self._detail_teaching.complete
+                return self._loss
             if self._teaching.ask():
                 return self._loss
             self._teach_itself()
@@ -202,8 +209,6 @@ class PixelLearner:
         if self._held_out.any() and not waits:
             self._teach_judge(rate)
         self._taken += 1
-        complete = self._taken >= self._n_steps
-        self.settled = complete and not self._teaching.rounds_left
         return self._loss
 
     def _teach_judge(self, rate: float) -> None:
@@ -282,7 +287,7 @@ class PixelLearner:
         rows: NDArray[np.integer[Any]],
         columns: NDArray[np.integer[Any]],
     ) -> Floats:
-        _, *taps = plane.region(block.seen_rows, block.seen_columns)
+        _, _, *taps = plane.region(block.seen_rows, block.seen_columns)
         return gather_pixels(
             taps,
             self.network.head.taps,

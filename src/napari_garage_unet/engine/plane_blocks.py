@@ -21,6 +21,14 @@ class PlaneBlock:
     seen_rows: slice
     seen_columns: slice
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return (
+            self.rows.stop - self.rows.start,
+            self.columns.stop - self.columns.start,
+        )
+
 
 def all_blocks(
     shape: tuple[int, ...], radius: int, *, stride: int = 16, side: int = BLOCK

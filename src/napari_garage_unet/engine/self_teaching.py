@@ -18,16 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .features import GRID
+from .lessons import answers_on_grid, choose_sure, draw_blocks
 from .network import PretrainedNetwork
-from .plane_blocks import PlaneBlock, all_blocks
+from .plane_blocks import PlaneBlock
 from .sampling import TrainingPlane
 
 PIXELS = 20_000
 """Pixels the network teaches itself with."""
-
-MOST_BLOCKS = 12
-"""Blocks they are taken from at the most."""
 
 ROUNDS = 14
 """Rounds in which the network teaches itself, times the strokes per class."""
@@ -108,13 +105,7 @@ class SelfTeaching:
         new_strokes
             ``(n_classes,)`` of each class that were painted since the last time.
         """
-        blocks = [
-            (plane, block)
-            for plane in planes
-            for block in all_blocks(plane.targets.shape, self._network.head_radius)
-        ]
-        chosen = self._rng.permutation(len(blocks))[:MOST_BLOCKS]
-        self._blocks = [blocks[number] for number in chosen]
+        self._blocks = draw_blocks(planes, self._network.head_radius, self._rng)
         rounds = round(ROUNDS / strokes_per_class)
         self.rounds_left = min(max(rounds, 1), MOST_ROUNDS)
         # Those of lessons that were not reached because others came count as well.
@@ -131,11 +122,7 @@ class SelfTeaching:
         answers = self._network.answers(
             plane.region(block.seen_rows, block.seen_columns)
         )
-        top = block.rows.start - block.seen_rows.start
-        left = block.columns.start - block.seen_columns.start
-        height, width = _size(block)
-        cut = answers[:, top : top + height : GRID, left : left + width : GRID]
-        self._answers.append(cut.reshape(len(cut), -1).T.copy())
+        self._answers.append(answers_on_grid(answers, block))
         return True
 
     def choose(self) -> tuple[Floats, Floats]:
@@ -194,14 +181,9 @@ class SelfTeaching:
         self, plane: TrainingPlane, block: PlaneBlock, answers: Floats
     ) -> tuple[Floats, Floats]:
         answers /= answers.sum(axis=1, keepdims=True)
-        # Sure ones first, and rare classes more often than their area asks for.
-        best = answers.argmax(axis=1)
-        area = np.bincount(best, minlength=answers.shape[1])[best]
-        odds = answers.max(axis=1).astype(np.float64) ** 2 / np.sqrt(area)
-        n = min(PIXELS // len(self._blocks), len(odds))
-        chosen = self._rng.choice(len(odds), n, replace=False, p=odds / odds.sum())
-        rows, columns = np.divmod(chosen, -(-_size(block)[1] // GRID))
-        features = self._gather(plane, block, rows * GRID, columns * GRID)
+        n = PIXELS // len(self._blocks)
+        chosen, rows, columns = choose_sure(answers, block, n, self._rng)
+        features = self._gather(plane, block, rows, columns)
         return features, answers[chosen]
 
 
@@ -245,10 +227,3 @@ def _shares(answers: Floats) -> Floats:
     hard /= hard.sum(axis=1, keepdims=True)
     shares: Floats = np.maximum(hard.mean(axis=0), 1e-6)
     return shares
-
-
-def _size(block: PlaneBlock) -> tuple[int, int]:
-    return (
-        block.rows.stop - block.rows.start,
-        block.columns.stop - block.columns.start,
-    )
