@@ -54,9 +54,41 @@ def learn(on, steps, config=None):
 
 def test_without_a_gpu_the_cpu_computes_in_single_precision():
     chosen = choose()
-    assert chosen == Devices(text="CPU, 4 cores", note="No GPU.")
+    assert (chosen.text, chosen.note) == ("CPU, 4 cores", "No GPU.")
     assert (chosen.names, chosen.precision, chosen.compiles) == ((), "float32", False)
     assert chosen.strategy.num_replicas_in_sync == 1
+
+
+@pytest.mark.parametrize(("times", "faster"), [(2.0, True), (1.1, False), (0.1, False)])
+def test_bfloat16_is_taken_where_convolutions_are_clearly_faster(
+    monkeypatch, times, faster
+):
+    now = 0.0
+
+    def convolve(values, *_):
+        nonlocal now
+        now += 1.0 / times if values.dtype == tf.bfloat16 else 1.0
+        return values
+
+    monkeypatch.setattr(tf.nn, "conv2d", convolve)
+    monkeypatch.setattr(devices.time, "perf_counter", lambda: now)
+    assert devices.is_faster_in_bfloat16.__wrapped__() == faster
+
+
+def test_steps_on_a_cpu_may_be_in_bfloat16_and_predictions_are_not(monkeypatch):
+    monkeypatch.setattr(devices, "is_faster_in_bfloat16", lambda: True)
+    losses, found, learner = learn(choose(), 60, TrainingConfig(learning_rate=0.03))
+    assert learner.network.head.layers[1].compute_dtype == "bfloat16"
+    assert learner.predicting.head.layers[1].compute_dtype == "float32"
+    assert {w.dtype for w in learner.network.weights().values()} == {np.dtype("f4")}
+    assert losses[-1] < 0.5 * losses[0]
+    bright = make_batch().targets[0] == 2
+    assert ((found[1] > 0.5) == bright).mean() > 0.9
+    # Neither GPUs nor devices that somebody else has decided about are asked.
+    for chosen in (choose(AMPERE), choose(Gpu("a card", (6, 1))), Devices()):
+        assert chosen.for_steps() is chosen
+    monkeypatch.setattr(devices, "is_faster_in_bfloat16", lambda: False)
+    assert choose().for_steps() == choose()
 
 
 @pytest.mark.parametrize(

@@ -39,28 +39,30 @@ class CropLearner:
     Parameters
     ----------
     network
-        Its head is trained in place.
+        What it begins with; its weights become the average.
     config
         Learning rate of Adam, size and number of the crops, and the seed. There are
         at least as many crops as devices.
 
     Attributes
     ----------
+    network
+        The one that takes the steps, in the precision that is fastest.
     predicting
-        The averaged network.
+        The averaged network, which is the given one.
     settled
         Never: crops always differ.
     """
 
     def __init__(self, network: Network, config: TrainingConfig) -> None:
-        self.network = network
-        self.settled = False
-        self._devices = network.devices
-        with use_devices(network.devices):
-            self.predicting = build_network(
+        self._devices = network.devices.for_steps()
+        with use_devices(self._devices):
+            self.network = build_network(
                 network.config, network.n_channels, network.n_classes
             )
-        self.predicting.set_weights(network.weights())
+        self.network.set_weights(network.weights())
+        self.predicting = network
+        self.settled = False
         self._config = config
         self._rng = np.random.default_rng(config.seed)
         self._sampler: CropSampler | None = None
@@ -68,7 +70,7 @@ class CropLearner:
             self._optimizer = keras.optimizers.Adam(config.learning_rate)
             if self._devices.precision == "mixed_float16":
                 self._optimizer = keras.optimizers.LossScaleOptimizer(self._optimizer)
-            self._optimizer.build(network.head.trainable_variables)
+            self._optimizer.build(self.network.head.trainable_variables)
             self._count = tf.Variable(0.0, trainable=False)
         self._compiled = is_worth_compiling(self._devices, config)
         self._step = self._trace()
