@@ -175,17 +175,17 @@ def read_pretrained(network: PretrainedNetwork) -> Diagram:
         Block(
             "up",
             0,
-            layers=["guided filter"],
+            layers=["guided filter", "add detail network"],
             shape=(None, None, network.n_classes),
             way_in="enlarge",
-            skip="edges of the image",
+            skip="edges and patches of the image",
         )
     )
     return Diagram(
         name=f"U-Net with pretrained encoder, mean of {MEMBERS} decoders",
         parameters=sum(
             math.prod(variable.shape)
-            for part in (network.head, load_encoder(DEEPEST))
+            for part in (network.head, network.detail, load_encoder(DEEPEST))
             for variable in part.weights
         ),
         image=(None, None, network.n_channels),

@@ -26,7 +26,7 @@ from .sampling import TrainingPlane
 PIXELS = 20_000
 """Pixels the network teaches itself with."""
 
-ROUNDS = 14
+ROUNDS = 28
 """Rounds in which the network teaches itself, times the strokes per class."""
 
 MOST_ROUNDS = 3
