@@ -14,7 +14,12 @@ from napari_garage_unet.engine.decoding import (
     group_scales,
     interpolate,
 )
-from napari_garage_unet.engine.features import GRID, TapSpec, load_features
+from napari_garage_unet.engine.features import (
+    GRID,
+    TapSpec,
+    load_features,
+    pack_pixels,
+)
 from napari_garage_unet.engine.network import build_network
 
 SPECS = (
@@ -97,8 +102,10 @@ def test_every_group_of_features_has_the_same_total_variance():
 def test_features_are_what_their_description_says(n_channels):
     features = load_features(n_channels)
     plane = np.random.default_rng(0).random((64, 48, n_channels), np.float32)
-    taps = features(plane, features.statistics(plane))
-    assert len(taps) == len(features.specs)
+    pixels, *taps = features(plane, features.statistics(plane))
+    standard = (plane - plane.mean(axis=(0, 1))) / plane.std(axis=(0, 1))
+    np.testing.assert_allclose(pixels, pack_pixels(standard), atol=0.1)
+    assert pixels.dtype == np.float16
     for tap, spec in zip(taps, features.specs, strict=True):
         assert tap.shape == (64 // spec.stride, 48 // spec.stride, spec.channels)
         assert tap.dtype == np.float16
@@ -114,7 +121,7 @@ def test_a_whole_plane_has_the_features_it_has_in_two_steps():
     in_steps = features(plane, features.statistics(plane))
     for a, b in zip(at_once, in_steps, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert len(statistics.means) == len(features.specs)
+    assert len(statistics.means) == len(at_once) == 1 + len(features.specs)
 
 
 def test_encoder_taps_lie_where_their_offset_says():
@@ -124,7 +131,7 @@ def test_encoder_taps_lie_where_their_offset_says():
     spot = flat.copy()
     spot[62:66, 62:66] = 1
     before, after = (
-        [m.numpy() if hasattr(m, "numpy") else m for m in features._raw(plane)]
+        [m.numpy() if hasattr(m, "numpy") else m for m in features._raw(plane)[1:]]
         for plane in (flat, spot)
     )
     for spec, a, b in zip(features.specs, before, after, strict=True):

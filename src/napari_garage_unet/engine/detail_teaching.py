@@ -81,7 +81,7 @@ class DetailTeaching:
         rate
             Highest learning rate.
         """
-        for _ in self._collecting:
+        if next(self._collecting, False):
             return
         if self._steps is None:
             self._steps = DetailSteps(self._network.detail)
@@ -92,16 +92,18 @@ class DetailTeaching:
         if self._taken == STEPS:
             self._network.detail.vote.assign(self._decide_vote())
             self.complete = True
+            # Tens of megabytes that nobody needs until there are new strokes.
+            del self._patches, self._wanted, self._asked
 
-    def _collect(self) -> Iterator[None]:
-        """Cut out the patches and ask about them, one block after the other."""
+    def _collect(self) -> Iterator[bool]:
+        """Cut out patches and ask about them; True after each block."""
         patches, wanted, painted_patches, numbers = [], [], [], []
         self._asked: list[tuple[Floats, Pixels]] = []
         for plane, block, rows, columns in self._painted():
             painted_patches.append(self._cut(plane, block, rows, columns))
             here = plane.targets[block.rows, block.columns]
             numbers.append(here[rows, columns] - 1)
-            yield
+            yield True
         blocks = draw_blocks(self._planes, self._network.head_radius, self._rng)
         for plane, block in blocks:
             taps = plane.region(block.seen_rows, block.seen_columns)
@@ -113,7 +115,7 @@ class DetailTeaching:
             patches.append(self._cut(plane, block, rows, columns))
             wanted.append(answers[chosen])
             self._ask(plane, block, answers, ASKED // len(blocks))
-            yield
+            yield True
         painted = np.concatenate(numbers)
         weights = 1 / np.bincount(painted)[painted]
         weights *= PAINTED_WEIGHT / weights.sum()
