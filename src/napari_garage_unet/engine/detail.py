@@ -126,8 +126,14 @@ def cut_patches(
     return patches.reshape(len(rows), SIDE, SIDE, -1)
 
 
-def look(cells: Tensor, kernels: Sequence[Tensor], biases: Sequence[Tensor]) -> Tensor:
-    """Logits of all cells that have a whole neighbourhood.
+def look(
+    cells: Tensor,
+    kernels: Sequence[Tensor],
+    biases: Sequence[Tensor],
+    *,
+    every: int = 1,
+) -> Tensor:
+    """Logits of all cells that have a whole neighbourhood, or of every n-th of them.
 
     Parameters
     ----------
@@ -135,17 +141,13 @@ def look(cells: Tensor, kernels: Sequence[Tensor], biases: Sequence[Tensor]) -> 
         ``(1, h + CELLS - 1, w + CELLS - 1, GRID * GRID * n_channels)`` float32.
     kernels, biases
         Of each layer.
+    every
+        Cells from one value to the next.
 
     Returns
     -------
-    tensor of shape (1, h, w, n_classes)
+    tensor of shape (1, h / every, w / every, n_classes)
     """
-    return _look(cells, kernels, biases, every=1)
-
-
-def _look(
-    cells: Tensor, kernels: Sequence[Tensor], biases: Sequence[Tensor], *, every: int
-) -> Tensor:
     n_channels, units = kernels[0].shape[2:]
     kernel = tf.reshape(kernels[0], (CELLS, GRID, CELLS, GRID, n_channels, units))
     kernel = tf.transpose(kernel, (0, 2, 1, 3, 4, 5))
@@ -185,7 +187,7 @@ def _detail_planes(n_channels: int, every: int) -> Any:
             top = first * every
             seen = padded[top : top + (STRIP - 1) * every + CELLS]
             seen = tf.cast(seen, tf.float32)[tf.newaxis]
-            return tf.nn.softmax(_look(seen, kernels, biases, every=every))[0]
+            return tf.nn.softmax(look(seen, kernels, biases, every=every))[0]
 
         strips = tf.map_fn(
             strip,

@@ -312,8 +312,7 @@ class PretrainedNetwork(Network):
         vote = self.detail_vote
         if vote:
             detail = self.detail.on_plane(taps[1], max(step // GRID, 1))
-            share = (1 - vote) * SMOOTHED
-            rest = decoded + vote / (1 - share) * (detail - decoded)
+            share, rest = add_detail(decoded, detail, vote)
         return self._smooth(decoded, image, guides, share=share, rest=rest, step=step)
 
     def answers(self, taps: Taps) -> NDArray[np.float32]:
@@ -363,6 +362,27 @@ class PretrainedNetwork(Network):
             share=share,
             rest=rest,
         )
+
+
+def add_detail(probabilities: Any, detail: Any, vote: float) -> tuple[float, Any]:
+    """Decide what is mixed when the detail network counts.
+
+    Parameters
+    ----------
+    probabilities, detail
+        Of the decoder and of the detail network on the grid; arrays or tensors.
+    vote
+        What the detail network counts in the result, from 0 to 1.
+
+    Returns
+    -------
+    share : float
+        Of the smoothed probabilities in the result.
+    rest
+        What the other share is, not smoothed.
+    """
+    share = (1 - vote) * SMOOTHED
+    return share, probabilities + vote / (1 - share) * (detail - probabilities)
 
 
 def build_network(config: NetworkConfig, n_channels: int, n_classes: int) -> Network:

@@ -23,6 +23,7 @@ from .network import (
     SMOOTHING_EPSILON,
     Network,
     PretrainedNetwork,
+    add_detail,
 )
 
 Tensor = Any
@@ -70,8 +71,7 @@ def _pretrained(
     mean = decoding.mean(logits)
     share, rest = SMOOTHED, mean
     if vote:
-        share = (1 - vote) * SMOOTHED
-        rest = mean + vote / (1 - share) * (_detail(network, plane) - mean)
+        share, rest = add_detail(mean, _detail(network, plane), vote)
     return smooth_probabilities(
         mean, _halve(guide), guides, radius=radius, share=share, rest=rest
     )
