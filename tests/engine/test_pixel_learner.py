@@ -72,6 +72,23 @@ def test_two_strokes_tell_two_textures_apart(plane):
     assert (labels == truth).mean() > 0.95
 
 
+def test_with_little_time_left_only_the_detail_network_is_still_taught(plane):
+    network, training_plane = plane
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([training_plane])
+    learner.step()
+    assert not learner.conclude()
+    while not learner._teaches_itself:
+        learner.step()
+    assert learner.conclude()
+    assert not learner.conclude()
+    for _ in range(DETAIL):
+        assert not learner.settled
+        learner.step()
+    assert learner.settled
+    assert network.detail_vote > 0.3
+
+
 def test_new_strokes_begin_a_new_round_from_what_is_learnt(plane):
     network, training_plane = plane
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)

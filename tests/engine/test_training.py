@@ -9,6 +9,7 @@ import pytest
 from skimage.draw import disk
 
 from napari_garage_unet import load_model, train
+from napari_garage_unet.engine import detail_teaching, training
 from napari_garage_unet.engine.config import ClassInfo, NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.image import Image
@@ -58,6 +59,21 @@ def test_a_few_strokes_teach_both_classes():
     other_image, other_mask = blobs(seed=5)
     assert (model.segment(image) == mask)[strokes == 0].mean() > 0.93
     assert (model.segment(other_image) == other_mask).mean() > 0.93
+
+
+def test_the_detail_network_is_taught_before_the_time_is_over(monkeypatch):
+    image, mask = blobs()
+    clock = itertools.count(step=0.015)
+    monkeypatch.setattr(training.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(detail_teaching, "STEPS", 100)
+    config = TrainingConfig(seconds=30, held_out=0)
+    slow = Training([Image(image, "yx")], [scribble(mask)], training=config)
+    steps = [step.seconds for step in slow.run()]
+    # Too slow for all four rounds of 300 steps.
+    assert 800 <= len(steps) < 1000
+    assert slow.reason == "time"
+    assert slow.network.detail_vote > 0.3
+    assert 24 < steps[-1] < 30
 
 
 def test_probabilities_and_labels_keep_their_contract(tmp_path):

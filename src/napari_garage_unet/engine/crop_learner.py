@@ -96,6 +96,10 @@ class CropLearner:
         size = max(self._config.batch, self._devices.strategy.num_replicas_in_sync)
         return self.learn(self._sampler.draw(size, augment=self._config.augment))
 
+    def conclude(self) -> bool:
+        """Go on as before: all steps are alike."""
+        return False
+
     def learn(self, batch: Batch) -> float:
         """Take one step on given crops and return its loss."""
         try:

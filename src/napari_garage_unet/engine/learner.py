@@ -40,6 +40,12 @@ class Learner(Protocol):
     def step(self) -> float:
         """Take one step and return its loss."""
 
+    def conclude(self) -> bool:
+        """Go on to what comes last, as little time is left.
+
+        Returns whether anything was left out for that.
+        """
+
 
 def make_learner(network: Network, config: TrainingConfig) -> Learner:
     """Choose who teaches a network.

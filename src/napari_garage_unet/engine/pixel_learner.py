@@ -211,6 +211,18 @@ class PixelLearner:
         self._taken += 1
         return self._loss
 
+    def conclude(self) -> bool:
+        """Leave out what is left of the rounds, to teach the detail network.
+
+        Not in the first round: what has learnt from strokes alone teaches nobody.
+        """
+        complete = self._taken >= self._n_steps and not self._teaching.rounds_left
+        if complete or not self._teaches_itself:
+            return False
+        self._n_steps = self._taken
+        self._teaching.rounds_left = 0
+        return True
+
     def _teach_judge(self, rate: float) -> None:
         if self._judge is None:
             self._judge = Judge(self.network, seed=self._seed)

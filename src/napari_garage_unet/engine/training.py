@@ -40,6 +40,9 @@ from .training_data import HeldOutStroke, compare, lay_out, pad
 VALIDATION_SECONDS = 2.0
 """Shortest time between two checks on the held-out strokes."""
 
+CONCLUSION = 0.2
+"""Share of the time that is kept for what the learner does last."""
+
 FEWEST_STEPS = 30
 """Steps that are taken even when the time is over."""
 
@@ -236,6 +239,8 @@ class Training:
         steps_left = self.config.max_steps
         if self._learner.settled:
             self._ready = False
+        concludes_at = limit - CONCLUSION * self.config.seconds
+        cut_short = False
         next_validation = self._seconds + VALIDATION_SECONDS
         while True:
             if steps_left is not None and steps_left <= 0:
@@ -247,6 +252,8 @@ class Training:
                 )
                 self._learner.prepare(planes)
                 self._ready = True
+            if self._seconds >= concludes_at:
+                cut_short = self._learner.conclude() or cut_short
             loss = self._learner.step()
             self._steps += 1
             self._taught += 1
@@ -270,7 +277,7 @@ class Training:
                 return
             # Strokes that came after the last step have to be learnt first.
             if settled and self._learner.settled and self._ready:
-                self.reason = "settled"
+                self.reason = "time" if cut_short else "settled"
                 return
 
     def set_strokes(
