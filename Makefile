@@ -3,7 +3,7 @@
 PYTHON ?=
 BIN := .venv/bin
 STAMP := .venv/.made-from-constraints
-BENCHES := strokes masks speed live tune next
+BENCHES := strokes others masks speed live tune next
 
 # Windows open here: the person's display, or a virtual one when there is none.
 WITH_DISPLAY := scripts/with-display.sh

@@ -32,13 +32,14 @@ from benchmarks.method import METHODS
 from benchmarks.results import RESULTS_FOLDER, ROOT, Direction, Mark, Report
 from benchmarks.stroke_marks import Figures, marks, tables
 from benchmarks.stroke_rounds import Figure
-from benchmarks.tasks import TASKS, require_data
+from benchmarks.tasks import OTHER_TASKS, TASKS, require_data
 
 logger = logging.getLogger("bench_strokes")
 
 CORES = 2
 SECONDS = (5.0, 10.0, 20.0, 40.0)
 SEEDS = 3
+OTHER_SEEDS = 1
 ROUNDS = 3
 QUICK = (1, 1, (5.0, 20.0))
 """Seeds, corrective rounds and seconds of a first look."""
@@ -114,7 +115,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         action="store_true",
         help="one seed, one corrective round, 5 and 20 s",
     )
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
+    parser.add_argument(
+        "--others",
+        action="store_true",
+        help="the tasks on whose pictures no setting was chosen, one seed",
+    )
+    parser.add_argument("--tasks", nargs="+", choices=(*TASKS, *OTHER_TASKS))
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=tuple(METHODS))
     parser.add_argument("--seeds", type=int, help=f"how many, {SEEDS} by default")
     parser.add_argument(
@@ -125,7 +131,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     chosen = parser.parse_args(arguments)
     seeds, rounds, seconds = QUICK if chosen.quick else (SEEDS, ROUNDS, SECONDS)
-    chosen.seeds = chosen.seeds or seeds
+    chosen.tasks = tuple(chosen.tasks or (OTHER_TASKS if chosen.others else TASKS))
+    chosen.seeds = chosen.seeds or (OTHER_SEEDS if chosen.others else seeds)
     chosen.rounds = rounds if chosen.rounds is None else chosen.rounds
     chosen.seconds = sorted(chosen.seconds or seconds)
     return chosen
@@ -133,15 +140,16 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _name(chosen: argparse.Namespace) -> str:
     """Keep the results of a part from replacing those of the whole."""
+    seeds = OTHER_SEEDS if chosen.tasks == OTHER_TASKS else SEEDS
     everything = (
-        tuple(chosen.tasks) == TASKS
+        chosen.tasks in (TASKS, OTHER_TASKS)
         and tuple(chosen.methods) == tuple(METHODS)
-        and chosen.seeds >= SEEDS
+        and chosen.seeds >= seeds
         and chosen.rounds >= ROUNDS
         and set(chosen.seconds) >= set(SECONDS)
     )
     if everything:
-        return "strokes"
+        return "strokes" if chosen.tasks == TASKS else "others"
     return "strokes-quick" if chosen.quick else "strokes-part"
 
 

@@ -27,7 +27,7 @@ from benchmarks.method import (
 )
 from benchmarks.scores import score
 from benchmarks.stroke_simulation import corrective_strokes, first_strokes
-from benchmarks.tasks import TASKS, Task, load_task
+from benchmarks.tasks import OTHER_TASKS, TASKS, Task, load_task
 
 CORRECT_AFTER = 20.0
 """Seconds of learning in each round before the person looks and corrects."""
@@ -187,7 +187,7 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--method", choices=METHODS, required=True)
-    parser.add_argument("--task", choices=TASKS, required=True)
+    parser.add_argument("--task", choices=(*TASKS, *OTHER_TASKS), required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--seconds", type=float, nargs="+", required=True)

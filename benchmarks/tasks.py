@@ -1,4 +1,7 @@
-"""The five tasks on which methods are compared, and where their pictures lie.
+"""The tasks on which methods are compared, and where their pictures lie.
+
+Settings were chosen on the five of `TASKS`; `OTHER_TASKS` have pictures on which
+nothing was chosen, and tell whether the method or the pictures were tuned.
 
 The photographs of the garage come with scikit-image; everything else is read from
 `../shared/data` beside the project. A picture's truth speaks the language of
@@ -81,6 +84,27 @@ _SOURCES = {
 }
 TASKS = tuple(_SOURCES)
 
+_OTHER_SOURCES = {
+    "sections": _Source("isbi2012_em", ("z12",), ("z02", "z05")),
+    "plates": _Source(
+        "dsb2018_fluo",
+        ("07fb37aafa662660",),
+        ("547ef286ee5f4e5d", "1c8b905c9519061d"),
+    ),
+    "dim": _Source(
+        "dsb2018_fluo",
+        ("02903040e19ddf92",),
+        ("2869fad54664677e", "4c032609d377bd98"),
+    ),
+    "workbench": _Source(
+        "tools_workbench",
+        ("bench_20231102150723",),
+        ("bench_20231102150710",),
+    ),
+    "river": _Source("flood_sen1", ("Pakistan_849790",), ("Nigeria_812045",)),
+}
+OTHER_TASKS = tuple(_OTHER_SOURCES)
+
 
 def load_task(name: str, *, folder: Path = DATA_FOLDER) -> Task:
     """Read a task's pictures.
@@ -88,7 +112,7 @@ def load_task(name: str, *, folder: Path = DATA_FOLDER) -> Task:
     Parameters
     ----------
     name : str
-        One of `TASKS`.
+        One of `TASKS` or `OTHER_TASKS`.
     folder : pathlib.Path, optional
         The folder of the data sets.
 
@@ -103,7 +127,7 @@ def load_task(name: str, *, folder: Path = DATA_FOLDER) -> Task:
         If the folder of the data sets, or a file in it, is absent.
     """
     require_data(folder)
-    source = _SOURCES[name]
+    source = (_SOURCES | _OTHER_SOURCES)[name]
 
     def load(stem: str) -> Picture:
         image = _garage(stem) if name == "garage" else _read(folder, source, stem)

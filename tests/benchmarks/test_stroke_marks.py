@@ -80,3 +80,13 @@ def test_going_on_is_compared_with_starting_again():
 
     assert (found.value, found.limit) == (0.9, 0.8)
     assert "again" not in tables(Figures(runs))[0]
+
+
+def test_what_has_to_be_right_is_said_of_the_known_tasks_alone():
+    def names(task):
+        runs = [figure("ours", task, 0.5, number=n) for n in (1, 3)]
+        return [mark.name for mark in marks(Figures(runs))]
+
+    assert "nuclei, accuracy on same after 3 corrective round(s)" in names("nuclei")
+    assert "same mean IoU after 3 corrective rounds" in names("nuclei")
+    assert names("plates") == ["our latest result, as a part of the seconds it had"]
