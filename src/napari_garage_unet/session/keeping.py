@@ -20,6 +20,7 @@ from .guarding import Guard
 from .image_list import ImageList
 from .learning import Learning
 from .preview import Preview
+from .putting_back import PuttingBack
 from .restoring import Restoring
 from .result_list import ResultList
 from .tasks import Tasks
@@ -95,16 +96,22 @@ class Keeping:
         self.restoring = Restoring(
             viewer,
             root,
+            putting_back=PuttingBack(
+                viewer,
+                autosave=self.autosave,
+                guard=guard,
+                images=images,
+                classes=classes,
+                learning=learning,
+                results=results,
+                job=job,
+                versions=self.versions,
+            ),
+            images=images,
             autosave=self.autosave,
             fingerprints=self._fingerprints,
             tasks=tasks,
             guard=guard,
-            images=images,
-            classes=classes,
-            learning=learning,
-            results=results,
-            job=job,
-            versions=self.versions,
         )
         self.versions.failed.connect(guard.on_failed)
         self.versions.went_back.connect(self._on_went_back)

@@ -1,0 +1,328 @@
+"""Puts back what was saved: strokes, classes, settings, versions.
+
+Strokes count most; what cannot be read of the rest does not keep them back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+from numpy.typing import NDArray
+
+from napari_garage_unet.engine.config import (
+    ClassInfo,
+    NetworkConfig,
+    PreprocessConfig,
+    TrainingConfig,
+    from_json,
+)
+from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.model_store import read_info
+from napari_garage_unet.engine.presets import presets_from_json
+from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.layers.matching import make_strokes_layer
+from napari_garage_unet.layers.writing import free_name, insert_quietly
+from napari_garage_unet.process.messages import LIVE
+from napari_garage_unet.project.description import SavedVersion
+from napari_garage_unet.project.folders import ProjectFolder
+from napari_garage_unet.project.safe_files import copy_file
+from napari_garage_unet.project.tiles import read_tiles
+
+from .autosave import Autosave
+from .bound_image import BoundImage
+from .class_list import ClassList
+from .guarding import Guard
+from .image_list import ImageList
+from .learning import Learning
+from .offers import Fitting, Offer
+from .problem import Problem
+from .result_list import ResultList
+from .training_job import Settings, TrainingJob
+from .versions import VersionList
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a thread has read of an offer.
+
+    Parameters
+    ----------
+    strokes
+        Of each image that fits, as its spatial shape says.
+    pictures
+        PNG files by the id of the version.
+    damaged
+        Pieces of strokes that could not be read.
+    """
+
+    strokes: tuple[NDArray[Any], ...]
+    pictures: dict[str, bytes]
+    damaged: int
+
+
+class PuttingBack:
+    """Puts what was read of an offer into the session.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    autosave, guard
+        Of the session.
+    images, classes, learning, results, job, versions
+        What is put back.
+    """
+
+    def __init__(
+        self,
+        viewer: Any,
+        *,
+        autosave: Autosave,
+        guard: Guard,
+        images: ImageList,
+        classes: ClassList,
+        learning: Learning,
+        results: ResultList,
+        job: TrainingJob,
+        versions: VersionList,
+    ) -> None:
+        self._viewer = viewer
+        self._autosave = autosave
+        self._guard = guard
+        self._images = images
+        self._classes = classes
+        self._learning = learning
+        self._results = results
+        self._job = job
+        self._versions = versions
+
+    def put_back(self, offer: Offer, folder: ProjectFolder, loaded: Loaded) -> bool:
+        """Put back what can be, strokes above all, and say what could not.
+
+        Returns
+        -------
+        bool
+            Whether all of it is back.
+        """
+        is_fresh = not self._learning.counts and not self._job.step
+        beside: list[tuple[Labels, BoundImage]] = []
+        steps: list[Callable[[], None]] = [
+            lambda: self._put_classes(offer, is_fresh=is_fresh),
+            lambda: self._put_all_strokes(offer, loaded, beside),
+            lambda: self._put_settings(offer, is_fresh=is_fresh),
+            lambda: self._put_versions(offer, folder, loaded),
+        ]
+        wrong = [error for step in steps if (error := _attempt(step))]
+        self._images.changed.emit()
+        self._say(beside, loaded.damaged, wrong)
+        return not wrong and not loaded.damaged
+
+    def _put_classes(self, offer: Offer, *, is_fresh: bool) -> None:
+        saved = [from_json(ClassInfo, values) for values in offer.project.classes]
+        self._classes.adopt(
+            info for info in saved if is_fresh or info.id not in self._classes
+        )
+
+    def _put_all_strokes(
+        self,
+        offer: Offer,
+        loaded: Loaded,
+        beside: list[tuple[Labels, BoundImage]],
+    ) -> None:
+        """Put back strokes; layers that were painted already are noted in `beside`."""
+        gone = []
+        for fitting, strokes in zip(offer.fitting, loaded.strokes, strict=True):
+            if any(layer not in self._viewer.layers for layer in fitting.layers):
+                gone.append(fitting.saved.name)
+                continue
+            bound = self._bind(fitting)
+            bound.learns = fitting.saved.learns
+            painted = self._put_strokes(bound, strokes)
+            if painted is not None:
+                beside.append((painted, bound))
+        if gone:
+            raise InputError(
+                f"{', '.join(gone)} was closed before its strokes could be restored."
+            )
+
+    def _put_settings(self, offer: Offer, *, is_fresh: bool) -> None:
+        if not is_fresh:
+            return
+        project = offer.project
+        self._learning.use_settings(
+            _settings(project.settings),
+            by_itself=bool(project.settings.get("by_itself", False)),
+        )
+        self._learning.rest()
+        self._results.set_rules_of(
+            LIVE,
+            {int(i): ClassRule.from_json(r) for i, r in project.rules.items()},
+            presets_from_json(project.presets),
+        )
+
+    def _say(
+        self, beside: list[tuple[Labels, BoundImage]], damaged: int, wrong: list[str]
+    ) -> None:
+        said = [
+            f"The restored strokes are in {bound.strokes.name!r}; what you had painted "
+            f"stays in {kept.name!r}."
+            for kept, bound in beside
+            if bound.strokes is not None
+        ]
+        if damaged:
+            pieces = "piece" if damaged == 1 else "pieces"
+            said.append(
+                f"{damaged} {pieces} of the saved strokes could not be read; the rest "
+                "was restored."
+            )
+        if wrong:
+            said.append("Some of what was saved could not be restored.")
+        if said:
+            self._guard.show(Problem(" ".join(said), "\n".join(wrong)))
+
+    def _bind(self, fitting: Fitting) -> BoundImage:
+        known = self._images.of_layer(fitting.layers[0])
+        if known is not None and known.layers == fitting.layers:
+            return known
+        if len(fitting.layers) == 1:
+            return self._images.bind(fitting.layers[0])
+        self._images.choose(fitting.layers[0])
+        self._images.choose_channels(fitting.layers)
+        assert self._images.current is not None
+        return self._images.current
+
+    def _put_strokes(self, bound: BoundImage, strokes: NDArray[Any]) -> Labels | None:
+        """Put strokes into the layer of an image, or into a fresh one.
+
+        Returns
+        -------
+        Labels or None
+            The layer with strokes that was there, where a fresh one was needed.
+        """
+        if strokes.shape != bound.spatial_shape:
+            raise InputError(
+                f"The strokes that were saved for {bound.name} have another shape."
+            )
+        bound.look_at_all()
+        layer = bound.strokes
+        if bound.watch is not None and np.array_equal(bound.watch.seen, strokes):
+            return None
+        is_free = layer is not None and not bound.counts
+        if layer is not None and is_free and _holds(layer, strokes):
+            layer.data[...] = strokes
+            layer.refresh()
+            bound.look_at_all()
+            self._images.strokes_bound.emit(bound)
+            return None
+        self._add_strokes(bound, strokes)
+        return None if is_free else layer
+
+    def _add_strokes(self, bound: BoundImage, strokes: NDArray[Any]) -> None:
+        self._classes.start()
+        several = any(other.strokes is not None for other in self._images)
+        name = f"{bound.name} strokes" if several else "strokes"
+        layer = make_strokes_layer(
+            bound.layer, tuple(self._classes), name=free_name(self._viewer, name)
+        )
+        # Before anybody follows the layer: this is not painting.
+        layer.data = strokes
+        bound.set_strokes(layer)
+        insert_quietly(self._viewer, layer)
+        self._images.strokes_bound.emit(bound)
+
+    def _put_versions(
+        self, offer: Offer, folder: ProjectFolder, loaded: Loaded
+    ) -> None:
+        own = self._autosave.ensure_folder()
+        if own is None:
+            return
+        project = offer.project
+        there = []
+        for version in project.versions:
+            path = folder.versions / f"{version.id}.garage"
+            if not path.is_file():
+                continue
+            copy_file(path, own.versions / path.name)
+            picture = folder.versions / f"{version.id}.png"
+            if version.id in loaded.pictures:
+                copy_file(picture, own.versions / picture.name)
+            there.append(version)
+        self._versions.adopt(there, loaded.pictures)
+        if self._job.step:
+            return
+        current = next((v for v in there if v.id == project.current), None)
+        if current is not None:
+            copy_file(folder.versions / f"{current.id}.garage", own.checkpoint)
+            self._versions.bring_back(own.checkpoint, current)
+        elif folder.checkpoint.is_file():
+            # It was killed while it learnt.
+            state = _state_of(folder.checkpoint, project.settings)
+            copy_file(folder.checkpoint, own.checkpoint)
+            self._versions.bring_back(own.checkpoint, state)
+
+
+def load(folder: ProjectFolder, offer: Offer) -> Loaded:
+    """Read strokes and pictures; beside the main thread, too."""
+    strokes, damaged = [], 0
+    for each in offer.fitting:
+        saved = each.saved
+        array, wrong = read_tiles(
+            folder.strokes(saved.strokes), saved.strokes_shape, saved.strokes_dtype
+        )
+        strokes.append(array)
+        damaged += wrong
+    pictures = {}
+    for version in offer.project.versions:
+        path = folder.versions / f"{version.id}.png"
+        if path.is_file():
+            pictures[version.id] = path.read_bytes()
+    return Loaded(tuple(strokes), pictures, damaged)
+
+
+def _attempt(step: Callable[[], None]) -> str:
+    """Do something with what a file says; what is wrong with it, or nothing."""
+    try:
+        step()
+    except (GarageError, KeyError, TypeError, ValueError, AttributeError) as error:
+        logger.warning("Something that was saved cannot be restored.", exc_info=error)
+        return str(error) if isinstance(error, GarageError) else repr(error)
+    return ""
+
+
+def _holds(layer: Labels, strokes: NDArray[Any]) -> bool:
+    dtype = layer.data.dtype
+    largest = np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 0
+    return layer.data.shape == strokes.shape and int(strokes.max()) <= largest
+
+
+def _settings(values: dict[str, Any]) -> Settings:
+    preprocess, network = values.get("preprocess"), values.get("network")
+    return Settings(
+        preprocess=from_json(PreprocessConfig, preprocess) if preprocess else None,
+        network=from_json(NetworkConfig, network) if network else None,
+        training=from_json(TrainingConfig, values.get("training", {})),
+    )
+
+
+def _state_of(path: Path, settings: dict[str, Any]) -> SavedVersion:
+    """Describe the checkpoint of a session that was killed while it learnt."""
+    info = read_info(path)
+    provenance = info.get("provenance", {})
+    return SavedVersion(
+        id="checkpoint",
+        number=0,
+        time=0.0,
+        steps=int(provenance.get("steps", 1)),
+        seconds=float(provenance.get("seconds", 0.0)),
+        accuracy=provenance.get("accuracy"),
+        settings={key: settings.get(key) for key in ("preprocess", "network")},
+        classes=tuple(info.get("classes", ())),
+    )
