@@ -174,7 +174,8 @@ class TrainingConfig:
     held_out: float = setting(
         0.15,
         "Held out",
-        "Share of the strokes that is not learnt from but used to check.",
+        "Share of the strokes that checks what is learnt; the figure comes from a "
+        "network that has not seen them.",
         min=0,
         max=0.5,
     )

@@ -343,8 +343,8 @@ class TrainWidget(Dock):
             said = "Too few strokes to keep some aside and check."
         self.figures.setText(said)
         self.figures.setToolTip(
-            f"{job.step} steps. Some strokes are not learnt from but kept aside, to "
-            "see whether what was learnt holds for pixels it has not seen."
+            f"{job.step} steps. A network that has not seen some of the strokes is "
+            "asked about them: does what is learnt hold for unseen pixels?"
             if history.loss
             else ""
         )
