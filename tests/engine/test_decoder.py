@@ -20,7 +20,7 @@ from napari_garage_unet.engine.features import (
     load_features,
     pack_pixels,
 )
-from napari_garage_unet.engine.network import build_network
+from napari_garage_unet.engine.networks import build_network
 
 SPECS = (
     TapSpec(2, 0.0, 5, "sharp"),

@@ -9,7 +9,7 @@ from napari_garage_unet.engine.backend import tf
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.detail import CELLS, SIDE, STRIP, Detail, cut_patches
 from napari_garage_unet.engine.features import GRID, pack_pixels
-from napari_garage_unet.engine.network import build_network
+from napari_garage_unet.engine.networks import build_network
 
 
 def make_pixels(height=72, width=40, n_channels=3):

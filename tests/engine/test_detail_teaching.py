@@ -12,7 +12,7 @@ from napari_garage_unet.engine.detail_teaching import (
     in_all_ways,
     mean_overlap,
 )
-from napari_garage_unet.engine.network import build_network
+from napari_garage_unet.engine.networks import build_network
 from napari_garage_unet.engine.sampling import TrainingPlane
 
 SHAPE = (160, 128)

@@ -21,7 +21,7 @@ from napari_garage_unet.engine.devices import (
     sees_driver,
     use_devices,
 )
-from napari_garage_unet.engine.network import build_network
+from napari_garage_unet.engine.networks import build_network
 from napari_garage_unet.engine.sampling import Batch
 
 AMPERE = Gpu("NVIDIA RTX A4000", (8, 6))

@@ -20,7 +20,7 @@ from napari_garage_unet.engine.errors import EngineError, InputError, OutputErro
 from napari_garage_unet.engine.export import export_model
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.model import Model
-from napari_garage_unet.engine.network import build_network
+from napari_garage_unet.engine.networks import build_network
 from napari_garage_unet.engine.preprocess import preprocess
 
 pytest.importorskip("tf2onnx")

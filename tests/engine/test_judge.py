@@ -9,7 +9,7 @@ from napari_garage_unet.engine.backend import seed_everything
 from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.judge import Judge
-from napari_garage_unet.engine.network import build_network
+from napari_garage_unet.engine.networks import build_network
 from napari_garage_unet.engine.pixel_learner import FRESH_STEPS, PixelLearner
 from napari_garage_unet.engine.preprocess import PreprocessConfig
 from napari_garage_unet.engine.sampling import TrainingPlane

@@ -12,7 +12,8 @@ from .backend import keras, tf
 from .config import TrainingConfig
 from .devices import Devices, use_devices
 from .losses import balanced_cross_entropy
-from .network import Network, build_network
+from .network import Network
+from .networks import build_network
 from .sampling import Batch, CropSampler, TrainingPlane
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from .backend import keras, tf
 from .detail import SIDE, Detail, cut_patches
 from .features import GRID
 from .lessons import answers_on_grid, choose_sure, draw_blocks
-from .network import PretrainedNetwork
 from .pixel_steps import BalancedDraw, rate_factor
 from .plane_blocks import PlaneBlock, stroked_blocks
+from .pretrained_network import PretrainedNetwork
 from .sampling import TrainingPlane
 
 STEPS = 500

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .network import PretrainedNetwork
+    from .pretrained_network import PretrainedNetwork
 
 Side = Literal["down", "bottom", "up"]
 

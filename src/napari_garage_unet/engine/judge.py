@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import PretrainedNetwork
 from .pixel_steps import BalancedDraw, PixelSteps
+from .pretrained_network import PretrainedNetwork
 from .sampling import TrainingPlane
 
 BATCH = 256

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from .config import TrainingConfig
 from .crop_learner import CropLearner
-from .network import Network, PretrainedNetwork
+from .network import Network
 from .pixel_learner import PixelLearner
+from .pretrained_network import PretrainedNetwork
 from .sampling import TrainingPlane
 
 

@@ -17,11 +17,11 @@ from .backend import tf
 from .detail import CELLS, look
 from .encoder import load_encoder
 from .features import DEEPEST, ENLARGEMENTS, GRID, SIGMAS, colour_groups
-from .network import (
+from .network import Network
+from .pretrained_network import (
     MOST_GUIDES,
     SMOOTHED,
     SMOOTHING_EPSILON,
-    Network,
     PretrainedNetwork,
     add_detail,
 )

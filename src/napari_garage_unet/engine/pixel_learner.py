@@ -26,9 +26,10 @@ from .decoder import SHARPNESS, SMOOTHING_RADIUS, give_votes
 from .decoding import MEMBERS, gather_pixels
 from .detail_teaching import DetailTeaching
 from .judge import Judge
-from .network import Network, PretrainedNetwork
+from .network import Network
 from .pixel_steps import BalancedDraw, PixelSteps, rate_factor
 from .plane_blocks import PlaneBlock, stroked_blocks
+from .pretrained_network import PretrainedNetwork
 from .principal_components import guide_of, lens_of
 from .sampling import TrainingPlane
 from .self_teaching import SelfTeaching

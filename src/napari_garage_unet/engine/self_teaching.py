@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .lessons import answers_on_grid, choose_sure, draw_blocks
-from .network import PretrainedNetwork
 from .plane_blocks import PlaneBlock
+from .pretrained_network import PretrainedNetwork
 from .sampling import TrainingPlane
 
 PIXELS = 20_000

@@ -30,7 +30,7 @@ from .image import ArrayLike, Image
 from .inference import Predictor, check_channels
 from .learner import make_learner
 from .model import Model
-from .network import build_network
+from .networks import build_network
 from .plane_blocks import stroked_blocks
 from .preprocess import default_preprocess
 from .strokes import collect_strokes, painted_ids

@@ -1,0 +1,14 @@
+"""Which network a configuration describes."""
+
+from __future__ import annotations
+
+from .config import NetworkConfig
+from .network import Network
+from .plain_network import PlainNetwork
+from .pretrained_network import PretrainedNetwork
+
+
+def build_network(config: NetworkConfig, n_channels: int, n_classes: int) -> Network:
+    """Build the network that `config` describes, with fresh weights."""
+    kind = PlainNetwork if config.encoder == "plain" else PretrainedNetwork
+    return kind(config, n_channels, n_classes)

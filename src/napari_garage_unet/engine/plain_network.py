@@ -1,0 +1,47 @@
+"""The U-Net of the textbook as the engine sees it: nothing of it is frozen."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .backend import tf
+from .config import NetworkConfig
+from .features import Statistics, Taps
+from .network import Network
+from .unet import build_unet, receptive_radius
+
+
+class PlainNetwork(Network):
+    """The U-Net of `build_unet`, all of which is trained; its tap is the image."""
+
+    tap_strides = (1,)
+    feature_radius = 0
+
+    def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
+        super().__init__(config, n_channels, n_classes)
+        self.stride = 2**config.depth
+        self.head_radius = receptive_radius(config.depth)
+        with self.devices.scope():
+            self.head = build_unet(
+                (None, None, n_channels),
+                n_classes,
+                widths=[config.width * 2**level for level in range(config.depth + 1)],
+                norm=config.norm,
+                activation=False,
+            )
+        self._predict = tf.function(
+            lambda plane: tf.nn.softmax(self.head(plane, training=False)),
+            input_signature=[tf.TensorSpec((1, None, None, n_channels), tf.float32)],
+        )
+
+    def features(
+        self, plane: NDArray[np.float32], statistics: Statistics | None
+    ) -> Taps:
+        """Return the plane as its only tap."""
+        return (plane,)
+
+    def probabilities(self, taps: Taps, *, step: int = 1) -> NDArray[np.float32]:
+        """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane."""
+        result: NDArray[np.float32] = self._predict(taps[0][np.newaxis])[0].numpy()
+        return np.ascontiguousarray(result[::step, ::step].transpose(2, 0, 1))

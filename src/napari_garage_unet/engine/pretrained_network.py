@@ -1,0 +1,222 @@
+"""The network that learns within seconds: frozen features, a decoder, and fine detail.
+
+The decoder works on every second pixel; what it says is smoothed along the edges of the
+image, and a share of the result is left as it was.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import NetworkConfig
+from .decoder import SMOOTHING_RADIUS, Decoder, give_votes
+from .decoding import decode_planes
+from .detail import Detail
+from .features import GRID, Statistics, Taps, load_features
+from .guided_filter import smooth_probabilities
+from .network import Network
+
+EARLIER = (7, 9, 12)
+"""Numbers of weights that decoders had in former versions."""
+
+SMOOTHING_EPSILON = 1e-4
+"""Variance of the pixel values (0 to 1) from which on an edge is kept."""
+
+SMOOTHED = 0.8
+"""Share of the smoothed probabilities in the result: what the image has no edge for,
+the network may still know."""
+
+SELF_SMOOTHED = 0.65
+"""The same share in what it teaches itself with."""
+
+MOST_GUIDES = 3
+"""Images of more channels are guided by their mean."""
+
+
+class PretrainedNetwork(Network):
+    """A decoder on the taps of a pretrained encoder and on multiscale features.
+
+    The first tap is the image itself, along whose edges probabilities are smoothed; the
+    second one its pixels standardised, which the detail network sees.
+
+    Attributes
+    ----------
+    detail
+        Adds what smoothing has blurred, once it has been taught.
+    """
+
+    def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
+        super().__init__(config, n_channels, n_classes)
+        self._features = load_features(n_channels)
+        specs = self._features.specs
+        self.stride = self._features.stride
+        self.tap_strides = (1, GRID, *(spec.stride for spec in specs))
+        self.feature_radius = self._features.radius
+        self.head = Decoder(specs, n_classes)
+        self.detail = Detail(n_channels, n_classes)
+
+    @property
+    def variables(self) -> list[Any]:
+        """Weights of the decoder, then of the detail network."""
+        return [*self.head.weights, *self.detail.weights]
+
+    # mypy wants an attribute that can be set where the base class has a plain one;
+    # nobody sets this one.
+    @property
+    def head_radius(self) -> int:  # type: ignore[override]
+        """How far in pixels a probability can see in the taps.
+
+        Interpolating the deepest tap reaches one cell, the guided filter averages
+        twice. Its radius changes while learning, and this with it.
+        """
+        return self.stride + (2 * self.smoothing_radius + 1) * GRID
+
+    @property
+    def smoothing_radius(self) -> int:
+        """Radius of the guided filter in cells of the grid; 0 only enlarges."""
+        radius = round(float(self.head.smoothing.numpy()))
+        return min(max(radius, 0), SMOOTHING_RADIUS)
+
+    @property
+    def detail_vote(self) -> float:
+        """How much the detail network counts in the result, from 0 to 1."""
+        return min(max(float(self.detail.vote.numpy()), 0.0), 1.0)
+
+    def completed(
+        self, weights: Mapping[str, NDArray[Any]]
+    ) -> Mapping[str, NDArray[Any]]:
+        """Add the last ones, from `Decoder.guide` on.
+
+        Models of before there were these are guided by the image alone; all their
+        members see the features as they are, count the same and are as sure as they
+        say. The detail network is a fresh one and does not count.
+        """
+        if len(weights) not in EARLIER:
+            return weights
+        fresh = Detail(self.n_channels, self.n_classes).weights
+        former = {"votes": 1 / self.head.members, "sharpness": 1.0}
+        values = [
+            np.full(variable.shape, former.get(variable.name, 0.0), np.float32)
+            for variable in self.head.weights
+        ]
+        values += [variable.numpy() for variable in fresh]
+        names = list(self.weights())
+        unknown = dict(list(zip(names, values, strict=True))[len(weights) :])
+        return {**weights, **unknown}
+
+    def alone(self) -> PretrainedNetwork:
+        """Return a network with the same features and one fresh member."""
+        other = copy.copy(self)
+        other.head = Decoder(self.head.taps, self.n_classes, members=1)
+        other.detail = Detail(self.n_channels, self.n_classes)
+        return other
+
+    def statistics(self, plane: NDArray[np.float32]) -> Statistics:
+        """Measure mean and spread of every feature over a plane."""
+        return self._features.statistics(plane)
+
+    def features(
+        self, plane: NDArray[np.float32], statistics: Statistics | None
+    ) -> Taps:
+        """Compute guide, pixels, multiscale features and encoder taps of a plane."""
+        if statistics is None:
+            return self.whole(plane)[1]
+        return (self._guide(plane), *self._features(plane, statistics))
+
+    def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics, Taps]:
+        """Compute statistics and features at once, each map a single time."""
+        statistics, taps = self._features.whole(plane)
+        return statistics, (self._guide(plane), *taps)
+
+    def _guide(self, plane: NDArray[np.float32]) -> NDArray[np.float16]:
+        if self.n_channels > MOST_GUIDES:
+            plane = plane.mean(axis=-1, keepdims=True)
+        return plane.astype(np.float16)
+
+    def probabilities(self, taps: Taps, *, step: int = 1) -> NDArray[np.float32]:
+        """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane.
+
+        They are smoothed along the edges of the image and of the guides; what the
+        detail network says is mixed in as it is.
+        """
+        decoded, image, guides = self._decode(taps, step, self.head.votes)
+        share, rest = SMOOTHED, decoded
+        vote = self.detail_vote
+        if vote:
+            detail = self.detail.on_plane(taps[1], max(step // GRID, 1))
+            share, rest = add_detail(decoded, detail, vote)
+        return self._smooth(decoded, image, guides, share=share, rest=rest, step=step)
+
+    def answers(self, taps: Taps) -> NDArray[np.float32]:
+        """Compute the probabilities that the network teaches itself with.
+
+        They are smoothed along the edges of the image alone. The guides come from what
+        the network sees itself, so it would learn less from them, and with few strokes
+        the more often it errs the surer of it. The last member, which sees the
+        features coarsely, is not asked and does not learn them.
+        """
+        votes = give_votes(self.head.members, coarse=0)
+        decoded, image, guides = self._decode(taps, 1, votes)
+        return self._smooth(
+            decoded, image, guides[:0], share=SELF_SMOOTHED, rest=decoded, step=1
+        )
+
+    def _decode(
+        self, taps: Taps, step: int, votes: Any
+    ) -> tuple[NDArray[np.float32], ...]:
+        """Compute probabilities on the grid, the image, and the guides on the grid."""
+        image, _, *features = taps
+        head = self.head
+        decode = decode_planes(head.taps, max(step // GRID, 1), head.members)
+        learnt = head.seen_kernels(), head.biases, head.guide, votes, head.sharpness
+        decoded = decode(features, *learnt).numpy()
+        image = np.moveaxis(image[::step, ::step], -1, 0).astype(np.float32)
+        return decoded[: self.n_classes], image, decoded[self.n_classes :]
+
+    def _smooth(
+        self,
+        probabilities: NDArray[np.float32],
+        image: NDArray[np.float32],
+        guides: NDArray[np.float32],
+        *,
+        share: float,
+        rest: NDArray[np.float32],
+        step: int,
+    ) -> NDArray[np.float32]:
+        every = max(step // GRID, 1)
+        return smooth_probabilities(
+            probabilities,
+            image,
+            guides,
+            grid=GRID * every // step,
+            radius=round(self.smoothing_radius / every),
+            epsilon=SMOOTHING_EPSILON,
+            share=share,
+            rest=rest,
+        )
+
+
+def add_detail(probabilities: Any, detail: Any, vote: float) -> tuple[float, Any]:
+    """Decide what is mixed when the detail network counts.
+
+    Parameters
+    ----------
+    probabilities, detail
+        Of the decoder and of the detail network on the grid; arrays or tensors.
+    vote
+        What the detail network counts in the result, from 0 to 1.
+
+    Returns
+    -------
+    share : float
+        Of the smoothed probabilities in the result.
+    rest
+        What the other share is, not smoothed.
+    """
+    share = (1 - vote) * SMOOTHED
+    return share, probabilities + vote / (1 - share) * (detail - probabilities)
