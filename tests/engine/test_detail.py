@@ -49,7 +49,7 @@ def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts
     network = build_network(NetworkConfig(), 1, 2)
     plane = np.random.default_rng(0).random((64, 64, 1), np.float32)
     taps = network.whole(plane)[1]
-    before, taught = network.probabilities(taps), network.answers(taps)
+    before, taught = network.probabilities(taps), network.answers(taps)[0]
     alone = network.detail.on_plane(taps[1], 1)
     network.detail.vote.assign(0.5)
     after = network.probabilities(taps)
@@ -57,7 +57,7 @@ def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts
     np.testing.assert_allclose(after[:, ::GRID, ::GRID], mixed, atol=1e-3)
     assert np.abs(after - before).max() > 0.1
     # What the network teaches itself with is none of its business.
-    np.testing.assert_array_equal(network.answers(taps), taught)
+    np.testing.assert_array_equal(network.answers(taps)[0], taught)
     network.detail.vote.assign(1.0)
     np.testing.assert_allclose(
         network.probabilities(taps)[:, ::GRID, ::GRID], alone, atol=1e-5

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.config import NetworkConfig
+from napari_garage_unet.engine.features import GRID
 from napari_garage_unet.engine.networks import build_network
 from napari_garage_unet.engine.sampling import TrainingPlane
-from napari_garage_unet.engine.self_teaching import SelfTeaching, held_back
+from napari_garage_unet.engine.self_teaching import SelfTeaching, held_back, shares_of
 
 SHAPE = (64, 96)
 
@@ -27,9 +28,10 @@ class Answering:
         rng = np.random.default_rng(1)
         best = rng.choice(n_classes, seen.shape, p=self.shares / self.shares.sum())
         lead = rng.uniform(0, 0.4, seen.shape)
-        return np.stack(
+        answers = np.stack(
             [1 / n_classes + np.where(best == k, lead, 0) for k in range(n_classes)]
         ).astype(np.float32) / (1 + lead).astype(np.float32)
+        return answers, answers[:, ::GRID, ::GRID]
 
     def learnt(self):
         """Shares of the labels of what is learnt in one round."""
@@ -102,6 +104,21 @@ def test_a_class_that_has_all_but_vanished_is_brought_back(monkeypatch):
     network.prepare(new_strokes=[10, 10])
     assert network.learnt()[1] > 0.05
     assert network.network.head.shares[1] > 0.05
+
+
+def test_in_doubt_smoothing_does_not_tell_what_shares_the_classes_have():
+    def alike(share, first):
+        """Answers of which some say the first class; how sure is the same in all."""
+        rows = np.repeat([[first, 1 - first]], 1000, axis=0).astype(np.float32)
+        rows[round(1000 * share) :] = rows[0, ::-1]
+        return rows
+
+    smoothed = alike(0.9, 0.95)
+    sure, doubtful = (shares_of(smoothed, alike(0.7, p))[0] for p in (0.97, 0.75))
+    assert sure == pytest.approx(0.9, abs=0.01)
+    assert doubtful == pytest.approx(0.7, abs=0.01)
+    between = shares_of(smoothed, alike(0.7, 0.85))[0]
+    assert between == pytest.approx(0.8, abs=0.06)
 
 
 def test_the_more_classes_are_corrected_the_less_is_held_back():

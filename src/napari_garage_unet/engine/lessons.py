@@ -41,25 +41,28 @@ def draw_blocks(
     return [blocks[number] for number in rng.permutation(len(blocks))[:MOST_BLOCKS]]
 
 
-def answers_on_grid(answers: Floats, block: PlaneBlock) -> Floats:
+def answers_on_grid(answers: Floats, block: PlaneBlock, *, step: int = 1) -> Floats:
     """Cut the answers in a block out of those in all that is seen for it.
 
     Parameters
     ----------
     answers
-        ``(n_classes, H, W)`` of the seen region.
+        ``(n_classes, H / step, W / step)`` of the seen region.
     block
         Which one.
+    step
+        Pixels from one answer to the next, 1 or `GRID`.
 
     Returns
     -------
     ndarray of shape (n_cells, n_classes)
         On the grid, row by row.
     """
-    top = block.rows.start - block.seen_rows.start
-    left = block.columns.start - block.seen_columns.start
-    height, width = block.shape
-    cut = answers[:, top : top + height : GRID, left : left + width : GRID]
+    top = (block.rows.start - block.seen_rows.start) // step
+    left = (block.columns.start - block.seen_columns.start) // step
+    height, width = (-(-size // step) for size in block.shape)
+    every = GRID // step
+    cut = answers[:, top : top + height : every, left : left + width : every]
     return cut.reshape(len(cut), -1).T.copy()
 
 

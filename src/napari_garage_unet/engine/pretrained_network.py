@@ -152,19 +152,26 @@ class PretrainedNetwork(Network):
             share, rest = add_detail(decoded, detail, vote)
         return self._smooth(decoded, image, guides, share=share, rest=rest, step=step)
 
-    def answers(self, taps: Taps) -> NDArray[np.float32]:
+    def answers(self, taps: Taps) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Compute the probabilities that the network teaches itself with.
 
         They are smoothed along the edges of the image alone. The guides come from what
         the network sees itself, so it would learn less from them, and with few strokes
         the more often it errs the surer of it. The last member, which sees the
         features coarsely, is not asked and does not learn them.
+
+        Returns
+        -------
+        smoothed : ndarray of shape (n_classes, H, W)
+        decoded : ndarray of shape (n_classes, H / GRID, W / GRID)
+            The same before they were smoothed.
         """
         votes = give_votes(self.head.members, coarse=0)
         decoded, image, guides = self._decode(taps, 1, votes)
-        return self._smooth(
+        smoothed = self._smooth(
             decoded, image, guides[:0], share=SELF_SMOOTHED, rest=decoded, step=1
         )
+        return smoothed, decoded
 
     def _decode(
         self, taps: Taps, step: int, votes: Any

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .features import GRID
 from .lessons import answers_on_grid, choose_sure, draw_blocks
 from .plane_blocks import PlaneBlock
 from .pretrained_network import PretrainedNetwork
@@ -34,6 +35,9 @@ MOST_ROUNDS = 3
 
 MOVED = 0.02
 """Share of the pixels whose class one new stroke may change at the most."""
+
+DOUBTFUL = 0.4
+"""Mean doubt from which on unsmoothed answers alone tell the shares of the classes."""
 
 RECENT = 4
 """Strokes at least that tell how one-sided a correction is.
@@ -113,16 +117,18 @@ class SelfTeaching:
         self._before = self._network.head.shares.numpy()
         self._aim: Floats | None = None
         self._answers: list[Floats] = []
+        self._unsmoothed: list[Floats] = []
 
     def ask(self) -> bool:
         """Ask about one block, so that no step takes long; False when all are asked."""
         if len(self._answers) == len(self._blocks):
             return False
         plane, block = self._blocks[len(self._answers)]
-        answers = self._network.answers(
+        answers, unsmoothed = self._network.answers(
             plane.region(block.seen_rows, block.seen_columns)
         )
         self._answers.append(answers_on_grid(answers, block))
+        self._unsmoothed.append(answers_on_grid(unsmoothed, block, step=GRID))
         return True
 
     def choose(self) -> tuple[Floats, Floats]:
@@ -134,24 +140,29 @@ class SelfTeaching:
         answers : ndarray of shape (n, n_classes), float32
             Sum to 1.
         """
-        factors = self._hold_back(np.concatenate(self._answers))
+        factors = self._hold_back(
+            np.concatenate(self._answers), np.concatenate(self._unsmoothed)
+        )
         chosen = [
             self._choose(plane, block, answers * factors)
             for (plane, block), answers in zip(self._blocks, self._answers, strict=True)
         ]
         self._answers.clear()
+        self._unsmoothed.clear()
         self.rounds_left -= 1
         features, answers = (np.concatenate(part) for part in zip(*chosen, strict=True))
         return features, answers
 
-    def _hold_back(self, answers: Floats) -> Floats:
+    def _hold_back(self, answers: Floats, unsmoothed: Floats) -> Floats:
         """Find what the answers about each class are multiplied with.
 
         Without any shares of before, which the first strokes are, the classes may have
         what they have, and so may a class that is new.
         """
-        some = self._rng.choice(answers, min(len(answers), PIXELS), replace=False)
-        shares = _shares(some)
+        n = min(len(answers), PIXELS)
+        chosen = self._rng.choice(len(answers), n, replace=False)
+        some = answers[chosen]
+        shares = shares_of(some, unsmoothed[chosen])
         factors = np.ones_like(shares)
         if self._aim is None:
             self._aim = self._decide(shares)
@@ -185,6 +196,32 @@ class SelfTeaching:
         chosen, rows, columns = choose_sure(answers, block, n, self._rng)
         features = self._gather(plane, block, rows, columns)
         return features, answers[chosen]
+
+
+def shares_of(answers: Floats, unsmoothed: Floats) -> Floats:
+    """Measure the shares of the classes.
+
+    Where the network is sure, smoothing removes what is wrong here and there, most of
+    it of rare classes. Where it is in doubt, smoothing lets the largest class around
+    win, and what is thin fades, the more the more often answers are learnt. So the
+    more doubt there is, the more those tell that have not been smoothed.
+
+    Parameters
+    ----------
+    answers, unsmoothed
+        ``(n, n_classes)``, each row sums to 1.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,), float32
+        Sum to 1.
+    """
+    best = np.partition(unsmoothed, -2, axis=1)[:, -2:]
+    doubt = 1 - float((best[:, 1] - best[:, 0]).mean())
+    weight = min(1.0, (doubt / DOUBTFUL) ** 2)
+    shares = _shares(answers) ** (1 - weight) * _shares(unsmoothed) ** weight
+    measured: Floats = shares / shares.sum()
+    return measured
 
 
 def held_back(
