@@ -1,4 +1,4 @@
-"""The comparison of `bench_strokes` on pictures on which no setting was chosen."""
+"""The comparison of `bench_strokes` on tasks on which no setting was chosen."""
 
 from __future__ import annotations
 

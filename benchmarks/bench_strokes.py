@@ -118,7 +118,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--others",
         action="store_true",
-        help="the tasks on whose pictures no setting was chosen, one seed",
+        help="the tasks on which no setting was chosen, one seed",
     )
     parser.add_argument("--tasks", nargs="+", choices=(*TASKS, *OTHER_TASKS))
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=tuple(METHODS))

@@ -1,7 +1,8 @@
 """The tasks on which methods are compared, and where their pictures lie.
 
-Settings were chosen on the five of `TASKS`; `OTHER_TASKS` have pictures on which
-nothing was chosen, and tell whether the method or the pictures were tuned.
+Settings were chosen on the five of `TASKS`. `OTHER_TASKS` tell whether it was the
+method or the pictures that were tuned: nothing was chosen on their pictures, except on
+those of the river, which are the flood's the other way round.
 
 The photographs of the garage come with scikit-image; everything else is read from
 `../shared/data` beside the project. A picture's truth speaks the language of
