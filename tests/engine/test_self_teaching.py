@@ -117,9 +117,9 @@ def test_in_doubt_smoothing_does_not_tell_what_shares_the_classes_have():
     sure, doubtful = (shares_of(smoothed, alike(0.7, p))[0] for p in (0.97, 0.75))
     assert sure == pytest.approx(0.9, abs=0.01)
     assert doubtful == pytest.approx(0.7, abs=0.01)
-    between = shares_of(smoothed, alike(0.7, 0.85))[0]
-    # A doubt of .3 counts (.3 / .4) ** 2.
-    assert between == pytest.approx(0.808, abs=0.005)
+    between = shares_of(smoothed, alike(0.7, 0.9))[0]
+    # A doubt of .2 counts (.2 / .3) ** 4.
+    assert between == pytest.approx(0.873, abs=0.005)
 
 
 def test_the_more_classes_are_corrected_the_less_is_held_back():

@@ -36,7 +36,7 @@ MOST_ROUNDS = 3
 MOVED = 0.02
 """Share of the pixels whose class one new stroke may change at the most."""
 
-DOUBTFUL = 0.4
+DOUBTFUL = 0.3
 """Mean doubt from which on unsmoothed answers alone tell the shares of the classes."""
 
 RECENT = 4
@@ -218,7 +218,7 @@ def shares_of(answers: Floats, unsmoothed: Floats) -> Floats:
     """
     best = np.partition(unsmoothed, -2, axis=1)[:, -2:]
     doubt = 1 - float((best[:, 1] - best[:, 0]).mean())
-    weight = min(1.0, (doubt / DOUBTFUL) ** 2)
+    weight = min(1.0, (doubt / DOUBTFUL) ** 4)
     shares = _shares(answers) ** (1 - weight) * _shares(unsmoothed) ** weight
     measured: Floats = shares / shares.sum()
     return measured
