@@ -47,7 +47,7 @@ QUICK = (1, 1, (5.0, 20.0))
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare, publish, and return the exit code."""
-    chosen = _parse(arguments)
+    chosen = parse_arguments(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         require_data()
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logger.error("%s", error)
         return 2
     _keep_to(CORES)
-    report = Report(_name(chosen))
+    report = Report(result_name(chosen))
     figures: list[Figure] = []
     failures: list[str] = []
     # Methods take turns, so that a busy minute of the machine hits them all.
@@ -106,7 +106,8 @@ def _keep_to(count: int) -> None:
         logger.warning("Cores cannot be chosen here; all of them are used.")
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read what is to be compared, with everything that was not said filled in."""
     parser = argparse.ArgumentParser(
         description="Compare methods on strokes of a simulated person."
     )
@@ -138,7 +139,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return chosen
 
 
-def _name(chosen: argparse.Namespace) -> str:
+def result_name(chosen: argparse.Namespace) -> str:
     """Keep the results of a part from replacing those of the whole."""
     seeds = OTHER_SEEDS if chosen.tasks == OTHER_TASKS else SEEDS
     everything = (
