@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from psygnal import Signal
 
@@ -11,6 +11,8 @@ from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.process.messages import Failed
 
 from .problem import Problem
+
+T = TypeVar("T")
 
 
 class Guard:
@@ -37,12 +39,15 @@ class Guard:
         bool
             Whether it was carried out; otherwise `problem` says why not.
         """
+        return self.find(lambda: (action(*args),)) is not None
+
+    def find(self, action: Callable[..., T], *args: Any) -> T | None:
+        """Carry out an action and return what it does; None when it cannot be done."""
         try:
-            action(*args)
+            return action(*args)
         except GarageError as error:
             self.report(error)
-            return False
-        return True
+            return None
 
     def report(self, error: Exception, *, details: str = "") -> None:
         """Show an error in the hint line."""

@@ -17,14 +17,11 @@ from napari.layers import Labels
 from psygnal import Signal
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.layers.colors import layer_color
-from napari_garage_unet.layers.writing import pick_up_brush
 from napari_garage_unet.process.messages import Died
 from napari_garage_unet.project.description import SavedVersion
 
 from .asking import Client
 from .bound_image import BoundImage
-from .class_layers import classes_of, show_classes
 from .class_list import ClassList
 from .corrections import Corrections
 from .engine_link import EngineLink
@@ -38,6 +35,7 @@ from .learning import Learning
 from .models import ModelEntry, ModelList
 from .object_list import ObjectList
 from .opening import OpenAhead
+from .painting import Painting
 from .preview import Preview
 from .problem import Problem
 from .restoring import Restoring
@@ -117,6 +115,7 @@ class Session:
         self.objects = ObjectList(viewer, self.tasks)
         self.tasks.failed.connect(self.guard.show)
         self.images = ImageList(viewer)
+        self._painting = Painting(viewer, images=self.images, classes=self.classes)
         self.learning = Learning(
             job=self.job, images=self.images, classes=self.classes, guard=self.guard
         )
@@ -264,33 +263,14 @@ class Session:
 
     def new_strokes(self) -> None:
         """Add an empty strokes layer for the current image."""
-        self.classes.start()
-        self.guard.run(self.images.make_strokes, tuple(self.classes))
-
-    def take_colors(self) -> None:
-        """Give the classes the colours of the current strokes layer."""
-        current = self.images.current
-        if current is None or current.strokes is None:
-            return
-        found = {
-            info.id: layer_color(current.strokes, info.id) for info in self.classes
-        }
-        self.classes.recolor({i: color for i, color in found.items() if color})
+        self.guard.run(self._painting.make_layer)
 
     def paint(self, class_id: int) -> Labels | None:
         """Put the brush of a class into the person's hand.
 
         A strokes layer is made when there is none.
         """
-        painted: list[Labels] = []
-
-        def pick() -> None:
-            layer = self.strokes_layer()
-            pick_up_brush(self.viewer, layer, class_id)
-            painted.append(layer)
-
-        self.guard.run(pick)
-        return painted[0] if painted else None
+        return self.guard.find(self._painting.pick_up, class_id)
 
     def lead_on(self) -> None:
         """Move the camera to where the next stroke would teach most."""
@@ -305,9 +285,8 @@ class Session:
 
     def add_class(self) -> int | None:
         """Add a class; its id, or None when there are too many."""
-        added: list[int] = []
-        self.guard.run(lambda: added.append(self.classes.add().id))
-        return added[0] if added else None
+        added = self.guard.find(self.classes.add)
+        return None if added is None else added.id
 
     def rename_class(self, class_id: int, name: str) -> None:
         """Give a class another name, unless it is taken."""
@@ -321,35 +300,19 @@ class Session:
         InputError
             If there is no image to paint on.
         """
-        current = self.images.current
-        if current is not None and current.strokes is not None:
-            return current.strokes
-        self.classes.start()
-        return self.images.make_strokes(tuple(self.classes))
+        return self._painting.layer()
 
     def segment(
         self, model: str, layers: Sequence[ImageLayer], wish: Wish
     ) -> tuple[Result, ...]:
         """Segment images with a model; nothing when that is not possible."""
-        made: list[Result] = []
-
-        def start() -> None:
-            entry = self.models.by_key(model)
-            if entry is None:
-                raise InputError("There is no model yet; press Learn or load one.")
-            images = [self.images.bind(layer) for layer in layers]
-            made.extend(self.segmentation.start(entry, images, wish))
-
         self.clear_problem()
-        self.guard.run(start)
-        return tuple(made)
+        return self.guard.find(self._segment, model, layers, wish) or ()
 
     def load_model(self, path: str | Path) -> ModelEntry | None:
         """Read a model file; None when that is not possible."""
-        loaded: list[ModelEntry] = []
         self.clear_problem()
-        self.guard.run(lambda: loaded.append(self.models.load(path)))
-        return loaded[0] if loaded else None
+        return self.guard.find(self.models.load, path)
 
     def save_model(self, model: str, path: str | Path) -> None:
         """Write a model with its thresholds; `models.saved` tells when it is done."""
@@ -448,6 +411,15 @@ class Session:
             self._start_engine()
         self.versions.go_back(version)
 
+    def _segment(
+        self, key: str, layers: Sequence[ImageLayer], wish: Wish
+    ) -> tuple[Result, ...]:
+        entry = self.models.by_key(key)
+        if entry is None:
+            raise InputError("There is no model yet; press Learn or load one.")
+        images = [self.images.bind(layer) for layer in layers]
+        return tuple(self.segmentation.start(entry, images, wish))
+
     def _on_painted(self) -> None:
         if self.problem is not None and not self.problem.can_restart:
             self.clear_problem()
@@ -460,18 +432,14 @@ class Session:
         self.changed.emit()
 
     def _on_strokes_bound(self, bound: BoundImage) -> None:
-        layer = bound.strokes
-        if layer is None:
+        if bound.strokes is None:
             return
         bound.strokes_touched.connect(self._strokes.touch, unique=True)
         bound.stroke_done.connect(self._strokes.hurry, unique=True)
         bound.brush_changed.connect(self._emit_brush_changed, unique=True)
-        bound.colors_changed.connect(self.take_colors, unique=True)
+        bound.colors_changed.connect(self._painting.take_colors, unique=True)
         painted = set(self.counts) - set(bound.counts)
-        self.classes.adopt(
-            info for info in classes_of(layer, bound) if info.id not in painted
-        )
-        self.classes.start()
+        self._painting.adopt_classes(bound, painted=painted)
         self._on_counted()
 
     def _on_images_changed(self) -> None:
@@ -500,9 +468,7 @@ class Session:
         self._on_counted()
 
     def _on_classes_changed(self) -> None:
-        for bound in self.images:
-            if bound.strokes is not None:
-                show_classes(bound.strokes, tuple(self.classes), image=bound.name)
+        self._painting.show_classes()
         self.results.follow(self.classes)
         self.changed.emit()
 

@@ -1,0 +1,107 @@
+"""The strokes layers: making them, the brush in the person's hand, their classes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from napari.layers import Labels
+
+from napari_garage_unet.layers.colors import layer_color
+from napari_garage_unet.layers.writing import pick_up_brush
+
+from .bound_image import BoundImage
+from .class_layers import classes_of, show_classes
+from .class_list import ClassList
+from .image_list import ImageList
+
+
+class Painting:
+    """Gives the person a layer and a brush, and keeps layers and classes alike.
+
+    Parameters
+    ----------
+    viewer
+        Whose brush is picked up.
+    images, classes
+        Of the session.
+    """
+
+    def __init__(self, viewer: Any, *, images: ImageList, classes: ClassList) -> None:
+        self._viewer = viewer
+        self._images = images
+        self._classes = classes
+
+    def make_layer(self) -> Labels:
+        """Add an empty strokes layer for the current image.
+
+        Raises
+        ------
+        InputError
+            If there is no image to paint on.
+        """
+        self._classes.start()
+        return self._images.make_strokes(tuple(self._classes))
+
+    def layer(self) -> Labels:
+        """The layer to paint in, made when there is none.
+
+        Raises
+        ------
+        InputError
+            If there is no image to paint on.
+        """
+        layer = self._current_layer()
+        return self.make_layer() if layer is None else layer
+
+    def pick_up(self, class_id: int) -> Labels:
+        """Put the brush of a class into the person's hand.
+
+        Returns
+        -------
+        Labels
+            The layer to paint in, made when there is none.
+
+        Raises
+        ------
+        InputError
+            If there is no image to paint on.
+        """
+        layer = self.layer()
+        pick_up_brush(self._viewer, layer, class_id)
+        return layer
+
+    def take_colors(self) -> None:
+        """Give the classes the colours of the current strokes layer."""
+        layer = self._current_layer()
+        if layer is None:
+            return
+        found = {info.id: layer_color(layer, info.id) for info in self._classes}
+        self._classes.recolor({i: color for i, color in found.items() if color})
+
+    def show_classes(self) -> None:
+        """Give all strokes layers the names and colours of the classes."""
+        for bound in self._images:
+            if bound.strokes is not None:
+                show_classes(bound.strokes, tuple(self._classes), image=bound.name)
+
+    def adopt_classes(self, bound: BoundImage, *, painted: Collection[int]) -> None:
+        """Take the classes that a strokes layer brings along.
+
+        Parameters
+        ----------
+        bound
+            Its image.
+        painted
+            Ids of classes that are painted elsewhere and keep name and colour.
+        """
+        layer = bound.strokes
+        if layer is None:
+            return
+        brought = classes_of(layer, bound)
+        self._classes.adopt(info for info in brought if info.id not in painted)
+        self._classes.start()
+
+    def _current_layer(self) -> Labels | None:
+        current = self._images.current
+        return None if current is None else current.strokes
