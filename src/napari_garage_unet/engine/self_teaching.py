@@ -39,6 +39,9 @@ MOVED = 0.02
 DOUBTFUL = 0.3
 """Mean doubt from which on unsmoothed answers alone tell the shares of the classes."""
 
+STEEPNESS = 4
+"""Power of the doubt that they count with below it."""
+
 RECENT = 4
 """Strokes at least that tell how one-sided a correction is.
 
@@ -218,7 +221,7 @@ def shares_of(answers: Floats, unsmoothed: Floats) -> Floats:
     """
     best = np.partition(unsmoothed, -2, axis=1)[:, -2:]
     doubt = 1 - float((best[:, 1] - best[:, 0]).mean())
-    weight = min(1.0, (doubt / DOUBTFUL) ** 4)
+    weight = min(1.0, (doubt / DOUBTFUL) ** STEEPNESS)
     shares = _shares(answers) ** (1 - weight) * _shares(unsmoothed) ** weight
     measured: Floats = shares / shares.sum()
     return measured

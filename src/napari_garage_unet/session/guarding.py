@@ -39,6 +39,7 @@ class Guard:
         bool
             Whether it was carried out; otherwise `problem` says why not.
         """
+        # In a tuple, because what an action returns may be None.
         return self.find(lambda: (action(*args),)) is not None
 
     def find(self, action: Callable[..., T], *args: Any) -> T | None:
