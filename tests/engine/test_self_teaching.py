@@ -9,7 +9,7 @@ from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.features import GRID
 from napari_garage_unet.engine.networks import build_network
 from napari_garage_unet.engine.sampling import TrainingPlane
-from napari_garage_unet.engine.self_teaching import SelfTeaching, held_back, shares_of
+from napari_garage_unet.engine.self_teaching import SelfTeaching
 
 SHAPE = (64, 96)
 
@@ -104,46 +104,6 @@ def test_a_class_that_has_all_but_vanished_is_brought_back(monkeypatch):
     network.prepare(new_strokes=[10, 10])
     assert network.learnt()[1] > 0.05
     assert network.network.head.shares[1] > 0.05
-
-
-def test_in_doubt_smoothing_does_not_tell_what_shares_the_classes_have():
-    def alike(share, first):
-        """Answers of which some say the first class; how sure is the same in all."""
-        rows = np.repeat([[first, 1 - first]], 1000, axis=0).astype(np.float32)
-        rows[round(1000 * share) :] = rows[0, ::-1]
-        return rows
-
-    smoothed = alike(0.9, 0.95)
-    sure, doubtful = (shares_of(smoothed, alike(0.7, p))[0] for p in (0.97, 0.75))
-    assert sure == pytest.approx(0.9, abs=0.01)
-    assert doubtful == pytest.approx(0.7, abs=0.01)
-    between = shares_of(smoothed, alike(0.7, 0.9))[0]
-    # A doubt of .2 counts (.2 / .3) ** 4.
-    assert between == pytest.approx(0.873, abs=0.005)
-
-
-def test_the_more_classes_are_corrected_the_less_is_held_back():
-    before, now = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.3, 0.4])
-    strokes = [[60, 0, 0, 0], [40, 20, 0, 0], [20, 20, 20, 0], [15, 15, 15, 15]]
-    found = [
-        held_back(now, before, recent=np.array(recent), n_new=60)[3]
-        for recent in strokes
-    ]
-    np.testing.assert_allclose(found, [0.1, 0.208, 0.279, 0.309], atol=1e-3)
-
-
-def test_a_few_strokes_change_few_pixels():
-    before, now, even = np.array([0.5, 0.5]), np.array([0.1, 0.9]), np.array([2, 2])
-    few = held_back(now, before, recent=even, n_new=2)
-    np.testing.assert_allclose(few, [0.46, 0.54])
-    many = held_back(now, before, recent=even, n_new=100)
-    np.testing.assert_allclose(many, [0.25, 0.75])
-
-
-def test_nothing_new_changes_nothing():
-    before, now = np.array([0.3, 0.7]), np.array([0.6, 0.4])
-    found = held_back(now, before, recent=np.array([3, 2]), n_new=0)
-    np.testing.assert_array_equal(found, before)
 
 
 def after_strokes(monkeypatch, strokes, *, waits=True):
