@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.class_shares import held_back, shares_of
+from napari_garage_unet.engine.class_shares import doubtfulness, held_back, shares_of
 
 
 def test_in_doubt_smoothing_does_not_tell_what_shares_the_classes_have():
@@ -46,3 +46,10 @@ def test_nothing_new_changes_nothing():
     before, now = np.array([0.3, 0.7]), np.array([0.6, 0.4])
     found = held_back(now, before, recent=np.array([3, 2]), n_new=0)
     np.testing.assert_array_equal(found, before)
+
+
+def test_doubt_is_what_the_two_most_probable_classes_are_apart():
+    answers = np.array([[0.9, 0.06, 0.04], [0.1, 0.85, 0.05]], np.float32)
+    # Margins of .84 and .75 leave a doubt of .205.
+    assert doubtfulness(answers) == pytest.approx((0.205 / 0.3) ** 4, rel=1e-4)
+    assert doubtfulness(np.full((2, 2), 0.5, np.float32)) == 1

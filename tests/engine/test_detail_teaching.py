@@ -12,6 +12,7 @@ from napari_garage_unet.engine.detail_teaching import (
     in_all_ways,
     mean_overlap,
 )
+from napari_garage_unet.engine.features import GRID
 from napari_garage_unet.engine.networks import build_network
 from napari_garage_unet.engine.sampling import TrainingPlane
 
@@ -29,7 +30,7 @@ class Taught:
         self.network = build_network(NetworkConfig(), 1, 2)
         taps = self.network.whole(pixels[..., np.newaxis].astype(np.float32))[1]
         self.answers = answers(self.lines).astype(np.float32)
-        self.network.probabilities = lambda seen: self.answers
+        self.network.unsmoothed = lambda seen: self.answers[:, ::GRID, ::GRID]
         targets = np.zeros(SHAPE, np.int32)
         targets[80:83, 16:18], targets[80:83, 20:30] = 2, 1
         self.plane = TrainingPlane(targets, lambda rows, columns: taps)
@@ -81,6 +82,23 @@ def test_it_does_not_count_from_new_strokes_until_it_is_taught():
     assert taught.network.detail_vote == 0
     taught.teaching.step(2e-3)
     assert not taught.teaching.complete
+
+
+def test_taught_once_more_it_counts_as_before_until_it_has_learnt():
+    taught = Taught(blurred)
+    taught.teach()
+    vote = taught.network.detail_vote
+    taught.answers = taught.answers[::-1].copy()
+    taught.teaching.repeat()
+    for _ in range(10):
+        taught.teaching.step(2e-3)
+    assert taught.network.detail_vote == vote
+    assert not taught.teaching.complete
+    while not taught.teaching.complete:
+        taught.teaching.step(2e-3)
+    found = taught.network.detail.on_plane(taught.taps[1], 1).argmax(axis=0)
+    # The strokes still say the opposite.
+    assert mean_overlap(found.ravel(), ~taught.lines[::2, ::2].ravel()) > 0.75
 
 
 def test_painted_pixels_are_learnt_as_they_are_painted_whatever_the_answers():

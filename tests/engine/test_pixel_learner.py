@@ -72,6 +72,27 @@ def test_two_strokes_tell_two_textures_apart(plane):
     assert (labels == truth).mean() > 0.95
 
 
+def test_in_doubt_the_detail_network_is_taught_before_each_lesson(plane, monkeypatch):
+    network, training_plane = plane
+    monkeypatch.setattr(self_teaching, "doubtfulness", lambda answers: 1.0)
+    monkeypatch.setattr(self_teaching, "ENOUGH", 1)
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([training_plane])
+    taught, votes = 0, set()
+    while not learner.settled:
+        votes.add(network.detail_vote)
+        learner.step()
+        taught += 1
+    rounds = self_teaching.MOST_ROUNDS
+    # A block is asked about twice, and the detail network once more in the end.
+    asked = rounds * (2 + DETAIL) + DETAIL
+    assert taught == (1 + rounds) * pixel_learner.ROUND + asked
+    assert len(votes) == 1 + rounds
+    taps = training_plane.region(slice(0, 96), slice(0, 128))
+    truth = np.arange(128) >= 64
+    assert (network.probabilities(taps).argmax(axis=0) == truth).mean() > 0.95
+
+
 def test_with_little_time_left_only_the_detail_network_is_still_taught(plane):
     network, training_plane = plane
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
@@ -158,6 +179,7 @@ def test_with_many_strokes_the_network_teaches_itself_less(
 ):
     network, training_plane = plane
     monkeypatch.setattr(pixel_learner, "ROUND", 4)
+    monkeypatch.setattr(self_teaching, "doubtfulness", lambda answers: 0.0)
     targets = np.zeros((96, 128), np.int32)
     for number in range(strokes):
         y, x = divmod(number, 8)

@@ -17,17 +17,18 @@ SHAPE = (64, 96)
 class Answering:
     """Stands in for a network: each class has a share of the labels, none is sure."""
 
-    def __init__(self, monkeypatch, shares):
+    def __init__(self, monkeypatch, shares, *, lead=0.4):
+        self.lead = lead
         self.network = build_network(NetworkConfig(), 1, len(shares))
         self.shares = np.array(shares)
         monkeypatch.setattr(self.network, "answers", self.answers)
 
     def answers(self, taps):
-        (seen,) = taps
+        seen = taps[0]
         n_classes = len(self.shares)
         rng = np.random.default_rng(1)
         best = rng.choice(n_classes, seen.shape, p=self.shares / self.shares.sum())
-        lead = rng.uniform(0, 0.4, seen.shape)
+        lead = rng.uniform(0, self.lead, seen.shape)
         answers = np.stack(
             [1 / n_classes + np.where(best == k, lead, 0) for k in range(n_classes)]
         ).astype(np.float32) / (1 + lead).astype(np.float32)
@@ -51,7 +52,7 @@ class Answering:
         plane = TrainingPlane(
             np.zeros(SHAPE, np.int32),
             lambda rows, columns: (
-                np.zeros((rows.stop - rows.start, columns.stop - columns.start)),
+                [np.zeros((rows.stop - rows.start, columns.stop - columns.start))] * 2
             ),
         )
         self.teaching = SelfTeaching(
@@ -159,3 +160,46 @@ def test_answers_are_learnt_as_sure_as_they_are(monkeypatch):
     after = teaching.choose()[1].max(axis=1)
     assert before.min() < 0.51 < 0.6 < before.max()
     np.testing.assert_allclose(np.sort(after), np.sort(before), rtol=1e-4)
+
+
+def seen_sharply(monkeypatch, *, strokes_per_class, lead):
+    """Trust, answers and labels when the detail network says the second class only."""
+    network = Answering(monkeypatch, [0.7, 0.3], lead=lead)
+    network.prepare(strokes_per_class=strokes_per_class)
+    while network.teaching.ask():
+        pass
+    trust = network.teaching.trust
+    detail = network.network.detail
+    detail.vote.assign(0.5)
+    monkeypatch.setattr(
+        detail,
+        "on_plane",
+        lambda pixels, every: np.stack(
+            [np.full((SHAPE[0] // GRID, SHAPE[1] // GRID), p) for p in (0.1, 0.9)]
+        ).astype(np.float32),
+    )
+    if trust:
+        while network.teaching.ask_detail():
+            pass
+    before = np.concatenate(network.teaching._answers)
+    return trust, before, network.teaching.choose()[1]
+
+
+def test_in_doubt_the_detail_network_has_a_share_in_the_answers(monkeypatch):
+    trust, before, learnt = seen_sharply(monkeypatch, strokes_per_class=8, lead=0.4)
+    assert trust == 1
+    expected = 0.5 * before + 0.5 * np.array([0.1, 0.9])
+    np.testing.assert_allclose(
+        np.sort(learnt[:, 0]), np.sort(expected[:, 0]), rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize(("strokes", "lead"), [(8, 40), (4, 0.4)])
+def test_it_has_none_where_nothing_is_in_doubt_or_strokes_are_few(
+    monkeypatch, strokes, lead
+):
+    trust, before, learnt = seen_sharply(
+        monkeypatch, strokes_per_class=strokes, lead=lead
+    )
+    assert trust == 0
+    np.testing.assert_allclose(np.sort(learnt[:, 0]), np.sort(before[:, 0]), rtol=1e-4)

@@ -18,10 +18,10 @@ MOVED = 0.02
 """Share of the pixels whose class one new stroke may change at the most."""
 
 DOUBTFUL = 0.3
-"""Mean doubt from which on unsmoothed answers alone tell the shares of the classes."""
+"""Mean doubt from which on answers are as doubtful as can be."""
 
 STEEPNESS = 4
-"""Power of the doubt that they count with below it."""
+"""Power of the doubt below it."""
 
 HARDNESS = 8
 """Power that answers are raised to where shares are counted.
@@ -31,6 +31,21 @@ theirs and still turn into labels of one class.
 """
 
 Floats = NDArray[np.float32]
+
+
+def doubtfulness(answers: Floats) -> float:
+    """Tell from 0 to 1 how much in doubt a network is that gives these answers.
+
+    Doubt is one minus the mean margin between the two most probable classes.
+
+    Parameters
+    ----------
+    answers
+        ``(n, n_classes)``, not smoothed; each row sums to 1.
+    """
+    best = np.partition(answers, -2, axis=1)[:, -2:]
+    doubt = 1 - float((best[:, 1] - best[:, 0]).mean())
+    return min(1.0, (doubt / DOUBTFUL) ** STEEPNESS)
 
 
 def count_shares(answers: Floats) -> Floats:
@@ -70,9 +85,7 @@ def shares_of(answers: Floats, unsmoothed: Floats) -> Floats:
     ndarray of shape (n_classes,), float32
         Sum to 1.
     """
-    best = np.partition(unsmoothed, -2, axis=1)[:, -2:]
-    doubt = 1 - float((best[:, 1] - best[:, 0]).mean())
-    weight = min(1.0, (doubt / DOUBTFUL) ** STEEPNESS)
+    weight = doubtfulness(unsmoothed)
     shares = count_shares(answers) ** (1 - weight) * count_shares(unsmoothed) ** weight
     measured: Floats = shares / shares.sum()
     return measured

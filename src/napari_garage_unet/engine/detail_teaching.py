@@ -53,7 +53,7 @@ class DetailTeaching:
     Attributes
     ----------
     complete
-        Whether it is taught and counts.
+        Whether it is taught what the network says and counts.
     """
 
     def __init__(self, network: PretrainedNetwork, rng: np.random.Generator) -> None:
@@ -69,6 +69,13 @@ class DetailTeaching:
         """
         self._network.detail.vote.assign(0.0)
         self._planes = planes
+        self.repeat()
+
+    def repeat(self) -> None:
+        """Teach once more what has been learnt since; until then it counts as before.
+
+        The same strokes must still be there.
+        """
         self._collecting = self._collect()
         self._taken = 0
         self.complete = False
@@ -107,7 +114,8 @@ class DetailTeaching:
         blocks = draw_blocks(self._planes, self._network.head_radius, self._rng)
         for plane, block in blocks:
             taps = plane.region(block.seen_rows, block.seen_columns)
-            answers = answers_on_grid(self._network.probabilities(taps), block)
+            answers = self._network.unsmoothed(taps)
+            answers = answers_on_grid(answers, block, step=GRID)
             known = plane.targets[block.rows, block.columns][::GRID, ::GRID].ravel()
             answers[known > 0] = self._certain(known[known > 0] - 1)
             n = PIXELS // len(blocks)

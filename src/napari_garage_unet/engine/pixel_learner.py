@@ -188,7 +188,7 @@ class PixelLearner:
                 self._detail_teaching.step(self._rate)
                 self.settled = self._detail_teaching.complete
                 return self._loss
-            if self._teaching.ask():
+            if self._ask():
                 return self._loss
             self._teach_itself()
         corrects = self._fresh.size > 0 and not self._teaches_itself
@@ -223,6 +223,20 @@ class PixelLearner:
         self._n_steps = self._taken
         self._teaching.rounds_left = 0
         return True
+
+    def _ask(self) -> bool:
+        """Find out a little of what the network teaches itself; False when all is.
+
+        In doubt the detail network is taught and asked as well.
+        """
+        if self._teaching.ask():
+            return True
+        if not self._teaching.trust:
+            return False
+        if not self._detail_teaching.complete:
+            self._detail_teaching.step(self._rate)
+            return True
+        return self._teaching.ask_detail()
 
     def _teach_judge(self, rate: float) -> None:
         if self._judge is None:
@@ -283,6 +297,7 @@ class PixelLearner:
         self._teaches_itself = True
         self._set_guide()
         features, answers = self._teaching.choose()
+        self._detail_teaching.repeat()
         painted = np.eye(self.network.n_classes, dtype=np.float32)[self._numbers]
         weights = self._balance()
         # Painted pixels weigh as much as all the others together.

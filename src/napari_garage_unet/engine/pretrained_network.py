@@ -152,6 +152,13 @@ class PretrainedNetwork(Network):
             share, rest = add_detail(decoded, detail, vote)
         return self._smooth(decoded, image, guides, share=share, rest=rest, step=step)
 
+    def unsmoothed(self, taps: Taps) -> NDArray[np.float32]:
+        """Compute ``(n_classes, H / GRID, W / GRID)`` probabilities of the decoder.
+
+        They are neither smoothed nor mixed with what the detail network says.
+        """
+        return self._decode(taps, GRID, self.head.votes)[0]
+
     def answers(self, taps: Taps) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Compute the probabilities that the network teaches itself with.
 

@@ -1,7 +1,9 @@
 """What a network teaches itself: its own answers about the stroked planes.
 
 The answers are smoothed along the edges of the image, which knows the shapes that
-single pixels do not, and the unpainted pixels show how the classes vary.
+single pixels do not, and the unpainted pixels show how the classes vary. In much doubt
+smoothing blurs what is thin; then the detail network, which is sharp to the pixel, has
+a share in the answers.
 
 Answers that are learnt grow: a class that has gained a little gains more each time, and
 after a few strokes of one class alone the others would vanish. So the shares of the
@@ -16,7 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .class_shares import HARDNESS, count_shares, held_back, shares_of
+from .class_shares import (
+    HARDNESS,
+    count_shares,
+    doubtfulness,
+    held_back,
+    shares_of,
+)
 from .features import GRID
 from .lessons import answers_on_grid, choose_sure, draw_blocks
 from .plane_blocks import PlaneBlock
@@ -40,6 +48,15 @@ Who corrects stroke by stroke paints one class at a time, and all the same sever
 
 ITERATIONS = 20
 """Steps in which the factors are found, as Sinkhorn's algorithm does."""
+
+ENOUGH = 6
+"""Strokes per class from which on the detail network may have a share in answers.
+
+It learns what the network says, and with fewer that is wrong too often.
+"""
+
+LEAST_TRUST = 0.1
+"""Below this the detail network is not worth the time to teach and ask it."""
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.integer[Any]]
@@ -65,6 +82,9 @@ class SelfTeaching:
     ----------
     rounds_left
         How often it is still to teach itself.
+    trust
+        How much of its vote the detail network has in the answers; known once all
+        blocks were asked about.
     """
 
     def __init__(
@@ -76,6 +96,7 @@ class SelfTeaching:
         self._new_strokes = np.zeros(network.n_classes, np.int64)
         self._lessons: list[NDArray[np.int64]] = []
         self.rounds_left = 0
+        self.trust = 0.0
 
     def prepare(
         self,
@@ -102,8 +123,11 @@ class SelfTeaching:
         self._new_strokes = self._new_strokes + new_strokes
         self._before = self._network.head.shares.numpy()
         self._aim: Floats | None = None
+        self._enough = strokes_per_class >= ENOUGH
+        self.trust = 0.0
         self._answers: list[Floats] = []
         self._unsmoothed: list[Floats] = []
+        self._detailed: list[Floats] = []
 
     def ask(self) -> bool:
         """Ask about one block, so that no step takes long; False when all are asked."""
@@ -115,10 +139,33 @@ class SelfTeaching:
         )
         self._answers.append(answers_on_grid(answers, block))
         self._unsmoothed.append(answers_on_grid(unsmoothed, block, step=GRID))
+        if len(self._answers) == len(self._blocks):
+            self.trust = self._decide_trust()
         return True
+
+    def ask_detail(self) -> bool:
+        """Ask the detail network about one block; False when all are asked."""
+        if len(self._detailed) == len(self._blocks):
+            return False
+        plane, block = self._blocks[len(self._detailed)]
+        pixels = plane.region(block.seen_rows, block.seen_columns)[1]
+        answers = self._network.detail.on_plane(pixels, 1)
+        self._detailed.append(answers_on_grid(answers, block, step=GRID))
+        return True
+
+    def _decide_trust(self) -> float:
+        """Trust what the detail network says where the others are in doubt.
+
+        Where they are sure, smoothing removes what they have wrong here and there.
+        Where they are in doubt it blurs what is thin, and the detail network does not.
+        """
+        trust = doubtfulness(np.concatenate(self._unsmoothed))
+        return trust if self._enough and trust >= LEAST_TRUST else 0.0
 
     def choose(self) -> tuple[Floats, Floats]:
         """Choose pixels that the network is sure of, and end a round of asking.
+
+        If the detail network was asked as well, it has a share in the answers.
 
         Returns
         -------
@@ -126,6 +173,12 @@ class SelfTeaching:
         answers : ndarray of shape (n, n_classes), float32
             Sum to 1.
         """
+        if self._detailed:
+            share = self.trust * self._network.detail_vote
+            self._answers = [
+                (1 - share) * answers + share * detailed
+                for answers, detailed in zip(self._answers, self._detailed, strict=True)
+            ]
         factors = self._hold_back(
             np.concatenate(self._answers), np.concatenate(self._unsmoothed)
         )
@@ -135,6 +188,7 @@ class SelfTeaching:
         ]
         self._answers.clear()
         self._unsmoothed.clear()
+        self._detailed.clear()
         self.rounds_left -= 1
         features, answers = (np.concatenate(part) for part in zip(*chosen, strict=True))
         return features, answers
