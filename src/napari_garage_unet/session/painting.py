@@ -85,19 +85,18 @@ class Painting:
             if bound.strokes is not None:
                 show_classes(bound.strokes, tuple(self._classes), image=bound.name)
 
-    def adopt_classes(self, bound: BoundImage, *, painted: Collection[int]) -> None:
+    def adopt_classes(
+        self, layer: Labels, bound: BoundImage, *, painted: Collection[int]
+    ) -> None:
         """Take the classes that a strokes layer brings along.
 
         Parameters
         ----------
-        bound
-            Its image.
+        layer, bound
+            The strokes layer and its image.
         painted
             Ids of classes that are painted elsewhere and keep name and colour.
         """
-        layer = bound.strokes
-        if layer is None:
-            return
         brought = classes_of(layer, bound)
         self._classes.adopt(info for info in brought if info.id not in painted)
         self._classes.start()

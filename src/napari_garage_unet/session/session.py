@@ -432,14 +432,15 @@ class Session:
         self.changed.emit()
 
     def _on_strokes_bound(self, bound: BoundImage) -> None:
-        if bound.strokes is None:
+        layer = bound.strokes
+        if layer is None:
             return
         bound.strokes_touched.connect(self._strokes.touch, unique=True)
         bound.stroke_done.connect(self._strokes.hurry, unique=True)
         bound.brush_changed.connect(self._emit_brush_changed, unique=True)
         bound.colors_changed.connect(self._painting.take_colors, unique=True)
         painted = set(self.counts) - set(bound.counts)
-        self._painting.adopt_classes(bound, painted=painted)
+        self._painting.adopt_classes(layer, bound, painted=painted)
         self._on_counted()
 
     def _on_images_changed(self) -> None:
