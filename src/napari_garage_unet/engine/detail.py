@@ -1,10 +1,10 @@
 """The detail network: a small one that sees the pixels around, and no features.
 
 What the decoder says is smoothed, since single pixels of it are noisy, and that blurs
-what is thin. The detail network learns the smoothed result from the pixels themselves
-(distillation, Hinton et al. 2015, arXiv:1503.02531), turned and flipped. It sees too
-little to repeat the decoder's mistakes, so what it learns is what they have in common
-elsewhere, and it is sharp to the pixel: it is mixed into the result unsmoothed.
+what is thin. The detail network learns what the decoder says before that, from the
+pixels themselves (distillation, Hinton et al. 2015, arXiv:1503.02531), turned and
+flipped. It sees too little to repeat what is wrong here and there, so it cleans the
+answers without blurring them, and is mixed into the result unsmoothed.
 """
 
 from __future__ import annotations
