@@ -110,6 +110,25 @@ def test_with_little_time_left_only_the_detail_network_is_still_taught(plane):
     assert network.detail_vote > 0.3
 
 
+def test_with_little_time_left_before_a_lesson_the_detail_network_is_as_taught(
+    plane, monkeypatch
+):
+    network, training_plane = plane
+    monkeypatch.setattr(pixel_learner, "ROUND", 4)
+    monkeypatch.setattr(detail_teaching, "STEPS", 4)
+    monkeypatch.setattr(self_teaching, "doubtfulness", lambda answers: 1.0)
+    monkeypatch.setattr(self_teaching, "ENOUGH", 1)
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([training_plane])
+    while not (learner._teaches_itself and learner._detail_teaching.complete):
+        learner.step()
+    vote = network.detail_vote
+    assert learner.conclude()
+    learner.step()
+    assert learner.settled
+    assert network.detail_vote == vote
+
+
 def test_new_strokes_begin_a_new_round_from_what_is_learnt(plane):
     network, training_plane = plane
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)

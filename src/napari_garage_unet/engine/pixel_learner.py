@@ -185,7 +185,9 @@ class PixelLearner:
         """Take one step and return the loss of it, or of the last one."""
         if self._taken >= self._n_steps and not self.settled:
             if not self._teaching.rounds_left:
-                self._detail_teaching.step(self._rate)
+                # It may have been taught already for a lesson that was left out.
+                if not self._detail_teaching.complete:
+                    self._detail_teaching.step(self._rate)
                 self.settled = self._detail_teaching.complete
                 return self._loss
             if self._ask():
