@@ -198,6 +198,7 @@ def test_with_many_strokes_the_network_teaches_itself_less(
 ):
     network, training_plane = plane
     monkeypatch.setattr(pixel_learner, "ROUND", 4)
+    # Four steps leave a doubt in which the detail network would be taught as well.
     monkeypatch.setattr(self_teaching, "doubtfulness", lambda answers: 0.0)
     targets = np.zeros((96, 128), np.int32)
     for number in range(strokes):
