@@ -9,6 +9,7 @@ from napari_garage_unet.engine.backend import tf
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.detail import CELLS, SIDE, STRIP, Detail, cut_patches
 from napari_garage_unet.engine.features import GRID, pack_pixels
+from napari_garage_unet.engine.medians import median_of_nine
 from napari_garage_unet.engine.networks import build_network
 
 
@@ -50,7 +51,7 @@ def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts
     plane = np.random.default_rng(0).random((64, 64, 1), np.float32)
     taps = network.whole(plane)[1]
     before, taught = network.probabilities(taps), network.answers(taps)[0]
-    alone = network.detail.on_plane(taps[1], 1)
+    alone = median_of_nine(network.detail.on_plane(taps[1], 1))
     network.detail.vote.assign(0.5)
     after = network.probabilities(taps)
     mixed = (before[:, ::GRID, ::GRID] + alone) / 2
@@ -71,3 +72,34 @@ def test_the_detail_network_is_part_of_what_is_learnt():
     assert other.detail_vote == pytest.approx(0.3)
     taps = one.whole(np.random.default_rng(0).random((64, 64, 1), np.float32))[1]
     np.testing.assert_array_equal(other.probabilities(taps), one.probabilities(taps))
+
+
+def test_a_speck_the_detail_network_sees_is_not_in_the_result():
+    """One cell that is told apart by its pixels alone, and a line of such cells."""
+    network = build_network(NetworkConfig(), 1, 2)
+    plane = np.full((64, 64, 1), 0.5, np.float32)
+    plane[30:32, 10:12] = 1
+    plane[:, 40:46] = 1
+    taps = network.whole(plane)[1]
+    detail = network.detail
+    for kernel in detail.kernels:
+        kernel.assign(tf.zeros_like(kernel))
+    # The brightness of the cell in the middle, passed on by one unit of each layer.
+    first = np.zeros(detail.kernels[0].shape, np.float32)
+    first[SIDE // 2 - 1 : SIDE // 2 + 1, SIDE // 2 - 1 : SIDE // 2 + 1, :, 0] = 1
+    detail.kernels[0].assign(first)
+    passed_on = np.zeros(detail.kernels[1].shape, np.float32)
+    passed_on[0, 0] = 1
+    detail.kernels[1].assign(passed_on)
+    last = np.zeros(detail.kernels[2].shape, np.float32)
+    last[0] = -1, 1
+    detail.kernels[2].assign(last)
+    detail.biases[2].assign([1.0, -1.0])
+    detail.vote.assign(1.0)
+    bright = detail.on_plane(taps[1], 1)[1] > 0.5
+    assert bright[15, 5]
+    assert bright[:, 20:23].all()
+    assert bright.sum() == 1 + 3 * 32
+    found = network.probabilities(taps)[1, ::GRID, ::GRID] > 0.5
+    np.testing.assert_array_equal(np.flatnonzero(found.any(axis=0)), [20, 21, 22])
+    assert found[:, 20:23].all()

@@ -19,6 +19,7 @@ from .encoder import load_encoder
 from .features import DEEPEST, ENLARGEMENTS, GRID, SIGMAS, colour_groups
 from .network import Network
 from .pretrained_network import (
+    GUIDE_SIDE,
     MOST_GUIDES,
     SMOOTHED,
     SMOOTHING_EPSILON,
@@ -68,10 +69,12 @@ def _pretrained(
     guide = plane
     if network.n_channels > MOST_GUIDES:
         guide = tf.reduce_mean(plane, axis=-1, keepdims=True)
+    guide = _median(guide, GUIDE_SIDE)
     mean = decoding.mean(logits)
     share, rest = SMOOTHED, mean
     if vote:
-        share, rest = add_detail(mean, _detail(network, plane), vote)
+        detail = _median(_detail(network, plane), 3)
+        share, rest = add_detail(mean, detail, vote)
     return smooth_probabilities(
         mean, _halve(guide), guides, radius=radius, share=share, rest=rest
     )
@@ -302,6 +305,19 @@ def _average(maps: Tensor, radius: int) -> Tensor:
         padded = _repeat_border(maps, radius, axis)
         maps = tf.nn.avg_pool2d(padded, window, strides=1, padding="VALID")
     return maps[0]
+
+
+def _median(maps: Tensor, side: int) -> Tensor:
+    """Take the median of ``(h, w, n)`` over square windows, `side` is odd."""
+    padded = maps
+    for axis in (0, 1):
+        padded = _repeat_border(padded, side // 2, axis)
+    height, width = tf.unstack(tf.shape(maps)[:2])
+    seen = [
+        padded[y : y + height, x : x + width] for y in range(side) for x in range(side)
+    ]
+    larger = tf.math.top_k(tf.stack(seen, axis=-1), k=side * side // 2 + 1).values
+    return larger[..., -1]
 
 
 def _repeat_border(maps: Tensor, width: int, axis: int) -> Tensor:

@@ -19,6 +19,7 @@ from .decoding import decode_planes
 from .detail import Detail
 from .features import GRID, Statistics, Taps, load_features
 from .guided_filter import smooth_probabilities
+from .medians import median_of_nine, median_of_plane
 from .network import Network
 
 EARLIER = (7, 9, 12)
@@ -37,12 +38,16 @@ SELF_SMOOTHED = 0.65
 MOST_GUIDES = 3
 """Images of more channels are guided by their mean."""
 
+GUIDE_SIDE = 5
+"""The guide is the median of so many pixels along both axes: smoothing that follows
+the noise of an image leaves specks."""
+
 
 class PretrainedNetwork(Network):
     """A decoder on the taps of a pretrained encoder and on multiscale features.
 
-    The first tap is the image itself, along whose edges probabilities are smoothed; the
-    second one its pixels standardised, which the detail network sees.
+    The first tap is the image without its noise, along whose edges probabilities are
+    smoothed; the second one its pixels standardised, which the detail network sees.
 
     Attributes
     ----------
@@ -136,19 +141,21 @@ class PretrainedNetwork(Network):
     def _guide(self, plane: NDArray[np.float32]) -> NDArray[np.float16]:
         if self.n_channels > MOST_GUIDES:
             plane = plane.mean(axis=-1, keepdims=True)
-        return plane.astype(np.float16)
+        return median_of_plane(plane, GUIDE_SIDE).astype(np.float16)
 
     def probabilities(self, taps: Taps, *, step: int = 1) -> NDArray[np.float32]:
         """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane.
 
         They are smoothed along the edges of the image and of the guides; what the
-        detail network says is mixed in as it is.
+        detail network says is mixed in without its specks, but not smoothed.
         """
         decoded, image, guides = self._decode(taps, step, self.head.votes)
         share, rest = SMOOTHED, decoded
         vote = self.detail_vote
         if vote:
             detail = self.detail.on_plane(taps[1], max(step // GRID, 1))
+            if step <= GRID:
+                detail = median_of_nine(detail)
             share, rest = add_detail(decoded, detail, vote)
         return self._smooth(decoded, image, guides, share=share, rest=rest, step=step)
 
