@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine import pretrained_network
 from napari_garage_unet.engine.backend import tf
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.detail import CELLS, SIDE, STRIP, Detail, cut_patches
@@ -46,7 +47,10 @@ def test_a_plane_has_the_probabilities_of_its_patches(every):
     assert expected.std() > 0.05
 
 
-def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts():
+def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts(
+    monkeypatch,
+):
+    monkeypatch.setattr(pretrained_network, "exchange_specks", lambda *_, **__: None)
     network = build_network(NetworkConfig(), 1, 2)
     plane = np.random.default_rng(0).random((64, 64, 1), np.float32)
     taps = network.whole(plane)[1]

@@ -26,6 +26,7 @@ from .pretrained_network import (
     PretrainedNetwork,
     add_detail,
 )
+from .specks import AROUND, ENOUGH
 
 Tensor = Any
 
@@ -75,9 +76,10 @@ def _pretrained(
     if vote:
         detail = _median(_detail(network, plane), 3)
         share, rest = add_detail(mean, detail, vote)
-    return smooth_probabilities(
+    result = smooth_probabilities(
         mean, _halve(guide), guides, radius=radius, share=share, rest=rest
     )
+    return exchange_specks(result)
 
 
 def _detail(network: PretrainedNetwork, plane: Tensor) -> Tensor:
@@ -305,6 +307,26 @@ def _average(maps: Tensor, radius: int) -> Tensor:
         padded = _repeat_border(maps, radius, axis)
         maps = tf.nn.avg_pool2d(padded, window, strides=1, padding="VALID")
     return maps[0]
+
+
+def exchange_specks(probabilities: Tensor) -> Tensor:
+    """Compute what `specks.exchange_specks` does, of ``(H, W, n_classes)``."""
+    n_classes = int(probabilities.shape[-1])
+    cells = probabilities[::GRID, ::GRID]
+    two = tf.math.top_k(cells, k=2).values
+    ahead = two[..., :1] - two[..., 1:]
+    evidence = tf.where(cells == two[..., :1], ahead, 0.0)
+    support = _average(evidence, AROUND // 2) * (AROUND**2 / ENOUGH)
+    support = tf.clip_by_value(support, 0.0, 1.0)
+    for axis in (0, 1):
+        at = tf.range(tf.shape(probabilities)[axis]) // GRID
+        support = tf.gather(support, at, axis=axis)
+    top = tf.one_hot(tf.argmax(probabilities, axis=-1), n_classes)
+    is_weak = tf.reduce_sum(top * support, axis=-1, keepdims=True) < 1
+    winner = tf.argmax(probabilities * support, axis=-1)
+    winner = tf.where(is_weak, tf.one_hot(winner, n_classes), top)
+    lost = tf.reduce_sum((top - winner) * probabilities, axis=-1, keepdims=True)
+    return probabilities + lost * (winner - top)
 
 
 def _median(maps: Tensor, side: int) -> Tensor:

@@ -21,6 +21,7 @@ from .features import GRID, Statistics, Taps, load_features
 from .guided_filter import smooth_probabilities
 from .medians import median_of_nine, median_of_plane
 from .network import Network
+from .specks import AROUND, exchange_specks
 
 EARLIER = (7, 9, 12)
 """Numbers of weights that decoders had in former versions."""
@@ -77,9 +78,11 @@ class PretrainedNetwork(Network):
         """How far in pixels a probability can see in the taps.
 
         Interpolating the deepest tap reaches one cell, the guided filter averages
-        twice. Its radius changes while learning, and this with it.
+        twice, and specks are told by what is around. The filter's radius changes while
+        learning, and this with it.
         """
-        return self.stride + (2 * self.smoothing_radius + 1) * GRID
+        cells = 2 * self.smoothing_radius + 1 + AROUND // 2
+        return self.stride + cells * GRID
 
     @property
     def smoothing_radius(self) -> int:
@@ -147,17 +150,22 @@ class PretrainedNetwork(Network):
         """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane.
 
         They are smoothed along the edges of the image and of the guides; what the
-        detail network says is mixed in without its specks, but not smoothed.
+        detail network says is mixed in as the medians of nine cells, but not smoothed.
+        Then specks are taken out. Coarser than the grid neither is done.
         """
+        fine = step <= GRID
         decoded, image, guides = self._decode(taps, step, self.head.votes)
         share, rest = SMOOTHED, decoded
         vote = self.detail_vote
         if vote:
             detail = self.detail.on_plane(taps[1], max(step // GRID, 1))
-            if step <= GRID:
+            if fine:
                 detail = median_of_nine(detail)
             share, rest = add_detail(decoded, detail, vote)
-        return self._smooth(decoded, image, guides, share=share, rest=rest, step=step)
+        result = self._smooth(decoded, image, guides, share=share, rest=rest, step=step)
+        if fine:
+            exchange_specks(result, grid=GRID // step)
+        return result
 
     def unsmoothed(self, taps: Taps) -> NDArray[np.float32]:
         """Compute ``(n_classes, H / GRID, W / GRID)`` probabilities of the decoder.
