@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
+
+from .backend import available_cores
 
 Float = NDArray[np.float32]
 
@@ -40,7 +41,7 @@ def median_of_plane(plane: Float, side: int) -> Float:
         medians = median_filter(seen, side, mode="nearest")
         found[start:stop, :, channel] = medians[start - top :][: stop - start]
 
-    n_strips = os.cpu_count() or 1
+    n_strips = available_cores()
     rows = -(-height // n_strips)
     with ThreadPoolExecutor(n_strips) as threads:
         strips = [
