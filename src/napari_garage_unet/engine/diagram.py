@@ -175,7 +175,7 @@ def read_pretrained(network: PretrainedNetwork) -> Diagram:
         Block(
             "up",
             0,
-            layers=["guided filter", "add detail network"],
+            layers=["guided filter", "add detail", "take out specks"],
             shape=(None, None, network.n_classes),
             way_in="enlarge",
             skip="edges and patches of the image",

@@ -31,7 +31,7 @@ def exchange_specks(probabilities: Float, *, grid: int) -> None:
     Parameters
     ----------
     probabilities
-        ``(n_classes, H, W)``.
+        ``(n_classes, H, W)``, sides multiples of `grid`.
     grid
         Pixels from one cell to the next; evidence is looked at in one pixel of each.
     """
