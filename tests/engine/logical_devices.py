@@ -8,7 +8,7 @@ import sys
 import numpy as np
 
 from napari_garage_unet import train
-from napari_garage_unet.engine.backend import seed_everything, tf
+from napari_garage_unet.engine.backend import seeded_weights, tf
 from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.crop_learner import CropLearner
 from napari_garage_unet.engine.devices import Devices, use_devices
@@ -33,8 +33,7 @@ def make_batches():
 
 
 def make_learner(devices, norm="batch"):
-    seed_everything(0)
-    with use_devices(devices):
+    with seeded_weights(0), use_devices(devices):
         network = build_network(NetworkConfig(**TINY, norm=norm), 1, 2)
     return CropLearner(network, TrainingConfig())
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine import crop_learner, devices
-from napari_garage_unet.engine.backend import keras, seed_everything, tf
+from napari_garage_unet.engine.backend import keras, seeded_weights, tf
 from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.crop_learner import CropLearner, is_worth_compiling
 from napari_garage_unet.engine.devices import (
@@ -43,8 +43,7 @@ def make_batch(n=4, side=16):
 
 def learn(on, steps, config=None):
     """Losses, probabilities and weights of a tiny U-Net after some steps."""
-    seed_everything(0)
-    with use_devices(on):
+    with seeded_weights(0), use_devices(on):
         network = build_network(TINY, 1, 2)
     learner = CropLearner(network, config or TrainingConfig(learning_rate=0.01))
     batch = make_batch()

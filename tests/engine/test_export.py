@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.backend import seed_everything
+from napari_garage_unet.engine.backend import seeded_weights
 from napari_garage_unet.engine.config import (
     ClassInfo,
     NetworkConfig,
@@ -36,8 +36,8 @@ CLASSES = (ClassInfo(1, "wall", background=True), ClassInfo(4, "a wheel"))
 
 def make_model(config, n_channels, **preprocessing):
     """A model whose weights are drawn, batch statistics included."""
-    seed_everything(0)
-    network = build_network(config, n_channels, len(CLASSES))
+    with seeded_weights(0):
+        network = build_network(config, n_channels, len(CLASSES))
     rng = np.random.default_rng(3)
     weights = {
         name: np.abs(array + rng.normal(0, 0.05, array.shape)).astype(np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.backend import seed_everything
+from napari_garage_unet.engine.backend import seeded_weights
 from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.image import Image
@@ -19,8 +19,8 @@ CONFIG = PreprocessConfig()
 @pytest.fixture(scope="module", params=["plain", "efficientnet_lite0"])
 def network(request):
     """A network whose output depends on far pixels: random weights and statistics."""
-    seed_everything(1)
-    network = build_network(NetworkConfig(encoder=request.param, width=4), 3, 3)
+    with seeded_weights(1):
+        network = build_network(NetworkConfig(encoder=request.param, width=4), 3, 3)
     rng = np.random.default_rng(0)
     weights = network.weights()
     for name, array in weights.items():

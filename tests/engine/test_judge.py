@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.backend import seed_everything
+from napari_garage_unet.engine.backend import seeded_weights
 from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.judge import Judge
@@ -21,8 +21,8 @@ SHAPE = (96, 128)
 
 @pytest.fixture
 def network():
-    seed_everything(0)
-    return build_network(NetworkConfig(), 1, 2)
+    with seeded_weights(0):
+        return build_network(NetworkConfig(), 1, 2)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from skimage.draw import disk
 
 from napari_garage_unet import load_model, train
 from napari_garage_unet.engine import detail_teaching, training
+from napari_garage_unet.engine.backend import tf
 from napari_garage_unet.engine.config import ClassInfo, NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.image import Image
@@ -119,6 +121,17 @@ def test_the_same_seed_gives_the_same_model():
     first, second = make_training(steps=3), make_training(steps=3)
     losses = [[event.loss for event in t.run()] for t in (first, second)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_training_does_not_seed_the_program_around_it(monkeypatch):
+    """Seeded, TensorFlow would also forget all that it has optimised."""
+    monkeypatch.setattr(tf.random, "set_seed", lambda seed: pytest.fail("seeded"))
+    before, states = np.random.get_state(), []
+    for _ in range(2):
+        list(make_training(steps=2).run())
+        states.append(random.getstate())
+    assert states[0] != states[1]
+    np.testing.assert_equal(np.random.get_state(), before)
 
 
 def test_training_can_be_left_at_any_step_and_gone_on_with():

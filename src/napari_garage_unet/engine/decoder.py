@@ -144,26 +144,28 @@ class Decoder(keras.Model):  # type: ignore[misc]
         initializer = keras.initializers.RandomNormal(stddev=variance**0.5)
         return self.add_weight(name=name, shape=shape, initializer=initializer)
 
-    def at_pixels(self, features: Tensor, *, training: bool = False) -> Tensor:
+    def at_pixels(self, features: Tensor, *, seed: int | None = None) -> Tensor:
         """Logits at single pixels.
 
         Parameters
         ----------
         features
             ``(members or 1, n, sum of channels)``, taps enlarged and joined.
-        training
-            Whether to add noise and drop values at random.
+        seed
+            Noise is added and values are dropped at random, other ones at each call
+            of the function this is traced in. None of it without a seed.
 
         Returns
         -------
         tensor of shape (members, n, n_classes)
         """
         x = features * self.scale
-        if training:
-            x += tf.random.normal(tf.shape(x), stddev=INPUT_NOISE)
-            x = tf.nn.dropout(x, INPUT_DROPOUT)
+        if seed is not None:
+            x += tf.random.normal(tf.shape(x), stddev=INPUT_NOISE, seed=seed)
+            seed += 1
+            x = tf.nn.dropout(x, INPUT_DROPOUT, seed=seed)
         decoding = self.decoding
-        return decoding.finish(decoding.at_pixels(x), training=training)
+        return decoding.finish(decoding.at_pixels(x), seed=seed)
 
     def call(self, taps: Sequence[Tensor]) -> Tensor:
         """Logits of a plane, ``(members, h, w, n_classes)`` on the grid.

@@ -165,12 +165,13 @@ class Layers:
         parts = [kernel[ends[n] - self.taps[n].channels : ends[n]] for n in numbers]
         return tf.concat(parts, axis=0)
 
-    def finish(self, x: Tensor, *, training: bool = False) -> Tensor:
-        """All layers behind the first; training drops values at random."""
+    def finish(self, x: Tensor, *, seed: int | None = None) -> Tensor:
+        """All layers behind the first; with a seed values are dropped at random."""
         for kernel, bias in zip(self.kernels[1:], self.biases[1:], strict=True):
             x = tf.nn.relu(x)
-            if training:
-                x = tf.nn.dropout(x, DROPOUT)
+            if seed is not None:
+                seed += 1
+                x = tf.nn.dropout(x, DROPOUT, seed=seed)
             x = tf.matmul(x, kernel) + bias
         return x
 

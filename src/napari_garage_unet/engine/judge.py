@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .backend import seeded_weights
 from .pixel_steps import BalancedDraw, PixelSteps
 from .pretrained_network import PretrainedNetwork
 from .sampling import TrainingPlane
@@ -33,7 +34,7 @@ class Judge:
     network
         The network it is judged by.
     seed
-        Of the draws.
+        Of its first weights and of the draws.
 
     Attributes
     ----------
@@ -42,7 +43,8 @@ class Judge:
     """
 
     def __init__(self, network: PretrainedNetwork, *, seed: int) -> None:
-        self.network = network.alone()
+        with seeded_weights(seed):
+            self.network = network.alone()
         self._rng = np.random.default_rng([seed, 1])
         self._steps = PixelSteps(self.network.head, self._rng)
         self._seen: dict[tuple[int, ...], NDArray[np.bool_]] = {}

@@ -33,12 +33,13 @@ class PixelSteps:
     head
         The decoder that is trained in place.
     rng
-        Draws the shares.
+        Draws the shares and the noise.
     """
 
     def __init__(self, head: Decoder, rng: np.random.Generator) -> None:
         self._head = head
         self._rng = rng
+        self._seed = int(rng.integers(2**30))
         self._optimizer = keras.optimizers.AdamW(weight_decay=WEIGHT_DECAY)
         self._optimizer.build(head.trainable_variables)
         self._step = tf.function(
@@ -80,7 +81,7 @@ class PixelSteps:
 
         mixed, answers = (mix(tf.gather(v, pixels)) for v in (features, wanted))
         with tf.GradientTape() as tape:
-            logits = head.at_pixels(mixed, training=True)
+            logits = head.at_pixels(mixed, seed=self._seed)
             losses = tf.nn.softmax_cross_entropy_with_logits(answers, logits)
             # The members are independent: each is to have the gradient it would
             # have on its own.

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import seed_everything, versions
+from .backend import seeded_weights, versions
 from .classes import merge_classes, transfer_weights
 from .config import (
     ClassInfo,
@@ -166,14 +166,14 @@ class Training:
         self._taught = 0
         self._validated_at = 0
         self._seconds = 0.0
-        seed_everything(self.config.seed)
-        self.network = build_network(
-            start_from.network if start_from else network or NetworkConfig(),
-            first.n_channels,
-            len(self.classes),
-        )
-        if start_from is not None:
-            transfer_weights(start_from, self.network, self.classes)
+        with seeded_weights(self.config.seed):
+            self.network = build_network(
+                start_from.network if start_from else network or NetworkConfig(),
+                first.n_channels,
+                len(self.classes),
+            )
+            if start_from is not None:
+                transfer_weights(start_from, self.network, self.classes)
         self._learner = make_learner(self.network, self.config)
         self._store = (stores or TapStores()).get(self.network, self.preprocess)
         self._held_out: list[HeldOutStroke] = []
@@ -320,8 +320,11 @@ class Training:
         self.config = config
         if len(merged) > len(self.classes):
             former = self.model()
-            self.network = build_network(former.network, former.n_channels, len(merged))
-            transfer_weights(former, self.network, merged)
+            with seeded_weights(config.seed):
+                self.network = build_network(
+                    former.network, former.n_channels, len(merged)
+                )
+                transfer_weights(former, self.network, merged)
         elif learns_otherwise:
             self.network.set_weights(self._learner.predicting.weights())
         if len(merged) > len(self.classes) or learns_otherwise:
