@@ -44,6 +44,7 @@ def warm_up(shapes: Sequence[tuple[int, ...]], *, n_classes: int, seed: int) -> 
     """Do what the engine process does while the person paints."""
     channels = shapes[0][2] if len(shapes[0]) == 3 else 1
     warmup.warm_up(n_channels=channels, n_classes=n_classes)
+    warmup.warm_up_checks(n_channels=channels, n_classes=n_classes)
 
 
 def learn(

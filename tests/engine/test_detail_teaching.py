@@ -8,6 +8,7 @@ import pytest
 from napari_garage_unet.engine import detail_teaching
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.detail_teaching import (
+    DetailSteps,
     DetailTeaching,
     in_all_ways,
     mean_overlap,
@@ -99,6 +100,38 @@ def test_taught_once_more_it_counts_as_before_until_it_has_learnt():
     found = taught.network.detail.on_plane(taught.taps[1], 1).argmax(axis=0)
     # The strokes still say the opposite.
     assert mean_overlap(found.ravel(), ~taught.lines[::2, ::2].ravel()) > 0.75
+
+
+def test_with_little_time_it_takes_fewer_steps_at_rates_that_fall_all_the_same(
+    monkeypatch,
+):
+    taught = Taught(blurred)
+    rates = []
+    take = DetailSteps.take
+
+    def watched(self, *args, rate):
+        rates.append(rate)
+        return take(self, *args, rate=rate)
+
+    monkeypatch.setattr(DetailSteps, "take", watched)
+    taught.teaching.prepare([taught.plane])
+    left = 2.0
+    while not taught.teaching.complete:
+        taught.teaching.step(2e-3, seconds_left=left)
+        left -= 0.02
+    assert 80 < len(rates) <= 100
+    assert left > 0
+    assert max(rates) == pytest.approx(2e-3, rel=0.1)
+    assert rates[-1] < 0.05 * max(rates)
+    assert taught.network.detail_vote > 0.3
+
+
+def test_without_any_time_left_it_still_counts_no_more_than_it_has_learnt():
+    taught = Taught(blurred)
+    taught.teaching.prepare([taught.plane])
+    while not taught.teaching.complete:
+        taught.teaching.step(2e-3, seconds_left=-1.0)
+    assert taught.network.detail_vote < 0.8 * detail_teaching.MOST_VOTE
 
 
 def test_painted_pixels_are_learnt_as_they_are_painted_whatever_the_answers():

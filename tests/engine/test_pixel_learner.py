@@ -87,7 +87,8 @@ def test_in_doubt_the_detail_network_is_taught_before_each_lesson(plane, monkeyp
     # A block is asked about twice, and the detail network once more in the end.
     asked = rounds * (2 + DETAIL) + DETAIL
     assert taught == (1 + rounds) * pixel_learner.ROUND + asked
-    assert len(votes) == 1 + rounds
+    # Not before the first, and twice the same only by chance.
+    assert len(votes) >= rounds
     taps = training_plane.region(slice(0, 96), slice(0, 128))
     truth = np.arange(128) >= 64
     assert (network.probabilities(taps).argmax(axis=0) == truth).mean() > 0.95
@@ -98,11 +99,11 @@ def test_with_little_time_left_only_the_detail_network_is_still_taught(plane):
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([training_plane])
     learner.step()
-    assert not learner.conclude()
+    assert not learner.conclude(60)
     while not learner._teaches_itself:
         learner.step()
-    assert learner.conclude()
-    assert not learner.conclude()
+    assert learner.conclude(60)
+    assert not learner.conclude(60)
     for _ in range(DETAIL):
         assert not learner.settled
         learner.step()
@@ -123,7 +124,7 @@ def test_with_little_time_left_before_a_lesson_the_detail_network_is_as_taught(
     while not (learner._teaches_itself and learner._detail_teaching.complete):
         learner.step()
     vote = network.detail_vote
-    assert learner.conclude()
+    assert learner.conclude(60)
     learner.step()
     assert learner.settled
     assert network.detail_vote == vote

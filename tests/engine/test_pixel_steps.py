@@ -8,7 +8,12 @@ import pytest
 from napari_garage_unet.engine.backend import seeded_weights, tf
 from napari_garage_unet.engine.decoder import Decoder
 from napari_garage_unet.engine.features import TapSpec
-from napari_garage_unet.engine.pixel_steps import BalancedDraw, PixelSteps, rate_factor
+from napari_garage_unet.engine.pixel_steps import (
+    BalancedDraw,
+    PixelSteps,
+    _step_of,
+    rate_factor,
+)
 
 TAPS = (TapSpec(2, 0.0, 6, "sharp"),)
 
@@ -48,3 +53,43 @@ def test_steps_teach_every_member(members):
     assert found.shape == (members, 400)
     assert ((found == numbers).mean(axis=1) > 0.93).all()
     assert 0 < loss < 0.5
+
+
+def take_some(decoder, seed, n=3):
+    rng = np.random.default_rng(seed)
+    steps = PixelSteps(decoder, rng)
+    features = np.random.default_rng(9).normal(size=(50, 6)).astype(np.float32)
+    wanted = tf.one_hot(np.arange(50) % 2, 2)
+    losses = []
+    for _ in range(n):
+        pixels = rng.integers(0, 50, (decoder.members, 16), dtype=np.int32)
+        losses.append(steps.take(tf.constant(features), wanted, pixels, rate=1e-2))
+    return losses
+
+
+def test_decoders_of_a_kind_share_their_trace_and_nothing_else():
+    decoders = []
+    for _ in range(3):
+        with seeded_weights(5):
+            decoders.append(Decoder(TAPS, 2))
+    one, other, another = decoders
+    before = one.kernels[0].numpy()
+    losses = take_some(one, 0)
+    traces = _step_of(TAPS, 3).experimental_get_tracing_count()
+    np.testing.assert_array_equal(other.kernels[0], before)
+    assert take_some(other, 0) == losses
+    assert _step_of(TAPS, 3).experimental_get_tracing_count() == traces
+    np.testing.assert_array_equal(other.kernels[0], one.kernels[0])
+    assert take_some(another, 1) != losses
+
+
+def test_noise_is_another_one_in_each_step():
+    decoder = Decoder(TAPS, 2, members=1)
+    steps = PixelSteps(decoder, np.random.default_rng(0))
+    features, wanted = tf.ones((4, 6)), tf.one_hot([0, 0, 0, 0], 2)
+    pixels = np.zeros((1, 8), np.int32)
+    losses = [steps.take(features, wanted, pixels, rate=0.0) for _ in range(5)]
+    assert len(set(losses)) == 5
+    clean = decoder.at_pixels(features[np.newaxis])
+    expected = tf.nn.softmax_cross_entropy_with_logits(wanted, clean[0]).numpy().mean()
+    assert np.mean(losses) == pytest.approx(expected, abs=0.4)

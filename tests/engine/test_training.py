@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import random
 
@@ -78,6 +79,32 @@ def test_the_detail_network_is_taught_before_the_time_is_over(monkeypatch):
     assert 24 < steps[-1] < 30
 
 
+def test_the_last_validation_ends_in_time_as_well(monkeypatch):
+    now = 0.0
+    ticks = itertools.count(step=1e-6)
+    monkeypatch.setattr(training.time, "perf_counter", lambda: now + next(ticks))
+    slow = make_training(steps=None, held_out=0.5)
+    slow.config = dataclasses.replace(slow.config, seconds=20)
+    validate, step = slow._validate, slow._learner.step
+
+    def validate_slowly():
+        nonlocal now
+        now += 1.5
+        return validate()
+
+    def step_slowly():
+        nonlocal now
+        now += 0.25
+        return step()
+
+    monkeypatch.setattr(slow, "_validate", validate_slowly)
+    monkeypatch.setattr(slow._learner, "step", step_slowly)
+    steps = list(slow.run())
+    assert slow.reason == "time"
+    assert steps[-1].validation is not None
+    assert 18 < now <= 20 + 0.25
+
+
 def test_probabilities_and_labels_keep_their_contract(tmp_path):
     image, mask = blobs(shape=(50, 67))
     strokes = scribble(mask) * 3
@@ -121,6 +148,18 @@ def test_the_same_seed_gives_the_same_model():
     first, second = make_training(steps=3), make_training(steps=3)
     losses = [[event.loss for event in t.run()] for t in (first, second)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_the_same_seed_teaches_the_pretrained_network_the_same():
+    image, mask = blobs()
+    losses = []
+    for seed in (3, 3, 4):
+        config = TrainingConfig(max_steps=40, seed=seed)
+        one = Training([Image(image, "yx")], [scribble(mask)], training=config)
+        losses.append([step.loss for step in one.run()])
+    same, again, other = losses
+    assert same == again
+    assert same[0] != other[0]
 
 
 def test_training_does_not_seed_the_program_around_it(monkeypatch):

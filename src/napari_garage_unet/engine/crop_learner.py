@@ -97,7 +97,7 @@ class CropLearner:
         size = max(self._config.batch, self._devices.strategy.num_replicas_in_sync)
         return self.learn(self._sampler.draw(size, augment=self._config.augment))
 
-    def conclude(self) -> bool:
+    def conclude(self, seconds_left: float) -> bool:
         """Go on as before: all steps are alike."""
         return False
 

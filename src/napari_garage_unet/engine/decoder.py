@@ -17,8 +17,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import keras, tf
-from .decoding import COMPONENTS, GUIDES, MEMBERS, WIDTHS, Layers, group_scales
+from .backend import keras
+from .decoding import (
+    COMPONENTS,
+    GUIDES,
+    MEMBERS,
+    WIDTHS,
+    Layers,
+    at_pixels,
+    group_scales,
+    see_through,
+)
 from .features import TapSpec
 
 Tensor = Any
@@ -28,9 +37,6 @@ SMOOTHING_RADIUS = 16
 
 SHARPNESS = 2.0
 """Mixup and label smoothing leave members less sure than they are right."""
-
-INPUT_NOISE = 0.1
-INPUT_DROPOUT = 0.1
 
 
 # Keras has no types, so to mypy its classes are Any, which cannot be inherited from.
@@ -134,38 +140,25 @@ class Decoder(keras.Model):  # type: ignore[misc]
 
     def seen_kernels(self) -> list[Tensor]:
         """Kernels of each layer, that of the first with what members see through."""
-        first, *others = self.kernels
-        lens = tf.convert_to_tensor(self.lens)
-        seen = tf.matmul(lens, tf.matmul(lens, first[-1], transpose_a=True))
-        last = tf.where(tf.reduce_any(tf.not_equal(lens, 0)), seen, first[-1])
-        return [tf.concat([first[:-1], last[tf.newaxis]], axis=0), *others]
+        return see_through(self.kernels, self.lens)
 
     def _add(self, name: str, shape: tuple[int, ...], variance: float) -> Any:
         initializer = keras.initializers.RandomNormal(stddev=variance**0.5)
         return self.add_weight(name=name, shape=shape, initializer=initializer)
 
-    def at_pixels(self, features: Tensor, *, seed: int | None = None) -> Tensor:
+    def at_pixels(self, features: Tensor) -> Tensor:
         """Logits at single pixels.
 
         Parameters
         ----------
         features
             ``(members or 1, n, sum of channels)``, taps enlarged and joined.
-        seed
-            Noise is added and values are dropped at random, other ones at each call
-            of the function this is traced in. None of it without a seed.
 
         Returns
         -------
         tensor of shape (members, n, n_classes)
         """
-        x = features * self.scale
-        if seed is not None:
-            x += tf.random.normal(tf.shape(x), stddev=INPUT_NOISE, seed=seed)
-            seed += 1
-            x = tf.nn.dropout(x, INPUT_DROPOUT, seed=seed)
-        decoding = self.decoding
-        return decoding.finish(decoding.at_pixels(x), seed=seed)
+        return at_pixels(features * self.scale, self.seen_kernels(), self.biases)
 
     def call(self, taps: Sequence[Tensor]) -> Tensor:
         """Logits of a plane, ``(members, h, w, n_classes)`` on the grid.

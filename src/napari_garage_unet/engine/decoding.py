@@ -7,7 +7,7 @@ preview does, and every training makes a network.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -35,8 +35,6 @@ ON_GRID = TapSpec(GRID, 0.0, 0, "grid")
 
 STRIP = 16
 """Rows of the grid that are computed together."""
-
-DROPOUT = 0.2
 
 
 class Layers:
@@ -71,10 +69,6 @@ class Layers:
         self.kernels, self.biases, self.guide = kernels, biases, guide
         self.votes, self.sharpness = votes, sharpness
         self._members = int(kernels[0].shape[0])
-
-    def at_pixels(self, features: Tensor) -> Tensor:
-        """First layer at single pixels whose features are scaled already."""
-        return tf.matmul(features, self.kernels[0]) + self.biases[0]
 
     def on_plane(self, taps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Logits ``(members, h, w, n_classes)`` and guides ``(h, w, GUIDES)``."""
@@ -152,7 +146,8 @@ class Layers:
             total += interpolate(below, rows, columns, spec, grid)
         inner, guides = total[..., :-GUIDES], total[..., -GUIDES:]
         x = tf.reshape(inner, (-1, self._members, WIDTHS[0]))
-        logits = self.finish(tf.transpose(x, (1, 0, 2)) + self.biases[0])
+        x = tf.transpose(x, (1, 0, 2)) + self.biases[0]
+        logits = finish(x, self.kernels, self.biases)
         size = (tf.size(rows), tf.size(columns), tf.shape(logits)[2])
         return tf.reshape(logits, (self._members, *size)), guides
 
@@ -165,15 +160,67 @@ class Layers:
         parts = [kernel[ends[n] - self.taps[n].channels : ends[n]] for n in numbers]
         return tf.concat(parts, axis=0)
 
-    def finish(self, x: Tensor, *, seed: int | None = None) -> Tensor:
-        """All layers behind the first; with a seed values are dropped at random."""
-        for kernel, bias in zip(self.kernels[1:], self.biases[1:], strict=True):
-            x = tf.nn.relu(x)
-            if seed is not None:
-                seed += 1
-                x = tf.nn.dropout(x, DROPOUT, seed=seed)
-            x = tf.matmul(x, kernel) + bias
-        return x
+
+def see_through(kernels: Sequence[Tensor], lens: Tensor) -> list[Tensor]:
+    """Kernels of each layer, that of the first with what the last member sees through.
+
+    Parameters
+    ----------
+    kernels
+        Of each layer, ``(members, inputs, units)``; tensors or variables.
+    lens
+        ``(inputs, COMPONENTS)``; while it is 0 that member sees all there is, and so
+        does a member that is alone.
+    """
+    first, *others = kernels
+    *plain, last = tf.unstack(first)
+    if plain:
+        lens = tf.convert_to_tensor(lens)
+        seen = tf.matmul(lens, tf.matmul(lens, last, transpose_a=True))
+        last = tf.where(tf.reduce_any(tf.not_equal(lens, 0)), seen, last)
+    return [tf.stack([*plain, last]), *others]
+
+
+def at_pixels(
+    features: Tensor,
+    kernels: Sequence[Tensor],
+    biases: Sequence[Tensor],
+    *,
+    drop: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
+    """Logits at single pixels.
+
+    Parameters
+    ----------
+    features
+        ``(members or 1, n, inputs)``, taps enlarged, joined and scaled.
+    kernels, biases
+        As in `Layers`.
+    drop
+        Applied to what each layer is given but the first.
+
+    Returns
+    -------
+    tensor of shape (members, n, n_classes)
+    """
+    first = tf.matmul(features, kernels[0]) + biases[0]
+    return finish(first, kernels, biases, drop=drop)
+
+
+def finish(
+    x: Tensor,
+    kernels: Sequence[Tensor],
+    biases: Sequence[Tensor],
+    *,
+    drop: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
+    """All layers behind the first."""
+    for kernel, bias in zip(kernels[1:], biases[1:], strict=True):
+        x = tf.nn.relu(x)
+        if drop is not None:
+            x = drop(x)
+        x = tf.matmul(x, kernel) + bias
+    return x
 
 
 @cache

@@ -79,9 +79,7 @@ class Detail(keras.Model):  # type: ignore[misc]
 
     def at_patches(self, patches: Tensor) -> Tensor:
         """Logits ``(n, n_classes)`` of ``(n, SIDE, SIDE, n_channels)``."""
-        x = tf.reshape(patches, (tf.shape(patches)[0], -1))
-        first = tf.reshape(self.kernels[0], (-1, WIDTHS[0]))
-        return finish(tf.matmul(x, first), self.kernels, self.biases)
+        return at_patches(patches, self.kernels, self.biases)
 
     def on_plane(self, pixels: NDArray[np.float16], every: int) -> NDArray[np.float32]:
         """Probabilities ``(n_classes, h, w)`` on every n-th cell of the grid.
@@ -97,6 +95,15 @@ class Detail(keras.Model):  # type: ignore[misc]
         compute = _detail_planes(self.n_channels, every)
         found: NDArray[np.float32] = compute(pixels, self.kernels, self.biases).numpy()
         return found
+
+
+def at_patches(
+    patches: Tensor, kernels: Sequence[Tensor], biases: Sequence[Tensor]
+) -> Tensor:
+    """Logits ``(n, n_classes)`` of ``(n, SIDE, SIDE, n_channels)`` patches."""
+    x = tf.reshape(patches, (tf.shape(patches)[0], -1))
+    first = tf.reshape(kernels[0], (-1, WIDTHS[0]))
+    return finish(tf.matmul(x, first), kernels, biases)
 
 
 def cut_patches(

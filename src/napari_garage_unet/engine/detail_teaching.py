@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import keras, tf
-from .detail import SIDE, Detail, cut_patches
+from .adamw import AdamW, update
+from .backend import tf
+from .detail import SIDE, Detail, at_patches, cut_patches
 from .features import GRID
 from .lessons import answers_on_grid, choose_sure, draw_blocks
 from .pixel_steps import BalancedDraw, rate_factor
@@ -29,6 +31,9 @@ MOST_PAINTED = 20_000
 
 PAINTED_WEIGHT = 0.3
 """What all painted patches weigh, of all others."""
+
+IN_TIME = 0.9
+"""Share of the time there is after which it is complete."""
 
 ASKED = 10_000
 """Patches that tell how well it repeats the answers."""
@@ -78,29 +83,43 @@ class DetailTeaching:
         """
         self._collecting = self._collect()
         self._taken = 0
+        self._seconds: float | None = None
         self.complete = False
 
-    def step(self, rate: float) -> None:
+    def step(self, rate: float, *, seconds_left: float | None = None) -> None:
         """Ask about one block or take one step, so that nothing takes long.
 
         Parameters
         ----------
         rate
             Highest learning rate.
+        seconds_left
+            Until it is to be complete. On a slow machine there are fewer steps then,
+            but the rate falls all the same.
         """
         if next(self._collecting, False):
             return
         if self._steps is None:
             self._steps = DetailSteps(self._network.detail)
         pixels = self._draw(self._rng, (BATCH,))
-        rate *= rate_factor(self._taken / STEPS)
+        progress = max(self._taken / STEPS, self._share_of_time(seconds_left))
+        rate *= rate_factor(progress)
         self._steps.take(self._patches, self._wanted, pixels, rate=rate)
         self._taken += 1
-        if self._taken == STEPS:
+        if self._taken == STEPS or progress >= 1:
             self._network.detail.vote.assign(self._decide_vote())
             self.complete = True
             # Tens of megabytes that nobody needs until there are new strokes.
             del self._patches, self._wanted, self._asked
+
+    def _share_of_time(self, seconds_left: float | None) -> float:
+        """Share that is over of the time there was when it was told first."""
+        if seconds_left is None:
+            return 0.0
+        if self._seconds is None:
+            self._seconds = max(seconds_left, 0.0)
+        over = self._seconds - seconds_left
+        return over / (IN_TIME * self._seconds) if self._seconds else 1.0
 
     def _collect(self) -> Iterator[bool]:
         """Cut out patches and ask about them; True after each block."""
@@ -185,18 +204,15 @@ class DetailSteps:
     """
 
     def __init__(self, detail: Detail) -> None:
-        self._detail = detail
-        self._variables = [*detail.kernels, *detail.biases]
-        self._optimizer = keras.optimizers.AdamW(weight_decay=1e-4)
-        self._optimizer.build(self._variables)
-        n_classes = detail.biases[-1].shape[0]
-        self._step = tf.function(
-            self._take,
-            input_signature=[
-                tf.TensorSpec((None, SIDE, SIDE, detail.n_channels), tf.float32),
-                tf.TensorSpec((None, n_classes), tf.float32),
-                tf.TensorSpec((None,), tf.int32),
-            ],
+        self._adamw = AdamW([*detail.kernels, *detail.biases])
+        self._step = _step_of_all()
+        # With any number of patches; traced only for the first network of a kind.
+        self._step.get_concrete_function(
+            tf.TensorSpec((None, SIDE, SIDE, detail.n_channels)),
+            tf.TensorSpec((None, detail.biases[-1].shape[0])),
+            tf.TensorSpec((None,), tf.int32),
+            tf.TensorSpec((3,)),
+            self._adamw.state,
         )
 
     def take(
@@ -213,18 +229,28 @@ class DetailSteps:
         rate
             Learning rate.
         """
-        self._optimizer.learning_rate.assign(rate)
-        return float(self._step(patches, wanted, numbers))
+        rates = self._adamw.rates(rate)
+        return float(self._step(patches, wanted, numbers, rates, self._adamw.state))
 
-    def _take(self, patches: Any, wanted: Any, numbers: Any) -> Any:
+
+@cache
+def _step_of_all() -> Any:
+    """Return the function that takes a step on any detail network."""
+
+    def step(patches: Any, wanted: Any, numbers: Any, rates: Any, state: Any) -> Any:
         seen = in_all_ways(tf.gather(patches, numbers))
+        variables = state[0]
+        half = len(variables) // 2
         with tf.GradientTape() as tape:
+            logits = at_patches(seen, variables[:half], variables[half:])
             losses = tf.nn.softmax_cross_entropy_with_logits(
-                tf.gather(wanted, numbers), self._detail.at_patches(seen)
+                tf.gather(wanted, numbers), logits
             )
             loss = tf.reduce_mean(losses)
-        self._optimizer.apply(tape.gradient(loss, self._variables), self._variables)
+        update(state, tape.gradient(loss, variables), rates)
         return loss
+
+    return tf.function(step)
 
 
 def in_all_ways(patches: Any) -> Any:

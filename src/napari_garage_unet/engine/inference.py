@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from .box_groups import Box
 from .config import PreprocessConfig
 from .errors import InputError
 from .image import Image, PlaneIndex
@@ -23,9 +24,6 @@ from .tap_store import TapStore
 TILE = 512
 """Side in pixels of a tile's core: large enough that its halo costs little, small
 enough for a laptop's memory and for stopping between two tiles."""
-
-Box = tuple[int, int, int, int]
-"""``(y0, y1, x0, x1)`` in pixels of a plane; ends are not included."""
 
 Tile = tuple[slice, slice, NDArray[np.float32]]
 """Where a tile lies in the plane, and its ``(n_classes, h, w)`` probabilities."""

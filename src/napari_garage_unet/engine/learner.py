@@ -41,10 +41,10 @@ class Learner(Protocol):
     def step(self) -> float:
         """Take one step and return its loss."""
 
-    def conclude(self) -> bool:
+    def conclude(self, seconds_left: float) -> bool:
         """Go on to what comes last, as little time is left.
 
-        Returns whether anything was left out for that.
+        Told before each step from then on. Returns whether anything was left out.
         """
 
 

@@ -27,7 +27,7 @@ from .decoding import MEMBERS, gather_pixels
 from .detail_teaching import DetailTeaching
 from .judge import Judge
 from .network import Network
-from .pixel_steps import BalancedDraw, PixelSteps, rate_factor
+from .pixel_steps import MOST_BATCH, BalancedDraw, PixelSteps, rate_factor
 from .plane_blocks import PlaneBlock, stroked_blocks
 from .pretrained_network import PretrainedNetwork
 from .principal_components import guide_of, lens_of
@@ -41,7 +41,6 @@ BATCH = 256
 ROUND = 300
 """Steps from the first, careful one to the last, small one, unless many are painted."""
 
-MOST_BATCH = 1024
 MOST_STEPS = 600
 
 TIMES = 3
@@ -180,14 +179,16 @@ class PixelLearner:
         )
         self._detail_teaching.prepare(planes)
         self._teaches_itself = False
+        self._seconds_left: float | None = None
 
     def step(self) -> float:
         """Take one step and return the loss of it, or of the last one."""
+        seconds_left, self._seconds_left = self._seconds_left, None
         if self._taken >= self._n_steps and not self.settled:
             if not self._teaching.rounds_left:
                 # It may have been taught already for a lesson that was left out.
                 if not self._detail_teaching.complete:
-                    self._detail_teaching.step(self._rate)
+                    self._detail_teaching.step(self._rate, seconds_left=seconds_left)
                 self.settled = self._detail_teaching.complete
                 return self._loss
             if self._ask():
@@ -214,11 +215,12 @@ class PixelLearner:
         self._taken += 1
         return self._loss
 
-    def conclude(self) -> bool:
+    def conclude(self, seconds_left: float) -> bool:
         """Leave out what is left of the rounds, to teach the detail network.
 
         Not in the first round: what has learnt from strokes alone teaches nobody.
         """
+        self._seconds_left = seconds_left
         complete = self._taken >= self._n_steps and not self._teaching.rounds_left
         if complete or not self._teaches_itself:
             return False

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import keras, tf
+from .adamw import AdamW, update
+from .backend import tf
 from .decoder import Decoder
+from .decoding import WIDTHS, at_pixels, group_scales, see_through
+from .features import TapSpec
+from .noise import SPARE, drawn_mask, drawn_noise, stretch
 
 WARM_UP = 0.1
 """Share of a round in which the rate rises."""
 
-WEIGHT_DECAY = 1e-4
+MOST_BATCH = 1024
+"""Pixels per member and step."""
+
+INPUT_NOISE = 0.1
+INPUT_DROPOUT = 0.1
+DROPOUT = 0.2
+
+PLACES = 2 + len(WIDTHS)
+"""Stretches of noise and of masks that a step takes."""
 
 MIXING = 0.4
 """Parameter of the beta distribution of the shares in which pixels are mixed."""
@@ -22,7 +35,7 @@ Floats = NDArray[np.float32]
 
 
 class PixelSteps:
-    """Takes steps of AdamW (Loshchilov and Hutter 2019).
+    """Takes steps of AdamW on a decoder.
 
     Each pixel is mixed with another one of the same step, features and answers in the
     same share (mixup, Zhang et al. 2018, arXiv:1710.09412). A few strokes lie far
@@ -37,19 +50,20 @@ class PixelSteps:
     """
 
     def __init__(self, head: Decoder, rng: np.random.Generator) -> None:
-        self._head = head
+        self._lens = head.lens.value
         self._rng = rng
-        self._seed = int(rng.integers(2**30))
-        self._optimizer = keras.optimizers.AdamW(weight_decay=WEIGHT_DECAY)
-        self._optimizer.build(head.trainable_variables)
-        self._step = tf.function(
-            self._take,
-            input_signature=[
-                tf.TensorSpec((None, head.n_features), tf.float32),
-                tf.TensorSpec((None, head.n_classes), tf.float32),
-                tf.TensorSpec((head.members, None), tf.int32),
-                tf.TensorSpec((head.members, None, 1), tf.float32),
-            ],
+        self._adamw = AdamW([*head.kernels, *head.biases])
+        self._step = _step_of(head.taps, head.members)
+        # With any number of pixels; traced only for the first decoder of a kind.
+        self._step.get_concrete_function(
+            tf.TensorSpec((None, head.n_features)),
+            tf.TensorSpec((None, head.n_classes)),
+            tf.TensorSpec((head.members, None), tf.int32),
+            tf.TensorSpec((head.members, None, 1)),
+            tf.TensorSpec((PLACES,)),
+            tf.TensorSpec((3,)),
+            self._lens,
+            self._adamw.state,
         )
 
     def take(
@@ -64,32 +78,75 @@ class PixelSteps:
         wanted
             ``(n, n_classes)`` float32 tensor, the answers; they sum to 1.
         pixels
-            ``(members, batch)``, which pixels each member learns from.
+            ``(members, batch)``, which pixels each member learns from; not more than
+            `MOST_BATCH`.
         rate
             Learning rate.
         """
-        self._optimizer.learning_rate.assign(rate)
         shares = self._rng.beta(MIXING, MIXING, (*pixels.shape, 1)).astype(np.float32)
-        larger = np.maximum(shares, 1 - shares)
-        return float(self._step(features, wanted, pixels, larger))
+        loss = self._step(
+            features,
+            wanted,
+            pixels,
+            np.maximum(shares, 1 - shares),
+            self._rng.random(PLACES, np.float32),
+            self._adamw.rates(rate),
+            self._lens,
+            self._adamw.state,
+        )
+        return float(loss)
 
-    def _take(self, features: Any, wanted: Any, pixels: Any, shares: Any) -> Any:
-        head = self._head
+
+@cache
+def _step_of(taps: tuple[TapSpec, ...], members: int) -> Any:
+    """Return the function that takes a step on any decoder of a kind."""
+    scale = group_scales(taps)
+    size = SPARE * MOST_BATCH * members
+    noise = drawn_noise(size * len(scale))
+    mask = drawn_mask(size * len(scale), INPUT_DROPOUT)
+    hidden_mask = drawn_mask(size * max(WIDTHS), DROPOUT)
+
+    def step(
+        features: Any,
+        wanted: Any,
+        pixels: Any,
+        shares: Any,
+        places: Any,
+        rates: Any,
+        lens: Any,
+        state: Any,
+    ) -> Any:
+        place = iter(tf.unstack(places))
 
         def mix(values: Any) -> Any:
             return shares * values + (1 - shares) * tf.roll(values, 1, axis=1)
 
+        def take(drawn: Any, x: Any) -> Any:
+            return stretch(drawn, next(place), tf.shape(x))
+
         mixed, answers = (mix(tf.gather(v, pixels)) for v in (features, wanted))
+        x = mixed * scale
+        x += INPUT_NOISE * take(noise, x)
+        x *= take(mask, x)
+        variables = state[0]
+        half = len(variables) // 2
+        kernels, biases = variables[:half], variables[half:]
         with tf.GradientTape() as tape:
-            logits = head.at_pixels(mixed, seed=self._seed)
+            logits = at_pixels(
+                x,
+                see_through(kernels, lens),
+                biases,
+                drop=lambda hidden: hidden * take(hidden_mask, hidden),
+            )
             losses = tf.nn.softmax_cross_entropy_with_logits(answers, logits)
             # The members are independent: each is to have the gradient it would
             # have on its own.
             loss = tf.reduce_mean(losses)
-            total = loss * head.members
-        variables = head.trainable_variables
-        self._optimizer.apply(tape.gradient(total, variables), variables)
+            total = loss * members
+        update(state, tape.gradient(total, variables), rates)
         return loss
+
+    return tf.function(step)
 
 
 def rate_factor(progress: float, *, rises: bool = True) -> float:

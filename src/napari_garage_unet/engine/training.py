@@ -40,7 +40,7 @@ from .training_data import HeldOutStroke, compare, lay_out, pad
 VALIDATION_SECONDS = 2.0
 """Shortest time between two checks on the held-out strokes."""
 
-CONCLUSION = 0.2
+CONCLUSION = 0.15
 """Share of the time that is kept for what the learner does last."""
 
 FEWEST_STEPS = 30
@@ -165,6 +165,7 @@ class Training:
         self._steps = 0
         self._taught = 0
         self._validated_at = 0
+        self._validation_seconds = 0.0
         self._seconds = 0.0
         with seeded_weights(self.config.seed):
             self.network = build_network(
@@ -239,7 +240,6 @@ class Training:
         steps_left = self.config.max_steps
         if self._learner.settled:
             self._ready = False
-        concludes_at = limit - CONCLUSION * self.config.seconds
         cut_short = False
         next_validation = self._seconds + VALIDATION_SECONDS
         while True:
@@ -252,8 +252,10 @@ class Training:
                 )
                 self._learner.prepare(planes)
                 self._ready = True
-            if self._seconds >= concludes_at:
-                cut_short = self._learner.conclude() or cut_short
+            # The last validation is to end in time as well.
+            seconds_left = limit - self._validation_seconds - self._seconds
+            if seconds_left <= CONCLUSION * self.config.seconds:
+                cut_short = self._learner.conclude(seconds_left) or cut_short
             loss = self._learner.step()
             self._steps += 1
             self._taught += 1
@@ -261,13 +263,15 @@ class Training:
             self._seconds = time.perf_counter() - begin
             validation = None
             settled = self._learner.settled
-            late = self._seconds >= limit and self._taught >= FEWEST_STEPS
+            time_is_over = self._seconds + self._validation_seconds >= limit
+            late = time_is_over and self._taught >= FEWEST_STEPS
             ends = late or steps_left == 0 or settled
             if ends or self._seconds >= next_validation:
                 validation = self._validate()
                 took = time.perf_counter() - begin - self._seconds
-                # A tenth of the time at the most goes into validations.
-                next_validation = self._seconds + max(VALIDATION_SECONDS, 10 * took)
+                self._validation_seconds = took
+                # A twentieth of the time at the most goes into validations.
+                next_validation = self._seconds + max(VALIDATION_SECONDS, 20 * took)
             yield TrainingStep(self._steps, self._seconds, loss, validation)
             # What the caller did meanwhile counts as training time: it is what a
             # person waits for.

@@ -10,11 +10,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .box_groups import Box, group_boxes
 from .config import ClassInfo
 from .decide import quantize
 from .held_out import HeldOutAnswers
 from .image import Image, PlaneIndex
-from .inference import Box, Predictor
+from .inference import Predictor
 from .losses import balanced_cross_entropy
 from .sampling import TrainingPlane
 from .strokes import StrokedPlane, find_strokes
@@ -44,6 +45,12 @@ class HeldOutStroke:
     box: Box
     mask: NDArray[np.bool_]
     number: int
+
+    @property
+    def pixels(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns of its pixels on the plane."""
+        rows, columns = np.nonzero(self.mask)
+        return rows + self.box[0], columns + self.box[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +136,10 @@ def compare(
     classes
         In the order of the network's outputs.
     """
-    found, numbers, strokes = [], [], []
-    for at, stroke in enumerate(held_out):
-        y0, y1, x0, x1 = stroke.box
-        here = np.empty((predictor.network.n_classes, y1 - y0, x1 - x0), np.float32)
-        for y, x, tile in predictor.tiles(stroke.image, stroke.index, stroke.box):
-            here[:, y.start - y0 : y.stop - y0, x.start - x0 : x.stop - x0] = tile
-        found.append(here[:, stroke.mask])
-        numbers.append(np.full(found[-1].shape[1], stroke.number, np.int32))
-        strokes.append(np.full(found[-1].shape[1], at, np.int32))
-    probabilities, wanted = np.concatenate(found, axis=1), np.concatenate(numbers)
+    found = _probabilities_of(predictor, held_out)
+    sizes = [part.shape[1] for part in found]
+    numbers = np.array([stroke.number for stroke in held_out], np.int32)
+    probabilities, wanted = np.concatenate(found, axis=1), np.repeat(numbers, sizes)
     predicted = np.log(probabilities.T + 1e-7)
     right = predicted.argmax(axis=1) == wanted
     accuracy = np.mean([right[wanted == k].mean() for k in np.unique(wanted)])
@@ -146,9 +147,39 @@ def compare(
     answers = HeldOutAnswers(
         quantize(probabilities),
         np.array([info.id for info in classes], np.int32)[wanted],
-        np.concatenate(strokes),
+        np.repeat(np.arange(len(held_out), dtype=np.int32), sizes),
     )
     return Agreement(float(loss), float(accuracy), answers.thinned())
+
+
+def _probabilities_of(
+    predictor: Predictor, held_out: Sequence[HeldOutStroke]
+) -> list[NDArray[np.float32]]:
+    """Compute ``(n_classes, n)`` at the pixels of each stroke.
+
+    Strokes that lie close together are computed together.
+    """
+    network = predictor.network
+    found = [
+        np.empty((network.n_classes, int(stroke.mask.sum())), np.float32)
+        for stroke in held_out
+    ]
+    of_plane: dict[tuple[int, PlaneIndex], list[int]] = {}
+    for number, stroke in enumerate(held_out):
+        of_plane.setdefault((id(stroke.image), stroke.index), []).append(number)
+    for numbers in of_plane.values():
+        boxes = [held_out[number].box for number in numbers]
+        first = held_out[numbers[0]]
+        for box, members in group_boxes(boxes, network.head_radius):
+            for y, x, tile in predictor.tiles(first.image, first.index, box):
+                for member in members:
+                    number = numbers[member]
+                    rows, columns = held_out[number].pixels
+                    here = (y.start <= rows) & (rows < y.stop)
+                    here &= (x.start <= columns) & (columns < x.stop)
+                    at = rows[here] - y.start, columns[here] - x.start
+                    found[number][:, here] = tile[:, *at]
+    return found
 
 
 def pad(array: NDArray[Scalar], stride: int) -> NDArray[Scalar]:

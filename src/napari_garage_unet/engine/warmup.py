@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from .config import ClassInfo, NetworkConfig, TrainingConfig
+from .detail_teaching import DetailSteps
 from .image import Image
+from .judge import Judge
+from .networks import build_network
+from .pretrained_network import PretrainedNetwork
 from .training import Training
 
 
@@ -38,3 +42,19 @@ def warm_up(
     )
     for _ in training.run():
         training.predictor().predict_plane(image)
+
+
+def warm_up_checks(*, n_channels: int = 3, n_classes: int = 2) -> None:
+    """Trace what comes some seconds after the first step of the default network.
+
+    That is its judge, which held-out strokes are compared with, and its detail network.
+    """
+    network = build_network(NetworkConfig(), n_channels, n_classes)
+    if not isinstance(network, PretrainedNetwork):
+        return
+    taps = network.whole(np.zeros((64, 64, n_channels), np.float32))[1]
+    judge = Judge(network, seed=0)
+    for predicting in (network, judge.network):
+        predicting.probabilities(taps)
+    DetailSteps(network.detail)
+    network.detail.on_plane(taps[1], 1)

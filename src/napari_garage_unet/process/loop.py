@@ -16,7 +16,7 @@ from napari_garage_unet.engine.backend import versions
 from napari_garage_unet.engine.devices import current_devices
 from napari_garage_unet.engine.errors import EngineError
 from napari_garage_unet.engine.tap_store import TapStores
-from napari_garage_unet.engine.warmup import warm_up
+from napari_garage_unet.engine.warmup import warm_up, warm_up_checks
 
 from .desk import Desk
 from .jobs import PredictionJob, TrainingJob
@@ -80,6 +80,8 @@ class Loop:
         # Whoever presses Train already need not wait for a practice run.
         if not self._inbox.holds(Train) and self._outbox.attempt(None, warm_up):
             self._say_warm()
+            if not self._inbox.holds(Train):
+                self._outbox.attempt(None, warm_up_checks)
         while not self._inbox.closed:
             idle = not (self._training or self._ended or self._predictions)
             rehearses = idle and self._rehearsal.has_more()
