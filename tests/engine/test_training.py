@@ -105,6 +105,18 @@ def test_the_last_validation_ends_in_time_as_well(monkeypatch):
     assert 18 < now <= 20 + 0.25
 
 
+def test_a_look_in_between_does_not_wait_for_a_check(monkeypatch):
+    image, mask = blobs()
+    config = TrainingConfig(max_steps=3, held_out=0.5)
+    one = Training([Image(image, "yx")], [scribble(mask)], training=config)
+    next(one.run())
+    with monkeypatch.context() as patch:
+        patch.setattr(one, "_validate", lambda: pytest.fail("checked"))
+        look = one.model(check=False)
+    for name, values in one.network.weights().items():
+        np.testing.assert_array_equal(look.weights[name], values)
+
+
 def test_probabilities_and_labels_keep_their_contract(tmp_path):
     image, mask = blobs(shape=(50, 67))
     strokes = scribble(mask) * 3

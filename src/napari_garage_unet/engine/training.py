@@ -344,12 +344,17 @@ class Training:
         """Return what computes probabilities with the state of now."""
         return Predictor(self._learner.predicting, self.preprocess, store=self._store)
 
-    def model(self) -> Model:
+    def model(self, *, check: bool = True) -> Model:
         """Take a snapshot: the best state where states are compared, or the last one.
 
-        The present state is validated first where that has not been done.
+        Parameters
+        ----------
+        check
+            Whether the present state is validated first where that has not been done.
+            Otherwise it is not compared, and what is said of held-out strokes is what
+            was said last; that is for a look in between, which cannot wait.
         """
-        if not self.checked:
+        if check and not self.checked:
             self._validate()
         return Model(
             classes=self.classes,
