@@ -8,6 +8,7 @@ import pytest
 from napari_garage_unet.engine import detail_teaching, pixel_learner, self_teaching
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.decoding import MEMBERS
+from napari_garage_unet.engine.detail_teaching import DetailTeaching
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.networks import build_network
 from napari_garage_unet.engine.pixel_learner import PixelLearner
@@ -78,17 +79,23 @@ def test_in_doubt_the_detail_network_is_taught_before_each_lesson(plane, monkeyp
     monkeypatch.setattr(self_teaching, "ENOUGH", 1)
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([training_plane])
-    taught, votes = 0, set()
+    taught, votes = 0, []
+    decide_vote = DetailTeaching._decide_vote
+
+    def watched(self):
+        votes.append(decide_vote(self))
+        return votes[-1]
+
+    monkeypatch.setattr(DetailTeaching, "_decide_vote", watched)
     while not learner.settled:
-        votes.add(network.detail_vote)
         learner.step()
         taught += 1
     rounds = self_teaching.MOST_ROUNDS
     # A block is asked about twice, and the detail network once more in the end.
     asked = rounds * (2 + DETAIL) + DETAIL
     assert taught == (1 + rounds) * pixel_learner.ROUND + asked
-    # Not before the first, and twice the same only by chance.
-    assert len(votes) >= rounds
+    assert len(votes) == rounds + 1
+    assert network.detail_vote == pytest.approx(votes[-1])
     taps = training_plane.region(slice(0, 96), slice(0, 128))
     truth = np.arange(128) >= 64
     assert (network.probabilities(taps).argmax(axis=0) == truth).mean() > 0.95
