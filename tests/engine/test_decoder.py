@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.backend import tf
+from napari_garage_unet.engine.backend import seeded_weights, tf
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.decoder import SMOOTHING_RADIUS, Decoder, give_votes
 from napari_garage_unet.engine.decoding import (
@@ -44,7 +44,8 @@ def make_taps(height=48, width=32, seed=0):
 
 
 def test_a_plane_has_the_logits_of_its_pixels():
-    decoder = Decoder(SPECS, 4)
+    with seeded_weights(0):
+        decoder = Decoder(SPECS, 4)
     taps = make_taps()
     of_plane = decoder([tf.constant(tap) for tap in taps]).numpy()
     rows, columns = np.indices((24, 16)).reshape(2, -1)
@@ -56,7 +57,8 @@ def test_a_plane_has_the_logits_of_its_pixels():
 
 
 def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
-    decoder = Decoder(SPECS, 4)
+    with seeded_weights(0):
+        decoder = Decoder(SPECS, 4)
     taps = [tf.constant(tap) for tap in make_taps(height=72)]
     decoder.votes.assign([0.3, 0.6, 0.1])
     decoder.sharpness.assign(1.5)
@@ -71,7 +73,8 @@ def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
 
 
 def test_members_differ():
-    decoder = Decoder(SPECS, 2)
+    with seeded_weights(0):
+        decoder = Decoder(SPECS, 2)
     logits = decoder([tf.constant(tap) for tap in make_taps()]).numpy()
     assert np.abs(logits[0] - logits[1]).mean() > 0.1
 

@@ -84,12 +84,13 @@ def test_decoders_of_a_kind_share_their_trace_and_nothing_else():
 
 
 def test_noise_is_another_one_in_each_step():
-    decoder = Decoder(TAPS, 2, members=1)
+    with seeded_weights(0):
+        decoder = Decoder(TAPS, 2, members=1)
     steps = PixelSteps(decoder, np.random.default_rng(0))
     features, wanted = tf.ones((4, 6)), tf.one_hot([0, 0, 0, 0], 2)
-    pixels = np.zeros((1, 8), np.int32)
-    losses = [steps.take(features, wanted, pixels, rate=0.0) for _ in range(5)]
-    assert len(set(losses)) == 5
+    pixels = np.zeros((1, 512), np.int32)
+    losses = [steps.take(features, wanted, pixels, rate=0.0) for _ in range(20)]
+    assert len(set(losses)) == 20
     clean = decoder.at_pixels(features[np.newaxis])
     expected = tf.nn.softmax_cross_entropy_with_logits(wanted, clean[0]).numpy().mean()
-    assert np.mean(losses) == pytest.approx(expected, abs=0.4)
+    assert np.mean(losses) == pytest.approx(expected, rel=0.1)

@@ -270,8 +270,8 @@ class Training:
                 validation = self._validate()
                 took = time.perf_counter() - begin - self._seconds
                 self._validation_seconds = took
-                # A twentieth of the time at the most goes into validations.
-                next_validation = self._seconds + max(VALIDATION_SECONDS, 20 * took)
+                # A tenth of the time at the most goes into validations.
+                next_validation = self._seconds + max(VALIDATION_SECONDS, 10 * took)
             yield TrainingStep(self._steps, self._seconds, loss, validation)
             # What the caller did meanwhile counts as training time: it is what a
             # person waits for.
