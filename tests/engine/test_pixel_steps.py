@@ -91,6 +91,7 @@ def test_noise_is_another_one_in_each_step():
     pixels = np.zeros((1, 512), np.int32)
     losses = [steps.take(features, wanted, pixels, rate=0.0) for _ in range(20)]
     assert len(set(losses)) == 20
+    # Noise costs a sure decoder more than this one, which is in doubt.
     clean = decoder.at_pixels(features[np.newaxis])
     expected = tf.nn.softmax_cross_entropy_with_logits(wanted, clean[0]).numpy().mean()
     assert np.mean(losses) == pytest.approx(expected, rel=0.1)
