@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import logical_devices
 import numpy as np
 import pytest
 from logical_devices import image_and_strokes
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("devices")
-    script = Path(__file__).with_name("logical_devices.py")
+    script = Path(logical_devices.__file__)
     done = subprocess.run(
         [sys.executable, script, folder / "found.npz", folder / "model"],
         capture_output=True,
