@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.results import Direction, Mark, Report, table
 from benchmarks.warm_engine import time_first_preview
-from napari_garage_unet.engine.backend import keras, tf
+from napari_garage_unet.engine.compute.backend import keras, tf
+from napari_garage_unet.engine.compute.devices import current_devices
 from napari_garage_unet.engine.config import TrainingConfig
-from napari_garage_unet.engine.devices import current_devices
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.training import Training
 from napari_garage_unet.engine.unet import build_unet

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from skimage.exposure import rescale_intensity
 
 from benchmarks.checkpoints import Checkpoints
-from napari_garage_unet.engine.backend import keras
+from napari_garage_unet.engine.compute.backend import keras
 from napari_garage_unet.engine.unet import build_unet
 
 if TYPE_CHECKING:

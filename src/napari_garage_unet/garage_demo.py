@@ -56,8 +56,8 @@ def run_demo(
         If the folder cannot be written to.
     """
     from .engine.api import train
-    from .engine.backend import versions
-    from .engine.devices import current_devices
+    from .engine.compute.backend import versions
+    from .engine.compute.devices import current_devices
     from .engine.files import write_segmentation
     from .engine.image import Image
     from .engine.scores import score

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_garage_unet.engine.adamw import WEIGHT_DECAY, AdamW, update
-from napari_garage_unet.engine.backend import keras, tf
+from napari_garage_unet.engine.compute.backend import keras, tf
 
 
 def variables():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine import pretrained_network
-from napari_garage_unet.engine.backend import tf
+from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.detail import CELLS, SIDE, STRIP, Detail, cut_patches
 from napari_garage_unet.engine.features import GRID, pack_pixels

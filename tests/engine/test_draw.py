@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_garage_unet.engine.backend import keras
+from napari_garage_unet.engine.compute.backend import keras
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.diagram import read_diagram, read_pretrained
 from napari_garage_unet.engine.draw import LINES, draw_network, render

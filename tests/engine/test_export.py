@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.backend import seeded_weights
+from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.config import (
     ClassInfo,
     NetworkConfig,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.backend import seeded_weights
+from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.image import Image
 from napari_garage_unet.engine.judge import Judge

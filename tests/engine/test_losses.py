@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.backend import tf
+from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.losses import balanced_cross_entropy
 
 

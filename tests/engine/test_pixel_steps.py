@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.backend import seeded_weights, tf
+from napari_garage_unet.engine.compute.backend import seeded_weights, tf
 from napari_garage_unet.engine.decoder import Decoder
 from napari_garage_unet.engine.features import TapSpec
 from napari_garage_unet.engine.pixel_steps import (

@@ -12,7 +12,7 @@ from skimage.draw import disk
 
 from napari_garage_unet import load_model, train
 from napari_garage_unet.engine import detail_teaching, training
-from napari_garage_unet.engine.backend import tf
+from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.config import ClassInfo, NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.image import Image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.backend import keras
+from napari_garage_unet.engine.compute.backend import keras
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.unet import (
     build_unet,

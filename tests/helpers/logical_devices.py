@@ -8,10 +8,10 @@ import sys
 import numpy as np
 
 from napari_garage_unet import train
-from napari_garage_unet.engine.backend import seeded_weights, tf
+from napari_garage_unet.engine.compute.backend import seeded_weights, tf
+from napari_garage_unet.engine.compute.devices import Devices, use_devices
 from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.crop_learner import CropLearner
-from napari_garage_unet.engine.devices import Devices, use_devices
 from napari_garage_unet.engine.networks import build_network
 from napari_garage_unet.engine.sampling import Batch
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from napari_garage_unet.engine.devices import Devices
+    from napari_garage_unet.engine.compute.devices import Devices
     from napari_garage_unet.engine.training import TrainingStep
 
 
@@ -32,7 +32,7 @@ def start_engine() -> None:
     with tempfile.TemporaryFile() as notes:
         os.dup2(notes.fileno(), 2)
         try:
-            import_module("napari_garage_unet.engine.backend")
+            import_module("napari_garage_unet.engine.compute.backend")
         except BaseException:
             notes.seek(0)
             os.write(kept, notes.read())

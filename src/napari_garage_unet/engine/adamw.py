@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import tf
+from .compute.backend import tf
 
 DECAYS = (0.9, 0.999)
 """How much of the mean and of the mean square of the gradients is kept."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .backend import keras, tf
+from .compute.backend import keras, tf
+from .compute.devices import Devices, use_devices
 from .config import TrainingConfig
-from .devices import Devices, use_devices
 from .losses import balanced_cross_entropy
 from .network import Network
 from .networks import build_network

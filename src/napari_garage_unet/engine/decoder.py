@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import keras
+from .compute.backend import keras
 from .decoding import (
     COMPONENTS,
     GUIDES,

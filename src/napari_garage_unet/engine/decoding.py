@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import tf
+from .compute.backend import tf
 from .features import GRID, TapSpec
 
 Tensor = Any

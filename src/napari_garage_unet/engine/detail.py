@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import keras, tf
+from .compute.backend import keras, tf
 from .features import GRID
 
 Tensor = Any

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .adamw import AdamW, update
-from .backend import tf
+from .compute.backend import tf
 from .detail import SIDE, Detail, at_patches, cut_patches
 from .features import GRID
 from .lessons import answers_on_grid, choose_sure, draw_blocks

@@ -67,7 +67,7 @@ def export_model(
             f"A model cannot be exported to '{to}'; choose onnx or bioimageio."
         )
     check_packages(to)
-    from .devices import Devices, use_devices
+    from .compute.devices import Devices, use_devices
 
     # A copy, so that nothing in it has been built for a GPU in half precision.
     model = dataclasses.replace(model)

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.feature import multiscale_basic_features
 
-from .backend import tf
-from .devices import Precision, current_devices
+from .compute.backend import tf
+from .compute.devices import Precision, current_devices
 from .encoder import TAP_CHANNELS, TAP_RADII, load_encoder, scale_rgb
 
 Taps = tuple[NDArray[Any], ...]

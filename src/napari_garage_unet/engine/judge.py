@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import seeded_weights
+from .compute.backend import seeded_weights
 from .pixel_steps import BalancedDraw, PixelSteps
 from .pretrained_network import PretrainedNetwork
 from .sampling import TrainingPlane

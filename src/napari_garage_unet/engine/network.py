@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .compute.devices import current_devices
 from .config import NetworkConfig
-from .devices import current_devices
 from .errors import ModelFileError
 from .features import Statistics, Taps
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .backend import tf
+from .compute.backend import tf
 from .detail import CELLS, look
 from .encoder import load_encoder
 from .features import DEEPEST, ENLARGEMENTS, GRID, SIGMAS, colour_groups

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import tf
+from .compute.backend import tf
 
 SPARE = 2
 """Values that are drawn, for each one that a step needs at the most."""

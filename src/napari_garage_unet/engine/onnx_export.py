@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .backend import tf
+from .compute.backend import tf
 from .model import Model
 from .network import Network
 from .network_graph import probability_graph, takes_batches

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import tf
+from .compute.backend import tf
 from .decoder import SHARPNESS, SMOOTHING_RADIUS, give_votes
 from .decoding import MEMBERS, gather_pixels
 from .detail_teaching import DetailTeaching

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .adamw import AdamW, update
-from .backend import tf
+from .compute.backend import tf
 from .decoder import Decoder
 from .decoding import WIDTHS, at_pixels, group_scales, see_through
 from .features import TapSpec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import tf
+from .compute.backend import tf
 from .config import NetworkConfig
 from .features import Statistics, Taps
 from .network import Network

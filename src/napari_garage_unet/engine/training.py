@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from .backend import seeded_weights, versions
 from .classes import merge_classes, transfer_weights
+from .compute.backend import seeded_weights, versions
 from .config import (
     ClassInfo,
     NetworkConfig,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .backend import keras, tf
+from .compute.backend import keras, tf
 from .errors import InputError
 
 Tensor = Any

@@ -7,11 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine import crop_learner, devices
-from napari_garage_unet.engine.backend import keras, seeded_weights, tf
-from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
-from napari_garage_unet.engine.crop_learner import CropLearner, is_worth_compiling
-from napari_garage_unet.engine.devices import (
+from napari_garage_unet.engine import crop_learner
+from napari_garage_unet.engine.compute import devices
+from napari_garage_unet.engine.compute.backend import keras, seeded_weights, tf
+from napari_garage_unet.engine.compute.devices import (
     Devices,
     Gpu,
     best_gpus,
@@ -21,6 +20,8 @@ from napari_garage_unet.engine.devices import (
     sees_driver,
     use_devices,
 )
+from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
+from napari_garage_unet.engine.crop_learner import CropLearner, is_worth_compiling
 from napari_garage_unet.engine.networks import build_network
 from napari_garage_unet.engine.sampling import Batch
 

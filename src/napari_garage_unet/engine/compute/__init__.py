@@ -1,0 +1,1 @@
+"""Where things are computed: TensorFlow, devices, cores."""
