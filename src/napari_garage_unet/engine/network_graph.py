@@ -17,6 +17,7 @@ from .compute.backend import tf
 from .detail import CELLS, look
 from .encoder import load_encoder
 from .features import DEEPEST, ENLARGEMENTS, GRID, SIGMAS, colour_groups
+from .filters.despeckle import AROUND, ENOUGH
 from .network import Network
 from .pretrained_network import (
     GUIDE_SIDE,
@@ -26,7 +27,6 @@ from .pretrained_network import (
     PretrainedNetwork,
     add_detail,
 )
-from .specks import AROUND, ENOUGH
 
 Tensor = Any
 

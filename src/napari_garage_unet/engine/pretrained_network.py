@@ -18,10 +18,10 @@ from .decoder import SMOOTHING_RADIUS, Decoder, give_votes
 from .decoding import decode_planes
 from .detail import Detail
 from .features import GRID, Statistics, Taps, load_features
-from .guided_filter import smooth_probabilities
-from .medians import median_of_nine, median_of_plane
+from .filters.despeckle import AROUND, exchange_specks
+from .filters.guided_filter import smooth_probabilities
+from .filters.median import median_of_nine, median_of_plane
 from .network import Network
-from .specks import AROUND, exchange_specks
 
 EARLIER = (7, 9, 12)
 """Numbers of weights that decoders had in former versions."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.guided_filter import (
+from napari_garage_unet.engine.filters.guided_filter import (
     enlarge_linearly,
     guided_coefficients,
     smooth_probabilities,

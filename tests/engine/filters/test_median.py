@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from scipy.ndimage import median_filter
 
-from napari_garage_unet.engine import medians
 from napari_garage_unet.engine.config import NetworkConfig
-from napari_garage_unet.engine.medians import median_of_nine, median_of_plane
+from napari_garage_unet.engine.filters import median
+from napari_garage_unet.engine.filters.median import median_of_nine, median_of_plane
 from napari_garage_unet.engine.networks import build_network
 
 
 @pytest.mark.parametrize("shape", [(37, 23, 3), (5, 1, 1), (1, 9, 1)])
 @pytest.mark.parametrize("cores", [1, 2, 8])
 def test_strips_give_the_medians_of_the_whole_plane(monkeypatch, shape, cores):
-    monkeypatch.setattr(medians, "available_cores", lambda: cores)
+    monkeypatch.setattr(median, "available_cores", lambda: cores)
     plane = np.random.default_rng(0).random(shape, np.float32)
     expected = [median_filter(c, 5, mode="nearest") for c in np.moveaxis(plane, 2, 0)]
     found = median_of_plane(plane, 5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.specks import (
+from napari_garage_unet.engine.filters.despeckle import (
     AROUND,
     ENOUGH,
     exchange_specks,

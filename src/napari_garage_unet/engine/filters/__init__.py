@@ -1,0 +1,1 @@
+"""Image filters that the networks use: medians, guided filter, despeckling."""
