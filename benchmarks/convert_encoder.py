@@ -12,7 +12,7 @@ Usage::
 
 It first rebuilds the whole classifier and asks it for scikit-image's coffee cup;
 only if the answer is "espresso" it writes
-``src/napari_garage_unet/engine/weights/efficientnet_lite0.npz``: every batch
+``src/napari_garage_unet/engine/features/weights/efficientnet_lite0.npz``: every batch
 normalisation is folded into the convolution before it, and the kernels are kept
 in half precision, in the axis order of Keras.
 """
@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.encoder import (
+from napari_garage_unet.engine.features.efficientnet_lite import (
     BLOCKS,
     WEIGHTS_PATH,
     build_network,

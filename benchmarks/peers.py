@@ -125,7 +125,10 @@ class EncoderForest(Forest):
 
     def compute(self, image: Pixels) -> Features:
         """Join the multiscale features with the encoder's, on the pixel grid."""
-        from napari_garage_unet.engine.encoder import load_encoder, scale_rgb
+        from napari_garage_unet.engine.features.efficientnet_lite import (
+            load_encoder,
+            scale_rgb,
+        )
 
         height, width = image.shape[:2]
         margins = [(0, -n % _ENCODER_STRIDE) for n in (height, width)]

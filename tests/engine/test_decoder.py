@@ -14,7 +14,7 @@ from napari_garage_unet.engine.decoding import (
     group_scales,
     interpolate,
 )
-from napari_garage_unet.engine.features import (
+from napari_garage_unet.engine.features.feature_maps import (
     GRID,
     TapSpec,
     load_features,

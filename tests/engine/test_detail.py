@@ -9,7 +9,7 @@ from napari_garage_unet.engine import pretrained_network
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.detail import CELLS, SIDE, STRIP, Detail, cut_patches
-from napari_garage_unet.engine.features import GRID, pack_pixels
+from napari_garage_unet.engine.features.feature_maps import GRID, pack_pixels
 from napari_garage_unet.engine.filters.median import median_of_nine
 from napari_garage_unet.engine.networks import build_network
 

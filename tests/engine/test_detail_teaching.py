@@ -13,7 +13,7 @@ from napari_garage_unet.engine.detail_teaching import (
     in_all_ways,
     mean_overlap,
 )
-from napari_garage_unet.engine.features import GRID
+from napari_garage_unet.engine.features.feature_maps import GRID
 from napari_garage_unet.engine.networks import build_network
 from napari_garage_unet.engine.sampling import TrainingPlane
 

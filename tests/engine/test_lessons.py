@@ -1,6 +1,6 @@
 import numpy as np
 
-from napari_garage_unet.engine.features import GRID
+from napari_garage_unet.engine.features.feature_maps import GRID
 from napari_garage_unet.engine.lessons import answers_on_grid
 from napari_garage_unet.engine.plane_blocks import all_blocks
 

@@ -7,7 +7,7 @@ import pytest
 
 from napari_garage_unet.engine.compute.backend import seeded_weights, tf
 from napari_garage_unet.engine.decoder import Decoder
-from napari_garage_unet.engine.features import TapSpec
+from napari_garage_unet.engine.features.feature_maps import TapSpec
 from napari_garage_unet.engine.pixel_steps import (
     BalancedDraw,
     PixelSteps,

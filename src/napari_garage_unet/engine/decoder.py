@@ -28,7 +28,7 @@ from .decoding import (
     group_scales,
     see_through,
 )
-from .features import TapSpec
+from .features.feature_maps import TapSpec
 
 Tensor = Any
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compute.backend import tf
-from .features import GRID, TapSpec
+from .features.feature_maps import GRID, TapSpec
 
 Tensor = Any
 

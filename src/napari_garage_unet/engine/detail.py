@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compute.backend import keras, tf
-from .features import GRID
+from .features.feature_maps import GRID
 
 Tensor = Any
 

@@ -138,8 +138,8 @@ def read_pretrained(network: PretrainedNetwork) -> Diagram:
     that its first layer is the right side of a U.
     """
     from .decoding import MEMBERS, WIDTHS
-    from .encoder import load_encoder
-    from .features import DEEPEST
+    from .features.efficientnet_lite import load_encoder
+    from .features.feature_maps import DEEPEST
 
     strides = sorted({spec.stride for spec in network.head.taps})
     blocks = [Block("down", 0, shape=(None, None, network.n_channels))]

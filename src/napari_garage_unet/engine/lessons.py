@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .features import GRID
+from .features.feature_maps import GRID
 from .plane_blocks import PlaneBlock, all_blocks
 from .sampling import TrainingPlane
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .compute.devices import current_devices
 from .config import NetworkConfig
 from .errors import ModelFileError
-from .features import Statistics, Taps
+from .features.feature_maps import Statistics, Taps
 
 
 class Network(ABC):

@@ -15,8 +15,8 @@ import numpy as np
 
 from .compute.backend import tf
 from .detail import CELLS, look
-from .encoder import load_encoder
-from .features import DEEPEST, ENLARGEMENTS, GRID, SIGMAS, colour_groups
+from .features.efficientnet_lite import load_encoder
+from .features.feature_maps import DEEPEST, ENLARGEMENTS, GRID, SIGMAS, colour_groups
 from .filters.despeckle import AROUND, ENOUGH
 from .network import Network
 from .pretrained_network import (

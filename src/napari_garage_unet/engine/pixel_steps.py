@@ -12,7 +12,7 @@ from .adamw import AdamW, update
 from .compute.backend import tf
 from .decoder import Decoder
 from .decoding import WIDTHS, at_pixels, group_scales, see_through
-from .features import TapSpec
+from .features.feature_maps import TapSpec
 from .noise import SPARE, drawn_mask, drawn_noise, stretch
 
 WARM_UP = 0.1

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .compute.backend import tf
 from .config import NetworkConfig
-from .features import Statistics, Taps
+from .features.feature_maps import Statistics, Taps
 from .network import Network
 from .unet import build_unet, receptive_radius
 

@@ -17,7 +17,7 @@ from .config import NetworkConfig
 from .decoder import SMOOTHING_RADIUS, Decoder, give_votes
 from .decoding import decode_planes
 from .detail import Detail
-from .features import GRID, Statistics, Taps, load_features
+from .features.feature_maps import GRID, Statistics, Taps, load_features
 from .filters.despeckle import AROUND, exchange_specks
 from .filters.guided_filter import smooth_probabilities
 from .filters.median import median_of_nine, median_of_plane

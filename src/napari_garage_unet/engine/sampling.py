@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .features import Taps
+from .features.feature_maps import Taps
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

@@ -25,7 +25,7 @@ from .class_shares import (
     held_back,
     shares_of,
 )
-from .features import GRID
+from .features.feature_maps import GRID
 from .lessons import answers_on_grid, choose_sure, draw_blocks
 from .plane_blocks import PlaneBlock
 from .pretrained_network import PretrainedNetwork

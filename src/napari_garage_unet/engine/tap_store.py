@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import PreprocessConfig
-from .features import LARGE, Statistics, Taps
+from .features.feature_maps import LARGE, Statistics, Taps
 from .image import Image, PlaneIndex
 from .network import Network, pad_to_stride
 from .preprocess import preprocess

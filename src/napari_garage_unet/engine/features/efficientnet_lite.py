@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_garage_unet.engine.errors import EngineError
 
 if TYPE_CHECKING:
-    from .compute.devices import Precision
+    from napari_garage_unet.engine.compute.devices import Precision
 
 WEIGHTS_PATH: Final = Path(__file__).parent / "weights" / "efficientnet_lite0.npz"
 STEM_FILTERS: Final = 32
@@ -110,7 +110,7 @@ def build_network(*, deepest: int = 16, with_head: bool = False) -> Any:
     tile that starts at a multiple of the stride equals the whole image `TAP_RADII` away
     from its borders.
     """
-    from .compute.backend import keras
+    from napari_garage_unet.engine.compute.backend import keras
 
     layers = keras.layers
     deepest = 32 if with_head else deepest
@@ -234,7 +234,7 @@ def load_encoder(deepest: int = 16, precision: Precision = "float32") -> Any:
 
 @cache
 def _load_encoder(deepest: int, precision: Precision) -> Any:
-    from .compute.devices import precision_scope
+    from napari_garage_unet.engine.compute.devices import precision_scope
 
     with precision_scope(precision):
         network = build_network(deepest=deepest)

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.feature import multiscale_basic_features
 
-from .compute.backend import tf
-from .compute.devices import Precision, current_devices
-from .encoder import TAP_CHANNELS, TAP_RADII, load_encoder, scale_rgb
+from napari_garage_unet.engine.compute.backend import tf
+from napari_garage_unet.engine.compute.devices import Precision, current_devices
+
+from .efficientnet_lite import TAP_CHANNELS, TAP_RADII, load_encoder, scale_rgb
 
 Taps = tuple[NDArray[Any], ...]
 """Feature maps of one plane, ``(h, w, channels)`` each."""

@@ -1,0 +1,1 @@
+"""Feature maps of a plane: a pretrained encoder and multiscale filters."""
