@@ -30,7 +30,7 @@ from benchmarks.warm_engine import time_first_preview
 from napari_garage_unet.engine.compute.backend import keras, tf
 from napari_garage_unet.engine.compute.devices import current_devices
 from napari_garage_unet.engine.config import TrainingConfig
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.training import Training
 from napari_garage_unet.engine.unet import build_unet
 

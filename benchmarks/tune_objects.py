@@ -37,7 +37,7 @@ from napari_garage_unet.engine.advice import PaintedPlane, PaintedVolume, advise
 from napari_garage_unet.engine.api import train
 from napari_garage_unet.engine.config import ClassInfo
 from napari_garage_unet.engine.decide import quantize
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.instances import class_objects
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.engine.volumes import label_image

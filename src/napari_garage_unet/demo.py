@@ -22,7 +22,7 @@ from .cli.outputs import make_folder, write_report
 from .engine.config import TrainingConfig
 from .engine.errors import EngineError, GarageError
 from .engine.files import write_segmentation
-from .engine.image import Image
+from .engine.images.image import Image
 from .engine.scores import score
 from .process.messages import LIVE
 from .project.folders import VARIABLE

@@ -59,7 +59,7 @@ def run_demo(
     from .engine.compute.backend import versions
     from .engine.compute.devices import current_devices
     from .engine.files import write_segmentation
-    from .engine.image import Image
+    from .engine.images.image import Image
     from .engine.scores import score
 
     folder = Path(folder)

@@ -18,10 +18,10 @@ from napari_garage_unet.engine.config import (
 )
 from napari_garage_unet.engine.errors import EngineError, InputError, OutputError
 from napari_garage_unet.engine.export import export_model
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.networks import build_network
-from napari_garage_unet.engine.preprocess import preprocess
 
 pytest.importorskip("tf2onnx")
 pytest.importorskip("onnxruntime")

@@ -18,8 +18,8 @@ from napari_garage_unet.engine.files import (
     read_strokes,
     write_segmentation,
 )
-from napari_garage_unet.engine.image import Image
-from napari_garage_unet.engine.units import unit_name
+from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.units import unit_name
 
 
 def numbers(shape, dtype=np.uint8, seed=0):

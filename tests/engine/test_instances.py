@@ -9,7 +9,7 @@ from skimage.draw import disk
 
 from napari_garage_unet.engine.config import ClassInfo
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.instances import (
     class_objects,
     needs_probabilities,

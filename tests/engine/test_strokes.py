@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.strokes import (
     collect_strokes,
     count_strokes,
@@ -100,7 +100,7 @@ def sides(strokes, share=0.3):
 def test_the_split_is_the_same_in_another_run():
     code = (
         "import numpy as np\n"
-        "from napari_garage_unet.engine.image import Image\n"
+        "from napari_garage_unet.engine.images.image import Image\n"
         "from napari_garage_unet.engine.strokes import collect_strokes\n"
         "strokes = np.zeros((200, 200), int)\n"
         "for i in range(20):\n"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.plain_network import PlainNetwork
 from napari_garage_unet.engine.tap_store import TapStore, TapStores
 

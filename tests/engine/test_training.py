@@ -15,7 +15,7 @@ from napari_garage_unet.engine import detail_teaching, training
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.config import ClassInfo, NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.tap_store import TapStores
 from napari_garage_unet.engine.training import Training
 

@@ -17,7 +17,7 @@ from made_results import CLASSES, balls, levels_of, make_result
 from napari_garage_unet import cli
 from napari_garage_unet.cli import segment as segment_module
 from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.instances import class_objects, objects_table
 from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.rules import ClassRule

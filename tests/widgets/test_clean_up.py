@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.widgets.clean_up import CleanUp
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from napari_garage_unet.engine.errors import InputError, OutputError
 from napari_garage_unet.engine.files import KINDS
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
 
 SEGMENTATION, PROBABILITIES, OBJECTS = "segmentation", "probabilities", "objects"
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from .config import ClassInfo, NetworkConfig, PreprocessConfig, TrainingConfig
 from .errors import InputError
-from .image import ArrayLike, Image, axes_for_strokes
+from .images.image import ArrayLike, Image, axes_for_strokes
 from .model import Model
 from .model_store import load_model
 from .training import Training, TrainingStep

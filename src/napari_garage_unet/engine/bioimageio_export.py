@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from .config import PreprocessConfig
 from .errors import InputError
-from .image import Image
+from .images.image import Image
+from .images.preprocess import preprocess
 from .model import Model
 from .network_graph import takes_batches
 from .onnx_export import METADATA_KEY, OPSET, describe, write_onnx
 from .palette import color_for
-from .preprocess import preprocess
 
 Pixels = NDArray[np.float32]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from .errors import EngineError, InputError, OutputError
-from .image import Image
+from .images.image import Image
 from .model import Model
 
 ExportFormat = Literal["onnx", "bioimageio"]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError, OutputError
-from .image import ArrayLike, Image, guess_axes
+from .images.image import ArrayLike, Image, guess_axes
 from .picture_files import read_indices, read_picture
 from .tiff_files import read_tiff, read_tiff_labels, write_tiff
 from .zarr_files import is_zarr, read_zarr, write_zarr

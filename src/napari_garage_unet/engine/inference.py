@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .box_groups import Box
 from .config import PreprocessConfig
 from .errors import InputError
-from .image import Image, PlaneIndex
+from .images.image import Image, PlaneIndex
 from .network import Network
 from .plane_blocks import widen
 from .tap_store import TapStore

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .config import ClassInfo
 from .errors import InputError
-from .image import Image
+from .images.image import Image
 from .measure import Table, class_totals, measure
 from .objects import objects
 from .rules import ClassRule, SplitBy

@@ -16,7 +16,7 @@ from .config import ClassInfo, NetworkConfig, PreprocessConfig, to_json
 from .decide import quantize
 from .errors import InputError
 from .held_out import HeldOutAnswers
-from .image import ArrayLike, Image, PlaneIndex, check_axes, guess_axes
+from .images.image import ArrayLike, Image, PlaneIndex, check_axes, guess_axes
 from .postprocess import apply_rules
 from .presets import Presets, check_name, find_preset, presets_to_json
 from .rules import ClassRule, Rules

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import OutputError
-from .image import Image
+from .images.image import Image
 
 
 def write_probabilities(

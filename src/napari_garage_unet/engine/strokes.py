@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from skimage import measure
 
 from .errors import InputError
-from .image import ArrayLike, Image, PlaneIndex
+from .images.image import ArrayLike, Image, PlaneIndex
 
 MIN_STROKES_TO_HOLD_OUT = 5
 """A class with fewer strokes needs each of them to learn from."""

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from .config import PreprocessConfig
 from .features.feature_maps import LARGE, Statistics, Taps
-from .image import Image, PlaneIndex
+from .images.image import Image, PlaneIndex
+from .images.preprocess import preprocess
 from .network import Network, pad_to_stride
-from .preprocess import preprocess
 
 BLOCK = 512
 """Side in pixels of the blocks of a large plane."""

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
-from .image import Image, guess_axes
-from .units import SHORT, common_unit, unit_name
+from .images.image import Image, guess_axes
+from .images.units import SHORT, common_unit, unit_name
 
 logger = logging.getLogger(__name__)
 

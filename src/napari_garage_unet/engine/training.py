@@ -26,13 +26,13 @@ from .config import (
     to_json,
 )
 from .held_out import HeldOutAnswers
-from .image import ArrayLike, Image
+from .images.image import ArrayLike, Image
+from .images.preprocess import default_preprocess
 from .inference import Predictor, check_channels
 from .learner import make_learner
 from .model import Model
 from .networks import build_network
 from .plane_blocks import stroked_blocks
-from .preprocess import default_preprocess
 from .strokes import collect_strokes, painted_ids
 from .tap_store import TapStores
 from .training_data import HeldOutStroke, compare, lay_out, pad

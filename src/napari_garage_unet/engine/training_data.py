@@ -14,7 +14,7 @@ from .box_groups import Box, group_boxes
 from .config import ClassInfo
 from .decide import quantize
 from .held_out import HeldOutAnswers
-from .image import Image, PlaneIndex
+from .images.image import Image, PlaneIndex
 from .inference import Predictor
 from .losses import balanced_cross_entropy
 from .sampling import TrainingPlane

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .decide import Labels
-from .image import Image
+from .images.image import Image
 from .postprocess import apply_rules
 from .rules import ClassRule, Rules, resolve_rules
 

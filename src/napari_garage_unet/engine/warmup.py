@@ -6,7 +6,7 @@ import numpy as np
 
 from .config import ClassInfo, NetworkConfig, TrainingConfig
 from .detail_teaching import DetailSteps
-from .image import Image
+from .images.image import Image
 from .judge import Judge
 from .networks import build_network
 from .pretrained_network import PretrainedNetwork

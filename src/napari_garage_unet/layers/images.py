@@ -2,7 +2,7 @@
 
 napari keeps colour in a flag and channels in separate layers; the engine knows one
 ``c`` axis. What a layer's axes mean is read here, what they are used for only in
-`napari_garage_unet.engine.image`.
+`napari_garage_unet.engine.images.image`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Layer
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.image import AXES, Image
+from napari_garage_unet.engine.images.image import AXES, Image
 
 NAMES = {
     "time": "t",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Layer
 
-from napari_garage_unet.engine.image import PlaneIndex
+from napari_garage_unet.engine.images.image import PlaneIndex
 
 from .images import full_resolution, layer_axes
 

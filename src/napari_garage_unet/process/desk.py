@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.strokes import check_strokes
 
 from .messages import OpenImage, SetStrokes, SharedArray

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.image import Image, PlaneIndex
+from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.process.messages import (
     Cancel,
     CloseImage,

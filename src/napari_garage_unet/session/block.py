@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.image import Image, PlaneIndex
+from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.regions import CLOSED, OpenEnds
 
 

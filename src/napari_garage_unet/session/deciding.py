@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from napari_garage_unet.engine.image import PlaneIndex
+from napari_garage_unet.engine.images.image import PlaneIndex
 
 from .result import Result
 from .result_list import ResultList

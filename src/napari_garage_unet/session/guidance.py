@@ -10,7 +10,7 @@ from napari.utils.colormaps import Colormap
 from psygnal import Signal
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.image import PlaneIndex
+from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.engine.uncertainty import WINDOW, doubt, next_place
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.view import look_at

@@ -15,7 +15,7 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.config import ClassInfo
 from napari_garage_unet.engine.decide import Labels, decide
-from napari_garage_unet.engine.image import Image, PlaneIndex
+from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.live import LiveLabels
 from napari_garage_unet.engine.postprocess import apply_rules
 from napari_garage_unet.engine.rules import ClassRule

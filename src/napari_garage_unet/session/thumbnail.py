@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.image import PlaneIndex
+from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.layers.colors import class_color
 
 from .result import Result

@@ -18,9 +18,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_garage_unet.engine.image import Image
+from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.units import SHORT, unit_name
 from napari_garage_unet.engine.rules import ClassRule
-from napari_garage_unet.engine.units import SHORT, unit_name
 
 from .form import SettingsForm
 from .size_field import SizeField

@@ -26,8 +26,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.engine.images.units import SHORT, unit_name
 from napari_garage_unet.engine.measure import column_unit, write_table
-from napari_garage_unet.engine.units import SHORT, unit_name
 from napari_garage_unet.session.object_list import ObjectSet
 
 from .dock import Dock

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.image import Image, axes_for_strokes, guess_axes
+from napari_garage_unet.engine.images.image import Image, axes_for_strokes, guess_axes
 
 
 @pytest.mark.parametrize(

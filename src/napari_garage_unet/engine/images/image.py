@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
+from napari_garage_unet.engine.errors import InputError
 
 AXES = "tzyxc"
 """Letters an axis can have: time, depth, height, width, channel."""

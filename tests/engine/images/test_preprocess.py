@@ -7,7 +7,7 @@ import pytest
 
 from napari_garage_unet.engine.config import PreprocessConfig
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.preprocess import preprocess
+from napari_garage_unet.engine.images.preprocess import preprocess
 
 
 @pytest.fixture

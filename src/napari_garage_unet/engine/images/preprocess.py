@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import exposure, filters
 
-from .config import PreprocessConfig
-from .errors import InputError
+from napari_garage_unet.engine.config import PreprocessConfig
+from napari_garage_unet.engine.errors import InputError
+
 from .image import Image
 
 

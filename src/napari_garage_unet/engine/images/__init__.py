@@ -1,0 +1,1 @@
+"""Images: axes, units and preprocessing."""
