@@ -58,7 +58,7 @@ def run_demo(
     from .engine.api import train
     from .engine.compute.backend import versions
     from .engine.compute.devices import current_devices
-    from .engine.files import write_segmentation
+    from .engine.files.reading import write_segmentation
     from .engine.images.image import Image
     from .engine.scores import score
 

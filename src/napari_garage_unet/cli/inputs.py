@@ -35,7 +35,7 @@ def read_for_strokes(path: Path, strokes: NDArray[Any], *, axes: str | None) -> 
     InputError
         If the file cannot be read, or its shape does not fit the strokes.
     """
-    from napari_garage_unet.engine.files import read_image
+    from napari_garage_unet.engine.files.reading import read_image
 
     image = read_image(path, axes=axes)
     if axes is not None or image.spatial_shape == strokes.shape:
@@ -52,7 +52,7 @@ def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
     InputError
         If the file cannot be read, or has another number of channels than the model.
     """
-    from napari_garage_unet.engine.files import read_image
+    from napari_garage_unet.engine.files.reading import read_image
 
     image = read_image(path, axes=axes)
     if axes is None and image.n_channels != model.n_channels:

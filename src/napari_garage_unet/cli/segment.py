@@ -92,9 +92,9 @@ def segment_command(
     report: Path | None,
 ) -> None:
     """Segment images with a model."""
-    from napari_garage_unet.engine.files import write_segmentation
+    from napari_garage_unet.engine.files.probabilities import write_probabilities
+    from napari_garage_unet.engine.files.reading import write_segmentation
     from napari_garage_unet.engine.model_store import load_model
-    from napari_garage_unet.engine.probability_files import write_probabilities
 
     model = load_model(model_path)
     if preset is not None:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import OutputError
-from .images.image import Image
+from napari_garage_unet.engine.errors import OutputError
+from napari_garage_unet.engine.images.image import Image
 
 
 def write_probabilities(

@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError, OutputError
-from .images.image import ArrayLike, Image, guess_axes
-from .picture_files import read_indices, read_picture
-from .tiff_files import read_tiff, read_tiff_labels, write_tiff
-from .zarr_files import is_zarr, read_zarr, write_zarr
+from napari_garage_unet.engine.errors import InputError, OutputError
+from napari_garage_unet.engine.images.image import ArrayLike, Image, guess_axes
+
+from .png import read_indices, read_picture
+from .tiff import read_tiff, read_tiff_labels, write_tiff
+from .zarr import is_zarr, read_zarr, write_zarr
 
 REMOVALS = 10
 """How often removing what was begun is tried."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InputError
-from .images.image import AXES, ArrayLike, Image, guess_axes
-from .images.units import common_unit, unit_name
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.image import AXES, ArrayLike, Image, guess_axes
+from napari_garage_unet.engine.images.units import common_unit, unit_name
 
 CHUNK = 1024
 """Side in pixels of the chunks that are written."""

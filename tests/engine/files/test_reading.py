@@ -11,9 +11,9 @@ import tifffile
 import zarr
 from PIL import Image as Picture
 
-from napari_garage_unet.engine import files
 from napari_garage_unet.engine.errors import InputError, OutputError
-from napari_garage_unet.engine.files import (
+from napari_garage_unet.engine.files import reading
+from napari_garage_unet.engine.files.reading import (
     read_image,
     read_strokes,
     write_segmentation,
@@ -648,7 +648,7 @@ def test_labels_that_are_no_labels_are_refused(tmp_path):
 
 def test_importing_this_imports_no_file_library():
     code = (
-        f"import sys, {files.__name__};"
+        f"import sys, {reading.__name__};"
         "print(sorted({'tifffile', 'zarr', 'PIL', 'imageio'} & set(sys.modules)))"
     )
     run = subprocess.run(

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
-from .images.image import Image, guess_axes
-from .images.units import SHORT, common_unit, unit_name
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.image import Image, guess_axes
+from napari_garage_unet.engine.images.units import SHORT, common_unit, unit_name
 
 logger = logging.getLogger(__name__)
 

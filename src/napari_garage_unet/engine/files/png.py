@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
+from napari_garage_unet.engine.errors import InputError
 
 logger = logging.getLogger(__name__)
 
