@@ -27,8 +27,8 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 from scipy import ndimage
 
+from napari_garage_unet.engine.annotations.palette import color_for
 from napari_garage_unet.engine.config import ClassInfo
-from napari_garage_unet.engine.palette import color_for
 from napari_garage_unet.engine.regions import find_regions
 from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.layers.colors import result_colormap

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 
 from napari_garage_unet import cli, load_model, samples
-from napari_garage_unet.engine.palette import color_for
+from napari_garage_unet.engine.annotations.palette import color_for
 from napari_garage_unet.engine.scores import score
 from napari_garage_unet.garage_demo import write_overlay
 

@@ -123,7 +123,7 @@ def write_overlay(
     """
     from PIL import Image, ImageDraw, ImageFont
 
-    from .engine.palette import color_for
+    from .engine.annotations.palette import color_for
 
     mixed = photograph.astype(np.float32)
     shown = [info for info in classes if not info.background]

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .engine.annotations.palette import color_for
 from .engine.config import ClassInfo
-from .engine.palette import color_for
 
 LayerData = tuple[Any, dict[str, Any], str]
 """What npe2 expects of sample data: array, keyword arguments, layer type."""

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from napari_garage_unet.engine.annotations.strokes import check_strokes, collect_strokes
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.strokes import check_strokes, collect_strokes
 from napari_garage_unet.process.messages import (
     Cancel,
     CloseImage,

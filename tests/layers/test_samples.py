@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet import samples
-from napari_garage_unet.engine.palette import color_for
+from napari_garage_unet.engine.annotations.palette import color_for
 
 
 @pytest.fixture(autouse=True)

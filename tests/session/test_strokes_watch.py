@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.annotations.strokes import count_strokes
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.strokes import count_strokes
 from napari_garage_unet.session.strokes_watch import StrokesWatch
 
 

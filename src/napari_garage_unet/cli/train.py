@@ -92,8 +92,11 @@ def train_command(
     report: Path | None,
 ) -> None:
     """Train a model from images and strokes."""
+    from napari_garage_unet.engine.annotations.strokes import (
+        collect_strokes,
+        painted_ids,
+    )
     from napari_garage_unet.engine.files.reading import read_strokes
-    from napari_garage_unet.engine.strokes import collect_strokes, painted_ids
 
     if len(images) != len(strokes):
         raise InputError(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .annotations.palette import color_for
 from .config import PreprocessConfig
 from .errors import InputError
 from .images.image import Image
@@ -19,7 +20,6 @@ from .images.preprocess import preprocess
 from .model import Model
 from .network_graph import takes_batches
 from .onnx_export import METADATA_KEY, OPSET, describe, write_onnx
-from .palette import color_for
 
 Pixels = NDArray[np.float32]
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .annotations.strokes import strokes_of_classes
 from .compute.backend import tf
 from .decoder import SHARPNESS, SMOOTHING_RADIUS, give_votes
 from .decoding import MEMBERS, gather_pixels
@@ -33,7 +34,6 @@ from .pretrained_network import PretrainedNetwork
 from .principal_components import guide_of, lens_of
 from .sampling import TrainingPlane
 from .self_teaching import SelfTeaching
-from .strokes import strokes_of_classes
 
 BATCH = 256
 """Pixels per member and step, unless many are painted."""

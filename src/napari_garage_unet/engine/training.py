@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from .annotations.strokes import collect_strokes, painted_ids
 from .classes import merge_classes, transfer_weights
 from .compute.backend import seeded_weights, versions
 from .config import (
@@ -33,7 +34,6 @@ from .learner import make_learner
 from .model import Model
 from .networks import build_network
 from .plane_blocks import stroked_blocks
-from .strokes import collect_strokes, painted_ids
 from .tap_store import TapStores
 from .training_data import HeldOutStroke, compare, lay_out, pad
 

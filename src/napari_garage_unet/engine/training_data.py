@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .annotations.strokes import StrokedPlane, find_strokes
 from .box_groups import Box, group_boxes
 from .config import ClassInfo
 from .decide import quantize
@@ -18,7 +19,6 @@ from .images.image import Image, PlaneIndex
 from .inference import Predictor
 from .losses import balanced_cross_entropy
 from .sampling import TrainingPlane
-from .strokes import StrokedPlane, find_strokes
 from .tap_store import TapStore
 
 Scalar = TypeVar("Scalar", bound=np.generic)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_garage_unet.engine.annotations.strokes import check_strokes
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.strokes import check_strokes
 
 from .messages import OpenImage, SetStrokes, SharedArray
 from .segments import remove_leftovers

@@ -11,8 +11,8 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.strokes import check_strokes
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
-from napari_garage_unet.engine.strokes import check_strokes
 from napari_garage_unet.layers.images import (
     STACKS,
     full_resolution,

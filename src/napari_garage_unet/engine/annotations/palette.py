@@ -9,7 +9,7 @@ the sixteen are closer than 10 for any of the four.
 
 from __future__ import annotations
 
-from .errors import InputError
+from napari_garage_unet.engine.errors import InputError
 
 PALETTE: tuple[str, ...] = (
     "#e69f00",  # orange

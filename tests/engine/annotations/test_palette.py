@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.annotations.palette import PALETTE, color_for
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.palette import PALETTE, color_for
 
 
 def test_colours_can_be_told_apart_with_every_kind_of_colour_vision():

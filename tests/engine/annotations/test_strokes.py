@@ -9,15 +9,15 @@ import sys
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.strokes import (
+from napari_garage_unet.engine.annotations.strokes import (
     collect_strokes,
     count_strokes,
     find_strokes,
     painted_ids,
     strokes_of_classes,
 )
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.image import Image
 
 
 def paint(shape=(200, 200), n=10, ids=(1, 3)):
@@ -101,7 +101,7 @@ def test_the_split_is_the_same_in_another_run():
     code = (
         "import numpy as np\n"
         "from napari_garage_unet.engine.images.image import Image\n"
-        "from napari_garage_unet.engine.strokes import collect_strokes\n"
+        "from napari_garage_unet.engine.annotations.strokes import collect_strokes\n"
         "strokes = np.zeros((200, 200), int)\n"
         "for i in range(20):\n"
         "    y, x = 10 + 40 * (i // 10), 5 + 19 * (i % 10)\n"

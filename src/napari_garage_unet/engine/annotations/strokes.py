@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import measure
 
-from .errors import InputError
-from .images.image import ArrayLike, Image, PlaneIndex
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.image import ArrayLike, Image, PlaneIndex
 
 MIN_STROKES_TO_HOLD_OUT = 5
 """A class with fewer strokes needs each of them to learn from."""

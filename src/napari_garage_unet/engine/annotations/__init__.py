@@ -1,0 +1,1 @@
+"""What people paint: strokes, classes and their colours."""
