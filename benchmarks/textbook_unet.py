@@ -16,7 +16,7 @@ from skimage.exposure import rescale_intensity
 
 from benchmarks.checkpoints import Checkpoints
 from napari_garage_unet.engine.compute.backend import keras
-from napari_garage_unet.engine.unet import build_unet
+from napari_garage_unet.engine.networks.unet import build_unet
 
 if TYPE_CHECKING:
     from benchmarks.method import Labels, Learnt, Pixels, Strokes

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from .engine.api import load_model, train
     from .engine.measure import measure
     from .engine.model import Model
+    from .engine.networks.unet import build_unet
     from .engine.objects import objects
-    from .engine.unet import build_unet
 
 __version__ = "0.1.0"
 __all__ = [

@@ -9,7 +9,7 @@ from napari_garage_unet.engine.classes import merge_classes, transfer_weights
 from napari_garage_unet.engine.config import ClassInfo, NetworkConfig
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.model import Model
-from napari_garage_unet.engine.networks import build_network
+from napari_garage_unet.engine.networks.build import build_network
 
 PLAIN = NetworkConfig(encoder="plain", width=4, depth=2)
 PRETRAINED = NetworkConfig()

@@ -14,7 +14,7 @@ from napari_garage_unet.engine.detail_teaching import (
     mean_overlap,
 )
 from napari_garage_unet.engine.features.feature_maps import GRID
-from napari_garage_unet.engine.networks import build_network
+from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.sampling import TrainingPlane
 
 SHAPE = (160, 128)

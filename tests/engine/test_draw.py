@@ -11,8 +11,8 @@ from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.diagram import read_diagram, read_pretrained
 from napari_garage_unet.engine.draw import LINES, draw_network, render
 from napari_garage_unet.engine.errors import InputError, OutputError
-from napari_garage_unet.engine.networks import build_network
-from napari_garage_unet.engine.unet import build_unet
+from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.unet import build_unet
 
 CONV = ["conv 3x3", "batch norm", "ReLU"]
 

@@ -7,11 +7,11 @@ import pytest
 
 from napari_garage_unet.engine import detail_teaching, pixel_learner, self_teaching
 from napari_garage_unet.engine.config import NetworkConfig
-from napari_garage_unet.engine.decoding import MEMBERS
 from napari_garage_unet.engine.detail_teaching import DetailTeaching
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
-from napari_garage_unet.engine.networks import build_network
+from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.decoder_ops import MEMBERS
 from napari_garage_unet.engine.pixel_learner import PixelLearner
 from napari_garage_unet.engine.pixel_steps import PixelSteps
 from napari_garage_unet.engine.plane_blocks import all_blocks, stroked_blocks

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.compute.backend import seeded_weights, tf
-from napari_garage_unet.engine.decoder import Decoder
 from napari_garage_unet.engine.features.feature_maps import TapSpec
+from napari_garage_unet.engine.networks.decoder import Decoder
 from napari_garage_unet.engine.pixel_steps import (
     BalancedDraw,
     PixelSteps,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.decoding import COMPONENTS, GUIDES
+from napari_garage_unet.engine.networks.decoder_ops import COMPONENTS, GUIDES
 from napari_garage_unet.engine.principal_components import (
     GUIDE_SPREAD,
     guide_of,

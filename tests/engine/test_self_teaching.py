@@ -7,7 +7,7 @@ import pytest
 
 from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.features.feature_maps import GRID
-from napari_garage_unet.engine.networks import build_network
+from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.sampling import TrainingPlane
 from napari_garage_unet.engine.self_teaching import SelfTeaching
 

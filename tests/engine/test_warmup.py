@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from napari_garage_unet.engine.config import NetworkConfig
-from napari_garage_unet.engine.decoding import MEMBERS, decode_planes
-from napari_garage_unet.engine.detail import _detail_planes
-from napari_garage_unet.engine.networks import build_network
+from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.decoder_ops import MEMBERS, decode_planes
+from napari_garage_unet.engine.networks.patch_network import _detail_planes
 from napari_garage_unet.engine.warmup import warm_up_checks
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .config import ClassInfo
 from .model import Model
-from .network import Network
+from .networks.base import Network
 
 
 def merge_classes(

@@ -12,8 +12,8 @@ from .compute.backend import keras, tf
 from .compute.devices import Devices, use_devices
 from .config import TrainingConfig
 from .losses import balanced_cross_entropy
-from .network import Network
-from .networks import build_network
+from .networks.base import Network
+from .networks.build import build_network
 from .sampling import Batch, CropSampler, TrainingPlane
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .pretrained_network import PretrainedNetwork
+    from .networks.pretrained import PretrainedNetwork
 
 Side = Literal["down", "bottom", "up"]
 
@@ -137,9 +137,9 @@ def read_pretrained(network: PretrainedNetwork) -> Diagram:
     The decoder adds the taps from deep to shallow, each behind a 1x1 convolution, so
     that its first layer is the right side of a U.
     """
-    from .decoding import MEMBERS, WIDTHS
     from .features.efficientnet_lite import load_encoder
     from .features.feature_maps import DEEPEST
+    from .networks.decoder_ops import MEMBERS, WIDTHS
 
     strides = sorted({spec.stride for spec in network.head.taps})
     blocks = [Block("down", 0, shape=(None, None, network.n_channels))]

@@ -79,7 +79,7 @@ def draw_model(model: Model, path: str | Path) -> None:
     InputError, OutputError
         As for `draw_network`.
     """
-    from .pretrained_network import PretrainedNetwork
+    from .networks.pretrained import PretrainedNetwork
 
     network = model.predictor.network
     if isinstance(network, PretrainedNetwork):

@@ -17,7 +17,7 @@ from .box_groups import Box
 from .config import PreprocessConfig
 from .errors import InputError
 from .images.image import Image, PlaneIndex
-from .network import Network
+from .networks.base import Network
 from .plane_blocks import widen
 from .tap_store import TapStore
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compute.backend import seeded_weights
+from .networks.pretrained import PretrainedNetwork
 from .pixel_steps import BalancedDraw, PixelSteps
-from .pretrained_network import PretrainedNetwork
 from .sampling import TrainingPlane
 
 BATCH = 256

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from .config import TrainingConfig
 from .crop_learner import CropLearner
-from .network import Network
+from .networks.base import Network
+from .networks.pretrained import PretrainedNetwork
 from .pixel_learner import PixelLearner
-from .pretrained_network import PretrainedNetwork
 from .sampling import TrainingPlane
 
 

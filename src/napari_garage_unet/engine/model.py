@@ -213,7 +213,7 @@ class Model:
     def predictor(self) -> Predictor:
         """What computes its probabilities; the network is built on first use."""
         from .inference import Predictor
-        from .networks import build_network
+        from .networks.build import build_network
 
         network = build_network(self.network, self.n_channels, len(self.classes))
         network.set_weights(dict(self.weights))

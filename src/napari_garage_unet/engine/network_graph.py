@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from .compute.backend import tf
-from .detail import CELLS, look
 from .features.efficientnet_lite import load_encoder
 from .features.feature_maps import DEEPEST, ENLARGEMENTS, GRID, SIGMAS, colour_groups
 from .filters.despeckle import AROUND, ENOUGH
-from .network import Network
-from .pretrained_network import (
+from .networks.base import Network
+from .networks.patch_network import CELLS, look
+from .networks.pretrained import (
     GUIDE_SIDE,
     MOST_GUIDES,
     SMOOTHED,

@@ -8,9 +8,9 @@ from typing import Any
 
 from .compute.backend import tf
 from .model import Model
-from .network import Network
 from .network_graph import probability_graph, takes_batches
-from .networks import build_network
+from .networks.base import Network
+from .networks.build import build_network
 
 OPSET = 17
 """Version of ONNX's operators: read by onnxruntime since 1.12 and by OpenCV and

@@ -23,14 +23,14 @@ from numpy.typing import NDArray
 
 from .annotations.strokes import strokes_of_classes
 from .compute.backend import tf
-from .decoder import SHARPNESS, SMOOTHING_RADIUS, give_votes
-from .decoding import MEMBERS, gather_pixels
 from .detail_teaching import DetailTeaching
 from .judge import Judge
-from .network import Network
+from .networks.base import Network
+from .networks.decoder import SHARPNESS, SMOOTHING_RADIUS, give_votes
+from .networks.decoder_ops import MEMBERS, gather_pixels
+from .networks.pretrained import PretrainedNetwork
 from .pixel_steps import MOST_BATCH, BalancedDraw, PixelSteps, rate_factor
 from .plane_blocks import PlaneBlock, stroked_blocks
-from .pretrained_network import PretrainedNetwork
 from .principal_components import guide_of, lens_of
 from .sampling import TrainingPlane
 from .self_teaching import SelfTeaching

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from .adamw import AdamW, update
 from .compute.backend import tf
-from .decoder import Decoder
-from .decoding import WIDTHS, at_pixels, group_scales, see_through
 from .features.feature_maps import TapSpec
+from .networks.decoder import Decoder
+from .networks.decoder_ops import WIDTHS, at_pixels, group_scales, see_through
 from .noise import SPARE, drawn_mask, drawn_noise, stretch
 
 WARM_UP = 0.1

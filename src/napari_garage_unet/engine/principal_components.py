@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from .decoding import COMPONENTS, GUIDES
+from .networks.decoder_ops import COMPONENTS, GUIDES
 
 GUIDE_SPREAD = 0.15
 """Standard deviation of the guides; pixel values go from 0 to 1."""

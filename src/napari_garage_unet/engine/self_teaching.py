@@ -27,8 +27,8 @@ from .class_shares import (
 )
 from .features.feature_maps import GRID
 from .lessons import answers_on_grid, choose_sure, draw_blocks
+from .networks.pretrained import PretrainedNetwork
 from .plane_blocks import PlaneBlock
-from .pretrained_network import PretrainedNetwork
 from .sampling import TrainingPlane
 
 PIXELS = 20_000

@@ -17,7 +17,7 @@ from .config import PreprocessConfig
 from .features.feature_maps import LARGE, Statistics, Taps
 from .images.image import Image, PlaneIndex
 from .images.preprocess import preprocess
-from .network import Network, pad_to_stride
+from .networks.base import Network, pad_to_stride
 
 BLOCK = 512
 """Side in pixels of the blocks of a large plane."""

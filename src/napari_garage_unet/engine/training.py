@@ -32,7 +32,7 @@ from .images.preprocess import default_preprocess
 from .inference import Predictor, check_channels
 from .learner import make_learner
 from .model import Model
-from .networks import build_network
+from .networks.build import build_network
 from .plane_blocks import stroked_blocks
 from .tap_store import TapStores
 from .training_data import HeldOutStroke, compare, lay_out, pad

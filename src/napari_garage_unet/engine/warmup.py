@@ -8,8 +8,8 @@ from .config import ClassInfo, NetworkConfig, TrainingConfig
 from .detail_teaching import DetailSteps
 from .images.image import Image
 from .judge import Judge
-from .networks import build_network
-from .pretrained_network import PretrainedNetwork
+from .networks.build import build_network
+from .networks.pretrained import PretrainedNetwork
 from .training import Training
 
 

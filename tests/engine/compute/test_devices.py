@@ -22,7 +22,7 @@ from napari_garage_unet.engine.compute.devices import (
 )
 from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.crop_learner import CropLearner, is_worth_compiling
-from napari_garage_unet.engine.networks import build_network
+from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.sampling import Batch
 
 AMPERE = Gpu("NVIDIA RTX A4000", (8, 6))

@@ -7,20 +7,24 @@ import pytest
 
 from napari_garage_unet.engine.compute.backend import seeded_weights, tf
 from napari_garage_unet.engine.config import NetworkConfig
-from napari_garage_unet.engine.decoder import SMOOTHING_RADIUS, Decoder, give_votes
-from napari_garage_unet.engine.decoding import (
-    STRIP,
-    gather_pixels,
-    group_scales,
-    interpolate,
-)
 from napari_garage_unet.engine.features.feature_maps import (
     GRID,
     TapSpec,
     load_features,
     pack_pixels,
 )
-from napari_garage_unet.engine.networks import build_network
+from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.decoder import (
+    SMOOTHING_RADIUS,
+    Decoder,
+    give_votes,
+)
+from napari_garage_unet.engine.networks.decoder_ops import (
+    STRIP,
+    gather_pixels,
+    group_scales,
+    interpolate,
+)
 
 SPECS = (
     TapSpec(2, 0.0, 5, "sharp"),

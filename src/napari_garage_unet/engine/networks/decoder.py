@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .compute.backend import keras
-from .decoding import (
+from napari_garage_unet.engine.compute.backend import keras
+from napari_garage_unet.engine.features.feature_maps import TapSpec
+
+from .decoder_ops import (
     COMPONENTS,
     GUIDES,
     MEMBERS,
@@ -28,7 +30,6 @@ from .decoding import (
     group_scales,
     see_through,
 )
-from .features.feature_maps import TapSpec
 
 Tensor = Any
 

@@ -13,15 +13,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import NetworkConfig
+from napari_garage_unet.engine.config import NetworkConfig
+from napari_garage_unet.engine.features.feature_maps import (
+    GRID,
+    Statistics,
+    Taps,
+    load_features,
+)
+from napari_garage_unet.engine.filters.despeckle import AROUND, exchange_specks
+from napari_garage_unet.engine.filters.guided_filter import smooth_probabilities
+from napari_garage_unet.engine.filters.median import median_of_nine, median_of_plane
+
+from .base import Network
 from .decoder import SMOOTHING_RADIUS, Decoder, give_votes
-from .decoding import decode_planes
-from .detail import Detail
-from .features.feature_maps import GRID, Statistics, Taps, load_features
-from .filters.despeckle import AROUND, exchange_specks
-from .filters.guided_filter import smooth_probabilities
-from .filters.median import median_of_nine, median_of_plane
-from .network import Network
+from .decoder_ops import decode_planes
+from .patch_network import Detail
 
 EARLIER = (7, 9, 12)
 """Numbers of weights that decoders had in former versions."""

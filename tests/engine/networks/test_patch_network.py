@@ -5,13 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine import pretrained_network
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.config import NetworkConfig
-from napari_garage_unet.engine.detail import CELLS, SIDE, STRIP, Detail, cut_patches
 from napari_garage_unet.engine.features.feature_maps import GRID, pack_pixels
 from napari_garage_unet.engine.filters.median import median_of_nine
-from napari_garage_unet.engine.networks import build_network
+from napari_garage_unet.engine.networks import pretrained
+from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.patch_network import (
+    CELLS,
+    SIDE,
+    STRIP,
+    Detail,
+    cut_patches,
+)
 
 
 def make_pixels(height=72, width=40, n_channels=3):
@@ -50,7 +56,7 @@ def test_a_plane_has_the_probabilities_of_its_patches(every):
 def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts(
     monkeypatch,
 ):
-    monkeypatch.setattr(pretrained_network, "exchange_specks", lambda *_, **__: None)
+    monkeypatch.setattr(pretrained, "exchange_specks", lambda *_, **__: None)
     network = build_network(NetworkConfig(), 1, 2)
     plane = np.random.default_rng(0).random((64, 64, 1), np.float32)
     taps = network.whole(plane)[1]

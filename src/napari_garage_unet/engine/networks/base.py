@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .compute.devices import current_devices
-from .config import NetworkConfig
-from .errors import ModelFileError
-from .features.feature_maps import Statistics, Taps
+from napari_garage_unet.engine.compute.devices import current_devices
+from napari_garage_unet.engine.config import NetworkConfig
+from napari_garage_unet.engine.errors import ModelFileError
+from napari_garage_unet.engine.features.feature_maps import Statistics, Taps
 
 
 class Network(ABC):

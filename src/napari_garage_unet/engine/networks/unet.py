@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .compute.backend import keras, tf
-from .errors import InputError
+from napari_garage_unet.engine.compute.backend import keras, tf
+from napari_garage_unet.engine.errors import InputError
 
 Tensor = Any
 

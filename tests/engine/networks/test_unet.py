@@ -7,7 +7,7 @@ import pytest
 
 from napari_garage_unet.engine.compute.backend import keras
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.unet import (
+from napari_garage_unet.engine.networks.unet import (
     build_unet,
     conv_block,
     decoder_block,

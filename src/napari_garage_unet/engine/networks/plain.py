@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .compute.backend import tf
-from .config import NetworkConfig
-from .features.feature_maps import Statistics, Taps
-from .network import Network
+from napari_garage_unet.engine.compute.backend import tf
+from napari_garage_unet.engine.config import NetworkConfig
+from napari_garage_unet.engine.features.feature_maps import Statistics, Taps
+
+from .base import Network
 from .unet import build_unet, receptive_radius
 
 

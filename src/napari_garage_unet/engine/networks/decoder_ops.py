@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .compute.backend import tf
-from .features.feature_maps import GRID, TapSpec
+from napari_garage_unet.engine.compute.backend import tf
+from napari_garage_unet.engine.features.feature_maps import GRID, TapSpec
 
 Tensor = Any
 

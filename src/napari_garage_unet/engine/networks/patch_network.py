@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .compute.backend import keras, tf
-from .features.feature_maps import GRID
+from napari_garage_unet.engine.compute.backend import keras, tf
+from napari_garage_unet.engine.features.feature_maps import GRID
 
 Tensor = Any
 

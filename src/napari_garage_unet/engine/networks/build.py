@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .config import NetworkConfig
-from .network import Network
-from .plain_network import PlainNetwork
-from .pretrained_network import PretrainedNetwork
+from napari_garage_unet.engine.config import NetworkConfig
+
+from .base import Network
+from .plain import PlainNetwork
+from .pretrained import PretrainedNetwork
 
 
 def build_network(config: NetworkConfig, n_channels: int, n_classes: int) -> Network:

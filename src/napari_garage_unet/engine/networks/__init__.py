@@ -1,0 +1,1 @@
+"""The networks: the textbook U-Net and the pretrained one."""
