@@ -36,7 +36,7 @@ from napari_garage_unet.engine.api import as_image
 from napari_garage_unet.engine.config import TrainingConfig
 from napari_garage_unet.engine.decide import quantize
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.tap_store import TapStores
+from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.training import Training
 from napari_garage_unet.engine.uncertainty import WINDOW, next_place
 

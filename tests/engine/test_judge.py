@@ -9,11 +9,11 @@ from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
+from napari_garage_unet.engine.inference.feature_cache import TapStore
 from napari_garage_unet.engine.judge import Judge
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.pixel_learner import FRESH_STEPS, PixelLearner
 from napari_garage_unet.engine.sampling import TrainingPlane
-from napari_garage_unet.engine.tap_store import TapStore
 from napari_garage_unet.engine.training import Training
 
 SHAPE = (96, 128)

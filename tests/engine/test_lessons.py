@@ -1,8 +1,8 @@
 import numpy as np
 
 from napari_garage_unet.engine.features.feature_maps import GRID
+from napari_garage_unet.engine.inference.tiles import all_blocks
 from napari_garage_unet.engine.lessons import answers_on_grid
-from napari_garage_unet.engine.plane_blocks import all_blocks
 
 
 def test_answers_of_cells_are_cut_like_those_of_pixels():

@@ -10,15 +10,15 @@ from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.detail_teaching import DetailTeaching
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
+from napari_garage_unet.engine.inference.feature_cache import TapStore
+from napari_garage_unet.engine.inference.tiles import all_blocks, stroked_blocks
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.decoder_ops import MEMBERS
 from napari_garage_unet.engine.pixel_learner import PixelLearner
 from napari_garage_unet.engine.pixel_steps import PixelSteps
-from napari_garage_unet.engine.plane_blocks import all_blocks, stroked_blocks
 from napari_garage_unet.engine.principal_components import GUIDE_SPREAD
 from napari_garage_unet.engine.sampling import TrainingPlane
 from napari_garage_unet.engine.self_teaching import SelfTeaching
-from napari_garage_unet.engine.tap_store import TapStore
 
 DETAIL = detail_teaching.STEPS + 2
 """Steps until the detail network is taught: asking about strokes, and a block."""

@@ -16,7 +16,7 @@ from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.config import ClassInfo, NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.tap_store import TapStores
+from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.training import Training
 
 PLAIN = NetworkConfig(encoder="plain", width=4, depth=2)

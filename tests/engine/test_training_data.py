@@ -10,7 +10,7 @@ from napari_garage_unet.engine.config import ClassInfo, NetworkConfig
 from napari_garage_unet.engine.decide import quantize
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
-from napari_garage_unet.engine.inference import Predictor
+from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.training_data import HeldOutStroke, compare
 

@@ -9,8 +9,8 @@ from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import default_preprocess
+from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.tap_store import TapStores
 from napari_garage_unet.process.rehearsal import Rehearsal
 
 

@@ -244,7 +244,7 @@ def _test_image(
         noise = np.random.default_rng(0).random((smallest, smallest, model.n_channels))
         smooth = gaussian(noise, sigma=(6, 6, 0))
         return np.asarray(255 * (smooth - smooth.min()) / np.ptp(smooth), np.float32)
-    from .inference import check_channels
+    from .inference.predictor import check_channels
 
     check_channels(sample, model.n_channels)
     plane = np.asarray(sample.plane(next(iter(sample.plane_indices()))), np.float32)

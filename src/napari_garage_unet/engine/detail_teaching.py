@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from .adamw import AdamW, update
 from .compute.backend import tf
 from .features.feature_maps import GRID
+from .inference.tiles import PlaneBlock, stroked_blocks
 from .lessons import answers_on_grid, choose_sure, draw_blocks
 from .networks.patch_network import SIDE, Detail, at_patches, cut_patches
 from .networks.pretrained import PretrainedNetwork
 from .pixel_steps import BalancedDraw, rate_factor
-from .plane_blocks import PlaneBlock, stroked_blocks
 from .sampling import TrainingPlane
 
 STEPS = 500

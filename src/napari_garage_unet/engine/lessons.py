@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .features.feature_maps import GRID
-from .plane_blocks import PlaneBlock, all_blocks
+from .inference.tiles import PlaneBlock, all_blocks
 from .sampling import TrainingPlane
 
 MOST_BLOCKS = 12

@@ -23,7 +23,7 @@ from .rules import ClassRule, Rules
 from .volumes import label_image, needs_volume
 
 if TYPE_CHECKING:
-    from .inference import Predictor
+    from .inference.predictor import Predictor
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +212,7 @@ class Model:
     @cached_property
     def predictor(self) -> Predictor:
         """What computes its probabilities; the network is built on first use."""
-        from .inference import Predictor
+        from .inference.predictor import Predictor
         from .networks.build import build_network
 
         network = build_network(self.network, self.n_channels, len(self.classes))

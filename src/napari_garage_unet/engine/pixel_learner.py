@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from .annotations.strokes import strokes_of_classes
 from .compute.backend import tf
 from .detail_teaching import DetailTeaching
+from .inference.tiles import PlaneBlock, stroked_blocks
 from .judge import Judge
 from .networks.base import Network
 from .networks.decoder import SHARPNESS, SMOOTHING_RADIUS, give_votes
 from .networks.decoder_ops import MEMBERS, gather_pixels
 from .networks.pretrained import PretrainedNetwork
 from .pixel_steps import MOST_BATCH, BalancedDraw, PixelSteps, rate_factor
-from .plane_blocks import PlaneBlock, stroked_blocks
 from .principal_components import guide_of, lens_of
 from .sampling import TrainingPlane
 from .self_teaching import SelfTeaching

@@ -26,9 +26,9 @@ from .class_shares import (
     shares_of,
 )
 from .features.feature_maps import GRID
+from .inference.tiles import PlaneBlock
 from .lessons import answers_on_grid, choose_sure, draw_blocks
 from .networks.pretrained import PretrainedNetwork
-from .plane_blocks import PlaneBlock
 from .sampling import TrainingPlane
 
 PIXELS = 20_000

@@ -29,12 +29,12 @@ from .config import (
 from .held_out import HeldOutAnswers
 from .images.image import ArrayLike, Image
 from .images.preprocess import default_preprocess
-from .inference import Predictor, check_channels
+from .inference.feature_cache import TapStores
+from .inference.predictor import Predictor, check_channels
+from .inference.tiles import stroked_blocks
 from .learner import make_learner
 from .model import Model
 from .networks.build import build_network
-from .plane_blocks import stroked_blocks
-from .tap_store import TapStores
 from .training_data import HeldOutStroke, compare, lay_out, pad
 
 VALIDATION_SECONDS = 2.0

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .annotations.strokes import StrokedPlane, find_strokes
-from .box_groups import Box, group_boxes
 from .config import ClassInfo
 from .decide import quantize
 from .held_out import HeldOutAnswers
 from .images.image import Image, PlaneIndex
-from .inference import Predictor
+from .inference.boxes import Box, group_boxes
+from .inference.feature_cache import TapStore
+from .inference.predictor import Predictor
 from .losses import balanced_cross_entropy
 from .sampling import TrainingPlane
-from .tap_store import TapStore
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

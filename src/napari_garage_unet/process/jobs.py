@@ -17,10 +17,10 @@ from napari_garage_unet.engine.config import (
 )
 from napari_garage_unet.engine.decide import quantize
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.inference import Predictor, Tile
+from napari_garage_unet.engine.inference.feature_cache import TapStores
+from napari_garage_unet.engine.inference.predictor import Predictor, Tile
 from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.model_store import load_model
-from napari_garage_unet.engine.tap_store import TapStores
 from napari_garage_unet.engine.training import Training
 
 from .desk import Desk

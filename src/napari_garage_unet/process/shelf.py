@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from napari_garage_unet.engine.config import ClassInfo, from_json
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.inference import Predictor
+from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.model_store import load_model
 from napari_garage_unet.engine.presets import presets_from_json

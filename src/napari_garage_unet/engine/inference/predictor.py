@@ -13,13 +13,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from .box_groups import Box
-from .config import PreprocessConfig
-from .errors import InputError
-from .images.image import Image, PlaneIndex
-from .networks.base import Network
-from .plane_blocks import widen
-from .tap_store import TapStore
+from napari_garage_unet.engine.config import PreprocessConfig
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.image import Image, PlaneIndex
+from napari_garage_unet.engine.networks.base import Network
+
+from .boxes import Box
+from .feature_cache import TapStore
+from .tiles import widen
 
 TILE = 512
 """Side in pixels of a tile's core: large enough that its halo costs little, small

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.box_groups import group_boxes
+from napari_garage_unet.engine.inference.boxes import group_boxes
 
 
 def test_boxes_far_apart_stay_alone():

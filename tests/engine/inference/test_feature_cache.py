@@ -7,8 +7,8 @@ import pytest
 
 from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.inference.feature_cache import TapStore, TapStores
 from napari_garage_unet.engine.networks.plain import PlainNetwork
-from napari_garage_unet.engine.tap_store import TapStore, TapStores
 
 CONFIG = PreprocessConfig()
 

@@ -1,0 +1,1 @@
+"""Probabilities of large planes, tile by tile."""
