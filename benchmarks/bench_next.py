@@ -34,9 +34,9 @@ from benchmarks.tasks import TASKS, Task, load_task
 from napari_garage_unet.engine import pixel_learner
 from napari_garage_unet.engine.api import as_image
 from napari_garage_unet.engine.config import TrainingConfig
-from napari_garage_unet.engine.decide import quantize
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import TapStores
+from napari_garage_unet.engine.labels.assign import quantize
 from napari_garage_unet.engine.training import Training
 from napari_garage_unet.engine.uncertainty import WINDOW, next_place
 

@@ -36,11 +36,11 @@ from benchmarks.tasks import DATA_FOLDER, require_data
 from napari_garage_unet.engine.advice import PaintedPlane, PaintedVolume, advise
 from napari_garage_unet.engine.api import train
 from napari_garage_unet.engine.config import ClassInfo
-from napari_garage_unet.engine.decide import quantize
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.instances import class_objects
-from napari_garage_unet.engine.rules import ClassRule
-from napari_garage_unet.engine.volumes import label_image
+from napari_garage_unet.engine.labels.assign import quantize
+from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.labels.volumes import label_image
 
 PAINTED = ("00071198d059ba7f", "02903040e19ddf92", "07fb37aafa662660")
 

@@ -13,11 +13,11 @@ from napari_garage_unet.engine.advice import (
     painted_sizes,
     small_size,
 )
-from napari_garage_unet.engine.decide import decide
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.held_out import HeldOutAnswers
+from napari_garage_unet.engine.labels.assign import decide
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.objects import objects
-from napari_garage_unet.engine.rules import ClassRule
 from napari_garage_unet.engine.tuning import suggest_rules
 
 

@@ -16,7 +16,7 @@ from napari_garage_unet.engine.instances import (
     objects_table,
     totals_table,
 )
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.rules import ClassRule
 
 CLASSES = (ClassInfo(1, "ground", background=True), ClassInfo(3, "cell"), ClassInfo(4))
 

@@ -18,6 +18,7 @@ from napari_garage_unet.engine.config import (
 )
 from napari_garage_unet.engine.errors import ModelFileError, OutputError
 from napari_garage_unet.engine.held_out import HeldOutAnswers
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.model_store import (
     load_model,
@@ -25,7 +26,6 @@ from napari_garage_unet.engine.model_store import (
     read_info,
     save_model,
 )
-from napari_garage_unet.engine.rules import ClassRule
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_garage_unet.engine import objects as objects_module
-from napari_garage_unet.engine.decide import quantize
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.histogram import log_histogram
+from napari_garage_unet.engine.labels.assign import quantize
 from napari_garage_unet.engine.objects import (
     SeedFinder,
     _largest_around,

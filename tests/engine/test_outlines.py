@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from napari_garage_unet.engine.decide import decide, quantize
+from napari_garage_unet.engine.labels.assign import decide, quantize
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.outlines import edge_curve, edge_strength
-from napari_garage_unet.engine.rules import ClassRule
 
 
 @settings(max_examples=25, deadline=None)

@@ -7,10 +7,10 @@ import pytest
 
 from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.config import ClassInfo, NetworkConfig
-from napari_garage_unet.engine.decide import quantize
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.inference.predictor import Predictor
+from napari_garage_unet.engine.labels.assign import quantize
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.training_data import HeldOutStroke, compare
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_garage_unet.engine.decide import decide, quantize
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.assign import decide, quantize
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.tuning import suggest_rules
 
 

@@ -7,7 +7,7 @@ import pytest
 from made_results import CLASSES, balls, levels_of, make_result
 
 from napari_garage_unet.engine.instances import class_objects, objects_table
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.rules import ClassRule
 
 CUT = ClassRule(threshold=0.4)
 

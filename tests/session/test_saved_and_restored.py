@@ -18,7 +18,7 @@ from napari.components import ViewerModel
 from synchronous_engine import SynchronousEngine
 
 from napari_garage_unet.engine.config import TrainingConfig
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.process.messages import LIVE
 from napari_garage_unet.project.description import read_project
 from napari_garage_unet.project.folders import (

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.process.messages import LIVE, Predict
 from napari_garage_unet.session.segmentation_job import Wish
 

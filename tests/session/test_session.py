@@ -216,7 +216,7 @@ def test_saving_takes_the_tuned_rules_along(painted, engine, run, tmp_path):
     painted.learn()
     run(lambda: painted.preview.shown > 0)
     (result,) = painted.results
-    from napari_garage_unet.engine.rules import ClassRule
+    from napari_garage_unet.engine.labels.rules import ClassRule
 
     painted.tuner.tune(result, 2, ClassRule(threshold=0.8))
     painted.save_model(LIVE, tmp_path / "mine")

@@ -11,11 +11,11 @@ from made_results import CLASSES, balls, levels_of, make_result
 
 from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.labels.clean_up import apply_rules
+from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.labels.volumes import label_image
 from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.model_store import load_model
-from napari_garage_unet.engine.postprocess import apply_rules
-from napari_garage_unet.engine.rules import ClassRule
-from napari_garage_unet.engine.volumes import label_image
 from napari_garage_unet.process.messages import SaveModel
 from napari_garage_unet.session import deciding
 from napari_garage_unet.session import result as result_module

@@ -9,7 +9,7 @@ from napari_garage_unet.engine.config import (
     PreprocessConfig,
     TrainingConfig,
 )
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.widgets.form import SettingsForm, read_field, write_field
 
 

@@ -9,8 +9,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDockWidget
 
-from napari_garage_unet.engine.postprocess import apply_rules
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.clean_up import apply_rules
+from napari_garage_unet.engine.labels.rules import ClassRule
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from napari_garage_unet.engine.images.image import Image, axes_for_strokes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_garage_unet.engine.labels.rules import ClassRule
     from napari_garage_unet.engine.model import Model
-    from napari_garage_unet.engine.rules import ClassRule
 
 
 def read_for_strokes(path: Path, strokes: NDArray[Any], *, axes: str | None) -> Image:
@@ -116,7 +116,7 @@ def make_rules(
     sizes
         Smallest sizes in pixels, such as ``"50"`` for all classes or ``"3=50"``.
     """
-    from napari_garage_unet.engine.rules import ClassRule
+    from napari_garage_unet.engine.labels.rules import ClassRule
 
     changes: dict[int, dict[str, Any]] = {i: {} for i in model.class_ids}
     for text in thresholds:

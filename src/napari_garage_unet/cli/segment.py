@@ -12,7 +12,7 @@ import click
 import numpy as np
 
 from napari_garage_unet import __version__
-from napari_garage_unet.engine.rules import SplitBy
+from napari_garage_unet.engine.labels.rules import SplitBy
 
 from .inputs import make_rules, read_for_model
 from .options import AXES, FILE, JSON

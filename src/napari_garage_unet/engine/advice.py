@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import measure
 
-from .decide import LEVELS, Labels, decide, quantize
 from .errors import InputError
 from .held_out import HeldOutAnswers
+from .labels.assign import LEVELS, Labels, decide, quantize
+from .labels.rules import ClassRule, Rules, resolve_rules
 from .objects import objects
 from .outlines import edge_curve, edge_strength
-from .rules import ClassRule, Rules, resolve_rules
 from .touching import look_touching
 from .tuning import Preference, Suggestion, suggest_rules
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from .config import ClassInfo
 from .errors import InputError
 from .images.image import Image
+from .labels.rules import ClassRule, SplitBy
 from .measure import Table, class_totals, measure
 from .objects import objects
-from .rules import ClassRule, SplitBy
 
 
 def class_objects(

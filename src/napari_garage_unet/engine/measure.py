@@ -16,7 +16,7 @@ import numpy.typing as npt
 from skimage.measure import regionprops_table
 
 from .errors import InputError, OutputError
-from .regions import Integers, find_regions
+from .labels.regions import Integers, find_regions
 
 Column = npt.NDArray[np.generic]
 Table = dict[str, Column]

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import ClassInfo, NetworkConfig, PreprocessConfig, to_json
-from .decide import quantize
 from .errors import InputError
 from .held_out import HeldOutAnswers
 from .images.image import ArrayLike, Image, PlaneIndex, check_axes, guess_axes
-from .postprocess import apply_rules
-from .presets import Presets, check_name, find_preset, presets_to_json
-from .rules import ClassRule, Rules
-from .volumes import label_image, needs_volume
+from .labels.assign import quantize
+from .labels.clean_up import apply_rules
+from .labels.presets import Presets, check_name, find_preset, presets_to_json
+from .labels.rules import ClassRule, Rules
+from .labels.volumes import label_image, needs_volume
 
 if TYPE_CHECKING:
     from .inference.predictor import Predictor

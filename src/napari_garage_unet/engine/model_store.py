@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from .config import ClassInfo, NetworkConfig, PreprocessConfig, from_json
 from .errors import InputError, ModelFileError, OutputError
 from .held_out import HeldOutAnswers
+from .labels.presets import presets_from_json
+from .labels.rules import ClassRule
 from .model import Model
-from .presets import presets_from_json
-from .rules import ClassRule
 
 FORMAT = "napari-garage-unet model"
 VERSION = 1

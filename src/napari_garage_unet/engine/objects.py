@@ -32,8 +32,8 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 from skimage.segmentation import watershed
 
-from .decide import quantize
 from .errors import InputError
+from .labels.assign import quantize
 
 Int32 = npt.NDArray[np.int32]
 Float = npt.NDArray[np.floating]

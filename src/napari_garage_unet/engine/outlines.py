@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .contest import Contest
-from .decide import LEVELS, UInt8, decision_step
-from .rules import ClassRule
+from .labels.assign import LEVELS, UInt8, decision_step
+from .labels.one_vs_rest import Contest
+from .labels.rules import ClassRule
 
 Float = NDArray[np.floating[Any]]
 

@@ -36,8 +36,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .contest import Contest
-from .decide import (
+from .errors import InputError
+from .labels.assign import (
     LEVELS,
     Labels,
     UInt8,
@@ -46,8 +46,8 @@ from .decide import (
     decision_step,
     default_threshold,
 )
-from .errors import InputError
-from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
+from .labels.one_vs_rest import Contest
+from .labels.rules import ClassRule, Rules, resolve_class_ids, resolve_rules
 
 Float = npt.NDArray[np.float64]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from napari_garage_unet.engine.config import ClassInfo, from_json
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.inference.predictor import Predictor
+from napari_garage_unet.engine.labels.presets import presets_from_json
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.model import Model
 from napari_garage_unet.engine.model_store import load_model
-from napari_garage_unet.engine.presets import presets_from_json
-from napari_garage_unet.engine.rules import ClassRule
 
 from .messages import LIVE, SaveModel
 

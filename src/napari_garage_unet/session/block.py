@@ -14,7 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
-from napari_garage_unet.engine.regions import CLOSED, OpenEnds
+from napari_garage_unet.engine.labels.regions import CLOSED, OpenEnds
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 from psygnal import Signal
 
 from napari_garage_unet.engine.images.image import PlaneIndex
-from napari_garage_unet.engine.presets import Presets
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.presets import Presets
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.layers.colors import class_features, recolor, result_colormap
 from napari_garage_unet.process.messages import LIVE
 

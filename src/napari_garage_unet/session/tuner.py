@@ -8,8 +8,8 @@ from typing import Any
 
 from psygnal import Signal
 
-from napari_garage_unet.engine.presets import check_name, find_preset
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.presets import check_name, find_preset
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.layers.view import step_on_view
 
 from .deciding import Deciding

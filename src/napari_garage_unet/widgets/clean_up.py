@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.units import SHORT, unit_name
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.rules import ClassRule
 
 from .form import SettingsForm
 from .size_field import SizeField

@@ -14,9 +14,9 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import qthrottled
 
-from napari_garage_unet.engine.decide import default_threshold
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.assign import default_threshold
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.session.result import Result
 from napari_garage_unet.session.suggesting import Advice
 

@@ -11,9 +11,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from .contest import Contest
-from .decide import Labels, check_probabilities, decision_step, label_dtype, reach
-from .postprocess import clean_regions, loose_regions, smooth_classes
+from .assign import (
+    Labels,
+    check_probabilities,
+    decision_step,
+    label_dtype,
+    reach,
+)
+from .clean_up import clean_regions, loose_regions, smooth_classes
+from .one_vs_rest import Contest
 from .regions import CLOSED, OpenEnds, Regions, find_regions
 from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
 

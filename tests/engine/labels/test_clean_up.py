@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from napari_garage_unet.engine.decide import decide
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.postprocess import apply_rules, clean
-from napari_garage_unet.engine.regions import find_regions
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.assign import decide
+from napari_garage_unet.engine.labels.clean_up import apply_rules, clean
+from napari_garage_unet.engine.labels.regions import find_regions
+from napari_garage_unet.engine.labels.rules import ClassRule
 
 few = settings(max_examples=60, deadline=None)
 

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .decide import Labels
-from .images.image import Image
-from .postprocess import apply_rules
+from napari_garage_unet.engine.images.image import Image
+
+from .assign import Labels
+from .clean_up import apply_rules
 from .rules import ClassRule, Rules, resolve_rules
 
 

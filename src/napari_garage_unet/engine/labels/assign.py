@@ -28,7 +28,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from .errors import InputError
+from napari_garage_unet.engine.errors import InputError
+
 from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
 
 UInt8 = npt.NDArray[np.uint8]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .decide import (
+from .assign import (
     LEVELS,
     Labels,
     Ranking,

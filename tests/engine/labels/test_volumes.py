@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.postprocess import apply_rules
-from napari_garage_unet.engine.rules import ClassRule
-from napari_garage_unet.engine.volumes import label_image, needs_volume
+from napari_garage_unet.engine.labels.clean_up import apply_rules
+from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.labels.volumes import label_image, needs_volume
 
 LENGTHS = {"t": 2, "z": 3, "y": 12, "x": 14}
 STEPS = {"t": 60.0, "z": 2.0, "y": 1.0, "x": 1.0}

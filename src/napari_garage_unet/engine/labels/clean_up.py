@@ -30,9 +30,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from .decide import Labels, check_probabilities, decide, label_dtype
-from .errors import InputError
-from .regions import CLOSED, Bool, Int, Integers, OpenEnds, Regions, find_regions
+from napari_garage_unet.engine.errors import InputError
+
+from .assign import Labels, check_probabilities, decide, label_dtype
+from .regions import (
+    CLOSED,
+    Bool,
+    Int,
+    Integers,
+    OpenEnds,
+    Regions,
+    find_regions,
+)
 from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import InputError
+from napari_garage_unet.engine.errors import InputError
+
 from .rules import ClassRule
 
 RuleMap = Mapping[int, ClassRule]

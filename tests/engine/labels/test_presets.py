@@ -13,14 +13,14 @@ from napari_garage_unet.engine.config import (
     PreprocessConfig,
 )
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.model import Model
-from napari_garage_unet.engine.presets import (
+from napari_garage_unet.engine.labels.presets import (
     LONGEST,
     check_name,
     presets_from_json,
     presets_to_json,
 )
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.model import Model
 
 PRESETS = {
     "dark": {1: ClassRule(), 7: ClassRule(threshold=0.9)},

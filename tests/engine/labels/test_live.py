@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_garage_unet.engine.live import LiveLabels
-from napari_garage_unet.engine.postprocess import apply_rules
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.clean_up import apply_rules
+from napari_garage_unet.engine.labels.live import LiveLabels
+from napari_garage_unet.engine.labels.rules import ClassRule
 
 
 @st.composite

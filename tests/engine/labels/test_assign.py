@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from napari_garage_unet.engine.decide import decide, default_threshold, quantize
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.rules import ClassRule
+from napari_garage_unet.engine.labels.assign import decide, default_threshold, quantize
+from napari_garage_unet.engine.labels.rules import ClassRule
 
 few = settings(max_examples=40, deadline=None)
 thresholds = st.one_of(
