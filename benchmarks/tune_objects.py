@@ -37,10 +37,10 @@ from napari_garage_unet.engine.advice import PaintedPlane, PaintedVolume, advise
 from napari_garage_unet.engine.api import train
 from napari_garage_unet.engine.config import ClassInfo
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.instances import class_objects
 from napari_garage_unet.engine.labels.assign import quantize
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import label_image
+from napari_garage_unet.engine.objects.instances import class_objects
 
 PAINTED = ("00071198d059ba7f", "02903040e19ddf92", "07fb37aafa662660")
 

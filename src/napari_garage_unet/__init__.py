@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .engine.api import load_model, train
-    from .engine.measure import measure
     from .engine.model import Model
     from .engine.networks.unet import build_unet
-    from .engine.objects import objects
+    from .engine.objects.label_objects import objects
+    from .engine.objects.measure import measure
 
 __version__ = "0.1.0"
 __all__ = [

@@ -17,7 +17,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.held_out import HeldOutAnswers
 from napari_garage_unet.engine.labels.assign import decide
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.objects import objects
+from napari_garage_unet.engine.objects.label_objects import objects
 from napari_garage_unet.engine.tuning import suggest_rules
 
 

@@ -108,12 +108,12 @@ def segment_command(
     for path in (*others, *(path for path in (report, table) if path)):
         check_output(path, inputs=(*inputs, model_path, *paths))
     start_engine()
-    from napari_garage_unet.engine.instances import (
+    from napari_garage_unet.engine.objects.instances import (
         class_objects,
         needs_probabilities,
         objects_table,
     )
-    from napari_garage_unet.engine.measure import write_table
+    from napari_garage_unet.engine.objects.measure import write_table
 
     # Says first whether the weights fit.
     devices = model.predictor.network.devices

@@ -23,9 +23,9 @@ from .errors import InputError
 from .held_out import HeldOutAnswers
 from .labels.assign import LEVELS, Labels, decide, quantize
 from .labels.rules import ClassRule, Rules, resolve_rules
-from .objects import objects
+from .objects.label_objects import objects
+from .objects.touching import look_touching
 from .outlines import edge_curve, edge_strength
-from .touching import look_touching
 from .tuning import Preference, Suggestion, suggest_rules
 
 MOST_PIXELS = 50_000

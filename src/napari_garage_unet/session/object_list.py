@@ -12,12 +12,12 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_garage_unet.engine.instances import (
+from napari_garage_unet.engine.objects.instances import (
     class_objects,
     objects_table,
     totals_table,
 )
-from napari_garage_unet.engine.objects import relabel_like
+from napari_garage_unet.engine.objects.label_objects import relabel_like
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError, OutputError
-from napari_garage_unet.engine.measure import (
+from napari_garage_unet.engine.objects.measure import (
     class_totals,
     column_unit,
     measure,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.objects import objects
-from napari_garage_unet.engine.touching import look_touching
+from napari_garage_unet.engine.objects.label_objects import objects
+from napari_garage_unet.engine.objects.touching import look_touching
 
 
 def balls(shape, centres, radius):

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from skimage.measure import regionprops_table
 
-from .errors import InputError, OutputError
-from .labels.regions import Integers, find_regions
+from napari_garage_unet.engine.errors import InputError, OutputError
+from napari_garage_unet.engine.labels.regions import Integers, find_regions
 
 Column = npt.NDArray[np.generic]
 Table = dict[str, Column]

@@ -10,13 +10,13 @@ from skimage.draw import disk
 from napari_garage_unet.engine.config import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.instances import (
+from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.objects.instances import (
     class_objects,
     needs_probabilities,
     objects_table,
     totals_table,
 )
-from napari_garage_unet.engine.labels.rules import ClassRule
 
 CLASSES = (ClassInfo(1, "ground", background=True), ClassInfo(3, "cell"), ClassInfo(4))
 

@@ -32,8 +32,8 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 from skimage.segmentation import watershed
 
-from .errors import InputError
-from .labels.assign import quantize
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.labels.assign import quantize
 
 Int32 = npt.NDArray[np.int32]
 Float = npt.NDArray[np.floating]

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from napari_garage_unet.engine import objects as objects_module
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.histogram import log_histogram
 from napari_garage_unet.engine.labels.assign import quantize
-from napari_garage_unet.engine.objects import (
+from napari_garage_unet.engine.objects import label_objects as objects_module
+from napari_garage_unet.engine.objects.label_objects import (
     SeedFinder,
     _largest_around,
     find_seeds,

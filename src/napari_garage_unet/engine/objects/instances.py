@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import ClassInfo
-from .errors import InputError
-from .images.image import Image
-from .labels.rules import ClassRule, SplitBy
+from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.labels.rules import ClassRule, SplitBy
+
+from .label_objects import objects
 from .measure import Table, class_totals, measure
-from .objects import objects
 
 
 def class_objects(

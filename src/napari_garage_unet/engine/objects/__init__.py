@@ -1,0 +1,1 @@
+"""From label images to objects and their tables."""
