@@ -15,7 +15,7 @@ from benchmarks.checkpoints import Checkpoints
 from napari_garage_unet.engine import warmup
 from napari_garage_unet.engine.api import as_image
 from napari_garage_unet.engine.config import TrainingConfig
-from napari_garage_unet.engine.model import Model
+from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.training import Training
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Snapshot:
 
     Parameters
     ----------
-    model : napari_garage_unet.engine.model.Model
+    model : napari_garage_unet.engine.models.model.Model
         The snapshot that training gave.
     """
 

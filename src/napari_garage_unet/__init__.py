@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .engine.api import load_model, train
-    from .engine.model import Model
+    from .engine.models.model import Model
     from .engine.networks.unet import build_unet
     from .engine.objects.label_objects import objects
     from .engine.objects.measure import measure

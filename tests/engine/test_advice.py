@@ -14,9 +14,9 @@ from napari_garage_unet.engine.advice import (
     small_size,
 )
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.held_out import HeldOutAnswers
 from napari_garage_unet.engine.labels.assign import decide
 from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
 from napari_garage_unet.engine.objects.label_objects import objects
 from napari_garage_unet.engine.tuning import suggest_rules
 

@@ -20,7 +20,7 @@ from napari_garage_unet.engine.errors import EngineError, InputError, OutputErro
 from napari_garage_unet.engine.export import export_model
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import preprocess
-from napari_garage_unet.engine.model import Model
+from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.build import build_network
 
 pytest.importorskip("tf2onnx")

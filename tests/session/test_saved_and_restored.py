@@ -247,7 +247,7 @@ def test_a_model_that_was_still_learning_comes_back_from_its_checkpoint(start):
         NetworkConfig,
         PreprocessConfig,
     )
-    from napari_garage_unet.engine.model import Model
+    from napari_garage_unet.engine.models.model import Model
 
     model = Model(
         classes=(ClassInfo(1), ClassInfo(2)),

@@ -19,7 +19,7 @@ from napari_garage_unet.cli import segment as segment_module
 from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.model import Model
+from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.objects.instances import class_objects, objects_table
 
 CENTRES = {

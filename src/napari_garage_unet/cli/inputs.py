@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_garage_unet.engine.labels.rules import ClassRule
-    from napari_garage_unet.engine.model import Model
+    from napari_garage_unet.engine.models.model import Model
 
 
 def read_for_strokes(path: Path, strokes: NDArray[Any], *, axes: str | None) -> Image:

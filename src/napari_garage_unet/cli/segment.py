@@ -29,7 +29,7 @@ from .terminal import say_device, start_engine
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_garage_unet.engine.model import Model
+    from napari_garage_unet.engine.models.model import Model
 
 
 @click.command("segment")
@@ -94,7 +94,7 @@ def segment_command(
     """Segment images with a model."""
     from napari_garage_unet.engine.files.probabilities import write_probabilities
     from napari_garage_unet.engine.files.reading import write_segmentation
-    from napari_garage_unet.engine.model_store import load_model
+    from napari_garage_unet.engine.models.archive import load_model
 
     model = load_model(model_path)
     if preset is not None:

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from skimage import measure
 
 from .errors import InputError
-from .held_out import HeldOutAnswers
 from .labels.assign import LEVELS, Labels, decide, quantize
 from .labels.rules import ClassRule, Rules, resolve_rules
+from .models.held_out_predictions import HeldOutAnswers
 from .objects.label_objects import objects
 from .objects.touching import look_touching
 from .outlines import edge_curve, edge_strength

@@ -17,7 +17,7 @@ from .config import PreprocessConfig
 from .errors import InputError
 from .images.image import Image
 from .images.preprocess import preprocess
-from .model import Model
+from .models.model import Model
 from .network_graph import takes_batches
 from .onnx_export import METADATA_KEY, OPSET, describe, write_onnx
 

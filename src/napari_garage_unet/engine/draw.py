@@ -19,7 +19,7 @@ from .errors import InputError, OutputError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from .model import Model
+    from .models.model import Model
 
 Point = tuple[float, float]
 

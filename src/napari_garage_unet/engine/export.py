@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from .errors import EngineError, InputError, OutputError
 from .images.image import Image
-from .model import Model
+from .models.model import Model
 
 ExportFormat = Literal["onnx", "bioimageio"]
 

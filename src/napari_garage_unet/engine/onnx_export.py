@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .compute.backend import tf
-from .model import Model
+from .models.model import Model
 from .network_graph import probability_graph, takes_batches
 from .networks.base import Network
 from .networks.build import build_network

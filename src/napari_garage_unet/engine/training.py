@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .annotations.strokes import collect_strokes, painted_ids
-from .classes import merge_classes, transfer_weights
 from .compute.backend import seeded_weights, versions
 from .config import (
     ClassInfo,
@@ -26,14 +25,15 @@ from .config import (
     TrainingConfig,
     to_json,
 )
-from .held_out import HeldOutAnswers
 from .images.image import ArrayLike, Image
 from .images.preprocess import default_preprocess
 from .inference.feature_cache import TapStores
 from .inference.predictor import Predictor, check_channels
 from .inference.tiles import stroked_blocks
 from .learner import make_learner
-from .model import Model
+from .models.held_out_predictions import HeldOutAnswers
+from .models.model import Model
+from .models.transfer import merge_classes, transfer_weights
 from .networks.build import build_network
 from .training_data import HeldOutStroke, compare, lay_out, pad
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from .annotations.strokes import StrokedPlane, find_strokes
 from .config import ClassInfo
-from .held_out import HeldOutAnswers
 from .images.image import Image, PlaneIndex
 from .inference.boxes import Box, group_boxes
 from .inference.feature_cache import TapStore
 from .inference.predictor import Predictor
 from .labels.assign import quantize
 from .losses import balanced_cross_entropy
+from .models.held_out_predictions import HeldOutAnswers
 from .sampling import TrainingPlane
 
 Scalar = TypeVar("Scalar", bound=np.generic)

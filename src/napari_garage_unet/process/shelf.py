@@ -11,8 +11,8 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.labels.presets import presets_from_json
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.model import Model
-from napari_garage_unet.engine.model_store import load_model
+from napari_garage_unet.engine.models.archive import load_model
+from napari_garage_unet.engine.models.model import Model
 
 from .messages import LIVE, SaveModel
 

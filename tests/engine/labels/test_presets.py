@@ -20,7 +20,7 @@ from napari_garage_unet.engine.labels.presets import (
     presets_to_json,
 )
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.model import Model
+from napari_garage_unet.engine.models.model import Model
 
 PRESETS = {
     "dark": {1: ClassRule(), 7: ClassRule(threshold=0.9)},

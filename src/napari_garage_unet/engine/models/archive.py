@@ -21,11 +21,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import ClassInfo, NetworkConfig, PreprocessConfig, from_json
-from .errors import InputError, ModelFileError, OutputError
-from .held_out import HeldOutAnswers
-from .labels.presets import presets_from_json
-from .labels.rules import ClassRule
+from napari_garage_unet.engine.config import (
+    ClassInfo,
+    NetworkConfig,
+    PreprocessConfig,
+    from_json,
+)
+from napari_garage_unet.engine.errors import InputError, ModelFileError, OutputError
+from napari_garage_unet.engine.labels.presets import presets_from_json
+from napari_garage_unet.engine.labels.rules import ClassRule
+
+from .held_out_predictions import HeldOutAnswers
 from .model import Model
 
 FORMAT = "napari-garage-unet model"

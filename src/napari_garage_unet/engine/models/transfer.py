@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .config import ClassInfo
+from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.networks.base import Network
+
 from .model import Model
-from .networks.base import Network
 
 
 def merge_classes(

@@ -17,15 +17,15 @@ from napari_garage_unet.engine.config import (
     PreprocessConfig,
 )
 from napari_garage_unet.engine.errors import ModelFileError, OutputError
-from napari_garage_unet.engine.held_out import HeldOutAnswers
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.model import Model
-from napari_garage_unet.engine.model_store import (
+from napari_garage_unet.engine.models.archive import (
     load_model,
     read_held_out,
     read_info,
     save_model,
 )
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.models.model import Model
 
 
 @pytest.fixture

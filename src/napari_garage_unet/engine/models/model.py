@@ -12,18 +12,35 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import ClassInfo, NetworkConfig, PreprocessConfig, to_json
-from .errors import InputError
-from .held_out import HeldOutAnswers
-from .images.image import ArrayLike, Image, PlaneIndex, check_axes, guess_axes
-from .labels.assign import quantize
-from .labels.clean_up import apply_rules
-from .labels.presets import Presets, check_name, find_preset, presets_to_json
-from .labels.rules import ClassRule, Rules
-from .labels.volumes import label_image, needs_volume
+from napari_garage_unet.engine.config import (
+    ClassInfo,
+    NetworkConfig,
+    PreprocessConfig,
+    to_json,
+)
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.image import (
+    ArrayLike,
+    Image,
+    PlaneIndex,
+    check_axes,
+    guess_axes,
+)
+from napari_garage_unet.engine.labels.assign import quantize
+from napari_garage_unet.engine.labels.clean_up import apply_rules
+from napari_garage_unet.engine.labels.presets import (
+    Presets,
+    check_name,
+    find_preset,
+    presets_to_json,
+)
+from napari_garage_unet.engine.labels.rules import ClassRule, Rules
+from napari_garage_unet.engine.labels.volumes import label_image, needs_volume
+
+from .held_out_predictions import HeldOutAnswers
 
 if TYPE_CHECKING:
-    from .inference.predictor import Predictor
+    from napari_garage_unet.engine.inference.predictor import Predictor
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,8 +229,8 @@ class Model:
     @cached_property
     def predictor(self) -> Predictor:
         """What computes its probabilities; the network is built on first use."""
-        from .inference.predictor import Predictor
-        from .networks.build import build_network
+        from napari_garage_unet.engine.inference.predictor import Predictor
+        from napari_garage_unet.engine.networks.build import build_network
 
         network = build_network(self.network, self.n_channels, len(self.classes))
         network.set_weights(dict(self.weights))
@@ -240,7 +257,7 @@ class Model:
         OutputError
             If the file cannot be written; an older file of that name is kept.
         """
-        from .model_store import save_model
+        from .archive import save_model
 
         save_model(self, path)
 
