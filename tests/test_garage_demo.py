@@ -12,7 +12,7 @@ import tifffile
 
 from napari_garage_unet import cli, load_model, samples
 from napari_garage_unet.engine.annotations.palette import color_for
-from napari_garage_unet.engine.scores import score
+from napari_garage_unet.engine.evaluation.scores import score
 from napari_garage_unet.garage_demo import write_overlay
 
 

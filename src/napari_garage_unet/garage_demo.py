@@ -58,9 +58,9 @@ def run_demo(
     from .engine.api import train
     from .engine.compute.backend import versions
     from .engine.compute.devices import current_devices
+    from .engine.evaluation.scores import score
     from .engine.files.reading import write_segmentation
     from .engine.images.image import Image
-    from .engine.scores import score
 
     folder = Path(folder)
     make_folder(folder)

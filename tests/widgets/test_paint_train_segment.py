@@ -12,7 +12,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from napari_garage_unet import samples
-from napari_garage_unet.engine.scores import score
+from napari_garage_unet.engine.evaluation.scores import score
 from napari_garage_unet.session import get_session
 
 PLUGIN = "napari-garage-unet"

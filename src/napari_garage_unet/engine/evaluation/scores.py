@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
+from napari_garage_unet.engine.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)

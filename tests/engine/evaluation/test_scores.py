@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.scores import score
+from napari_garage_unet.engine.evaluation.scores import score
 
 TRUTH = np.array([[1, 1, 1, 2], [2, 2, 0, 0]], np.uint8)
 LABELS = np.array([[1, 1, 2, 2], [2, 0, 1, 2]], np.uint8)
