@@ -37,8 +37,8 @@ from napari_garage_unet.engine.config import TrainingConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.labels.assign import quantize
+from napari_garage_unet.engine.suggestions.next_stroke import WINDOW, next_place
 from napari_garage_unet.engine.training import Training
-from napari_garage_unet.engine.uncertainty import WINDOW, next_place
 
 STEPS = 150
 """Steps of each round of learning: half of what the dock takes."""

@@ -33,7 +33,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.scores import Matches, match_objects
 from benchmarks.stroke_simulation import first_strokes
 from benchmarks.tasks import DATA_FOLDER, require_data
-from napari_garage_unet.engine.advice import PaintedPlane, PaintedVolume, advise
 from napari_garage_unet.engine.api import train
 from napari_garage_unet.engine.config import ClassInfo
 from napari_garage_unet.engine.images.image import Image
@@ -41,6 +40,11 @@ from napari_garage_unet.engine.labels.assign import quantize
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import label_image
 from napari_garage_unet.engine.objects.instances import class_objects
+from napari_garage_unet.engine.suggestions.suggest import (
+    PaintedPlane,
+    PaintedVolume,
+    advise,
+)
 
 PAINTED = ("00071198d059ba7f", "02903040e19ddf92", "07fb37aafa662660")
 

@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
-from napari_garage_unet.engine.uncertainty import WINDOW, doubt, next_place
+from napari_garage_unet.engine.suggestions.next_stroke import WINDOW, doubt, next_place
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.view import look_at
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_garage_unet.engine.advice import Advice, PaintedPlane, PaintedVolume
-from napari_garage_unet.engine.advice import advise as advise_on
 from napari_garage_unet.engine.annotations.strokes import collect_strokes
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.engine.models.archive import read_held_out
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.suggestions.suggest import (
+    Advice,
+    PaintedPlane,
+    PaintedVolume,
+)
+from napari_garage_unet.engine.suggestions.suggest import advise as advise_on
 
 from .result import Result
 

@@ -19,14 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import measure
 
-from .errors import InputError
-from .labels.assign import LEVELS, Labels, decide, quantize
-from .labels.rules import ClassRule, Rules, resolve_rules
-from .models.held_out_predictions import HeldOutAnswers
-from .objects.label_objects import objects
-from .objects.touching import look_touching
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.labels.assign import LEVELS, Labels, decide, quantize
+from napari_garage_unet.engine.labels.rules import ClassRule, Rules, resolve_rules
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.objects.label_objects import objects
+from napari_garage_unet.engine.objects.touching import look_touching
+
 from .outlines import edge_curve, edge_strength
-from .tuning import Preference, Suggestion, suggest_rules
+from .thresholds import Preference, Suggestion, suggest_rules
 
 MOST_PIXELS = 50_000
 """Stroke pixels that are compared; more would take long and say the same."""

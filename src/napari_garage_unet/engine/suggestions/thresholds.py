@@ -36,8 +36,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .errors import InputError
-from .labels.assign import (
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.labels.assign import (
     LEVELS,
     Labels,
     UInt8,
@@ -46,8 +46,13 @@ from .labels.assign import (
     decision_step,
     default_threshold,
 )
-from .labels.one_vs_rest import Contest
-from .labels.rules import ClassRule, Rules, resolve_class_ids, resolve_rules
+from napari_garage_unet.engine.labels.one_vs_rest import Contest
+from napari_garage_unet.engine.labels.rules import (
+    ClassRule,
+    Rules,
+    resolve_class_ids,
+    resolve_rules,
+)
 
 Float = npt.NDArray[np.float64]
 

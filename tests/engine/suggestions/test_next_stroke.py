@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_garage_unet.engine.uncertainty import doubt, next_place
+from napari_garage_unet.engine.suggestions.next_stroke import doubt, next_place
 
 
 def levels_of(shape, *, unsure=()):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import decide, quantize
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.tuning import suggest_rules
+from napari_garage_unet.engine.suggestions.thresholds import suggest_rules
 
 
 def balanced_iou(found, truth):

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from napari_garage_unet.engine.advice import (
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.labels.assign import decide
+from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.objects.label_objects import objects
+from napari_garage_unet.engine.suggestions.suggest import (
     PaintedPlane,
     PaintedVolume,
     advise,
     painted_sizes,
     small_size,
 )
-from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import decide
-from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
-from napari_garage_unet.engine.objects.label_objects import objects
-from napari_garage_unet.engine.tuning import suggest_rules
+from napari_garage_unet.engine.suggestions.thresholds import suggest_rules
 
 
 @pytest.fixture

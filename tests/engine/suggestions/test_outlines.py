@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from napari_garage_unet.engine.labels.assign import decide, quantize
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.outlines import edge_curve, edge_strength
+from napari_garage_unet.engine.suggestions.outlines import edge_curve, edge_strength
 
 
 @settings(max_examples=25, deadline=None)

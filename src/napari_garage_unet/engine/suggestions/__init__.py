@@ -1,0 +1,1 @@
+"""Suggested thresholds, sizes and places for the next stroke."""
