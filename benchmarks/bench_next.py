@@ -31,14 +31,14 @@ from benchmarks.results import Direction, Mark, Report, table
 from benchmarks.scores import score
 from benchmarks.stroke_simulation import draw_stroke, first_strokes
 from benchmarks.tasks import TASKS, Task, load_task
-from napari_garage_unet.engine import pixel_learner
 from napari_garage_unet.engine.api import as_image
 from napari_garage_unet.engine.config import TrainingConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.labels.assign import quantize
+from napari_garage_unet.engine.learning.pixels import learner
+from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.suggestions.next_stroke import WINDOW, next_place
-from napari_garage_unet.engine.training import Training
 
 STEPS = 150
 """Steps of each round of learning: half of what the dock takes."""
@@ -204,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args(arguments)
     report = Report("next")
-    pixel_learner.ROUND = STEPS
+    learner.ROUND = STEPS
     found: dict[str, dict[str, NDArray[np.float64]]] = {}
     for name in options.tasks:
         task, stores = load_task(name), TapStores()

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.checkpoints import Checkpoints
-from napari_garage_unet.engine import warmup
 from napari_garage_unet.engine.api import as_image
 from napari_garage_unet.engine.config import TrainingConfig
+from napari_garage_unet.engine.learning import warm_up as warmup
+from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.training import Training
 
 if TYPE_CHECKING:
     from benchmarks.method import Labels, Learnt, Pixels, Strokes

@@ -87,6 +87,6 @@ def test_the_light_half_of_the_engine_loads_no_tensorflow_qt_or_napari(modules):
 
 
 def test_the_heavy_half_of_the_engine_loads_no_qt_or_napari():
-    loaded = loaded_after("import napari_garage_unet.engine.training")
+    loaded = loaded_after("import napari_garage_unet.engine.learning.training")
     assert "tensorflow" in loaded
     assert not loaded & WINDOWS

@@ -17,7 +17,7 @@ from .engine.config import ClassInfo, TrainingConfig
 from .engine.errors import OutputError
 
 if TYPE_CHECKING:
-    from .engine.training import TrainingStep
+    from .engine.learning.training import TrainingStep
 
 OVERLAY_STRENGTH = 0.55
 

@@ -120,7 +120,7 @@ def train_command(
         seconds = DEFAULT_SECONDS if steps is None else NO_TIME_LIMIT
     config = TrainingConfig(seconds=seconds, max_steps=steps, seed=seed)
     start_engine()
-    from napari_garage_unet.engine.training import Training
+    from napari_garage_unet.engine.learning.training import Training
 
     job = Training(
         pictures,

@@ -9,9 +9,9 @@ from typing import TypeVar
 from .config import ClassInfo, NetworkConfig, PreprocessConfig, TrainingConfig
 from .errors import InputError
 from .images.image import ArrayLike, Image, axes_for_strokes
+from .learning.training import Training, TrainingStep
 from .models.archive import load_model
 from .models.model import Model
-from .training import Training, TrainingStep
 
 __all__ = ["load_model", "train"]
 

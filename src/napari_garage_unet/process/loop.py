@@ -16,7 +16,7 @@ from napari_garage_unet.engine.compute.backend import versions
 from napari_garage_unet.engine.compute.devices import current_devices
 from napari_garage_unet.engine.errors import EngineError
 from napari_garage_unet.engine.inference.feature_cache import TapStores
-from napari_garage_unet.engine.warmup import warm_up, warm_up_checks
+from napari_garage_unet.engine.learning.warm_up import warm_up, warm_up_checks
 
 from .desk import Desk
 from .jobs import PredictionJob, TrainingJob

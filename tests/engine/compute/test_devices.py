@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine import crop_learner
 from napari_garage_unet.engine.compute import devices
 from napari_garage_unet.engine.compute.backend import keras, seeded_weights, tf
 from napari_garage_unet.engine.compute.devices import (
@@ -21,9 +20,13 @@ from napari_garage_unet.engine.compute.devices import (
     use_devices,
 )
 from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
-from napari_garage_unet.engine.crop_learner import CropLearner, is_worth_compiling
+from napari_garage_unet.engine.learning.crops import learner as crop_learner
+from napari_garage_unet.engine.learning.crops.learner import (
+    CropLearner,
+    is_worth_compiling,
+)
+from napari_garage_unet.engine.learning.crops.sampler import Batch
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.sampling import Batch
 
 AMPERE = Gpu("NVIDIA RTX A4000", (8, 6))
 AMPERE_PAIR = ("GPU:0", "GPU:1")

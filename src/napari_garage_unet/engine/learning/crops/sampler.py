@@ -1,0 +1,178 @@
+"""Training crops around the strokes, every class as often as the others."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_garage_unet.engine.features.feature_maps import Taps
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingPlane:
+    """A plane ready to be learnt from.
+
+    Parameters
+    ----------
+    targets
+        ``(H, W)`` int32 of the padded plane: 0 unlabelled, ``k + 1`` class
+        number ``k``.
+    region
+        Gives the taps of a region, ``region(rows, columns)``.
+    key
+        Tells planes apart: number of the image, then position in it.
+    held_out
+        ``(H, W)`` bool, labelled pixels that something is to be checked on; none when
+        left out.
+    """
+
+    targets: NDArray[np.int32]
+    region: Callable[[slice, slice], Taps]
+    key: tuple[int, ...] = ()
+    held_out: NDArray[np.bool_] | None = None
+
+    @property
+    def kept_back(self) -> NDArray[np.bool_]:
+        """The held-out pixels, also where there are none."""
+        if self.held_out is None:
+            return np.zeros(self.targets.shape, bool)
+        return self.held_out
+
+    def without_held_out(self) -> TrainingPlane:
+        """Return the plane with the held-out pixels unlabelled."""
+        if self.held_out is None:
+            return self
+        return dataclasses.replace(
+            self, targets=np.where(self.held_out, 0, self.targets), held_out=None
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Crops of the same place in every tap and in the targets.
+
+    Parameters
+    ----------
+    taps
+        ``(batch, side / stride, side / stride, channels)`` each.
+    targets
+        ``(batch, side, side)`` int32.
+    """
+
+    taps: Taps
+    targets: NDArray[np.int32]
+
+
+class CropSampler:
+    """Draw crops that hold strokes.
+
+    A class is drawn first, then one of its stroke pixels, then a crop around it, so a
+    class with little paint is seen as often as one with much.
+
+    Parameters
+    ----------
+    planes
+        Planes with at least one labelled pixel between them.
+    side
+        Side of the crops in pixels; cut down to the smallest plane and to a multiple of
+        `stride`.
+    stride
+        Crops begin at multiples of it, so that they lie on the grid of every tap.
+    rng
+        Source of randomness.
+    """
+
+    def __init__(
+        self,
+        planes: Sequence[TrainingPlane],
+        *,
+        side: int,
+        stride: int,
+        rng: np.random.Generator,
+    ) -> None:
+        self._planes = planes
+        self._stride = stride
+        self._rng = rng
+        smallest = min(min(plane.targets.shape) for plane in planes)
+        self.side = max(stride, min(side, smallest) // stride * stride)
+        places = [np.argwhere(plane.targets) for plane in planes]
+        classes = [
+            p.targets[at[:, 0], at[:, 1]] for p, at in zip(planes, places, strict=True)
+        ]
+        numbers = [np.full(len(at), n) for n, at in enumerate(places)]
+        self._places = np.concatenate(places)
+        self._numbers = np.concatenate(numbers)
+        of_pixel = np.concatenate(classes)
+        self._pixels_of = [np.flatnonzero(of_pixel == c) for c in np.unique(of_pixel)]
+
+    def draw(self, size: int, *, augment: bool = True) -> Batch:
+        """Draw a batch.
+
+        Parameters
+        ----------
+        size
+            Number of crops.
+        augment
+            Flip, turn, brighten and darken them.
+        """
+        crops = [self._crop(self._draw_pixel()) for _ in range(size)]
+        if augment:
+            crops = [vary_crop(taps, targets, self._rng) for taps, targets in crops]
+        taps, targets = zip(*crops, strict=True)
+        return Batch(
+            tuple(np.stack(tap) for tap in zip(*taps, strict=True)), np.stack(targets)
+        )
+
+    def _draw_pixel(self) -> int:
+        pixels = self._pixels_of[self._rng.integers(len(self._pixels_of))]
+        return int(pixels[self._rng.integers(len(pixels))])
+
+    def _crop(self, pixel: int) -> tuple[Taps, NDArray[np.int32]]:
+        plane = self._planes[self._numbers[pixel]]
+        # The pixel may lie anywhere in the crop but in its rim, where there is
+        # little to see around it.
+        rim = min(self.side // 8, (self.side - self._stride) // 2)
+        first = -(-(self._places[pixel] - self.side + 1 + rim) // self._stride)
+        after = (self._places[pixel] - rim) // self._stride + 1
+        last = (np.array(plane.targets.shape) - self.side) // self._stride
+        y, x = np.clip(self._rng.integers(first, after), 0, last) * self._stride
+        rows, columns = slice(y, y + self.side), slice(x, x + self.side)
+        return plane.region(rows, columns), plane.targets[rows, columns]
+
+
+def vary_crop(
+    taps: Taps, targets: NDArray[np.int32], rng: np.random.Generator
+) -> tuple[Taps, NDArray[np.int32]]:
+    """Flip and turn a crop at random and change its brightness and contrast.
+
+    Only for taps that are images: flipped features of an encoder are not the features
+    of the flipped image.
+
+    Parameters
+    ----------
+    taps
+        Image crops ``(side, side, channels)`` with values from 0 to 1.
+    targets
+        ``(side, side)``.
+    """
+    turns = int(rng.integers(4))
+    flip = bool(rng.integers(2))
+    contrast = rng.uniform(0.8, 1.25)
+    varied = tuple(
+        ((_turn(tap, turns, flip) - 0.5) * contrast + 0.5 + shift).astype(np.float32)
+        for tap in taps
+        for shift in (rng.uniform(-0.1, 0.1, tap.shape[-1]),)
+    )
+    return varied, _turn(targets, turns, flip)
+
+
+def _turn(array: NDArray[Scalar], turns: int, flip: bool) -> NDArray[Scalar]:
+    array = np.rot90(array, turns)
+    return array[:, ::-1] if flip else array

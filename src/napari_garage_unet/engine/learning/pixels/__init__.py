@@ -1,0 +1,1 @@
+"""Training a decoder on single pixels of frozen feature maps."""

@@ -1,0 +1,191 @@
+"""Steps of a decoder on single pixels, and at what rate they are taken."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_garage_unet.engine.compute.backend import tf
+from napari_garage_unet.engine.features.feature_maps import TapSpec
+from napari_garage_unet.engine.networks.decoder import Decoder
+from napari_garage_unet.engine.networks.decoder_ops import (
+    WIDTHS,
+    at_pixels,
+    group_scales,
+    see_through,
+)
+
+from .adamw import AdamW, update
+from .noise import SPARE, drawn_mask, drawn_noise, stretch
+
+WARM_UP = 0.1
+"""Share of a round in which the rate rises."""
+
+MOST_BATCH = 1024
+"""Pixels per member and step."""
+
+INPUT_NOISE = 0.1
+INPUT_DROPOUT = 0.1
+DROPOUT = 0.2
+
+PLACES = 2 + len(WIDTHS)
+"""Stretches of noise and of masks that a step takes."""
+
+MIXING = 0.4
+"""Parameter of the beta distribution of the shares in which pixels are mixed."""
+
+Floats = NDArray[np.float32]
+
+
+class PixelSteps:
+    """Takes steps of AdamW on a decoder.
+
+    Each pixel is mixed with another one of the same step, features and answers in the
+    same share (mixup, Zhang et al. 2018, arXiv:1710.09412). A few strokes lie far
+    apart in the space of features; this teaches what is between them.
+
+    Parameters
+    ----------
+    head
+        The decoder that is trained in place.
+    rng
+        Draws the shares and the noise.
+    """
+
+    def __init__(self, head: Decoder, rng: np.random.Generator) -> None:
+        self._lens = head.lens.value
+        self._rng = rng
+        self._adamw = AdamW([*head.kernels, *head.biases])
+        self._step = _step_of(head.taps, head.members)
+        # With any number of pixels; traced only for the first decoder of a kind.
+        self._step.get_concrete_function(
+            tf.TensorSpec((None, head.n_features)),
+            tf.TensorSpec((None, head.n_classes)),
+            tf.TensorSpec((head.members, None), tf.int32),
+            tf.TensorSpec((head.members, None, 1)),
+            tf.TensorSpec((PLACES,)),
+            tf.TensorSpec((3,)),
+            self._lens,
+            self._adamw.state,
+        )
+
+    def take(
+        self, features: Any, wanted: Any, pixels: NDArray[np.int32], *, rate: float
+    ) -> float:
+        """Take a step and return its loss.
+
+        Parameters
+        ----------
+        features
+            ``(n, n_features)`` float32 tensor.
+        wanted
+            ``(n, n_classes)`` float32 tensor, the answers; they sum to 1.
+        pixels
+            ``(members, batch)``, which pixels each member learns from; not more than
+            `MOST_BATCH`.
+        rate
+            Learning rate.
+        """
+        shares = self._rng.beta(MIXING, MIXING, (*pixels.shape, 1)).astype(np.float32)
+        loss = self._step(
+            features,
+            wanted,
+            pixels,
+            np.maximum(shares, 1 - shares),
+            self._rng.random(PLACES, np.float32),
+            self._adamw.rates(rate),
+            self._lens,
+            self._adamw.state,
+        )
+        return float(loss)
+
+
+@cache
+def _step_of(taps: tuple[TapSpec, ...], members: int) -> Any:
+    """Return the function that takes a step on any decoder of a kind."""
+    scale = group_scales(taps)
+    size = SPARE * MOST_BATCH * members
+    noise = drawn_noise(size * len(scale))
+    mask = drawn_mask(size * len(scale), INPUT_DROPOUT)
+    hidden_mask = drawn_mask(size * max(WIDTHS), DROPOUT)
+
+    def step(
+        features: Any,
+        wanted: Any,
+        pixels: Any,
+        shares: Any,
+        places: Any,
+        rates: Any,
+        lens: Any,
+        state: Any,
+    ) -> Any:
+        place = iter(tf.unstack(places))
+
+        def mix(values: Any) -> Any:
+            return shares * values + (1 - shares) * tf.roll(values, 1, axis=1)
+
+        def take(drawn: Any, x: Any) -> Any:
+            return stretch(drawn, next(place), tf.shape(x))
+
+        mixed, answers = (mix(tf.gather(v, pixels)) for v in (features, wanted))
+        x = mixed * scale
+        x += INPUT_NOISE * take(noise, x)
+        x *= take(mask, x)
+        variables = state[0]
+        half = len(variables) // 2
+        kernels, biases = variables[:half], variables[half:]
+        with tf.GradientTape() as tape:
+            logits = at_pixels(
+                x,
+                see_through(kernels, lens),
+                biases,
+                drop=lambda hidden: hidden * take(hidden_mask, hidden),
+            )
+            losses = tf.nn.softmax_cross_entropy_with_logits(answers, logits)
+            # The members are independent: each is to have the gradient it would
+            # have on its own.
+            loss = tf.reduce_mean(losses)
+            total = loss * members
+        update(state, tape.gradient(total, variables), rates)
+        return loss
+
+    return tf.function(step)
+
+
+def rate_factor(progress: float, *, rises: bool = True) -> float:
+    """Share of the highest learning rate at a share of a round.
+
+    Rises linearly, which what has begun to learn does not need again, falls along a
+    cosine, and stays at a hundredth.
+    """
+    rise = min(1.0, (progress + 1e-3) / WARM_UP) if rises else 1.0
+    fallen = min(max(0.0, (progress - WARM_UP) / (1 - WARM_UP)), 1.0)
+    return rise * (0.5 * (1 + float(np.cos(np.pi * fallen))) + 0.01)
+
+
+class BalancedDraw:
+    """Draws pixels with given weights, quickly.
+
+    Parameters
+    ----------
+    weights
+        ``(n,)``, not negative, not all 0.
+    """
+
+    def __init__(self, weights: NDArray[np.floating[Any]]) -> None:
+        self._numbers = np.flatnonzero(weights).astype(np.int32)
+        self._cumulated = np.cumsum(weights[self._numbers], dtype=np.float64)
+        self._cumulated /= self._cumulated[-1]
+
+    def __call__(
+        self, rng: np.random.Generator, shape: tuple[int, ...]
+    ) -> NDArray[np.int32]:
+        """Draw numbers of pixels, the same one as often as it comes."""
+        drawn = np.searchsorted(self._cumulated, rng.random(shape), side="right")
+        found: NDArray[np.int32] = self._numbers[
+            np.minimum(drawn, len(self._numbers) - 1)
+        ]
+        return found

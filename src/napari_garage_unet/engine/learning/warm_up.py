@@ -1,0 +1,61 @@
+"""Paying for the first step before anybody waits for it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_garage_unet.engine.config import ClassInfo, NetworkConfig, TrainingConfig
+from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
+
+from .pixels.distillation import DetailSteps
+from .pixels.held_out_model import Judge
+from .training import Training
+
+
+def warm_up(
+    network: NetworkConfig | None = None, *, n_channels: int = 3, n_classes: int = 2
+) -> None:
+    """Build, trace and run a network once on a made-up image.
+
+    TensorFlow's libraries, kernels and memory are then in place; what is left for the
+    first real training is the trace of its own network.
+
+    Parameters
+    ----------
+    network
+        Which network; None is the default one.
+    n_channels, n_classes
+        Of the training that is expected.
+    """
+    rng = np.random.default_rng(0)
+    image = Image(rng.random((64, 64, n_channels), np.float32), "yxc", name="warm-up")
+    strokes = np.zeros((64, 64), np.uint8)
+    for class_id in range(1, n_classes + 1):
+        strokes[class_id % 64] = class_id
+    training = Training(
+        [image],
+        [strokes],
+        classes=[ClassInfo(i) for i in range(1, n_classes + 1)],
+        network=network,
+        training=TrainingConfig(max_steps=1, crop=64, held_out=0),
+    )
+    for _ in training.run():
+        training.predictor().predict_plane(image)
+
+
+def warm_up_checks(*, n_channels: int = 3, n_classes: int = 2) -> None:
+    """Trace what comes some seconds after the first step of the default network.
+
+    That is its judge, which held-out strokes are compared with, and its detail network.
+    """
+    network = build_network(NetworkConfig(), n_channels, n_classes)
+    if not isinstance(network, PretrainedNetwork):
+        return
+    taps = network.whole(np.zeros((64, 64, n_channels), np.float32))[1]
+    judge = Judge(network, seed=0)
+    for predicting in (network, judge.network):
+        predicting.probabilities(taps)
+    DetailSteps(network.detail)
+    network.detail.on_plane(taps[1], 1)

@@ -1,0 +1,132 @@
+"""Held-out strokes are learnt from, and judged by a member that has not seen them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine.compute.backend import seeded_weights
+from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
+from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.preprocess import PreprocessConfig
+from napari_garage_unet.engine.inference.feature_cache import TapStore
+from napari_garage_unet.engine.learning.crops.sampler import TrainingPlane
+from napari_garage_unet.engine.learning.pixels.held_out_model import Judge
+from napari_garage_unet.engine.learning.pixels.learner import FRESH_STEPS, PixelLearner
+from napari_garage_unet.engine.learning.training import Training
+from napari_garage_unet.engine.networks.build import build_network
+
+SHAPE = (96, 128)
+
+
+@pytest.fixture
+def network():
+    with seeded_weights(0):
+        return build_network(NetworkConfig(), 1, 2)
+
+
+@pytest.fixture
+def plane(network):
+    """Two textures with strokes; one held-out stroke calls the second by the first."""
+    rng = np.random.default_rng(0)
+    pixels = rng.normal(0.5, 0.02, SHAPE)
+    pixels[:, 64:] += np.kron(rng.integers(0, 2, (48, 32)), np.ones((2, 2))) * 0.2
+    store = TapStore(network, PreprocessConfig())
+    image = Image(pixels, "yx")
+    targets = np.zeros(SHAPE, np.int32)
+    targets[20:23, 10:50], targets[80:83, 80:120] = 1, 2
+    held_out = np.zeros(SHAPE, bool)
+    held_out[10:26, 90:122] = True
+    targets[held_out] = 1
+
+    def region(rows, columns):
+        return store.region(image, (), rows, columns)
+
+    return TrainingPlane(targets, region, (0,), held_out)
+
+
+def answers(network, plane):
+    taps = plane.region(slice(0, 96), slice(0, 128))
+    return network.probabilities(taps)[0][plane.held_out].mean()
+
+
+def test_the_network_learns_what_its_judge_never_sees(network, plane):
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([plane])
+    while not learner.settled:
+        learner.step()
+    assert answers(network, plane) > 0.7
+    assert answers(learner.judge, plane) < 0.3
+
+
+def test_a_correction_shows_before_its_judge_learns(network, plane):
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([plane])
+    for _ in range(FRESH_STEPS):
+        learner.step()
+    assert learner.judge is None
+    learner.step()
+    assert learner.judge is not None
+
+
+def test_nobody_is_judged_where_nothing_is_held_out(network, plane):
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([plane.without_held_out()])
+    for _ in range(FRESH_STEPS + 2):
+        learner.step()
+    assert learner.judge is None
+
+
+def test_a_judge_that_has_seen_a_stroke_cannot_judge_by_it(network, plane):
+    judge = Judge(network, seed=0)
+    assert judge.may_judge([plane])
+    judge.prepare([plane], np.ones(3), smoothing=4)
+    assert judge.may_judge([plane])
+    other = np.zeros(SHAPE, bool)
+    other[20:23, 10:50] = True
+    moved = TrainingPlane(plane.targets, plane.region, plane.key, other)
+    assert not judge.may_judge([moved])
+    elsewhere = TrainingPlane(plane.targets, plane.region, (1,), other)
+    assert judge.may_judge([elsewhere])
+
+
+def test_a_judge_that_has_seen_what_is_held_out_now_is_replaced(network, plane):
+    learner = PixelLearner(network, learning_rate=2e-3, seed=0)
+    learner.prepare([plane])
+    for _ in range(FRESH_STEPS + 1):
+        learner.step()
+    first = learner.judge
+    learner.prepare([plane])
+    assert learner.judge is first
+    other = np.zeros(SHAPE, bool)
+    other[20:23, 10:30] = True
+    learner.prepare([TrainingPlane(plane.targets, plane.region, plane.key, other)])
+    assert learner.judge is None
+
+
+def test_training_keeps_the_last_state_and_reports_its_judge():
+    rng = np.random.default_rng(0)
+    pixels = rng.normal(0.3, 0.05, (64, 64)).astype(np.float32)
+    pixels[:, 32:] += 0.4
+    strokes = np.zeros((64, 64), np.uint8)
+    for row in range(2, 62, 6):
+        strokes[row, 4:26], strokes[row, 38:60] = 1, 2
+    training = Training(
+        [Image(pixels, "yx")],
+        [strokes],
+        training=TrainingConfig(seconds=600, max_steps=FRESH_STEPS + 60, held_out=0.3),
+    )
+    *_, last = training.run()
+    assert last.validation is not None
+    assert last.validation.best
+    assert last.validation.accuracy > 0.9
+    assert training.validated
+    answers = training.model().held_out
+    assert set(answers.class_ids) == {1, 2}
+    wanted = answers.class_ids - 1
+    right = answers.levels.argmax(axis=0) == wanted
+    shares = [right[wanted == k].mean() for k in (0, 1)]
+    assert np.mean(shares) == pytest.approx(last.validation.accuracy, abs=0.01)
+    kept, now = training.model().weights, training.network.weights()
+    for name, values in kept.items():
+        np.testing.assert_array_equal(values, now[name])

@@ -1,0 +1,53 @@
+"""What guides the smoothing, and what one member sees the features through."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine.learning.pixels.pca import (
+    GUIDE_SPREAD,
+    guide_of,
+    lens_of,
+)
+from napari_garage_unet.engine.networks.decoder_ops import COMPONENTS, GUIDES
+
+N_FEATURES = 48
+SCALE = np.full(N_FEATURES, 0.5, np.float32)
+
+
+@pytest.fixture
+def features():
+    """Uncorrelated in a turned basis, the first directions with more variance."""
+    rng = np.random.default_rng(0)
+    spreads = np.linspace(1.5, 0.1, N_FEATURES)
+    turned, _ = np.linalg.qr(rng.normal(size=(N_FEATURES, N_FEATURES)))
+    mixed = rng.normal(size=(4000, N_FEATURES)) * spreads @ turned + 0.3
+    return mixed.astype(np.float32)
+
+
+def test_guides_have_their_spread_and_differ(features):
+    guide = guide_of(features, SCALE)
+    assert guide.shape == (N_FEATURES, GUIDES)
+    maps = features * SCALE @ guide
+    np.testing.assert_allclose(maps.std(axis=0), GUIDE_SPREAD, rtol=0.02)
+    assert abs(np.corrcoef(maps.T)[0, 1]) < 0.05
+
+
+def test_through_a_lens_the_largest_directions_are_larger_yet(features):
+    lens = lens_of(features, SCALE)
+    assert lens.shape == (N_FEATURES, COMPONENTS)
+    plain = features * SCALE
+    seen = plain @ lens @ lens.T
+    variances = np.linalg.eigvalsh(np.cov(plain.T))[::-1]
+    through = np.linalg.eigvalsh(np.cov(seen.T))[::-1]
+    assert through.sum() == pytest.approx(variances.sum(), rel=0.02)
+    np.testing.assert_allclose(through[COMPONENTS:], 0, atol=1e-5)
+    expected = (variances[0] / variances[:COMPONENTS]) ** 2
+    np.testing.assert_allclose(through[0] / through[:COMPONENTS], expected, rtol=0.05)
+
+
+def test_features_that_do_not_vary_have_a_lens_and_a_guide_all_the_same():
+    constant = np.ones((100, N_FEATURES), np.float32)
+    assert np.isfinite(guide_of(constant, SCALE)).all()
+    assert np.isfinite(lens_of(constant, SCALE)).all()

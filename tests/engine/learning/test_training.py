@@ -1,0 +1,325 @@
+"""Training: learns, can be stopped anywhere, says honestly how well it does."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import random
+
+import numpy as np
+import pytest
+from skimage.draw import disk
+
+from napari_garage_unet import load_model, train
+from napari_garage_unet.engine.compute.backend import tf
+from napari_garage_unet.engine.config import ClassInfo, NetworkConfig, TrainingConfig
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.inference.feature_cache import TapStores
+from napari_garage_unet.engine.learning import training
+from napari_garage_unet.engine.learning.pixels import distillation
+from napari_garage_unet.engine.learning.training import Training
+
+PLAIN = NetworkConfig(encoder="plain", width=4, depth=2)
+
+
+def blobs(seed=0, shape=(128, 128), n=14):
+    """Bright textured discs on a dark ground, and their mask (1 ground, 2 discs)."""
+    rng = np.random.default_rng(seed)
+    mask = np.ones(shape, np.uint8)
+    for y, x in rng.integers(8, np.array(shape) - 8, (n, 2)):
+        mask[disk((y, x), rng.integers(5, 9), shape=shape)] = 2
+    image = np.where(mask == 2, 0.6, 0.3) + rng.normal(0, 0.08, shape)
+    return image.astype(np.float32), mask
+
+
+def scribble(mask, seed=0, n=8, ids=None):
+    """Short strokes inside each class."""
+    rng = np.random.default_rng(seed)
+    strokes = np.zeros(mask.shape, np.uint8)
+    for class_id in ids or np.unique(mask):
+        ys, xs = np.nonzero(mask == class_id)
+        for at in rng.choice(len(ys), n):
+            box = (slice(ys[at], ys[at] + 2), slice(max(xs[at] - 3, 0), xs[at] + 3))
+            strokes[box] = np.where(mask[box] == class_id, class_id, strokes[box])
+    return strokes
+
+
+def make_training(steps=5, **kwargs):
+    image, mask = blobs()
+    config = TrainingConfig(max_steps=steps, seconds=600, crop=64, **kwargs)
+    return Training(
+        [Image(image, "yx", name="discs")],
+        [scribble(mask)],
+        network=PLAIN,
+        training=config,
+    )
+
+
+def test_a_few_strokes_teach_both_classes():
+    image, mask = blobs()
+    strokes = scribble(mask)
+    model = train(image, strokes, training=TrainingConfig(max_steps=150), seconds=600)
+    other_image, other_mask = blobs(seed=5)
+    assert (model.segment(image) == mask)[strokes == 0].mean() > 0.93
+    assert (model.segment(other_image) == other_mask).mean() > 0.93
+
+
+def test_the_detail_network_is_taught_before_the_time_is_over(monkeypatch):
+    image, mask = blobs()
+    clock = itertools.count(step=0.015)
+    monkeypatch.setattr(training.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(distillation, "STEPS", 100)
+    config = TrainingConfig(seconds=30, held_out=0)
+    slow = Training([Image(image, "yx")], [scribble(mask)], training=config)
+    steps = [step.seconds for step in slow.run()]
+    # Too slow for all four rounds of 300 steps.
+    assert 800 <= len(steps) < 1000
+    assert slow.reason == "time"
+    assert slow.network.detail_vote > 0.3
+    assert 24 < steps[-1] < 30
+
+
+def test_the_last_validation_ends_in_time_as_well(monkeypatch):
+    now = 0.0
+    ticks = itertools.count(step=1e-6)
+    monkeypatch.setattr(training.time, "perf_counter", lambda: now + next(ticks))
+    slow = make_training(steps=None, held_out=0.5)
+    slow.config = dataclasses.replace(slow.config, seconds=20)
+    validate, step = slow._validate, slow._learner.step
+
+    def validate_slowly():
+        nonlocal now
+        now += 1.5
+        return validate()
+
+    def step_slowly():
+        nonlocal now
+        now += 0.25
+        return step()
+
+    monkeypatch.setattr(slow, "_validate", validate_slowly)
+    monkeypatch.setattr(slow._learner, "step", step_slowly)
+    steps = list(slow.run())
+    assert slow.reason == "time"
+    assert steps[-1].validation is not None
+    assert 18 < now <= 20 + 0.25
+
+
+def test_a_look_in_between_does_not_wait_for_a_check(monkeypatch):
+    image, mask = blobs()
+    config = TrainingConfig(max_steps=3, held_out=0.5)
+    one = Training([Image(image, "yx")], [scribble(mask)], training=config)
+    next(one.run())
+    with monkeypatch.context() as patch:
+        patch.setattr(one, "_validate", lambda: pytest.fail("checked"))
+        look = one.model(check=False)
+    for name, values in one.network.weights().items():
+        np.testing.assert_array_equal(look.weights[name], values)
+
+
+def test_probabilities_and_labels_keep_their_contract(tmp_path):
+    image, mask = blobs(shape=(50, 67))
+    strokes = scribble(mask) * 3
+    model = train(
+        image,
+        strokes,
+        seconds=600,
+        network=PLAIN,
+        training=TrainingConfig(max_steps=2, crop=32),
+    )
+    assert model.class_ids == (3, 6)
+    probabilities = model.predict_proba(image)
+    assert probabilities.shape == (2, 50, 67)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=0), 1, rtol=1e-5)
+    labels = model.segment(image)
+    assert labels.shape == (50, 67)
+    assert set(np.unique(labels)) <= {3, 6}
+    model.save(tmp_path / "tools.garage")
+    loaded = load_model(tmp_path / "tools.garage")
+    np.testing.assert_array_equal(loaded.predict_proba(image), probabilities)
+
+
+def test_each_step_is_an_event_and_the_limit_is_kept():
+    training = make_training(steps=5)
+    events = list(training.run())
+    assert [event.step for event in events] == [1, 2, 3, 4, 5]
+    assert np.isfinite([event.loss for event in events]).all()
+    assert all(a.seconds < b.seconds for a, b in itertools.pairwise(events))
+    assert training.reason == "steps"
+
+
+def test_time_is_a_limit_too():
+    training = make_training(steps=None)
+    training.config = TrainingConfig(seconds=0.5, crop=64)
+    assert list(training.run())[-1].seconds < 20
+    assert training.reason == "time"
+
+
+def test_the_same_seed_gives_the_same_model():
+    first, second = make_training(steps=3), make_training(steps=3)
+    losses = [[event.loss for event in t.run()] for t in (first, second)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_the_same_seed_teaches_the_pretrained_network_the_same():
+    image, mask = blobs()
+    losses = []
+    for seed in (3, 3, 4):
+        config = TrainingConfig(max_steps=40, seed=seed)
+        one = Training([Image(image, "yx")], [scribble(mask)], training=config)
+        losses.append([step.loss for step in one.run()])
+    same, again, other = losses
+    assert same == again
+    assert same[0] != other[0]
+
+
+def test_training_does_not_seed_the_program_around_it(monkeypatch):
+    """Seeded, TensorFlow would also forget all that it has optimised."""
+    monkeypatch.setattr(tf.random, "set_seed", lambda seed: pytest.fail("seeded"))
+    before, states = np.random.get_state(), []
+    for _ in range(2):
+        list(make_training(steps=2).run())
+        states.append(random.getstate())
+    assert states[0] != states[1]
+    np.testing.assert_equal(np.random.get_state(), before)
+
+
+def test_training_can_be_left_at_any_step_and_gone_on_with():
+    training = make_training(steps=4)
+    for event in training.run():
+        if event.step == 2:
+            break
+    before = training.model().provenance["steps"]
+    after = [event.step for event in training.run()]
+    assert before == 2
+    assert after == [3, 4, 5, 6]
+
+
+def test_best_is_claimed_only_with_held_out_strokes():
+    training = make_training(steps=3)
+    events = list(training.run())
+    assert events[-1].validation is not None
+    assert 0 <= events[-1].validation.accuracy <= 1
+    assert training.validated
+    assert training.model().provenance["validated"] is True
+
+    unchecked = make_training(steps=3, held_out=0.0)
+    assert all(event.validation is None for event in unchecked.run())
+    assert not unchecked.validated
+    assert unchecked.model().provenance["validated"] is False
+
+
+def test_features_can_be_computed_in_turns_before_the_first_step(monkeypatch):
+    image, mask = blobs(shape=(64, 48))
+    stores = TapStores()
+    training = Training([Image(image, "yx")], [scribble(mask)], stores=stores)
+    assert sum(1 for _ in training.prepare()) >= 1
+    store = stores.get(training.network, training.preprocess)
+
+    def refuse(*args):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(store.network, "features", refuse)
+    monkeypatch.setattr(store.network, "whole", refuse)
+    assert next(training.run()).step == 1
+
+
+def test_stopping_between_two_checks_never_costs_what_was_learnt():
+    training = make_training(steps=60)
+    for event in training.run():
+        if event.step == 50:
+            break
+    image, mask = blobs()
+    stopped = (training.model().segment(image) == mask).mean()
+    last = training.predictor().predict_plane(training.images[0]).argmax(axis=0) + 1
+    assert stopped >= (last == mask).mean() - 0.05
+    assert training.validated
+
+
+def test_new_strokes_and_new_classes_are_taken_over_in_mid_training():
+    training = make_training(steps=6)
+    _image, mask = blobs()
+    strokes = scribble(mask)
+    seen = []
+    for event in training.run():
+        if event.step == 3:
+            strokes[:4, :20] = 9
+            training.set_strokes([strokes])
+        seen.append(event.step)
+    assert seen == [1, 2, 3, 4, 5, 6]
+    assert training.model().class_ids == (1, 2, 9)
+    result = training.predictor().predict_plane(training.images[0])
+    assert result.shape == (3, 128, 128)
+
+
+def test_strokes_that_cannot_be_learnt_from_leave_the_former_ones_in_use():
+    training = make_training(steps=2)
+    with pytest.raises(InputError, match="Nothing is painted"):
+        training.set_strokes([np.zeros((128, 128), np.uint8)])
+    assert [event.step for event in training.run()] == [1, 2]
+
+
+def test_a_model_goes_on_from_what_another_has_learnt():
+    training = make_training(steps=30)
+    list(training.run())
+    model = training.model()
+    image, mask = blobs()
+    further = Training(
+        [Image(image, "yx")],
+        [scribble(mask)],
+        classes=[ClassInfo(5, "scratch")],
+        start_from=model,
+    )
+    assert [info.id for info in further.classes] == [1, 2, 5]
+    old = model.predict_proba(image)
+    new = further.model().predict_proba(image)
+    # A third class takes its share; the two known ones keep their proportion.
+    np.testing.assert_allclose(new[0] / new[1], old[0] / old[1], rtol=1e-2)
+
+
+def test_stacks_are_learnt_and_segmented_plane_by_plane():
+    images, masks = zip(*(blobs(seed=s, shape=(64, 64)) for s in range(3)), strict=True)
+    stack, mask = np.stack(images), np.stack(masks)
+    strokes = np.zeros_like(mask)
+    strokes[1] = scribble(mask[1])
+    model = train(
+        stack,
+        strokes,
+        seconds=600,
+        network=PLAIN,
+        training=TrainingConfig(max_steps=2, crop=32),
+    )
+    whole = model.predict_proba(stack)
+    assert whole.shape == (2, 3, 64, 64)
+    np.testing.assert_allclose(whole[:, 2], model.predict_proba(stack[2]), atol=1e-6)
+
+
+def test_channels_in_front_give_the_same_as_channels_behind():
+    rng = np.random.default_rng(0)
+    image = rng.random((64, 48, 5), np.float32)
+    strokes = np.zeros((64, 48), np.uint8)
+    strokes[5, 5:30], strokes[40, 5:30] = 1, 2
+    settings = {
+        "seconds": 600,
+        "network": PLAIN,
+        "training": TrainingConfig(max_steps=2, crop=32),
+    }
+    behind = train(image, strokes, **settings)
+    front = train(np.moveaxis(image, -1, 0), strokes, **settings)
+    np.testing.assert_allclose(
+        front.predict_proba(np.moveaxis(image, -1, 0)),
+        behind.predict_proba(image),
+        atol=1e-5,
+    )
+
+
+def test_images_of_different_channels_are_refused():
+    image, mask = blobs()
+    with pytest.raises(InputError, match="3 channels"):
+        Training(
+            [Image(image, "yx"), Image(np.stack([image] * 3, -1), "yxc", name="rgb")],
+            [scribble(mask)] * 2,
+            network=PLAIN,
+        )
