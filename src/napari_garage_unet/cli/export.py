@@ -38,7 +38,7 @@ def export_command(
     report: Path | None,
 ) -> None:
     """Write a model for other programs."""
-    from napari_garage_unet.engine.export import check_packages, export_model
+    from napari_garage_unet.engine.export.export import check_packages, export_model
     from napari_garage_unet.engine.models.archive import load_model
 
     inputs = [model_path] if sample is None else [model_path, sample]

@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import Literal, get_args
 
-from .errors import EngineError, InputError, OutputError
-from .images.image import Image
-from .models.model import Model
+from napari_garage_unet.engine.errors import EngineError, InputError, OutputError
+from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.models.model import Model
 
 ExportFormat = Literal["onnx", "bioimageio"]
 
@@ -67,7 +67,7 @@ def export_model(
             f"A model cannot be exported to '{to}'; choose onnx or bioimageio."
         )
     check_packages(to)
-    from .compute.devices import Devices, use_devices
+    from napari_garage_unet.engine.compute.devices import Devices, use_devices
 
     # A copy, so that nothing in it has been built for a GPU in half precision.
     model = dataclasses.replace(model)
@@ -85,12 +85,12 @@ def export_model(
             ) as folder,
         ):
             if to == "onnx":
-                from .onnx_export import write_onnx
+                from .onnx import write_onnx
 
                 written = Path(folder) / "model.onnx"
                 write_onnx(model, written)
             else:
-                from .bioimageio_export import write_package
+                from .bioimageio import write_package
 
                 written = Path(folder) / "package.zip"
                 write_package(

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .compute.backend import tf
-from .models.model import Model
-from .network_graph import probability_graph, takes_batches
-from .networks.base import Network
-from .networks.build import build_network
+from napari_garage_unet.engine.compute.backend import tf
+from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.networks.base import Network
+from napari_garage_unet.engine.networks.build import build_network
+
+from .graph import probability_graph, takes_batches
 
 OPSET = 17
 """Version of ONNX's operators: read by onnxruntime since 1.12 and by OpenCV and

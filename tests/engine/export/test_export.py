@@ -17,7 +17,7 @@ from napari_garage_unet.engine.config import (
     PreprocessConfig,
 )
 from napari_garage_unet.engine.errors import EngineError, InputError, OutputError
-from napari_garage_unet.engine.export import export_model
+from napari_garage_unet.engine.export.export import export_model
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.models.model import Model

@@ -13,13 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from .compute.backend import tf
-from .features.efficientnet_lite import load_encoder
-from .features.feature_maps import DEEPEST, ENLARGEMENTS, GRID, SIGMAS, colour_groups
-from .filters.despeckle import AROUND, ENOUGH
-from .networks.base import Network
-from .networks.patch_network import CELLS, look
-from .networks.pretrained import (
+from napari_garage_unet.engine.compute.backend import tf
+from napari_garage_unet.engine.features.efficientnet_lite import load_encoder
+from napari_garage_unet.engine.features.feature_maps import (
+    DEEPEST,
+    ENLARGEMENTS,
+    GRID,
+    SIGMAS,
+    colour_groups,
+)
+from napari_garage_unet.engine.filters.despeckle import AROUND, ENOUGH
+from napari_garage_unet.engine.networks.base import Network
+from napari_garage_unet.engine.networks.patch_network import CELLS, look
+from napari_garage_unet.engine.networks.pretrained import (
     GUIDE_SIDE,
     MOST_GUIDES,
     SMOOTHED,

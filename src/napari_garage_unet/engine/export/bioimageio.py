@@ -12,14 +12,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .annotations.palette import color_for
-from .config import PreprocessConfig
-from .errors import InputError
-from .images.image import Image
-from .images.preprocess import preprocess
-from .models.model import Model
-from .network_graph import takes_batches
-from .onnx_export import METADATA_KEY, OPSET, describe, write_onnx
+from napari_garage_unet.engine.annotations.palette import color_for
+from napari_garage_unet.engine.config import PreprocessConfig
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.preprocess import preprocess
+from napari_garage_unet.engine.models.model import Model
+
+from .graph import takes_batches
+from .onnx import METADATA_KEY, OPSET, describe, write_onnx
 
 Pixels = NDArray[np.float32]
 
@@ -244,7 +245,7 @@ def _test_image(
         noise = np.random.default_rng(0).random((smallest, smallest, model.n_channels))
         smooth = gaussian(noise, sigma=(6, 6, 0))
         return np.asarray(255 * (smooth - smooth.min()) / np.ptp(smooth), np.float32)
-    from .inference.predictor import check_channels
+    from napari_garage_unet.engine.inference.predictor import check_channels
 
     check_channels(sample, model.n_channels)
     plane = np.asarray(sample.plane(next(iter(sample.plane_indices()))), np.float32)
