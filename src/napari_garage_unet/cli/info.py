@@ -26,7 +26,7 @@ def info_command(model_path: Path, plot: Path | None, report: Path | None) -> No
     info = read_info(model_path)
     if plot is not None:
         start_engine()
-        from napari_garage_unet.engine.draw import draw_model
+        from napari_garage_unet.engine.diagrams.draw import draw_model
 
         draw_model(load_model(model_path), plot)
     click.echo(f"{model_path}\n\n{describe_model(info)}")

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_garage_unet.engine.errors import InputError, OutputError
+
 from .diagram import Block, Diagram, Shape, Side, read_diagram, read_pretrained
-from .errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from .models.model import Model
+    from napari_garage_unet.engine.models.model import Model
 
 Point = tuple[float, float]
 
@@ -79,7 +80,7 @@ def draw_model(model: Model, path: str | Path) -> None:
     InputError, OutputError
         As for `draw_network`.
     """
-    from .networks.pretrained import PretrainedNetwork
+    from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
     network = model.predictor.network
     if isinstance(network, PretrainedNetwork):

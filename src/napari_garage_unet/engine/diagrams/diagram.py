@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import InputError
+from napari_garage_unet.engine.errors import InputError
 
 if TYPE_CHECKING:
-    from .networks.pretrained import PretrainedNetwork
+    from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 Side = Literal["down", "bottom", "up"]
 
@@ -137,9 +137,9 @@ def read_pretrained(network: PretrainedNetwork) -> Diagram:
     The decoder adds the taps from deep to shallow, each behind a 1x1 convolution, so
     that its first layer is the right side of a U.
     """
-    from .features.efficientnet_lite import load_encoder
-    from .features.feature_maps import DEEPEST
-    from .networks.decoder_ops import MEMBERS, WIDTHS
+    from napari_garage_unet.engine.features.efficientnet_lite import load_encoder
+    from napari_garage_unet.engine.features.feature_maps import DEEPEST
+    from napari_garage_unet.engine.networks.decoder_ops import MEMBERS, WIDTHS
 
     strides = sorted({spec.stride for spec in network.head.taps})
     blocks = [Block("down", 0, shape=(None, None, network.n_channels))]
