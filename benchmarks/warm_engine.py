@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_garage_unet.engine.config import to_json
+from napari_garage_unet.engine.settings import to_json
 from napari_garage_unet.process.client import EngineClient
 from napari_garage_unet.process.messages import (
     LIVE,

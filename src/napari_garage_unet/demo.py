@@ -19,11 +19,11 @@ from typing import Any
 
 from . import __version__, samples
 from .cli.outputs import make_folder, write_report
-from .engine.config import TrainingConfig
 from .engine.errors import EngineError, GarageError
 from .engine.evaluation.scores import score
 from .engine.files.reading import write_segmentation
 from .engine.images.image import Image
+from .engine.settings import TrainingConfig
 from .process.messages import LIVE
 from .project.folders import VARIABLE
 

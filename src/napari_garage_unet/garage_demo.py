@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from . import __version__, samples
 from .cli.outputs import make_folder
-from .engine.config import ClassInfo, TrainingConfig
 from .engine.errors import OutputError
+from .engine.settings import ClassInfo, TrainingConfig
 
 if TYPE_CHECKING:
     from .engine.learning.training import TrainingStep

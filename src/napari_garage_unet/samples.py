@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .engine.annotations.palette import color_for
-from .engine.config import ClassInfo
+from .engine.settings import ClassInfo
 
 LayerData = tuple[Any, dict[str, Any], str]
 """What npe2 expects of sample data: array, keyword arguments, layer type."""

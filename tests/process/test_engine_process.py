@@ -14,9 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from plain_viewer import Viewer, is_process
 
-from napari_garage_unet.engine.config import ClassInfo, to_json
 from napari_garage_unet.engine.learning.pixels.learner import FRESH_STEPS
 from napari_garage_unet.engine.models.archive import load_model
+from napari_garage_unet.engine.settings import ClassInfo, to_json
 from napari_garage_unet.process.client import EngineClient
 from napari_garage_unet.process.messages import (
     LIVE,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import default_preprocess
 from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.settings import NetworkConfig
 from napari_garage_unet.process.rehearsal import Rehearsal
 
 

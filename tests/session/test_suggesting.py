@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from made_results import balls, levels_of, make_result
 
-from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
 from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
 from napari_garage_unet.engine.suggestions.suggest import MOST_PIXELS
 from napari_garage_unet.session.suggesting import advise
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from made_results import CLASSES, balls, levels_of, make_result
 
-from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.clean_up import apply_rules
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import label_image
 from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
 from napari_garage_unet.process.messages import SaveModel
 from napari_garage_unet.session import deciding
 from napari_garage_unet.session import result as result_module

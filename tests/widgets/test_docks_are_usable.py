@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.session.hint import Phase
 from napari_garage_unet.widgets.dock import WIDTH
 from napari_garage_unet.widgets.threshold_slider import ThresholdSlider

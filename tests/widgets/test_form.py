@@ -4,12 +4,12 @@ import dataclasses
 
 import pytest
 
-from napari_garage_unet.engine.config import (
+from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.settings import (
     NetworkConfig,
     PreprocessConfig,
     TrainingConfig,
 )
-from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.widgets.form import SettingsForm, read_field, write_field
 
 

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from .config import ClassInfo, NetworkConfig, PreprocessConfig, TrainingConfig
 from .errors import InputError
 from .images.image import ArrayLike, Image, axes_for_strokes
 from .learning.training import Training, TrainingStep
 from .models.archive import load_model
 from .models.model import Model
+from .settings import ClassInfo, NetworkConfig, PreprocessConfig, TrainingConfig
 
 __all__ = ["load_model", "train"]
 

@@ -8,13 +8,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from napari_garage_unet.engine.config import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-    TrainingConfig,
-    from_json,
-)
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.inference.predictor import Predictor, Tile
@@ -22,6 +15,13 @@ from napari_garage_unet.engine.labels.assign import quantize
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.settings import (
+    ClassInfo,
+    NetworkConfig,
+    PreprocessConfig,
+    TrainingConfig,
+    from_json,
+)
 
 from .desk import Desk
 from .messages import LIVE, Predict, Predicted, Progress, Train, Trained

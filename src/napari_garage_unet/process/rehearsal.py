@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import default_preprocess
 from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.settings import NetworkConfig
 
 from .desk import Desk
 

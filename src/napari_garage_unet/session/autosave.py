@@ -19,9 +19,9 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_garage_unet.engine.config import to_json
 from napari_garage_unet.engine.errors import GarageError, OutputError
 from napari_garage_unet.engine.labels.presets import presets_to_json
+from napari_garage_unet.engine.settings import to_json
 from napari_garage_unet.layers.images import full_resolution
 from napari_garage_unet.process.messages import LIVE
 from napari_garage_unet.project.description import (

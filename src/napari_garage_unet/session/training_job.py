@@ -9,14 +9,14 @@ from typing import Any
 
 from psygnal import Signal
 
-from napari_garage_unet.engine.config import (
+from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.settings import (
     ClassInfo,
     NetworkConfig,
     PreprocessConfig,
     TrainingConfig,
     to_json,
 )
-from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.process.messages import Event, Failed, Progress, Trained
 from napari_garage_unet.project.safe_files import copy_file
 

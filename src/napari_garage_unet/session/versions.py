@@ -12,14 +12,14 @@ from typing import Any
 
 from psygnal import Signal
 
-from napari_garage_unet.engine.config import (
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.settings import (
     ClassInfo,
     NetworkConfig,
     PreprocessConfig,
     from_json,
     to_json,
 )
-from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.process.messages import LIVE, Event, Failed, ModelReady, Trained
 from napari_garage_unet.project.description import SavedVersion
 

@@ -25,7 +25,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_garage_unet.engine.config import ClassInfo
+from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.session.hint import FEW_PIXELS
 
 ROW_HEIGHT = 26

@@ -18,12 +18,12 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
-from napari_garage_unet.engine.config import (
+from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.engine.settings import (
     NetworkConfig,
     PreprocessConfig,
     TrainingConfig,
 )
-from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.session.hint import Engine, Phase
 from napari_garage_unet.session.training_job import Settings

@@ -19,7 +19,6 @@ from napari_garage_unet.engine.compute.devices import (
     sees_driver,
     use_devices,
 )
-from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.learning.crops import learner as crop_learner
 from napari_garage_unet.engine.learning.crops.learner import (
     CropLearner,
@@ -27,6 +26,7 @@ from napari_garage_unet.engine.learning.crops.learner import (
 )
 from napari_garage_unet.engine.learning.crops.sampler import Batch
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.settings import NetworkConfig, TrainingConfig
 
 AMPERE = Gpu("NVIDIA RTX A4000", (8, 6))
 AMPERE_PAIR = ("GPU:0", "GPU:1")

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from napari_garage_unet.engine.compute.backend import keras
-from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.diagrams.diagram import read_diagram, read_pretrained
 from napari_garage_unet.engine.diagrams.draw import LINES, draw_network, render
 from napari_garage_unet.engine.errors import InputError, OutputError
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.unet import build_unet
+from napari_garage_unet.engine.settings import NetworkConfig
 
 CONV = ["conv 3x3", "batch norm", "ReLU"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.config import PreprocessConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.preprocess import preprocess
+from napari_garage_unet.engine.settings import PreprocessConfig
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.compute.backend import seeded_weights
-from napari_garage_unet.engine.config import NetworkConfig, PreprocessConfig
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import TapStore
 from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
 
 CONFIG = PreprocessConfig()
 

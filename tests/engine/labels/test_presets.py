@@ -7,11 +7,6 @@ import json
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.config import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-)
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.presets import (
     LONGEST,
@@ -21,6 +16,11 @@ from napari_garage_unet.engine.labels.presets import (
 )
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.settings import (
+    ClassInfo,
+    NetworkConfig,
+    PreprocessConfig,
+)
 
 PRESETS = {
     "dark": {1: ClassRule(), 7: ClassRule(threshold=0.9)},

@@ -11,11 +11,6 @@ import zipfile
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.config import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-)
 from napari_garage_unet.engine.errors import ModelFileError, OutputError
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.archive import (
@@ -26,6 +21,11 @@ from napari_garage_unet.engine.models.archive import (
 )
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
 from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.settings import (
+    ClassInfo,
+    NetworkConfig,
+    PreprocessConfig,
+)
 
 
 @pytest.fixture

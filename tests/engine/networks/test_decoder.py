@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.compute.backend import seeded_weights, tf
-from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.features.feature_maps import (
     GRID,
     TapSpec,
@@ -25,6 +24,7 @@ from napari_garage_unet.engine.networks.decoder_ops import (
     group_scales,
     interpolate,
 )
+from napari_garage_unet.engine.settings import NetworkConfig
 
 SPECS = (
     TapSpec(2, 0.0, 5, "sharp"),

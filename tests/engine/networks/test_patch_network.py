@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.compute.backend import tf
-from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.features.feature_maps import GRID, pack_pixels
 from napari_garage_unet.engine.filters.median import median_of_nine
 from napari_garage_unet.engine.networks import pretrained
@@ -18,6 +17,7 @@ from napari_garage_unet.engine.networks.patch_network import (
     Detail,
     cut_patches,
 )
+from napari_garage_unet.engine.settings import NetworkConfig
 
 
 def make_pixels(height=72, width=40, n_channels=3):

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import exposure, filters
 
-from napari_garage_unet.engine.config import PreprocessConfig
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.settings import PreprocessConfig
 
 from .image import Image
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from napari_garage_unet.engine.config import check_limits, setting
-from napari_garage_unet.engine.config import from_json as config_from_json
-from napari_garage_unet.engine.config import to_json as config_to_json
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.settings import check_limits, setting
+from napari_garage_unet.engine.settings import from_json as config_from_json
+from napari_garage_unet.engine.settings import to_json as config_to_json
 
 SplitBy = Literal["distance", "probability"]
 """What tells touching objects apart: their outline alone, or probabilities as well."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from napari_garage_unet.engine.config import TrainingConfig
 from napari_garage_unet.engine.networks.base import Network
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
+from napari_garage_unet.engine.settings import TrainingConfig
 
 from .crops.learner import CropLearner
 from .crops.sampler import TrainingPlane

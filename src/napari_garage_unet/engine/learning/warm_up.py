@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_garage_unet.engine.config import ClassInfo, NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
+from napari_garage_unet.engine.settings import ClassInfo, NetworkConfig, TrainingConfig
 
 from .pixels.distillation import DetailSteps
 from .pixels.held_out_model import Judge

@@ -21,15 +21,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.config import (
+from napari_garage_unet.engine.errors import InputError, ModelFileError, OutputError
+from napari_garage_unet.engine.labels.presets import presets_from_json
+from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.settings import (
     ClassInfo,
     NetworkConfig,
     PreprocessConfig,
     from_json,
 )
-from napari_garage_unet.engine.errors import InputError, ModelFileError, OutputError
-from napari_garage_unet.engine.labels.presets import presets_from_json
-from napari_garage_unet.engine.labels.rules import ClassRule
 
 from .held_out_predictions import HeldOutAnswers
 from .model import Model

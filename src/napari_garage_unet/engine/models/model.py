@@ -12,12 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.config import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-    to_json,
-)
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import (
     ArrayLike,
@@ -36,6 +30,12 @@ from napari_garage_unet.engine.labels.presets import (
 )
 from napari_garage_unet.engine.labels.rules import ClassRule, Rules
 from napari_garage_unet.engine.labels.volumes import label_image, needs_volume
+from napari_garage_unet.engine.settings import (
+    ClassInfo,
+    NetworkConfig,
+    PreprocessConfig,
+    to_json,
+)
 
 from .held_out_predictions import HeldOutAnswers
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from napari_garage_unet.engine.config import ClassInfo
 from napari_garage_unet.engine.networks.base import Network
+from napari_garage_unet.engine.settings import ClassInfo
 
 from .model import Model
 

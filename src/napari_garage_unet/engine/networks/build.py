@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_garage_unet.engine.config import NetworkConfig
+from napari_garage_unet.engine.settings import NetworkConfig
 
 from .base import Network
 from .plain import PlainNetwork

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import tf
-from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.features.feature_maps import Statistics, Taps
+from napari_garage_unet.engine.settings import NetworkConfig
 
 from .base import Network
 from .unet import build_unet, receptive_radius

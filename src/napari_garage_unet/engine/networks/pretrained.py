@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.features.feature_maps import (
     GRID,
     Statistics,
@@ -23,6 +22,7 @@ from napari_garage_unet.engine.features.feature_maps import (
 from napari_garage_unet.engine.filters.despeckle import AROUND, exchange_specks
 from napari_garage_unet.engine.filters.guided_filter import smooth_probabilities
 from napari_garage_unet.engine.filters.median import median_of_nine, median_of_plane
+from napari_garage_unet.engine.settings import NetworkConfig
 
 from .base import Network
 from .decoder import SMOOTHING_RADIUS, Decoder, give_votes

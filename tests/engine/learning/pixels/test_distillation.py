@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.features.feature_maps import GRID
 from napari_garage_unet.engine.learning.crops.sampler import TrainingPlane
 from napari_garage_unet.engine.learning.pixels import distillation
@@ -16,6 +15,7 @@ from napari_garage_unet.engine.learning.pixels.distillation import (
     mean_overlap,
 )
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.settings import NetworkConfig
 
 SHAPE = (160, 128)
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.compute.backend import seeded_weights
-from napari_garage_unet.engine.config import NetworkConfig, TrainingConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.inference.feature_cache import TapStore
@@ -15,6 +14,7 @@ from napari_garage_unet.engine.learning.pixels.held_out_model import Judge
 from napari_garage_unet.engine.learning.pixels.learner import FRESH_STEPS, PixelLearner
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.settings import NetworkConfig, TrainingConfig
 
 SHAPE = (96, 128)
 

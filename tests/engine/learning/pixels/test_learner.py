@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.config import NetworkConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.inference.feature_cache import TapStore
@@ -20,6 +19,7 @@ from napari_garage_unet.engine.learning.pixels.self_training import SelfTeaching
 from napari_garage_unet.engine.learning.pixels.steps import PixelSteps
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.decoder_ops import MEMBERS
+from napari_garage_unet.engine.settings import NetworkConfig
 
 DETAIL = distillation.STEPS + 2
 """Steps until the detail network is taught: asking about strokes, and a block."""

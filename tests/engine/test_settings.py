@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from napari_garage_unet.engine.config import (
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.settings import (
     ClassInfo,
     NetworkConfig,
     PreprocessConfig,
@@ -14,7 +15,6 @@ from napari_garage_unet.engine.config import (
     from_json,
     to_json,
 )
-from napari_garage_unet.engine.errors import InputError
 
 
 @pytest.mark.parametrize(
