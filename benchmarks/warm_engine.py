@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from napari_garage_unet.engine.settings import to_json
-from napari_garage_unet.process.client import EngineClient
-from napari_garage_unet.process.messages import (
+from napari_garage_unet.process.client.client import EngineClient
+from napari_garage_unet.process.protocol.messages import (
     LIVE,
     Done,
     Event,
@@ -27,7 +27,7 @@ from napari_garage_unet.process.messages import (
     Trained,
     Warm,
 )
-from napari_garage_unet.process.shared import SharedBlock
+from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
 from napari_garage_unet.samples import GARAGE_CLASSES, garage
 
 LOOKING = 5.0

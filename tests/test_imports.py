@@ -67,7 +67,7 @@ def test_what_lies_on_disk_is_read_without_qt_napari_or_tensorflow():
 
 
 def test_the_viewers_half_of_the_process_wall_loads_no_qt_napari_or_tensorflow():
-    loaded = loaded_after("import napari_garage_unet.process.client")
+    loaded = loaded_after("import napari_garage_unet.process.client.client")
     assert not loaded & (HEAVY | WINDOWS)
 
 

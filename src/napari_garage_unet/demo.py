@@ -24,7 +24,7 @@ from .engine.evaluation.scores import score
 from .engine.files.reading import write_segmentation
 from .engine.images.image import Image
 from .engine.settings import TrainingConfig
-from .process.messages import LIVE
+from .process.protocol.messages import LIVE
 from .project.folders import VARIABLE
 
 logger = logging.getLogger(__name__)

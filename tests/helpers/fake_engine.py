@@ -8,7 +8,7 @@ import sys
 import time
 from multiprocessing.connection import Client
 
-from napari_garage_unet.process.messages import (
+from napari_garage_unet.process.protocol.messages import (
     Done,
     LoadModel,
     ModelReady,

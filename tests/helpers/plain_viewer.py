@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from napari_garage_unet.process.client import EngineClient
-from napari_garage_unet.process.messages import (
+from napari_garage_unet.process.client.client import EngineClient
+from napari_garage_unet.process.protocol.messages import (
     Died,
     Done,
     Event,

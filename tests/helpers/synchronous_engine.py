@@ -17,7 +17,7 @@ import numpy as np
 from napari_garage_unet.engine.annotations.strokes import check_strokes, collect_strokes
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.process.messages import (
+from napari_garage_unet.process.protocol.messages import (
     Cancel,
     CloseImage,
     Died,
@@ -40,7 +40,7 @@ from napari_garage_unet.process.messages import (
     UseModel,
     Warm,
 )
-from napari_garage_unet.process.shared import AttachedBlock
+from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
 
 
 class SynchronousEngine:

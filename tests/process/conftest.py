@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from plain_viewer import FAKE_ENGINE, Viewer
 
-from napari_garage_unet.process.client import EngineClient
+from napari_garage_unet.process.client.client import EngineClient
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from plain_viewer import FAKE_ENGINE, Viewer, is_process, wait_for
 
-from napari_garage_unet.process.client import NOT_RUNNING, EngineClient
-from napari_garage_unet.process.explain import OUT_OF_MEMORY
-from napari_garage_unet.process.messages import (
+from napari_garage_unet.process.client.client import NOT_RUNNING, EngineClient
+from napari_garage_unet.process.protocol.explain import OUT_OF_MEMORY
+from napari_garage_unet.process.protocol.messages import (
     CloseImage,
     Died,
     Done,

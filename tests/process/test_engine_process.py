@@ -17,8 +17,8 @@ from plain_viewer import Viewer, is_process
 from napari_garage_unet.engine.learning.pixels.learner import FRESH_STEPS
 from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.settings import ClassInfo, to_json
-from napari_garage_unet.process.client import EngineClient
-from napari_garage_unet.process.messages import (
+from napari_garage_unet.process.client.client import EngineClient
+from napari_garage_unet.process.protocol.messages import (
     LIVE,
     Cancel,
     CloseImage,
@@ -40,7 +40,7 @@ from napari_garage_unet.process.messages import (
     UseModel,
     Warm,
 )
-from napari_garage_unet.process.shared import BlockPool, SharedBlock
+from napari_garage_unet.process.protocol.shared_arrays import BlockPool, SharedBlock
 from napari_garage_unet.samples import garage
 
 HEIGHT, WIDTH = 70, 110

@@ -13,9 +13,9 @@ import pytest
 from plain_viewer import FAKE_ENGINE, Viewer, is_process, wait_for
 
 from napari_garage_unet.engine.errors import EngineError
-from napari_garage_unet.process.client import EngineClient
-from napari_garage_unet.process.messages import Died, SharedArray
-from napari_garage_unet.process.shared import AttachedBlock
+from napari_garage_unet.process.client.client import EngineClient
+from napari_garage_unet.process.protocol.messages import Died, SharedArray
+from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
 
 posix = pytest.mark.skipif(os.name == "nt", reason="asks about POSIX processes")
 
@@ -23,9 +23,9 @@ posix = pytest.mark.skipif(os.name == "nt", reason="asks about POSIX processes")
 VIEWER = """
 import signal, sys, time
 import numpy as np
-from napari_garage_unet.process.client import EngineClient
-from napari_garage_unet.process.messages import Done, OpenImage, SetStrokes
-from napari_garage_unet.process.shared import SharedBlock
+from napari_garage_unet.process.client.client import EngineClient
+from napari_garage_unet.process.protocol.messages import Done, OpenImage, SetStrokes
+from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
 
 # As in a terminal, even where the tests run in the background of a shell, which
 # lets everything there ignore interrupts.
@@ -155,9 +155,9 @@ def test_a_missing_tensorflow_is_a_sentence(
 def test_the_viewer_keeps_clear_of_tensorflow_qt_and_napari() -> None:
     code = f"""
         import sys, time
-        import napari_garage_unet.process.explain
-        from napari_garage_unet.process.client import EngineClient
-        from napari_garage_unet.process.shared import BlockPool
+        import napari_garage_unet.process.protocol.explain
+        from napari_garage_unet.process.client.client import EngineClient
+        from napari_garage_unet.process.protocol.shared_arrays import BlockPool
         client = EngineClient(command={FAKE_ENGINE!r})
         client.start()
         while not client.poll():

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_garage_unet.process.desk import Desk
-from napari_garage_unet.process.messages import (
+from napari_garage_unet.process.protocol.messages import (
     Cancel,
     CloseImage,
     Done,
@@ -21,8 +20,9 @@ from napari_garage_unet.process.messages import (
     Stop,
     Train,
 )
-from napari_garage_unet.process.post import Inbox, Outbox
-from napari_garage_unet.process.shared import SharedBlock
+from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
+from napari_garage_unet.process.server.images import Desk
+from napari_garage_unet.process.server.transport import Inbox, Outbox
 
 
 class Engine:

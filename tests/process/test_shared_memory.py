@@ -11,13 +11,13 @@ import pytest
 from plain_viewer import wait_for
 
 from napari_garage_unet.engine.errors import EngineError, InputError
-from napari_garage_unet.process.messages import SharedArray
-from napari_garage_unet.process.segments import remove_leftovers
-from napari_garage_unet.process.shared import (
+from napari_garage_unet.process.protocol.messages import SharedArray
+from napari_garage_unet.process.protocol.shared_arrays import (
     AttachedBlock,
     BlockPool,
     SharedBlock,
 )
+from napari_garage_unet.process.protocol.shared_memory import remove_leftovers
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no lasting segments")
 
@@ -49,8 +49,8 @@ def test_another_process_reads_and_writes_the_same_values(dtype: str) -> None:
         description = block.description
         child = python(
             f"""
-            from napari_garage_unet.process.messages import SharedArray
-            from napari_garage_unet.process.shared import AttachedBlock
+            from napari_garage_unet.process.protocol.messages import SharedArray
+            from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
             with AttachedBlock({description!r}, writable=True) as block:
                 print(block.array.sum(), block.array.dtype, block.array.shape)
                 block.array[0, 0] = [1, 0, 1]
@@ -187,7 +187,7 @@ def test_leftovers_are_removed_and_missing_ones_are_no_error() -> None:
         from multiprocessing import resource_tracker
         from unittest import mock
         import numpy as np
-        from napari_garage_unet.process.shared import SharedBlock
+        from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
         with mock.patch.object(resource_tracker, "register"):
             block = SharedBlock((10,), np.uint8)
         print(block.description.segment, flush=True)
@@ -203,7 +203,7 @@ def test_leftovers_are_removed_and_missing_ones_are_no_error() -> None:
 OWNER = """
     import sys, time
     import numpy as np
-    from napari_garage_unet.process.shared import BlockPool, SharedBlock
+    from napari_garage_unet.process.protocol.shared_arrays import BlockPool, SharedBlock
     block = SharedBlock((1000, 1000), np.uint8)
     pool = BlockPool()
     spare = pool.take((10,), np.uint8)

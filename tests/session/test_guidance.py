@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.process.messages import Predict
+from napari_garage_unet.process.protocol.messages import Predict
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_each_image_keeps_its_own_strokes(viewer, session, halves):
 
 
 def test_strokes_on_two_images_train_one_model(viewer, session, engine, run, halves):
-    from napari_garage_unet.process.messages import Train
+    from napari_garage_unet.process.protocol.messages import Train
 
     first = viewer.add_image(halves, name="first")
     session.strokes_layer().data[5, :5] = 1
@@ -73,7 +73,7 @@ def test_strokes_on_two_images_train_one_model(viewer, session, engine, run, hal
 def test_an_image_of_other_channels_is_left_out_of_training(
     viewer, session, engine, halves
 ):
-    from napari_garage_unet.process.messages import Train
+    from napari_garage_unet.process.protocol.messages import Train
 
     viewer.add_image(halves, name="grey")
     session.strokes_layer().data[5, :5] = 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.process.messages import Cancel, Predict
+from napari_garage_unet.process.protocol.messages import Cancel, Predict
 from napari_garage_unet.session.hint import Phase
 
 

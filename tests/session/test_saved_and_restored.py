@@ -19,7 +19,7 @@ from synchronous_engine import SynchronousEngine
 
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.settings import TrainingConfig
-from napari_garage_unet.process.messages import LIVE
+from napari_garage_unet.process.protocol.messages import LIVE
 from napari_garage_unet.project.description import read_project
 from napari_garage_unet.project.folders import (
     VARIABLE,

@@ -8,7 +8,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils._proxies import PublicOnlyProxy
 
-from napari_garage_unet.process.messages import (
+from napari_garage_unet.process.protocol.messages import (
     LIVE,
     CloseImage,
     SaveModel,

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from napari_garage_unet.process.messages import SetStrokes, Train
+from napari_garage_unet.process.protocol.messages import SetStrokes, Train
 from napari_garage_unet.session.hint import Phase
 
 PROMISED = 0.5

@@ -16,7 +16,7 @@ from napari_garage_unet.engine.labels.volumes import label_image
 from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
-from napari_garage_unet.process.messages import SaveModel
+from napari_garage_unet.process.protocol.messages import SaveModel
 from napari_garage_unet.session import deciding
 from napari_garage_unet.session import result as result_module
 from napari_garage_unet.session import tuner as tuner_module

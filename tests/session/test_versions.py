@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.process.messages import SaveModel, Stop, Train, UseModel
+from napari_garage_unet.process.protocol.messages import (
+    SaveModel,
+    Stop,
+    Train,
+    UseModel,
+)
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.session.hint import Phase
 from napari_garage_unet.session.versions import MOST, dispensable

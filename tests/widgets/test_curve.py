@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.process.messages import Progress
+from napari_garage_unet.process.protocol.messages import Progress
 from napari_garage_unet.session.history import History
 from napari_garage_unet.widgets.curve import Curve
 

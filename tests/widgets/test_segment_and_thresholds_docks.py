@@ -6,7 +6,7 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtTest import QTest
 
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.process.messages import SaveModel
+from napari_garage_unet.process.protocol.messages import SaveModel
 from napari_garage_unet.session.segmentation_job import Wish
 
 

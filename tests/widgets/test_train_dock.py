@@ -128,7 +128,7 @@ def test_number_keys_pick_classes_only_while_the_dock_is_open(
 
 
 def test_settings_of_the_form_are_used_for_learning(open_dock, painted, engine, wait):
-    from napari_garage_unet.process.messages import Train
+    from napari_garage_unet.process.protocol.messages import Train
 
     dock = open_dock("Train U-Net")
     dock.training_form.field("seconds").setValue(7)

@@ -13,7 +13,7 @@ import click
 
 from napari_garage_unet import __version__
 from napari_garage_unet.engine.errors import GarageError
-from napari_garage_unet.process.explain import explain_lack_of_memory
+from napari_garage_unet.process.protocol.explain import explain_lack_of_memory
 
 from .demo import demo_command
 from .export import export_command

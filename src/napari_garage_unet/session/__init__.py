@@ -45,6 +45,6 @@ def close_session(viewer: Any) -> None:
 
 
 def _usual_client() -> Client:
-    from napari_garage_unet.process.client import EngineClient
+    from napari_garage_unet.process.client.client import EngineClient
 
     return EngineClient()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
-from napari_garage_unet.process.messages import (
+from napari_garage_unet.process.protocol.messages import (
     Cancel,
     CloseImage,
     Done,
@@ -30,7 +30,7 @@ from napari_garage_unet.process.messages import (
     Trained,
     UseModel,
 )
-from napari_garage_unet.process.shared import BlockPool, SharedBlock
+from napari_garage_unet.process.protocol.shared_arrays import BlockPool, SharedBlock
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ until the callback returns, so what is to be kept is copied.
 
 
 class Client(Protocol):
-    """What is needed of `napari_garage_unet.process.client.EngineClient`."""
+    """What is needed of `napari_garage_unet.process.client.client.EngineClient`."""
 
     def start(self) -> None:
         """Start the process."""

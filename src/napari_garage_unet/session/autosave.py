@@ -23,7 +23,7 @@ from napari_garage_unet.engine.errors import GarageError, OutputError
 from napari_garage_unet.engine.labels.presets import presets_to_json
 from napari_garage_unet.engine.settings import to_json
 from napari_garage_unet.layers.images import full_resolution
-from napari_garage_unet.process.messages import LIVE
+from napari_garage_unet.process.protocol.messages import LIVE
 from napari_garage_unet.project.description import (
     SavedImage,
     SavedProject,

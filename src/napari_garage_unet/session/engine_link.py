@@ -7,7 +7,13 @@ from collections.abc import Callable
 
 from psygnal import Signal
 
-from napari_garage_unet.process.messages import Died, Failed, Progress, Ready, Warm
+from napari_garage_unet.process.protocol.messages import (
+    Died,
+    Failed,
+    Progress,
+    Ready,
+    Warm,
+)
 
 from .asking import Asking, Client
 from .bound_image import BoundImage

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from psygnal import Signal
 
 from napari_garage_unet.engine.errors import GarageError
-from napari_garage_unet.process.messages import Failed
+from napari_garage_unet.process.protocol.messages import Failed
 
 from .problem import Problem
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from napari_garage_unet.process.messages import Progress
+from napari_garage_unet.process.protocol.messages import Progress
 
 SMOOTHING = 0.15
 """Share of a new value in a smooth line; single values jump too much to be read."""

@@ -15,7 +15,7 @@ from napari_garage_unet.engine.labels.presets import presets_from_json, presets_
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.archive import read_info
 from napari_garage_unet.engine.settings import ClassInfo, from_json, to_json
-from napari_garage_unet.process.messages import LIVE, Event, Failed, ModelReady
+from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, ModelReady
 
 from .class_list import ClassList
 from .engine_link import EngineLink

@@ -23,7 +23,7 @@ from napari_garage_unet.layers.colors import result_colormap
 from napari_garage_unet.layers.matching import make_result_layer
 from napari_garage_unet.layers.view import region_on_view, step_on_view
 from napari_garage_unet.layers.writing import free_name, insert_quietly, labels_dtype
-from napari_garage_unet.process.messages import LIVE, Event, Failed, Predicted
+from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Predicted
 
 from .asking import Box
 from .bound_image import BoundImage

@@ -28,7 +28,7 @@ from napari_garage_unet.engine.settings import (
 )
 from napari_garage_unet.layers.matching import make_strokes_layer
 from napari_garage_unet.layers.writing import free_name, insert_quietly
-from napari_garage_unet.process.messages import LIVE
+from napari_garage_unet.process.protocol.messages import LIVE
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.project.folders import ProjectFolder
 from napari_garage_unet.project.safe_files import copy_file

@@ -11,7 +11,7 @@ from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.engine.labels.presets import Presets
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.layers.colors import class_features, recolor, result_colormap
-from napari_garage_unet.process.messages import LIVE
+from napari_garage_unet.process.protocol.messages import LIVE
 
 from .bound_image import BoundImage
 from .class_list import ClassList

@@ -28,7 +28,7 @@ from napari_garage_unet.layers.writing import (
     labels_dtype,
     write_plane,
 )
-from napari_garage_unet.process.messages import LIVE, Event, Failed, Predicted
+from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Predicted
 
 from .bound_image import BoundImage
 from .engine_link import EngineLink

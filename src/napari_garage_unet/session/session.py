@@ -17,7 +17,7 @@ from napari.layers import Labels
 from psygnal import Signal
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.process.messages import Died
+from napari_garage_unet.process.protocol.messages import Died
 from napari_garage_unet.project.description import SavedVersion
 
 from .asking import Client

@@ -17,7 +17,12 @@ from napari_garage_unet.engine.settings import (
     TrainingConfig,
     to_json,
 )
-from napari_garage_unet.process.messages import Event, Failed, Progress, Trained
+from napari_garage_unet.process.protocol.messages import (
+    Event,
+    Failed,
+    Progress,
+    Trained,
+)
 from napari_garage_unet.project.safe_files import copy_file
 
 from .bound_image import BoundImage

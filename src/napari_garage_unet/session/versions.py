@@ -20,7 +20,13 @@ from napari_garage_unet.engine.settings import (
     from_json,
     to_json,
 )
-from napari_garage_unet.process.messages import LIVE, Event, Failed, ModelReady, Trained
+from napari_garage_unet.process.protocol.messages import (
+    LIVE,
+    Event,
+    Failed,
+    ModelReady,
+    Trained,
+)
 from napari_garage_unet.project.description import SavedVersion
 
 from .class_list import ClassList

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from napari_garage_unet.engine.errors import InputError, ModelFileError
-from napari_garage_unet.process.explain import (
+from napari_garage_unet.process.protocol.explain import (
     NO_TENSORFLOW,
     NOT_ENOUGH_GPU_MEMORY,
     OUT_OF_MEMORY,

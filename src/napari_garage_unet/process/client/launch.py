@@ -18,7 +18,7 @@ from napari_garage_unet.engine.errors import EngineError
 
 logger = logging.getLogger(__name__)
 
-MODULE = "napari_garage_unet.process.server"
+MODULE = "napari_garage_unet.process.server.main"
 
 NICENESS = 10
 """How far the engine stands behind the viewer: it gets a tenth where both compute."""
@@ -141,7 +141,7 @@ def _lower_session() -> None:
 def _environment() -> dict[str, str]:
     """Make a package that is not in a site folder importable there too."""
     environment = dict(os.environ)
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[3])
     installed = [*site.getsitepackages(), site.getusersitepackages()]
     if root not in {str(Path(folder).resolve()) for folder in installed}:
         given = environment.get("PYTHONPATH")

@@ -12,10 +12,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from napari_garage_unet.engine.errors import GarageError
-
-from .desk import Desk
-from .explain import explain_error
-from .messages import (
+from napari_garage_unet.process.protocol.explain import explain_error
+from napari_garage_unet.process.protocol.messages import (
     Cancel,
     CloseImage,
     Done,
@@ -29,6 +27,8 @@ from .messages import (
     Stop,
     Train,
 )
+
+from .images import Desk
 
 logger = logging.getLogger(__name__)
 

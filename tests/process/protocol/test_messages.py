@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from napari_garage_unet.process import messages
-from napari_garage_unet.process.messages import Event, Request, SharedArray
+from napari_garage_unet.process.protocol import messages
+from napari_garage_unet.process.protocol.messages import Event, Request, SharedArray
 
 EXAMPLES = {
     "int": 3,

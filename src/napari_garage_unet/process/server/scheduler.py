@@ -17,10 +17,7 @@ from napari_garage_unet.engine.compute.devices import current_devices
 from napari_garage_unet.engine.errors import EngineError
 from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.learning.warm_up import warm_up, warm_up_checks
-
-from .desk import Desk
-from .jobs import PredictionJob, TrainingJob
-from .messages import (
+from napari_garage_unet.process.protocol.messages import (
     LIVE,
     Cancel,
     Done,
@@ -37,9 +34,12 @@ from .messages import (
     UseModel,
     Warm,
 )
-from .post import Inbox, Outbox
-from .rehearsal import Rehearsal
-from .shelf import Shelf
+
+from .images import Desk
+from .models import Shelf
+from .prefetch import Rehearsal
+from .training_job import PredictionJob, TrainingJob
+from .transport import Inbox, Outbox
 
 logger = logging.getLogger(__name__)
 

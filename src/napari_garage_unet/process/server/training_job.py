@@ -22,11 +22,18 @@ from napari_garage_unet.engine.settings import (
     TrainingConfig,
     from_json,
 )
+from napari_garage_unet.process.protocol.messages import (
+    LIVE,
+    Predict,
+    Predicted,
+    Progress,
+    Train,
+    Trained,
+)
+from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
 
-from .desk import Desk
-from .messages import LIVE, Predict, Predicted, Progress, Train, Trained
-from .shared import AttachedBlock
-from .shelf import LiveModel, Shelf, Source
+from .images import Desk
+from .models import LiveModel, Shelf, Source
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.settings import NetworkConfig
 
-from .desk import Desk
+from .images import Desk
 
 
 class Rehearsal:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_garage_unet.engine.errors import EngineError
-from napari_garage_unet.process import launch
+from napari_garage_unet.process.client import launch
 
 posix = pytest.mark.skipif(os.name == "nt", reason="makes POSIX executables")
 

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.annotations.strokes import check_strokes
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
-
-from .messages import OpenImage, SetStrokes, SharedArray
-from .segments import remove_leftovers
-from .shared import AttachedBlock
+from napari_garage_unet.process.protocol.messages import (
+    OpenImage,
+    SetStrokes,
+    SharedArray,
+)
+from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
+from napari_garage_unet.process.protocol.shared_memory import remove_leftovers
 
 
 @dataclass(slots=True)

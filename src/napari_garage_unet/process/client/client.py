@@ -13,11 +13,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from napari_garage_unet.engine.errors import EngineError
-
-from .child import EngineChild, Gone
-from .explain import explain_exit
-from .launch import engine_command
-from .messages import (
+from napari_garage_unet.process.protocol.explain import explain_exit
+from napari_garage_unet.process.protocol.messages import (
     Died,
     Done,
     Event,
@@ -27,6 +24,9 @@ from .messages import (
     Request,
     Trained,
 )
+
+from .child import EngineChild, Gone
+from .launch import engine_command
 
 logger = logging.getLogger(__name__)
 

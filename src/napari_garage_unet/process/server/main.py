@@ -1,4 +1,4 @@
-"""The engine process: ``python -m napari_garage_unet.process.server ADDRESS``.
+"""The engine process: ``python -m napari_garage_unet.process.server.main ADDRESS``.
 
 Reads the key of the connection from standard input, connects, loads TensorFlow and
 does what the viewer asks for. Ends when it is asked to, and by itself when the viewer
@@ -16,10 +16,11 @@ import traceback
 from multiprocessing.connection import Client
 from typing import NoReturn
 
-from .desk import Desk
-from .explain import NO_TENSORFLOW
-from .launch import lower_priority
-from .post import Inbox, Outbox
+from napari_garage_unet.process.client.launch import lower_priority
+from napari_garage_unet.process.protocol.explain import NO_TENSORFLOW
+
+from .images import Desk
+from .transport import Inbox, Outbox
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ def main(address: str) -> NoReturn:
     inbox = Inbox(connection, desk, outbox, on_end=end.when_idle)
     inbox.open()
     try:
-        from .loop import Loop
+        from .scheduler import Loop
     except Exception:  # noqa: BLE001 - any reason is one, and the viewer shows it
         traceback.print_exc()
         sys.stderr.flush()

@@ -23,8 +23,9 @@ from multiprocessing.connection import Client, Connection, Listener
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
+from napari_garage_unet.process.protocol.messages import Event, Request, Shutdown
+
 from .launch import start_process
-from .messages import Event, Request, Shutdown
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from napari_garage_unet.engine.errors import EngineError, InputError
 
-from . import segments
+from . import shared_memory
 from .messages import SharedArray
 
 
@@ -48,9 +48,9 @@ class SharedBlock:
                 f"An array of type {self._dtype} cannot be given to the engine; "
                 "whole numbers, floats or bool are needed."
             )
-        self._memory = segments.create(self.nbytes)
+        self._memory = shared_memory.create(self.nbytes)
         self._finalizer = weakref.finalize(
-            self, segments.remove, self._memory, os.getpid()
+            self, shared_memory.remove, self._memory, os.getpid()
         )
 
     @classmethod
@@ -73,7 +73,7 @@ class SharedBlock:
     @property
     def array(self) -> NDArray[Any]:
         """The array. A new view each time; not to be kept longer than the block."""
-        return segments.view(self._memory, self._shape, self._dtype)
+        return shared_memory.view(self._memory, self._shape, self._dtype)
 
     @property
     def description(self) -> SharedArray:
@@ -91,7 +91,7 @@ class SharedBlock:
         dtype = np.dtype(dtype)
         needed = prod(shape) * dtype.itemsize
         if dtype.hasobject or not needed <= self.capacity <= max(
-            2 * needed, segments.PAGE
+            2 * needed, shared_memory.PAGE
         ):
             return False
         self._shape, self._dtype = tuple(shape), dtype
@@ -164,12 +164,12 @@ class AttachedBlock:
     def __init__(self, description: SharedArray, *, writable: bool = False) -> None:
         self._description, self._writable = description, writable
         try:
-            self._memory = segments.attach(description.segment)
+            self._memory = shared_memory.attach(description.segment)
         except FileNotFoundError as error:
             raise EngineError(
                 "An array of the viewer is no longer there; do it again."
             ) from error
-        self._finalizer = weakref.finalize(self, segments.unmap, self._memory)
+        self._finalizer = weakref.finalize(self, shared_memory.unmap, self._memory)
         needed = prod(description.shape) * np.dtype(description.dtype).itemsize
         if self._memory.size < needed:
             size = self._memory.size
@@ -183,7 +183,7 @@ class AttachedBlock:
     def array(self) -> NDArray[Any]:
         """The array, a view."""
         shape, dtype = self._description.shape, np.dtype(self._description.dtype)
-        array = segments.view(self._memory, shape, dtype)
+        array = shared_memory.view(self._memory, shape, dtype)
         array.flags.writeable = self._writable
         return array
 

@@ -13,8 +13,7 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.settings import ClassInfo, from_json
-
-from .messages import LIVE, SaveModel
+from napari_garage_unet.process.protocol.messages import LIVE, SaveModel
 
 LOADED = 3
 """How many models from files are kept at hand."""

@@ -1,0 +1,1 @@
+"""The viewer's side: starting the engine process and talking to it."""

@@ -1,0 +1,1 @@
+"""Messages and shared arrays that viewer and engine exchange."""
