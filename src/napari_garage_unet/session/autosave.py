@@ -33,7 +33,7 @@ from napari_garage_unet.project.folders import ProjectFolder, tidy_up
 from napari_garage_unet.project.tiles import Tile, tiles_of, write_tiles
 
 from .bound_image import BoundImage
-from .class_list import ClassList
+from .classes.class_list import ClassList
 from .fingerprint import Fingerprints
 from .image_list import ImageList
 from .learning import Learning

@@ -13,7 +13,7 @@ from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.project.folders import CHECKPOINT, projects_root
 
 from .autosave import Autosave
-from .class_list import ClassList
+from .classes.class_list import ClassList
 from .engine_link import EngineLink
 from .fingerprint import Fingerprints
 from .guarding import Guard

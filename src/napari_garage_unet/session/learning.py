@@ -10,7 +10,7 @@ from psygnal import Signal
 from napari_garage_unet.engine.errors import GarageError, InputError
 
 from .bound_image import BoundImage
-from .class_list import ClassList
+from .classes.class_list import ClassList
 from .guarding import Guard
 from .hint import Phase
 from .image_list import ImageList

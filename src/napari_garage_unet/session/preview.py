@@ -27,7 +27,7 @@ from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Pr
 
 from .asking import Box
 from .bound_image import BoundImage
-from .class_list import ClassList
+from .classes.class_list import ClassList
 from .coverage import SIDE_GLANCE, Coverage, State
 from .engine_link import EngineLink
 from .hint import Phase

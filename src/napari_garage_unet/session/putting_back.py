@@ -36,7 +36,7 @@ from napari_garage_unet.project.tiles import read_tiles
 
 from .autosave import Autosave
 from .bound_image import BoundImage
-from .class_list import ClassList
+from .classes.class_list import ClassList
 from .guarding import Guard
 from .image_list import ImageList
 from .learning import Learning

@@ -14,7 +14,7 @@ from napari_garage_unet.layers.colors import class_features, recolor, result_col
 from napari_garage_unet.process.protocol.messages import LIVE
 
 from .bound_image import BoundImage
-from .class_list import ClassList
+from .classes.class_list import ClassList
 from .result import Result
 
 _NONE: Presets = {}

@@ -22,7 +22,8 @@ from napari_garage_unet.project.description import SavedVersion
 
 from .asking import Client
 from .bound_image import BoundImage
-from .class_list import ClassList
+from .classes.class_list import ClassList
+from .classes.painting import Painting
 from .corrections import Corrections
 from .engine_link import EngineLink
 from .guarding import Guard
@@ -35,7 +36,6 @@ from .learning import Learning
 from .models import ModelEntry, ModelList
 from .object_list import ObjectList
 from .opening import OpenAhead
-from .painting import Painting
 from .preview import Preview
 from .problem import Problem
 from .restoring import Restoring

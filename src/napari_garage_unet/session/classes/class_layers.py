@@ -20,8 +20,7 @@ from napari_garage_unet.layers.matching import (
     plugin_metadata,
     strokes_metadata,
 )
-
-from .bound_image import BoundImage
+from napari_garage_unet.session.bound_image import BoundImage
 
 
 def classes_of(layer: Labels, bound: BoundImage) -> list[ClassInfo]:

@@ -1,0 +1,1 @@
+"""The classes of a session, their layers and painting."""
