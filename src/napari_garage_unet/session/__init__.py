@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .asking import Client
+from .connection.requests import Client
 from .problem import Problem
 from .session import Session
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .asking import Box
+from .connection.requests import Box
 
 CELL = 64
 """Side in pixels of the squares whose state is kept."""

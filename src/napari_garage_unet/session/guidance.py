@@ -16,8 +16,8 @@ from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.view import look_at
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 
-from .asking import Box
 from .bound_image import BoundImage
+from .connection.requests import Box
 from .preview import Preview
 from .result import Result
 from .result_list import ResultList

@@ -14,7 +14,7 @@ from napari_garage_unet.project.folders import CHECKPOINT, projects_root
 
 from .autosave import Autosave
 from .classes.class_list import ClassList
-from .engine_link import EngineLink
+from .connection.engine_link import EngineLink
 from .fingerprint import Fingerprints
 from .guarding import Guard
 from .image_list import ImageList

@@ -18,7 +18,7 @@ from napari_garage_unet.engine.settings import ClassInfo, from_json, to_json
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, ModelReady
 
 from .classes.class_list import ClassList
-from .engine_link import EngineLink
+from .connection.engine_link import EngineLink
 from .result_list import ResultList
 from .training_job import TrainingJob
 

@@ -22,10 +22,10 @@ from napari_garage_unet.engine.labels.volumes import needs_volume
 from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.layers.writing import redraw, write_plane
 
-from .asking import Box
 from .block import Block, block_around
 from .bound_image import BoundImage
 from .coarse import enlarge, fill_enlarged
+from .connection.requests import Box
 
 State = tuple[int, int]
 """Which state of a model: number of the training, then of the step."""

@@ -31,7 +31,7 @@ from napari_garage_unet.layers.writing import (
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Predicted
 
 from .bound_image import BoundImage
-from .engine_link import EngineLink
+from .connection.engine_link import EngineLink
 from .models import ModelEntry
 from .result import Result
 from .result_list import ResultList

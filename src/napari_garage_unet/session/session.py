@@ -20,12 +20,13 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.process.protocol.messages import Died
 from napari_garage_unet.project.description import SavedVersion
 
-from .asking import Client
 from .bound_image import BoundImage
 from .classes.class_list import ClassList
 from .classes.painting import Painting
+from .connection.engine_link import EngineLink
+from .connection.prefetch import OpenAhead
+from .connection.requests import Client
 from .corrections import Corrections
-from .engine_link import EngineLink
 from .guarding import Guard
 from .guidance import Guidance
 from .heap import Heap
@@ -35,7 +36,6 @@ from .keeping import Keeping
 from .learning import Learning
 from .models import ModelEntry, ModelList
 from .object_list import ObjectList
-from .opening import OpenAhead
 from .preview import Preview
 from .problem import Problem
 from .restoring import Restoring

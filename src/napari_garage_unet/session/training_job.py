@@ -26,7 +26,7 @@ from napari_garage_unet.process.protocol.messages import (
 from napari_garage_unet.project.safe_files import copy_file
 
 from .bound_image import BoundImage
-from .engine_link import EngineLink
+from .connection.engine_link import EngineLink
 from .hint import Phase
 from .history import History
 

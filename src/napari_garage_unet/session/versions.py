@@ -30,7 +30,7 @@ from napari_garage_unet.process.protocol.messages import (
 from napari_garage_unet.project.description import SavedVersion
 
 from .classes.class_list import ClassList
-from .engine_link import EngineLink
+from .connection.engine_link import EngineLink
 from .hint import Phase
 from .training_job import Settings, TrainingJob
 

@@ -14,10 +14,10 @@ from napari_garage_unet.process.protocol.messages import (
     Ready,
     Warm,
 )
+from napari_garage_unet.session.bound_image import BoundImage
+from napari_garage_unet.session.hint import Engine
 
-from .asking import Asking, Client
-from .bound_image import BoundImage
-from .hint import Engine
+from .requests import Asking, Client
 
 logger = logging.getLogger(__name__)
 

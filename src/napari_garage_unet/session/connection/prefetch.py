@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.session.bound_image import BoundImage
 
-from .bound_image import BoundImage
 from .engine_link import EngineLink
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""The session's connection to the engine process."""
