@@ -25,7 +25,7 @@ from qtpy.QtWidgets import QDockWidget
 from benchmarks.live_studio import PLUGIN, Studio
 from napari_garage_unet import samples
 from napari_garage_unet.project.folders import VARIABLE
-from napari_garage_unet.session.hint import Engine, Phase
+from napari_garage_unet.session.guidance.hint import Engine, Phase
 from napari_garage_unet.widgets.dock import WIDTH
 from napari_garage_unet.widgets.train import NARROWEST
 

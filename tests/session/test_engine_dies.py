@@ -11,7 +11,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_garage_unet.session import close_session, get_session
-from napari_garage_unet.session.hint import Engine, Phase
+from napari_garage_unet.session.guidance.hint import Engine, Phase
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")

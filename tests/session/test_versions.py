@@ -12,7 +12,7 @@ from napari_garage_unet.process.protocol.messages import (
     UseModel,
 )
 from napari_garage_unet.project.description import SavedVersion
-from napari_garage_unet.session.hint import Phase
+from napari_garage_unet.session.guidance.hint import Phase
 from napari_garage_unet.session.versions import MOST, dispensable
 
 

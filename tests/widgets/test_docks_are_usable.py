@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_garage_unet.engine.settings import ClassInfo
-from napari_garage_unet.session.hint import Phase
+from napari_garage_unet.session.guidance.hint import Phase
 from napari_garage_unet.widgets.dock import WIDTH
 from napari_garage_unet.widgets.threshold_slider import ThresholdSlider
 from napari_garage_unet.widgets.train import NARROWEST

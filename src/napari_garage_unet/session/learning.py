@@ -12,7 +12,7 @@ from napari_garage_unet.engine.errors import GarageError, InputError
 from .bound_image import BoundImage
 from .classes.class_list import ClassList
 from .guarding import Guard
-from .hint import Phase
+from .guidance.hint import Phase
 from .image_list import ImageList
 from .problem import Problem
 from .training_job import Settings, TrainingJob

@@ -30,7 +30,7 @@ from .classes.class_list import ClassList
 from .connection.engine_link import EngineLink
 from .connection.requests import Box
 from .coverage import SIDE_GLANCE, Coverage, State
-from .hint import Phase
+from .guidance.hint import Phase
 from .result import NOTHING, Result
 from .result_list import ResultList
 from .training_job import TrainingJob

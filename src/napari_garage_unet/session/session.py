@@ -26,11 +26,11 @@ from .classes.painting import Painting
 from .connection.engine_link import EngineLink
 from .connection.prefetch import OpenAhead
 from .connection.requests import Client
-from .corrections import Corrections
 from .guarding import Guard
-from .guidance import Guidance
+from .guidance.corrections import Corrections
+from .guidance.hint import FEW_PIXELS, Engine, Phase, Situation, hint
+from .guidance.next_stroke import Guidance
 from .heap import Heap
-from .hint import FEW_PIXELS, Engine, Phase, Situation, hint
 from .image_list import ImageList
 from .keeping import Keeping
 from .learning import Learning

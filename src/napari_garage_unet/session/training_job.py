@@ -27,7 +27,7 @@ from napari_garage_unet.project.safe_files import copy_file
 
 from .bound_image import BoundImage
 from .connection.engine_link import EngineLink
-from .hint import Phase
+from .guidance.hint import Phase
 from .history import History
 
 

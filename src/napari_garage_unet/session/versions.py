@@ -31,7 +31,7 @@ from napari_garage_unet.project.description import SavedVersion
 
 from .classes.class_list import ClassList
 from .connection.engine_link import EngineLink
-from .hint import Phase
+from .guidance.hint import Phase
 from .training_job import Settings, TrainingJob
 
 logger = logging.getLogger(__name__)

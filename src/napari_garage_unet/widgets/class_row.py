@@ -26,7 +26,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_garage_unet.engine.settings import ClassInfo
-from napari_garage_unet.session.hint import FEW_PIXELS
+from napari_garage_unet.session.guidance.hint import FEW_PIXELS
 
 ROW_HEIGHT = 26
 

@@ -25,7 +25,7 @@ from napari_garage_unet.engine.settings import (
     TrainingConfig,
 )
 from napari_garage_unet.layers.matching import is_result
-from napari_garage_unet.session.hint import Engine, Phase
+from napari_garage_unet.session.guidance.hint import Engine, Phase
 from napari_garage_unet.session.training_job import Settings
 
 from .channels_button import ChannelsButton

@@ -15,7 +15,7 @@ from napari_garage_unet.process.protocol.messages import (
     Warm,
 )
 from napari_garage_unet.session.bound_image import BoundImage
-from napari_garage_unet.session.hint import Engine
+from napari_garage_unet.session.guidance.hint import Engine
 
 from .requests import Asking, Client
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from napari_garage_unet.session.hint import Engine, Phase, Situation, hint
+from napari_garage_unet.session.guidance.hint import Engine, Phase, Situation, hint
 
 READY = Situation(
     has_image=True, has_strokes_layer=True, painted_classes=2, engine=Engine.READY

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .bound_image import BoundImage
-from .result_list import ResultList
-from .training_job import TrainingJob
+from napari_garage_unet.session.bound_image import BoundImage
+from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.training_job import TrainingJob
 
 
 class Corrections:

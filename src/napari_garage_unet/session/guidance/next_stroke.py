@@ -15,12 +15,11 @@ from napari_garage_unet.engine.suggestions.next_stroke import WINDOW, doubt, nex
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.view import look_at
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
-
-from .bound_image import BoundImage
-from .connection.requests import Box
-from .preview import Preview
-from .result import Result
-from .result_list import ResultList
+from napari_garage_unet.session.bound_image import BoundImage
+from napari_garage_unet.session.connection.requests import Box
+from napari_garage_unet.session.preview import Preview
+from napari_garage_unet.session.result import Result
+from napari_garage_unet.session.result_list import ResultList
 
 CLEAR_TO_WHITE = ((1.0, 1.0, 1.0, 0.0), (1.0, 1.0, 1.0, 0.9))
 """No class has this colour, and where there is no doubt the preview is seen."""
