@@ -32,13 +32,13 @@ from napari_garage_unet.project.description import (
 from napari_garage_unet.project.folders import ProjectFolder, tidy_up
 from napari_garage_unet.project.tiles import Tile, tiles_of, write_tiles
 
-from .bound_image import BoundImage
 from .classes.class_list import ClassList
 from .fingerprint import Fingerprints
-from .image_list import ImageList
+from .images.annotated_image import BoundImage
+from .images.image_list import ImageList
+from .images.stroke_changes import StrokesWatch
 from .learning import Learning
 from .result_list import ResultList
-from .strokes_watch import StrokesWatch
 from .versions import VersionList
 
 logger = logging.getLogger(__name__)

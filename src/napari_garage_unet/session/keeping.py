@@ -17,7 +17,7 @@ from .classes.class_list import ClassList
 from .connection.engine_link import EngineLink
 from .fingerprint import Fingerprints
 from .guarding import Guard
-from .image_list import ImageList
+from .images.image_list import ImageList
 from .learning import Learning
 from .preview import Preview
 from .putting_back import PuttingBack

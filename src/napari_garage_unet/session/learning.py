@@ -9,11 +9,11 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.errors import GarageError, InputError
 
-from .bound_image import BoundImage
 from .classes.class_list import ClassList
 from .guarding import Guard
 from .guidance.hint import Phase
-from .image_list import ImageList
+from .images.annotated_image import BoundImage
+from .images.image_list import ImageList
 from .problem import Problem
 from .training_job import Settings, TrainingJob
 

@@ -25,12 +25,12 @@ from napari_garage_unet.layers.view import region_on_view, step_on_view
 from napari_garage_unet.layers.writing import free_name, insert_quietly, labels_dtype
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Predicted
 
-from .bound_image import BoundImage
 from .classes.class_list import ClassList
 from .connection.engine_link import EngineLink
 from .connection.requests import Box
 from .coverage import SIDE_GLANCE, Coverage, State
 from .guidance.hint import Phase
+from .images.annotated_image import BoundImage
 from .result import NOTHING, Result
 from .result_list import ResultList
 from .training_job import TrainingJob

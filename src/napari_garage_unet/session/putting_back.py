@@ -35,10 +35,10 @@ from napari_garage_unet.project.safe_files import copy_file
 from napari_garage_unet.project.tiles import read_tiles
 
 from .autosave import Autosave
-from .bound_image import BoundImage
 from .classes.class_list import ClassList
 from .guarding import Guard
-from .image_list import ImageList
+from .images.annotated_image import BoundImage
+from .images.image_list import ImageList
 from .learning import Learning
 from .offers import Fitting, Offer
 from .problem import Problem

@@ -18,7 +18,7 @@ from napari_garage_unet.project.folders import ProjectFolder
 from .autosave import Autosave
 from .fingerprint import Fingerprints
 from .guarding import Guard
-from .image_list import ImageList
+from .images.image_list import ImageList
 from .offers import Offer, OpenImage, find_offers, without
 from .putting_back import Loaded, PuttingBack, load
 from .tasks import Tasks

@@ -23,9 +23,9 @@ from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.layers.writing import redraw, write_plane
 
 from .block import Block, block_around
-from .bound_image import BoundImage
 from .coarse import enlarge, fill_enlarged
 from .connection.requests import Box
+from .images.annotated_image import BoundImage
 
 State = tuple[int, int]
 """Which state of a model: number of the training, then of the step."""

@@ -30,8 +30,8 @@ from napari_garage_unet.layers.writing import (
 )
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Predicted
 
-from .bound_image import BoundImage
 from .connection.engine_link import EngineLink
+from .images.annotated_image import BoundImage
 from .models import ModelEntry
 from .result import Result
 from .result_list import ResultList

@@ -20,7 +20,6 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.process.protocol.messages import Died
 from napari_garage_unet.project.description import SavedVersion
 
-from .bound_image import BoundImage
 from .classes.class_list import ClassList
 from .classes.painting import Painting
 from .connection.engine_link import EngineLink
@@ -31,7 +30,9 @@ from .guidance.corrections import Corrections
 from .guidance.hint import FEW_PIXELS, Engine, Phase, Situation, hint
 from .guidance.next_stroke import Guidance
 from .heap import Heap
-from .image_list import ImageList
+from .images.annotated_image import BoundImage
+from .images.image_list import ImageList
+from .images.stroke_polling import StrokesFollower
 from .keeping import Keeping
 from .learning import Learning
 from .models import ModelEntry, ModelList
@@ -43,7 +44,6 @@ from .result import Result
 from .result_list import ResultList
 from .seed_preview import SeedPreview
 from .segmentation_job import SegmentationJob, Wish
-from .strokes_follower import StrokesFollower
 from .tasks import Tasks
 from .training_job import Settings, TrainingJob
 from .tuner import Tuner

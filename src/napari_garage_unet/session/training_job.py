@@ -25,10 +25,10 @@ from napari_garage_unet.process.protocol.messages import (
 )
 from napari_garage_unet.project.safe_files import copy_file
 
-from .bound_image import BoundImage
 from .connection.engine_link import EngineLink
 from .guidance.hint import Phase
 from .history import History
+from .images.annotated_image import BoundImage
 
 
 @dataclass(frozen=True, slots=True)

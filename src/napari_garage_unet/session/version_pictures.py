@@ -13,7 +13,7 @@ from napari_garage_unet.engine.errors import OutputError
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.project.safe_files import write_bytes
 
-from .image_list import ImageList
+from .images.image_list import ImageList
 from .result_list import ResultList
 from .tasks import Tasks
 from .thumbnail import png, thumbnail

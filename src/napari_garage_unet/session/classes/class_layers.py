@@ -20,7 +20,7 @@ from napari_garage_unet.layers.matching import (
     plugin_metadata,
     strokes_metadata,
 )
-from napari_garage_unet.session.bound_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import BoundImage
 
 
 def classes_of(layer: Labels, bound: BoundImage) -> list[ClassInfo]:

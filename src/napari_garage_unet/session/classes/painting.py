@@ -9,8 +9,8 @@ from napari.layers import Labels
 
 from napari_garage_unet.layers.colors import layer_color
 from napari_garage_unet.layers.writing import pick_up_brush
-from napari_garage_unet.session.bound_image import BoundImage
-from napari_garage_unet.session.image_list import ImageList
+from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.image_list import ImageList
 
 from .class_layers import classes_of, show_classes
 from .class_list import ClassList

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from napari_garage_unet.engine.errors import GarageError
-from napari_garage_unet.session.bound_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import BoundImage
 
 from .engine_link import EngineLink
 

@@ -5,7 +5,7 @@ import pytest
 
 from napari_garage_unet.engine.annotations.strokes import count_strokes
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.session.strokes_watch import StrokesWatch
+from napari_garage_unet.session.images.stroke_changes import StrokesWatch
 
 
 @pytest.mark.parametrize("shape", [(30, 40), (3, 30, 40), (2, 3, 20, 20)])

@@ -23,7 +23,7 @@ from napari_garage_unet.layers.matching import name_image
 from napari_garage_unet.layers.view import plane_on_view
 
 from .brush_trail import BrushTrail
-from .strokes_watch import StrokesWatch
+from .stroke_changes import StrokesWatch
 
 FEW_BYTES = 100_000_000
 """Pixels that are copied in a few hundredths of a second."""

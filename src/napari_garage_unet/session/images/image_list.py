@@ -19,7 +19,7 @@ from napari_garage_unet.layers.matching import (
 )
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 
-from .bound_image import BoundImage
+from .annotated_image import BoundImage
 
 
 class ImageList:

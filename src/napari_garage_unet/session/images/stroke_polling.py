@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.errors import GarageError
 
-from .bound_image import BoundImage
+from .annotated_image import BoundImage
 from .image_list import ImageList
 
 LOOK_SECONDS = 0.2

@@ -1,0 +1,1 @@
+"""The annotated images of a session and changes of their strokes."""
