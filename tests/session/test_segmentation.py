@@ -176,7 +176,7 @@ def test_resetting_brings_back_the_most_likely_class(trained, run):
 def test_a_model_of_other_channels_is_refused_with_a_sentence(
     trained, viewer, tmp_path, monkeypatch
 ):
-    from napari_garage_unet.session import models
+    from napari_garage_unet.session.models import models
 
     info = {"classes": [{"id": 1}, {"id": 2}], "n_channels": 3, "rules": {}}
     monkeypatch.setattr(models, "read_info", lambda path: info)

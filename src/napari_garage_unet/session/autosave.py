@@ -38,8 +38,8 @@ from .images.annotated_image import BoundImage
 from .images.image_list import ImageList
 from .images.stroke_changes import StrokesWatch
 from .learning import Learning
+from .models.versions import VersionList
 from .result_list import ResultList
-from .versions import VersionList
 
 logger = logging.getLogger(__name__)
 

@@ -19,14 +19,14 @@ from .fingerprint import Fingerprints
 from .guarding import Guard
 from .images.image_list import ImageList
 from .learning import Learning
+from .models.version_pictures import VersionPictures
+from .models.versions import VersionList, settings_of
 from .preview import Preview
 from .putting_back import PuttingBack
 from .restoring import Restoring
 from .result_list import ResultList
 from .tasks import Tasks
 from .training_job import TrainingJob
-from .version_pictures import VersionPictures
-from .versions import VersionList, settings_of
 
 logger = logging.getLogger(__name__)
 

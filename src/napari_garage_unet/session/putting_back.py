@@ -40,11 +40,11 @@ from .guarding import Guard
 from .images.annotated_image import BoundImage
 from .images.image_list import ImageList
 from .learning import Learning
+from .models.versions import VersionList
 from .offers import Fitting, Offer
 from .problem import Problem
 from .result_list import ResultList
 from .training_job import Settings, TrainingJob
-from .versions import VersionList
 
 logger = logging.getLogger(__name__)
 

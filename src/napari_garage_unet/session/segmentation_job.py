@@ -32,7 +32,7 @@ from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Pr
 
 from .connection.engine_link import EngineLink
 from .images.annotated_image import BoundImage
-from .models import ModelEntry
+from .models.models import ModelEntry
 from .result import Result
 from .result_list import ResultList
 

@@ -35,7 +35,8 @@ from .images.image_list import ImageList
 from .images.stroke_polling import StrokesFollower
 from .keeping import Keeping
 from .learning import Learning
-from .models import ModelEntry, ModelList
+from .models.models import ModelEntry, ModelList
+from .models.versions import VersionList
 from .object_list import ObjectList
 from .preview import Preview
 from .problem import Problem
@@ -47,7 +48,6 @@ from .segmentation_job import SegmentationJob, Wish
 from .tasks import Tasks
 from .training_job import Settings, TrainingJob
 from .tuner import Tuner
-from .versions import VersionList
 
 
 class Session:

@@ -28,11 +28,10 @@ from napari_garage_unet.process.protocol.messages import (
     Trained,
 )
 from napari_garage_unet.project.description import SavedVersion
-
-from .classes.class_list import ClassList
-from .connection.engine_link import EngineLink
-from .guidance.hint import Phase
-from .training_job import Settings, TrainingJob
+from napari_garage_unet.session.classes.class_list import ClassList
+from napari_garage_unet.session.connection.engine_link import EngineLink
+from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training_job import Settings, TrainingJob
 
 logger = logging.getLogger(__name__)
 

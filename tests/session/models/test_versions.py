@@ -13,7 +13,7 @@ from napari_garage_unet.process.protocol.messages import (
 )
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.session.guidance.hint import Phase
-from napari_garage_unet.session.versions import MOST, dispensable
+from napari_garage_unet.session.models.versions import MOST, dispensable
 
 
 def learn(session, engine, run, *, accuracy=None):

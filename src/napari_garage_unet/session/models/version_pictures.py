@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.errors import OutputError
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.project.safe_files import write_bytes
+from napari_garage_unet.session.images.image_list import ImageList
+from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.tasks import Tasks
+from napari_garage_unet.session.training_job import TrainingJob
 
-from .images.image_list import ImageList
-from .result_list import ResultList
-from .tasks import Tasks
 from .thumbnail import png, thumbnail
-from .training_job import TrainingJob
 from .versions import VersionList
 
 logger = logging.getLogger(__name__)

@@ -16,11 +16,10 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.archive import read_info
 from napari_garage_unet.engine.settings import ClassInfo, from_json, to_json
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, ModelReady
-
-from .classes.class_list import ClassList
-from .connection.engine_link import EngineLink
-from .result_list import ResultList
-from .training_job import TrainingJob
+from napari_garage_unet.session.classes.class_list import ClassList
+from napari_garage_unet.session.connection.engine_link import EngineLink
+from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.training_job import TrainingJob
 
 SUFFIX = ".garage"
 """Usual ending of a model file."""
