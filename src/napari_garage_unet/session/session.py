@@ -33,14 +33,14 @@ from .heap import Heap
 from .images.annotated_image import BoundImage
 from .images.image_list import ImageList
 from .images.stroke_polling import StrokesFollower
-from .keeping import Keeping
 from .learning import Learning
 from .models.models import ModelEntry, ModelList
 from .models.versions import VersionList
 from .object_list import ObjectList
+from .persistence.keeper import Keeping
+from .persistence.recovery import Restoring
 from .preview import Preview
 from .problem import Problem
-from .restoring import Restoring
 from .result import Result
 from .result_list import ResultList
 from .seed_preview import SeedPreview

@@ -33,18 +33,18 @@ from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.project.folders import ProjectFolder
 from napari_garage_unet.project.safe_files import copy_file
 from napari_garage_unet.project.tiles import read_tiles
+from napari_garage_unet.session.classes.class_list import ClassList
+from napari_garage_unet.session.guarding import Guard
+from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.image_list import ImageList
+from napari_garage_unet.session.learning import Learning
+from napari_garage_unet.session.models.versions import VersionList
+from napari_garage_unet.session.problem import Problem
+from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.training_job import Settings, TrainingJob
 
 from .autosave import Autosave
-from .classes.class_list import ClassList
-from .guarding import Guard
-from .images.annotated_image import BoundImage
-from .images.image_list import ImageList
-from .learning import Learning
-from .models.versions import VersionList
-from .offers import Fitting, Offer
-from .problem import Problem
-from .result_list import ResultList
-from .training_job import Settings, TrainingJob
+from .recoverable import Fitting, Offer
 
 logger = logging.getLogger(__name__)
 

@@ -31,15 +31,15 @@ from napari_garage_unet.project.description import (
 )
 from napari_garage_unet.project.folders import ProjectFolder, tidy_up
 from napari_garage_unet.project.tiles import Tile, tiles_of, write_tiles
+from napari_garage_unet.session.classes.class_list import ClassList
+from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.image_list import ImageList
+from napari_garage_unet.session.images.stroke_changes import StrokesWatch
+from napari_garage_unet.session.learning import Learning
+from napari_garage_unet.session.models.versions import VersionList
+from napari_garage_unet.session.result_list import ResultList
 
-from .classes.class_list import ClassList
 from .fingerprint import Fingerprints
-from .images.annotated_image import BoundImage
-from .images.image_list import ImageList
-from .images.stroke_changes import StrokesWatch
-from .learning import Learning
-from .models.versions import VersionList
-from .result_list import ResultList
 
 logger = logging.getLogger(__name__)
 

@@ -11,22 +11,22 @@ from typing import Any
 from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.project.folders import CHECKPOINT, projects_root
+from napari_garage_unet.session.classes.class_list import ClassList
+from napari_garage_unet.session.connection.engine_link import EngineLink
+from napari_garage_unet.session.guarding import Guard
+from napari_garage_unet.session.images.image_list import ImageList
+from napari_garage_unet.session.learning import Learning
+from napari_garage_unet.session.models.version_pictures import VersionPictures
+from napari_garage_unet.session.models.versions import VersionList, settings_of
+from napari_garage_unet.session.preview import Preview
+from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.tasks import Tasks
+from napari_garage_unet.session.training_job import TrainingJob
 
 from .autosave import Autosave
-from .classes.class_list import ClassList
-from .connection.engine_link import EngineLink
 from .fingerprint import Fingerprints
-from .guarding import Guard
-from .images.image_list import ImageList
-from .learning import Learning
-from .models.version_pictures import VersionPictures
-from .models.versions import VersionList, settings_of
-from .preview import Preview
-from .putting_back import PuttingBack
-from .restoring import Restoring
-from .result_list import ResultList
-from .tasks import Tasks
-from .training_job import TrainingJob
+from .recovery import Restoring
+from .restore import PuttingBack
 
 logger = logging.getLogger(__name__)
 

@@ -14,14 +14,14 @@ from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.project.description import write_project
 from napari_garage_unet.project.folders import ProjectFolder
+from napari_garage_unet.session.guarding import Guard
+from napari_garage_unet.session.images.image_list import ImageList
+from napari_garage_unet.session.tasks import Tasks
 
 from .autosave import Autosave
 from .fingerprint import Fingerprints
-from .guarding import Guard
-from .images.image_list import ImageList
-from .offers import Offer, OpenImage, find_offers, without
-from .putting_back import Loaded, PuttingBack, load
-from .tasks import Tasks
+from .recoverable import Offer, OpenImage, find_offers, without
+from .restore import Loaded, PuttingBack, load
 
 logger = logging.getLogger(__name__)
 

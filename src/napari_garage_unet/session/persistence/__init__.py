@@ -1,0 +1,1 @@
+"""Saving a session and restoring it."""
