@@ -39,7 +39,7 @@ from .models.versions import VersionList
 from .object_list import ObjectList
 from .persistence.keeper import Keeping
 from .persistence.recovery import Restoring
-from .preview import Preview
+from .preview.preview import Preview
 from .problem import Problem
 from .result import Result
 from .result_list import ResultList

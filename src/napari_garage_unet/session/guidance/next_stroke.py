@@ -17,7 +17,7 @@ from napari_garage_unet.layers.view import look_at
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.connection.requests import Box
 from napari_garage_unet.session.images.annotated_image import BoundImage
-from napari_garage_unet.session.preview import Preview
+from napari_garage_unet.session.preview.preview import Preview
 from napari_garage_unet.session.result import Result
 from napari_garage_unet.session.result_list import ResultList
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from napari_garage_unet.session.coverage import CELL, NEAR, PART, Coverage
+from napari_garage_unet.session.preview.coverage import CELL, NEAR, PART, Coverage
 
 
 def area(box):

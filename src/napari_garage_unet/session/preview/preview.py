@@ -24,16 +24,16 @@ from napari_garage_unet.layers.matching import make_result_layer
 from napari_garage_unet.layers.view import region_on_view, step_on_view
 from napari_garage_unet.layers.writing import free_name, insert_quietly, labels_dtype
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Predicted
+from napari_garage_unet.session.classes.class_list import ClassList
+from napari_garage_unet.session.connection.engine_link import EngineLink
+from napari_garage_unet.session.connection.requests import Box
+from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.result import NOTHING, Result
+from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.training_job import TrainingJob
 
-from .classes.class_list import ClassList
-from .connection.engine_link import EngineLink
-from .connection.requests import Box
 from .coverage import SIDE_GLANCE, Coverage, State
-from .guidance.hint import Phase
-from .images.annotated_image import BoundImage
-from .result import NOTHING, Result
-from .result_list import ResultList
-from .training_job import TrainingJob
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""The preview while the model learns."""
