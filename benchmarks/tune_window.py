@@ -35,7 +35,7 @@ from napari_garage_unet.layers.colors import result_colormap
 from napari_garage_unet.layers.matching import make_result_layer
 from napari_garage_unet.layers.writing import insert_quietly
 from napari_garage_unet.session import Session, get_session
-from napari_garage_unet.session.result import Result
+from napari_garage_unet.session.results.result import Result
 
 SIDE = 2048
 MIN_SIZE = 64.0

@@ -18,8 +18,8 @@ from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
 from napari_garage_unet.process.protocol.messages import SaveModel
 from napari_garage_unet.session import deciding
-from napari_garage_unet.session import result as result_module
 from napari_garage_unet.session import tuner as tuner_module
+from napari_garage_unet.session.results import result as result_module
 
 CENTRES_3D = [(3, 20, 20), (3, 20, 44), (8, 40, 30)]
 SHAPE_3D = (12, 60, 64)

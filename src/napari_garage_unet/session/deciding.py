@@ -8,8 +8,8 @@ from typing import Any
 
 from napari_garage_unet.engine.images.image import PlaneIndex
 
-from .result import Result
-from .result_list import ResultList
+from .results.result import Result
+from .results.result_list import ResultList
 from .tasks import Tasks
 
 BATCH_SECONDS = 0.02

@@ -15,7 +15,7 @@ from napari_garage_unet.engine.objects.label_objects import SeedFinder
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 
-from .result import Result
+from .results.result import Result
 from .tasks import Tasks
 
 FADING = {0: 1.0, 1: 0.6, 2: 0.35}

@@ -33,8 +33,8 @@ from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Pr
 from .connection.engine_link import EngineLink
 from .images.annotated_image import BoundImage
 from .models.models import ModelEntry
-from .result import Result
-from .result_list import ResultList
+from .results.result import Result
+from .results.result_list import ResultList
 
 
 @dataclass(frozen=True, slots=True)

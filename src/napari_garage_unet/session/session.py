@@ -36,13 +36,13 @@ from .images.stroke_polling import StrokesFollower
 from .learning import Learning
 from .models.models import ModelEntry, ModelList
 from .models.versions import VersionList
-from .object_list import ObjectList
 from .persistence.keeper import Keeping
 from .persistence.recovery import Restoring
 from .preview.preview import Preview
 from .problem import Problem
-from .result import Result
-from .result_list import ResultList
+from .results.object_list import ObjectList
+from .results.result import Result
+from .results.result_list import ResultList
 from .seed_preview import SeedPreview
 from .segmentation_job import SegmentationJob, Wish
 from .tasks import Tasks

@@ -19,7 +19,7 @@ from napari_garage_unet.engine.suggestions.suggest import (
 )
 from napari_garage_unet.engine.suggestions.suggest import advise as advise_on
 
-from .result import Result
+from .results.result import Result
 
 __all__ = ["Advice", "advise"]
 

@@ -13,8 +13,8 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.layers.view import step_on_view
 
 from .deciding import Deciding
-from .result import Result
-from .result_list import ResultList
+from .results.result import Result
+from .results.result_list import ResultList
 from .rule_history import RuleHistory, RuleMap, Tuning, told
 
 LARGE = 1 << 20

@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QShortcut, QWidget
 
-from napari_garage_unet.session.result import Result
+from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.session import Session
 
 

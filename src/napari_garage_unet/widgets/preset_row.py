@@ -6,7 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.session.result import Result
+from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.session import Session
 
 from .dock import shrinkable

@@ -7,7 +7,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_garage_unet.engine.suggestions.thresholds import TOLERANCE
-from napari_garage_unet.session.result import Result
+from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.session import Session
 from napari_garage_unet.session.suggesting import Advice, advise
 

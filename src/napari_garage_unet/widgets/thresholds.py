@@ -17,7 +17,7 @@ from superqt.utils import qthrottled
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import default_threshold
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.session.result import Result
+from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.suggesting import Advice
 
 from .clean_up import CleanUp

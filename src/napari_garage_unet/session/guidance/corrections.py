@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.session.images.annotated_image import BoundImage
-from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.training_job import TrainingJob
 
 

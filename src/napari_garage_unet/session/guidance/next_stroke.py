@@ -18,8 +18,8 @@ from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.connection.requests import Box
 from napari_garage_unet.session.images.annotated_image import BoundImage
 from napari_garage_unet.session.preview.preview import Preview
-from napari_garage_unet.session.result import Result
-from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.results.result import Result
+from napari_garage_unet.session.results.result_list import ResultList
 
 CLEAR_TO_WHITE = ((1.0, 1.0, 1.0, 0.0), (1.0, 1.0, 1.0, 0.9))
 """No class has this colour, and where there is no doubt the preview is seen."""

@@ -18,7 +18,7 @@ from napari_garage_unet.engine.settings import ClassInfo, from_json, to_json
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, ModelReady
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.connection.engine_link import EngineLink
-from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.training_job import TrainingJob
 
 SUFFIX = ".garage"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.layers.colors import class_color
-from napari_garage_unet.session.result import Result
+from napari_garage_unet.session.results.result import Result
 
 SIDE = 96
 """Longer side in pixels."""

@@ -13,7 +13,7 @@ from napari_garage_unet.engine.errors import OutputError
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.project.safe_files import write_bytes
 from napari_garage_unet.session.images.image_list import ImageList
-from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.tasks import Tasks
 from napari_garage_unet.session.training_job import TrainingJob
 

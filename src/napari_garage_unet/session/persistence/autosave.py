@@ -37,7 +37,7 @@ from napari_garage_unet.session.images.image_list import ImageList
 from napari_garage_unet.session.images.stroke_changes import StrokesWatch
 from napari_garage_unet.session.learning import Learning
 from napari_garage_unet.session.models.versions import VersionList
-from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.results.result_list import ResultList
 
 from .fingerprint import Fingerprints
 

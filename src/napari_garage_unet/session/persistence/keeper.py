@@ -19,7 +19,7 @@ from napari_garage_unet.session.learning import Learning
 from napari_garage_unet.session.models.version_pictures import VersionPictures
 from napari_garage_unet.session.models.versions import VersionList, settings_of
 from napari_garage_unet.session.preview.preview import Preview
-from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.tasks import Tasks
 from napari_garage_unet.session.training_job import TrainingJob
 

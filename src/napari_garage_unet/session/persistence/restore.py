@@ -40,7 +40,7 @@ from napari_garage_unet.session.images.image_list import ImageList
 from napari_garage_unet.session.learning import Learning
 from napari_garage_unet.session.models.versions import VersionList
 from napari_garage_unet.session.problem import Problem
-from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.training_job import Settings, TrainingJob
 
 from .autosave import Autosave

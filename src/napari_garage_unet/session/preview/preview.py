@@ -29,8 +29,8 @@ from napari_garage_unet.session.connection.engine_link import EngineLink
 from napari_garage_unet.session.connection.requests import Box
 from napari_garage_unet.session.guidance.hint import Phase
 from napari_garage_unet.session.images.annotated_image import BoundImage
-from napari_garage_unet.session.result import NOTHING, Result
-from napari_garage_unet.session.result_list import ResultList
+from napari_garage_unet.session.results.result import NOTHING, Result
+from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.training_job import TrainingJob
 
 from .coverage import SIDE_GLANCE, Coverage, State

@@ -21,11 +21,11 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import needs_volume
 from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.layers.writing import redraw, write_plane
+from napari_garage_unet.session.connection.requests import Box
+from napari_garage_unet.session.images.annotated_image import BoundImage
 
-from .block import Block, block_around
-from .coarse import enlarge, fill_enlarged
-from .connection.requests import Box
-from .images.annotated_image import BoundImage
+from .slab import Block, block_around
+from .upsample import enlarge, fill_enlarged
 
 State = tuple[int, int]
 """Which state of a model: number of the training, then of the step."""

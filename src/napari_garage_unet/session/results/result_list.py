@@ -12,9 +12,9 @@ from napari_garage_unet.engine.labels.presets import Presets
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.layers.colors import class_features, recolor, result_colormap
 from napari_garage_unet.process.protocol.messages import LIVE
+from napari_garage_unet.session.classes.class_list import ClassList
+from napari_garage_unet.session.images.annotated_image import BoundImage
 
-from .classes.class_list import ClassList
-from .images.annotated_image import BoundImage
 from .result import Result
 
 _NONE: Presets = {}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.session.block import Block, block_around
+from napari_garage_unet.session.results.slab import Block, block_around
 
 VOLUME = Image(np.zeros((9, 4, 5)), "zyx", (2.0, 1.0, 0.5))
 

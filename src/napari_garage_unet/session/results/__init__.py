@@ -1,0 +1,1 @@
+"""Segmentations and their objects in a session."""
