@@ -5,7 +5,7 @@ import pytest
 
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.process.protocol.messages import LIVE, Predict
-from napari_garage_unet.session.segmentation_job import Wish
+from napari_garage_unet.session.segmentation.segmentation_job import Wish
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from qtpy.QtTest import QTest
 
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.process.protocol.messages import SaveModel
-from napari_garage_unet.session.segmentation_job import Wish
+from napari_garage_unet.session.segmentation.segmentation_job import Wish
 
 
 @pytest.fixture

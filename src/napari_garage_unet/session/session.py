@@ -44,7 +44,7 @@ from .results.object_list import ObjectList
 from .results.result import Result
 from .results.result_list import ResultList
 from .seed_preview import SeedPreview
-from .segmentation_job import SegmentationJob, Wish
+from .segmentation.segmentation_job import SegmentationJob, Wish
 from .tasks import Tasks
 from .training_job import Settings, TrainingJob
 from .tuner import Tuner

@@ -28,7 +28,7 @@ from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.session.models.models import SUFFIX
 from napari_garage_unet.session.results.result import Result
-from napari_garage_unet.session.segmentation_job import Wish
+from napari_garage_unet.session.segmentation.segmentation_job import Wish
 
 from .dock import Dock, main_button, shrinkable
 from .hint_line import HintLine

@@ -29,12 +29,11 @@ from napari_garage_unet.layers.writing import (
     write_plane,
 )
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Predicted
-
-from .connection.engine_link import EngineLink
-from .images.annotated_image import BoundImage
-from .models.models import ModelEntry
-from .results.result import Result
-from .results.result_list import ResultList
+from napari_garage_unet.session.connection.engine_link import EngineLink
+from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.models.models import ModelEntry
+from napari_garage_unet.session.results.result import Result
+from napari_garage_unet.session.results.result_list import ResultList
 
 
 @dataclass(frozen=True, slots=True)
