@@ -24,7 +24,7 @@ from napari_garage_unet.process.protocol.messages import LIVE
 from napari_garage_unet.samples import garage
 from napari_garage_unet.session import Session, close_session, get_session
 from napari_garage_unet.session.segmentation.segmentation_job import Wish
-from napari_garage_unet.session.training_job import Settings
+from napari_garage_unet.session.training.training_job import Settings
 
 TRAINING = TrainingConfig(max_steps=60, seconds=3600.0)
 PART = np.s_[150:310, 180:400]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.process.protocol.messages import Progress
-from napari_garage_unet.session.history import History
+from napari_garage_unet.session.training.history import History
 from napari_garage_unet.widgets.curve import Curve
 
 

@@ -29,11 +29,9 @@ from .guarding import Guard
 from .guidance.corrections import Corrections
 from .guidance.hint import FEW_PIXELS, Engine, Phase, Situation, hint
 from .guidance.next_stroke import Guidance
-from .heap import Heap
 from .images.annotated_image import BoundImage
 from .images.image_list import ImageList
 from .images.stroke_polling import StrokesFollower
-from .learning import Learning
 from .models.models import ModelEntry, ModelList
 from .models.versions import VersionList
 from .persistence.keeper import Keeping
@@ -46,7 +44,9 @@ from .results.result_list import ResultList
 from .seed_preview import SeedPreview
 from .segmentation.segmentation_job import SegmentationJob, Wish
 from .tasks import Tasks
-from .training_job import Settings, TrainingJob
+from .training.auto_training import Learning
+from .training.gc_freeze import Heap
+from .training.training_job import Settings, TrainingJob
 from .tuner import Tuner
 
 

@@ -10,7 +10,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from qtpy.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_garage_unet.session.history import History
+from napari_garage_unet.session.training.history import History
 
 MOST_POINTS = 400
 """More than the widget has pixels are not drawn."""

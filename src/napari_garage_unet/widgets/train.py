@@ -26,7 +26,7 @@ from napari_garage_unet.engine.settings import (
 )
 from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.session.guidance.hint import Engine, Phase
-from napari_garage_unet.session.training_job import Settings
+from napari_garage_unet.session.training.training_job import Settings
 
 from .channels_button import ChannelsButton
 from .class_panel import ClassPanel

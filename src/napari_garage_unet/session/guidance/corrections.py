@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.session.images.annotated_image import BoundImage
 from napari_garage_unet.session.results.result_list import ResultList
-from napari_garage_unet.session.training_job import TrainingJob
+from napari_garage_unet.session.training.training_job import TrainingJob
 
 
 class Corrections:

@@ -19,7 +19,7 @@ from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Mo
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.connection.engine_link import EngineLink
 from napari_garage_unet.session.results.result_list import ResultList
-from napari_garage_unet.session.training_job import TrainingJob
+from napari_garage_unet.session.training.training_job import TrainingJob
 
 SUFFIX = ".garage"
 """Usual ending of a model file."""

@@ -15,7 +15,7 @@ from napari_garage_unet.project.safe_files import write_bytes
 from napari_garage_unet.session.images.image_list import ImageList
 from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.tasks import Tasks
-from napari_garage_unet.session.training_job import TrainingJob
+from napari_garage_unet.session.training.training_job import TrainingJob
 
 from .thumbnail import png, thumbnail
 from .versions import VersionList

@@ -35,9 +35,9 @@ from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.images.annotated_image import BoundImage
 from napari_garage_unet.session.images.image_list import ImageList
 from napari_garage_unet.session.images.stroke_changes import StrokesWatch
-from napari_garage_unet.session.learning import Learning
 from napari_garage_unet.session.models.versions import VersionList
 from napari_garage_unet.session.results.result_list import ResultList
+from napari_garage_unet.session.training.auto_training import Learning
 
 from .fingerprint import Fingerprints
 

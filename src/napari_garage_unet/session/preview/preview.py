@@ -31,7 +31,7 @@ from napari_garage_unet.session.guidance.hint import Phase
 from napari_garage_unet.session.images.annotated_image import BoundImage
 from napari_garage_unet.session.results.result import NOTHING, Result
 from napari_garage_unet.session.results.result_list import ResultList
-from napari_garage_unet.session.training_job import TrainingJob
+from napari_garage_unet.session.training.training_job import TrainingJob
 
 from .coverage import SIDE_GLANCE, Coverage, State
 

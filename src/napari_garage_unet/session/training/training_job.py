@@ -24,11 +24,11 @@ from napari_garage_unet.process.protocol.messages import (
     Trained,
 )
 from napari_garage_unet.project.safe_files import copy_file
+from napari_garage_unet.session.connection.engine_link import EngineLink
+from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.images.annotated_image import BoundImage
 
-from .connection.engine_link import EngineLink
-from .guidance.hint import Phase
 from .history import History
-from .images.annotated_image import BoundImage
 
 
 @dataclass(frozen=True, slots=True)
