@@ -41,13 +41,13 @@ from .problem import Problem
 from .results.object_list import ObjectList
 from .results.result import Result
 from .results.result_list import ResultList
-from .seed_preview import SeedPreview
 from .segmentation.segmentation_job import SegmentationJob, Wish
 from .tasks import Tasks
 from .training.auto_training import Learning
 from .training.gc_freeze import Heap
 from .training.training_job import Settings, TrainingJob
-from .tuner import Tuner
+from .tuning.seed_preview import SeedPreview
+from .tuning.tuner import Tuner
 
 
 class Session:

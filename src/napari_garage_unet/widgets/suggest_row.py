@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 from napari_garage_unet.engine.suggestions.thresholds import TOLERANCE
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.session import Session
-from napari_garage_unet.session.suggesting import Advice, advise
+from napari_garage_unet.session.tuning.suggest import Advice, advise
 
 
 class SuggestRow(QWidget):

@@ -18,7 +18,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import default_threshold
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.session.results.result import Result
-from napari_garage_unet.session.suggesting import Advice
+from napari_garage_unet.session.tuning.suggest import Advice
 
 from .clean_up import CleanUp
 from .dock import Dock, shrinkable

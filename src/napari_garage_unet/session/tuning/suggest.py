@@ -18,8 +18,7 @@ from napari_garage_unet.engine.suggestions.suggest import (
     PaintedVolume,
 )
 from napari_garage_unet.engine.suggestions.suggest import advise as advise_on
-
-from .results.result import Result
+from napari_garage_unet.session.results.result import Result
 
 __all__ = ["Advice", "advise"]
 

@@ -12,7 +12,7 @@ from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
 from napari_garage_unet.engine.suggestions.suggest import MOST_PIXELS
-from napari_garage_unet.session.suggesting import advise
+from napari_garage_unet.session.tuning.suggest import advise
 
 CENTRES = [(20, 20), (20, 60), (50, 40)]
 

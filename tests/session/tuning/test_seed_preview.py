@@ -12,7 +12,7 @@ from made_results import CLASSES, balls, levels_of, make_result
 
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.objects.instances import class_objects
-from napari_garage_unet.session import seed_preview
+from napari_garage_unet.session.tuning import seed_preview
 
 SPLIT = ClassRule(threshold=0.4, split=True)
 TOUCHING = [(30, 25), (30, 47), (70, 80)]

@@ -11,10 +11,10 @@ from psygnal import Signal
 from napari_garage_unet.engine.labels.presets import check_name, find_preset
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.layers.view import step_on_view
+from napari_garage_unet.session.results.result import Result
+from napari_garage_unet.session.results.result_list import ResultList
 
-from .deciding import Deciding
-from .results.result import Result
-from .results.result_list import ResultList
+from .background_labels import Deciding
 from .rule_history import RuleHistory, RuleMap, Tuning, told
 
 LARGE = 1 << 20

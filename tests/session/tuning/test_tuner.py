@@ -17,9 +17,9 @@ from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
 from napari_garage_unet.process.protocol.messages import SaveModel
-from napari_garage_unet.session import deciding
-from napari_garage_unet.session import tuner as tuner_module
 from napari_garage_unet.session.results import result as result_module
+from napari_garage_unet.session.tuning import background_labels
+from napari_garage_unet.session.tuning import tuner as tuner_module
 
 CENTRES_3D = [(3, 20, 20), (3, 20, 44), (8, 40, 30)]
 SHAPE_3D = (12, 60, 64)
@@ -168,7 +168,7 @@ def test_what_is_enlarged_on_the_screen_is_dragged_exactly(
 def test_planes_are_decided_from_the_one_on_view_outwards(
     viewer, session, stack, run, monkeypatch
 ):
-    monkeypatch.setattr(deciding, "BATCH_SECONDS", 0)
+    monkeypatch.setattr(background_labels, "BATCH_SECONDS", 0)
     viewer.dims.set_point(0, 6)
     shown = []
     show = stack.show
