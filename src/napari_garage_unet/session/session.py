@@ -20,12 +20,12 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.process.protocol.messages import Died
 from napari_garage_unet.project.description import SavedVersion
 
+from .background import Tasks
 from .classes.class_list import ClassList
 from .classes.painting import Painting
 from .connection.engine_link import EngineLink
 from .connection.prefetch import OpenAhead
 from .connection.requests import Client
-from .guarding import Guard
 from .guidance.corrections import Corrections
 from .guidance.hint import FEW_PIXELS, Engine, Phase, Situation, hint
 from .guidance.next_stroke import Guidance
@@ -38,11 +38,11 @@ from .persistence.keeper import Keeping
 from .persistence.recovery import Restoring
 from .preview.preview import Preview
 from .problem import Problem
+from .problems import Guard
 from .results.object_list import ObjectList
 from .results.result import Result
 from .results.result_list import ResultList
 from .segmentation.segmentation_job import SegmentationJob, Wish
-from .tasks import Tasks
 from .training.auto_training import Learning
 from .training.gc_freeze import Heap
 from .training.training_job import Settings, TrainingJob

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.errors import OutputError
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.project.safe_files import write_bytes
+from napari_garage_unet.session.background import Tasks
 from napari_garage_unet.session.images.image_list import ImageList
 from napari_garage_unet.session.results.result_list import ResultList
-from napari_garage_unet.session.tasks import Tasks
 from napari_garage_unet.session.training.training_job import TrainingJob
 
 from .thumbnail import png, thumbnail

@@ -11,15 +11,15 @@ from typing import Any
 from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.project.folders import CHECKPOINT, projects_root
+from napari_garage_unet.session.background import Tasks
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.connection.engine_link import EngineLink
-from napari_garage_unet.session.guarding import Guard
 from napari_garage_unet.session.images.image_list import ImageList
 from napari_garage_unet.session.models.version_pictures import VersionPictures
 from napari_garage_unet.session.models.versions import VersionList, settings_of
 from napari_garage_unet.session.preview.preview import Preview
+from napari_garage_unet.session.problems import Guard
 from napari_garage_unet.session.results.result_list import ResultList
-from napari_garage_unet.session.tasks import Tasks
 from napari_garage_unet.session.training.auto_training import Learning
 from napari_garage_unet.session.training.training_job import TrainingJob
 

@@ -14,9 +14,9 @@ from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.project.description import write_project
 from napari_garage_unet.project.folders import ProjectFolder
-from napari_garage_unet.session.guarding import Guard
+from napari_garage_unet.session.background import Tasks
 from napari_garage_unet.session.images.image_list import ImageList
-from napari_garage_unet.session.tasks import Tasks
+from napari_garage_unet.session.problems import Guard
 
 from .autosave import Autosave
 from .fingerprint import Fingerprints

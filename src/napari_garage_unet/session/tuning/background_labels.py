@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from napari_garage_unet.engine.images.image import PlaneIndex
+from napari_garage_unet.session.background import Tasks
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
-from napari_garage_unet.session.tasks import Tasks
 
 BATCH_SECONDS = 0.02
 """How long planes are decided before they are written into the layer."""

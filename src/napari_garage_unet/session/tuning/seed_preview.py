@@ -14,8 +14,8 @@ from psygnal import Signal
 from napari_garage_unet.engine.objects.label_objects import SeedFinder
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.writing import free_name, insert_quietly
+from napari_garage_unet.session.background import Tasks
 from napari_garage_unet.session.results.result import Result
-from napari_garage_unet.session.tasks import Tasks
 
 FADING = {0: 1.0, 1: 0.6, 2: 0.35}
 """Size of the dot of a seed by the number of planes it lies away."""

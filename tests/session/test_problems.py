@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.session.guarding import Guard
+from napari_garage_unet.session.problems import Guard
 
 
 def refuse() -> None:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.session.tasks import Tasks
+from napari_garage_unet.session.background import Tasks
 
 
 @pytest.fixture
