@@ -26,8 +26,8 @@ from benchmarks.live_studio import PLUGIN, Studio
 from napari_garage_unet import samples
 from napari_garage_unet.project.folders import VARIABLE
 from napari_garage_unet.session.guidance.hint import Engine, Phase
-from napari_garage_unet.widgets.dock import WIDTH
-from napari_garage_unet.widgets.train import NARROWEST
+from napari_garage_unet.widgets.common.dock import WIDTH
+from napari_garage_unet.widgets.train.train import NARROWEST
 
 FOLDER = Path(__file__).parent / "pictures"
 WINDOW = (1280, 800)

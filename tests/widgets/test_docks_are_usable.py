@@ -24,9 +24,9 @@ from qtpy.QtWidgets import (
 
 from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.session.guidance.hint import Phase
-from napari_garage_unet.widgets.dock import WIDTH
-from napari_garage_unet.widgets.threshold_slider import ThresholdSlider
-from napari_garage_unet.widgets.train import NARROWEST
+from napari_garage_unet.widgets.common.dock import WIDTH
+from napari_garage_unet.widgets.thresholds.threshold_slider import ThresholdSlider
+from napari_garage_unet.widgets.train.train import NARROWEST
 
 DOCKS = ("Train U-Net", "Segment", "Thresholds", "Objects")
 CONTROLS = (

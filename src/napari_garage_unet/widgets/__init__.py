@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .object_table import ObjectsWidget
-    from .segment import SegmentWidget
-    from .thresholds import ThresholdsWidget
-    from .train import TrainWidget
+    from .objects import ObjectsWidget
+    from .segment.segment import SegmentWidget
+    from .thresholds.thresholds import ThresholdsWidget
+    from .train.train import TrainWidget
 
 __all__ = ["ObjectsWidget", "SegmentWidget", "ThresholdsWidget", "TrainWidget"]
 

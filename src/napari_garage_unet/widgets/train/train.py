@@ -27,17 +27,17 @@ from napari_garage_unet.engine.settings import (
 from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.session.guidance.hint import Engine, Phase
 from napari_garage_unet.session.training.training_job import Settings
+from napari_garage_unet.widgets.common.dock import Dock, main_button
+from napari_garage_unet.widgets.common.fold import Fold
+from napari_garage_unet.widgets.common.form import SettingsForm
+from napari_garage_unet.widgets.common.hint_line import HintLine
+from napari_garage_unet.widgets.common.layer_picker import LayerPicker
 
 from .channels_button import ChannelsButton
 from .class_panel import ClassPanel
 from .curve import Curve
-from .dock import Dock, main_button
-from .fold import Fold
-from .form import SettingsForm
 from .guidance_row import GuidanceRow
-from .hint_line import HintLine
 from .keys import ClassKeys
-from .layer_picker import LayerPicker
 from .restore_offer import RestoreOffer
 from .version_strip import VersionStrip
 

@@ -21,9 +21,8 @@ from qtpy.QtWidgets import (
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.units import SHORT, unit_name
 from napari_garage_unet.engine.labels.rules import ClassRule
-
-from .form import SettingsForm
-from .size_field import SizeField
+from napari_garage_unet.widgets.common.form import SettingsForm
+from napari_garage_unet.widgets.common.size_field import SizeField
 
 AREAS = ("min_size", "max_size", "fill_holes")
 """Fields of a rule that are numbers of pixels, of voxels in a volume."""

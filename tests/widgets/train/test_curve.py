@@ -5,7 +5,7 @@ import pytest
 
 from napari_garage_unet.process.protocol.messages import Progress
 from napari_garage_unet.session.training.history import History
-from napari_garage_unet.widgets.curve import Curve
+from napari_garage_unet.widgets.train.curve import Curve
 
 
 def test_a_smoothed_line_starts_at_the_first_value_and_follows():

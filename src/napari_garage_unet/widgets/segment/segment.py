@@ -29,10 +29,9 @@ from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.session.models.models import SUFFIX
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.segmentation.segmentation_job import Wish
-
-from .dock import Dock, main_button, shrinkable
-from .hint_line import HintLine
-from .layer_picker import LayerPicker
+from napari_garage_unet.widgets.common.dock import Dock, main_button, shrinkable
+from napari_garage_unet.widgets.common.hint_line import HintLine
+from napari_garage_unet.widgets.common.layer_picker import LayerPicker
 
 FILTER = f"Models (*{SUFFIX});;All files (*)"
 

@@ -19,10 +19,10 @@ from napari_garage_unet.engine.labels.assign import default_threshold
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.tuning.suggest import Advice
+from napari_garage_unet.widgets.common.dock import Dock, shrinkable
+from napari_garage_unet.widgets.common.hint_line import HintLine
 
 from .clean_up import CleanUp
-from .dock import Dock, shrinkable
-from .hint_line import HintLine
 from .history_row import HistoryRow
 from .preset_row import PresetRow
 from .suggest_row import SuggestRow

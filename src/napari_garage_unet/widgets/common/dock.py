@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_garage_unet.session import get_session
 
-from .pump import pump_for
+from .polling import pump_for
 
 WIDTH = 320
 """Width in pixels the docks are laid out for."""

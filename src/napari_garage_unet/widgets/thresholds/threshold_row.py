@@ -17,8 +17,8 @@ from napari_garage_unet.engine.labels.assign import default_threshold
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.layers.colors import class_color
+from napari_garage_unet.widgets.train.class_row import Swatch
 
-from .class_row import Swatch
 from .threshold_slider import ThresholdSlider
 
 

@@ -10,7 +10,7 @@ from napari_garage_unet.engine.settings import (
     PreprocessConfig,
     TrainingConfig,
 )
-from napari_garage_unet.widgets.form import SettingsForm, read_field, write_field
+from napari_garage_unet.widgets.common.form import SettingsForm, read_field, write_field
 
 
 @pytest.mark.parametrize(

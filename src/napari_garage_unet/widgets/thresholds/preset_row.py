@@ -8,8 +8,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.session import Session
-
-from .dock import shrinkable
+from napari_garage_unet.widgets.common.dock import shrinkable
 
 
 class PresetRow(QWidget):

@@ -30,7 +30,7 @@ from napari_garage_unet.engine.images.units import SHORT, unit_name
 from napari_garage_unet.engine.objects.measure import column_unit, write_table
 from napari_garage_unet.session.results.object_list import ObjectSet
 
-from .dock import Dock
+from .common.dock import Dock
 
 Table = Mapping[str, NDArray[Any]]
 

@@ -7,7 +7,7 @@ import pytest
 
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.widgets.clean_up import CleanUp
+from napari_garage_unet.widgets.thresholds.clean_up import CleanUp
 
 
 @pytest.fixture
