@@ -11,9 +11,9 @@ import pytest
 import tifffile
 
 from napari_garage_unet import cli, load_model, samples
+from napari_garage_unet.cli.garage_demo import write_overlay
 from napari_garage_unet.engine.annotations.palette import color_for
 from napari_garage_unet.engine.evaluation.scores import score
-from napari_garage_unet.garage_demo import write_overlay
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def demo_command(
     out: Path, seconds: float, steps: int | None, seed: int, report: Path | None
 ) -> None:
     """Train on the garage photograph, segment it and say how good it is."""
-    from napari_garage_unet.garage_demo import run_demo
+    from .garage_demo import run_demo
 
     make_folder(out)
     for path in (out / "report.json", report):

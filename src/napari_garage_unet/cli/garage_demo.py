@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__, samples
-from .cli.outputs import make_folder
-from .engine.errors import OutputError
-from .engine.settings import ClassInfo, TrainingConfig
+from napari_garage_unet import __version__, samples
+from napari_garage_unet.engine.errors import OutputError
+from napari_garage_unet.engine.settings import ClassInfo, TrainingConfig
+
+from .outputs import make_folder
 
 if TYPE_CHECKING:
-    from .engine.learning.training import TrainingStep
+    from napari_garage_unet.engine.learning.training import TrainingStep
 
 OVERLAY_STRENGTH = 0.55
 
@@ -55,12 +56,12 @@ def run_demo(
     OutputError
         If the folder cannot be written to.
     """
-    from .engine.api import train
-    from .engine.compute.backend import versions
-    from .engine.compute.devices import current_devices
-    from .engine.evaluation.scores import score
-    from .engine.files.reading import write_segmentation
-    from .engine.images.image import Image
+    from napari_garage_unet.engine.api import train
+    from napari_garage_unet.engine.compute.backend import versions
+    from napari_garage_unet.engine.compute.devices import current_devices
+    from napari_garage_unet.engine.evaluation.scores import score
+    from napari_garage_unet.engine.files.reading import write_segmentation
+    from napari_garage_unet.engine.images.image import Image
 
     folder = Path(folder)
     make_folder(folder)
@@ -123,7 +124,7 @@ def write_overlay(
     """
     from PIL import Image, ImageDraw, ImageFont
 
-    from .engine.annotations.palette import color_for
+    from napari_garage_unet.engine.annotations.palette import color_for
 
     mixed = photograph.astype(np.float32)
     shown = [info for info in classes if not info.background]
