@@ -30,10 +30,10 @@ __all__ = [
 _HOME = {
     "train": ".engine.api",
     "load_model": ".engine.api",
-    "Model": ".engine.model",
-    "build_unet": ".engine.unet",
-    "measure": ".engine.measure",
-    "objects": ".engine.objects",
+    "Model": ".engine.models.model",
+    "build_unet": ".engine.networks.unet",
+    "measure": ".engine.objects.measure",
+    "objects": ".engine.objects.label_objects",
 }
 
 

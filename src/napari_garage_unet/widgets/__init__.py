@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["ObjectsWidget", "SegmentWidget", "ThresholdsWidget", "TrainWidget"]
 
 _HOME = {
-    "TrainWidget": ".train",
-    "SegmentWidget": ".segment",
-    "ThresholdsWidget": ".thresholds",
-    "ObjectsWidget": ".object_table",
+    "TrainWidget": ".train.train",
+    "SegmentWidget": ".segment.segment",
+    "ThresholdsWidget": ".thresholds.thresholds",
+    "ObjectsWidget": ".objects",
 }
 
 
