@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .labels.assign import quantize
+from .probabilities import quantize
 
 
 def log_histogram(probabilities: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:

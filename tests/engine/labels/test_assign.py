@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import decide, default_threshold, quantize
+from napari_garage_unet.engine.labels.assign import decide, default_threshold
 from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.probabilities import quantize
 
 few = settings(max_examples=40, deadline=None)
 thresholds = st.one_of(

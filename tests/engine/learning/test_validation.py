@@ -9,9 +9,9 @@ from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.inference.predictor import Predictor
-from napari_garage_unet.engine.labels.assign import quantize
 from napari_garage_unet.engine.learning.validation import HeldOutStroke, compare
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.settings import ClassInfo, NetworkConfig
 
 SHAPE = (300, 400)

@@ -10,7 +10,6 @@ from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.histogram import log_histogram
-from napari_garage_unet.engine.labels.assign import quantize
 from napari_garage_unet.engine.objects import label_objects as objects_module
 from napari_garage_unet.engine.objects.label_objects import (
     SeedFinder,
@@ -19,6 +18,7 @@ from napari_garage_unet.engine.objects.label_objects import (
     objects,
     relabel_like,
 )
+from napari_garage_unet.engine.probabilities import quantize
 
 few = settings(max_examples=50, deadline=None)
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from napari_garage_unet.engine.labels.assign import decide, quantize
+from napari_garage_unet.engine.labels.assign import decide
 from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.suggestions.outlines import edge_curve, edge_strength
 
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import decide, quantize
+from napari_garage_unet.engine.labels.assign import decide
 from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.suggestions.thresholds import suggest_rules
 
 

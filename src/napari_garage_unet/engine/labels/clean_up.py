@@ -31,8 +31,9 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.probabilities import check_probabilities
 
-from .assign import Labels, check_probabilities, decide, label_dtype
+from .assign import Labels, decide, label_dtype
 from .regions import (
     CLOSED,
     Bool,

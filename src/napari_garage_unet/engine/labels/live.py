@@ -11,13 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from .assign import (
-    Labels,
-    check_probabilities,
-    decision_step,
-    label_dtype,
-    reach,
-)
+from napari_garage_unet.engine.probabilities import check_probabilities
+
+from .assign import Labels, decision_step, label_dtype, reach
 from .clean_up import clean_regions, loose_regions, smooth_classes
 from .one_vs_rest import Contest
 from .regions import CLOSED, OpenEnds, Regions, find_regions

@@ -13,14 +13,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from napari_garage_unet.engine.probabilities import LEVELS, UInt8, blocks
+
 from .assign import (
-    LEVELS,
     Labels,
     Ranking,
-    UInt8,
     UInt16,
     best_rank,
-    blocks,
     decision_step,
     label_dtype,
     rank,

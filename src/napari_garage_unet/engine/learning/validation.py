@@ -15,8 +15,8 @@ from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box, group_boxes
 from napari_garage_unet.engine.inference.feature_cache import TapStore
 from napari_garage_unet.engine.inference.predictor import Predictor
-from napari_garage_unet.engine.labels.assign import quantize
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.settings import ClassInfo
 
 from .crops.sampler import TrainingPlane

@@ -20,7 +20,6 @@ from napari_garage_unet.engine.images.image import (
     check_axes,
     guess_axes,
 )
-from napari_garage_unet.engine.labels.assign import quantize
 from napari_garage_unet.engine.labels.clean_up import apply_rules
 from napari_garage_unet.engine.labels.presets import (
     Presets,
@@ -30,6 +29,7 @@ from napari_garage_unet.engine.labels.presets import (
 )
 from napari_garage_unet.engine.labels.rules import ClassRule, Rules
 from napari_garage_unet.engine.labels.volumes import label_image, needs_volume
+from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.settings import (
     ClassInfo,
     NetworkConfig,

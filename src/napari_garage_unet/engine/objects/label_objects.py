@@ -33,7 +33,7 @@ from scipy.spatial import KDTree
 from skimage.segmentation import watershed
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import quantize
+from napari_garage_unet.engine.probabilities import quantize
 
 Int32 = npt.NDArray[np.int32]
 Float = npt.NDArray[np.floating]

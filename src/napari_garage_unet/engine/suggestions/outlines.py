@@ -24,9 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_garage_unet.engine.labels.assign import LEVELS, UInt8, decision_step
+from napari_garage_unet.engine.labels.assign import decision_step
 from napari_garage_unet.engine.labels.one_vs_rest import Contest
 from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.probabilities import LEVELS, UInt8
 
 Float = NDArray[np.floating[Any]]
 

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from skimage import measure
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import LEVELS, Labels, decide, quantize
+from napari_garage_unet.engine.labels.assign import Labels, decide
 from napari_garage_unet.engine.labels.rules import ClassRule, Rules, resolve_rules
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
 from napari_garage_unet.engine.objects.label_objects import objects
 from napari_garage_unet.engine.objects.touching import look_touching
+from napari_garage_unet.engine.probabilities import LEVELS, quantize
 
 from .outlines import edge_curve, edge_strength
 from .thresholds import Preference, Suggestion, suggest_rules

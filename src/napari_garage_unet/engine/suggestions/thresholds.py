@@ -38,10 +38,7 @@ import numpy.typing as npt
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import (
-    LEVELS,
     Labels,
-    UInt8,
-    check_probabilities,
     decide,
     decision_step,
     default_threshold,
@@ -53,6 +50,7 @@ from napari_garage_unet.engine.labels.rules import (
     resolve_class_ids,
     resolve_rules,
 )
+from napari_garage_unet.engine.probabilities import LEVELS, UInt8, check_probabilities
 
 Float = npt.NDArray[np.float64]
 

@@ -11,10 +11,10 @@ import numpy as np
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.inference.predictor import Predictor, Tile
-from napari_garage_unet.engine.labels.assign import quantize
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.settings import (
     ClassInfo,
     NetworkConfig,
