@@ -34,10 +34,10 @@ from benchmarks.tasks import TASKS, Task, load_task
 from napari_garage_unet.engine.api import as_image
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import TapStores
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.pixels import learner
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.probabilities import quantize
-from napari_garage_unet.engine.settings import TrainingConfig
 from napari_garage_unet.engine.suggestions.next_stroke import WINDOW, next_place
 
 STEPS = 150

@@ -30,9 +30,9 @@ from benchmarks.warm_engine import time_first_preview
 from napari_garage_unet.engine.compute.backend import keras, tf
 from napari_garage_unet.engine.compute.devices import current_devices
 from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.networks.unet import build_unet
-from napari_garage_unet.engine.settings import TrainingConfig
 
 SIDE = 160
 BATCH = 2

@@ -24,7 +24,7 @@ from skimage.transform import resize
 from benchmarks.live_person import lines_in
 from benchmarks.live_studio import Studio
 from benchmarks.results import Direction, Mark, Report, table
-from napari_garage_unet.engine.settings import TrainingConfig
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.session.training.training_job import Settings
 
 LARGE = (2048, 2048)

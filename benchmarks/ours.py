@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from benchmarks.checkpoints import Checkpoints
 from napari_garage_unet.engine.api import as_image
 from napari_garage_unet.engine.learning import warm_up as warmup
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.settings import TrainingConfig
 
 if TYPE_CHECKING:
     from benchmarks.method import Labels, Learnt, Pixels, Strokes

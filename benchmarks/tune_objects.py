@@ -33,13 +33,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.scores import Matches, match_objects
 from benchmarks.stroke_simulation import first_strokes
 from benchmarks.tasks import DATA_FOLDER, require_data
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.api import train
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import label_image
 from napari_garage_unet.engine.objects.instances import class_objects
 from napari_garage_unet.engine.probabilities import quantize
-from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.engine.suggestions.suggest import (
     PaintedPlane,
     PaintedVolume,

@@ -27,10 +27,10 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 from scipy import ndimage
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.annotations.palette import color_for
 from napari_garage_unet.engine.labels.regions import find_regions
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.layers.colors import result_colormap
 from napari_garage_unet.layers.matching import make_result_layer
 from napari_garage_unet.layers.writing import insert_quietly

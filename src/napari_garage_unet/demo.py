@@ -23,7 +23,7 @@ from .engine.errors import EngineError, GarageError
 from .engine.evaluation.scores import score
 from .engine.files.reading import write_segmentation
 from .engine.images.image import Image
-from .engine.settings import TrainingConfig
+from .engine.learning.config import TrainingConfig
 from .process.protocol.messages import LIVE
 from .project.folders import VARIABLE
 

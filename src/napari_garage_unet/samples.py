@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .engine.annotations.classes import ClassInfo
 from .engine.annotations.palette import color_for
-from .engine.settings import ClassInfo
 
 LayerData = tuple[Any, dict[str, Any], str]
 """What npe2 expects of sample data: array, keyword arguments, layer type."""

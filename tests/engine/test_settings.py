@@ -6,15 +6,12 @@ import json
 
 import pytest
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.settings import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-    TrainingConfig,
-    from_json,
-    to_json,
-)
+from napari_garage_unet.engine.images.config import PreprocessConfig
+from napari_garage_unet.engine.learning.config import TrainingConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
+from napari_garage_unet.engine.settings import from_json, to_json
 
 
 @pytest.mark.parametrize(

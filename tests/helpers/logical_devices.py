@@ -10,10 +10,11 @@ import numpy as np
 from napari_garage_unet import train
 from napari_garage_unet.engine.compute.backend import seeded_weights, tf
 from napari_garage_unet.engine.compute.devices import Devices, use_devices
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.crops.learner import CropLearner
 from napari_garage_unet.engine.learning.crops.sampler import Batch
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.settings import NetworkConfig, TrainingConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 
 TINY = {"encoder": "plain", "width": 2, "depth": 1}
 TWO = Devices(("CPU:0", "CPU:1"))

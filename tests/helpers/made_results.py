@@ -8,7 +8,7 @@ import numpy as np
 from napari.layers import Image as ImageLayer
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.settings import ClassInfo
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.layers.colors import result_colormap
 from napari_garage_unet.layers.matching import make_result_layer
 from napari_garage_unet.layers.writing import insert_quietly

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from napari.layers import Image, Labels
 
-from napari_garage_unet.engine.settings import ClassInfo
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.layers.colors import result_colormap, strokes_colormap
 from napari_garage_unet.layers.matching import (
     is_result,

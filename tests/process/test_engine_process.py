@@ -14,9 +14,10 @@ import pytest
 from numpy.typing import NDArray
 from plain_viewer import Viewer, is_process
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.learning.pixels.learner import FRESH_STEPS
 from napari_garage_unet.engine.models.archive import load_model
-from napari_garage_unet.engine.settings import ClassInfo, to_json
+from napari_garage_unet.engine.settings import to_json
 from napari_garage_unet.process.client.client import EngineClient
 from napari_garage_unet.process.protocol.messages import (
     LIVE,

@@ -19,7 +19,7 @@ from napari.components import ViewerModel
 from skimage.measure import label
 
 from napari_garage_unet import cli, load_model, train
-from napari_garage_unet.engine.settings import TrainingConfig
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.process.protocol.messages import LIVE
 from napari_garage_unet.samples import garage
 from napari_garage_unet.session import Session, close_session, get_session

@@ -18,7 +18,7 @@ from napari.components import ViewerModel
 from synchronous_engine import SynchronousEngine
 
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.settings import TrainingConfig
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.process.protocol.messages import LIVE
 from napari_garage_unet.project.description import read_project
 from napari_garage_unet.project.folders import (
@@ -242,12 +242,10 @@ def test_a_model_that_was_still_learning_comes_back_from_its_checkpoint(start):
     first.learn()
     poll_until(first, lambda: first.job.step > 3)
     # A real engine keeps this file up to date while it learns.
+    from napari_garage_unet.engine.annotations.classes import ClassInfo
+    from napari_garage_unet.engine.images.config import PreprocessConfig
     from napari_garage_unet.engine.models.model import Model
-    from napari_garage_unet.engine.settings import (
-        ClassInfo,
-        NetworkConfig,
-        PreprocessConfig,
-    )
+    from napari_garage_unet.engine.networks.config import NetworkConfig
 
     model = Model(
         classes=(ClassInfo(1), ClassInfo(2)),

@@ -16,11 +16,12 @@ from made_results import CLASSES, balls, levels_of, make_result
 
 from napari_garage_unet import cli
 from napari_garage_unet.cli import segment as segment_module
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.objects.instances import class_objects, objects_table
-from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
 
 CENTRES = {
     2: [(20, 20), (20, 38), (50, 25), (52, 60)],

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_garage_unet.engine.settings import ClassInfo
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.session.guidance.hint import Phase
 from napari_garage_unet.widgets.common.dock import WIDTH
 from napari_garage_unet.widgets.thresholds.threshold_slider import ThresholdSlider

@@ -10,7 +10,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from synchronous_engine import SynchronousEngine
 
-from napari_garage_unet.engine.settings import TrainingConfig
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.session import close_session, get_session
 from napari_garage_unet.session.guidance.hint import Phase
 

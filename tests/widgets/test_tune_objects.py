@@ -9,9 +9,9 @@ import pytest
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtTest import QTest
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.labels.clean_up import apply_rules
 from napari_garage_unet.engine.objects.instances import class_objects, objects_table
-from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.layers.colors import result_colormap
 from napari_garage_unet.layers.matching import make_result_layer
 from napari_garage_unet.layers.writing import insert_quietly

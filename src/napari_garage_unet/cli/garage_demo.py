@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet import __version__, samples
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import OutputError
-from napari_garage_unet.engine.settings import ClassInfo, TrainingConfig
+from napari_garage_unet.engine.learning.config import TrainingConfig
 
 from .outputs import make_folder
 

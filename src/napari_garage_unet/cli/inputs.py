@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image, axes_for_strokes
-from napari_garage_unet.engine.settings import ClassInfo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,8 @@ from typing import Any, get_args, get_type_hints
 import click
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.settings import NetworkConfig, TrainingConfig
+from napari_garage_unet.engine.learning.config import TrainingConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 
 from .inputs import make_classes, parse_names, read_for_strokes
 from .options import AXES, DEFAULT_SECONDS, FILE, JSON

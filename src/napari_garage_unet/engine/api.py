@@ -6,12 +6,15 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from .annotations.classes import ClassInfo
 from .errors import InputError
+from .images.config import PreprocessConfig
 from .images.image import ArrayLike, Image, axes_for_strokes
+from .learning.config import TrainingConfig
 from .learning.training import Training, TrainingStep
 from .models.archive import load_model
 from .models.model import Model
-from .settings import ClassInfo, NetworkConfig, PreprocessConfig, TrainingConfig
+from .networks.config import NetworkConfig
 
 __all__ = ["load_model", "train"]
 

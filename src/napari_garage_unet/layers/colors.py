@@ -9,8 +9,8 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.annotations.palette import color_for
-from napari_garage_unet.engine.settings import ClassInfo
 
 TRANSPARENT = "transparent"
 

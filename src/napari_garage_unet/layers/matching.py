@@ -10,7 +10,8 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels, Layer
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.settings import ClassInfo, to_json
+from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.settings import to_json
 
 from .colors import class_features, strokes_colormap
 from .images import spatial_dims, spatial_shape

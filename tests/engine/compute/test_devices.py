@@ -19,6 +19,7 @@ from napari_garage_unet.engine.compute.devices import (
     sees_driver,
     use_devices,
 )
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.crops import learner as crop_learner
 from napari_garage_unet.engine.learning.crops.learner import (
     CropLearner,
@@ -26,7 +27,7 @@ from napari_garage_unet.engine.learning.crops.learner import (
 )
 from napari_garage_unet.engine.learning.crops.sampler import Batch
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.settings import NetworkConfig, TrainingConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 
 AMPERE = Gpu("NVIDIA RTX A4000", (8, 6))
 AMPERE_PAIR = ("GPU:0", "GPU:1")

@@ -11,8 +11,8 @@ from napari_garage_unet.engine.diagrams.diagram import read_diagram, read_pretra
 from napari_garage_unet.engine.diagrams.draw import LINES, draw_network, render
 from napari_garage_unet.engine.errors import InputError, OutputError
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.unet import build_unet
-from napari_garage_unet.engine.settings import NetworkConfig
 
 CONV = ["conv 3x3", "batch norm", "ReLU"]
 

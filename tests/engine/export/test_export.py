@@ -10,18 +10,16 @@ import zipfile
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.errors import EngineError, InputError, OutputError
 from napari_garage_unet.engine.export.export import export_model
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.settings import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-)
+from napari_garage_unet.engine.networks.config import NetworkConfig
 
 pytest.importorskip("tf2onnx")
 pytest.importorskip("onnxruntime")

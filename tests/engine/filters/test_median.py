@@ -9,7 +9,7 @@ from scipy.ndimage import median_filter
 from napari_garage_unet.engine.filters import median
 from napari_garage_unet.engine.filters.median import median_of_nine, median_of_plane
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.settings import NetworkConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 
 
 @pytest.mark.parametrize("shape", [(37, 23, 3), (5, 1, 1), (1, 9, 1)])

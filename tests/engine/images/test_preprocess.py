@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.preprocess import preprocess
-from napari_garage_unet.engine.settings import PreprocessConfig
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import TapStore, TapStores
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.plain import PlainNetwork
-from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
 
 CONFIG = PreprocessConfig()
 

@@ -7,11 +7,12 @@ import pytest
 
 from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import TapStore
 from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 
 CONFIG = PreprocessConfig()
 

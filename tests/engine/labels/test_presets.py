@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.presets import (
     LONGEST,
     check_name,
@@ -16,11 +18,7 @@ from napari_garage_unet.engine.labels.presets import (
 )
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.settings import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-)
+from napari_garage_unet.engine.networks.config import NetworkConfig
 
 PRESETS = {
     "dark": {1: ClassRule(), 7: ClassRule(threshold=0.9)},

@@ -11,14 +11,16 @@ import pytest
 from skimage.draw import disk
 
 from napari_garage_unet import load_model, train
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.learning import training
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.pixels import distillation
 from napari_garage_unet.engine.learning.training import Training
-from napari_garage_unet.engine.settings import ClassInfo, NetworkConfig, TrainingConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 
 PLAIN = NetworkConfig(encoder="plain", width=4, depth=2)
 

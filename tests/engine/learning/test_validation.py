@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.learning.validation import HeldOutStroke, compare
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.probabilities import quantize
-from napari_garage_unet.engine.settings import ClassInfo, NetworkConfig
 
 SHAPE = (300, 400)
 

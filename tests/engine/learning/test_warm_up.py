@@ -6,9 +6,9 @@ import numpy as np
 
 from napari_garage_unet.engine.learning.warm_up import warm_up_checks
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.decoder_ops import MEMBERS, decode_planes
 from napari_garage_unet.engine.networks.patch_network import _detail_planes
-from napari_garage_unet.engine.settings import NetworkConfig
 
 
 def test_checks_and_detail_need_no_trace_in_the_first_training():

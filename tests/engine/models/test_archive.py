@@ -11,7 +11,9 @@ import zipfile
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import ModelFileError, OutputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.archive import (
     load_model,
@@ -21,11 +23,7 @@ from napari_garage_unet.engine.models.archive import (
 )
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
 from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.settings import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-)
+from napari_garage_unet.engine.networks.config import NetworkConfig
 
 
 @pytest.fixture

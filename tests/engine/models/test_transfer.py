@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo, merge_classes
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.models.transfer import merge_classes, transfer_weights
+from napari_garage_unet.engine.models.transfer import transfer_weights
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.settings import ClassInfo, NetworkConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 
 PLAIN = NetworkConfig(encoder="plain", width=4, depth=2)
 PRETRAINED = NetworkConfig()

@@ -13,6 +13,7 @@ from napari_garage_unet.engine.features.feature_maps import (
     pack_pixels,
 )
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.decoder import (
     SMOOTHING_RADIUS,
     Decoder,
@@ -24,7 +25,6 @@ from napari_garage_unet.engine.networks.decoder_ops import (
     group_scales,
     interpolate,
 )
-from napari_garage_unet.engine.settings import NetworkConfig
 
 SPECS = (
     TapSpec(2, 0.0, 5, "sharp"),

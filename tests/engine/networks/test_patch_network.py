@@ -10,6 +10,7 @@ from napari_garage_unet.engine.features.feature_maps import GRID, pack_pixels
 from napari_garage_unet.engine.filters.median import median_of_nine
 from napari_garage_unet.engine.networks import pretrained
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.patch_network import (
     CELLS,
     SIDE,
@@ -17,7 +18,6 @@ from napari_garage_unet.engine.networks.patch_network import (
     Detail,
     cut_patches,
 )
-from napari_garage_unet.engine.settings import NetworkConfig
 
 
 def make_pixels(height=72, width=40, n_channels=3):

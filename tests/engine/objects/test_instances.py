@@ -7,6 +7,7 @@ import pytest
 from scipy import ndimage
 from skimage.draw import disk
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.rules import ClassRule
@@ -16,7 +17,6 @@ from napari_garage_unet.engine.objects.instances import (
     objects_table,
     totals_table,
 )
-from napari_garage_unet.engine.settings import ClassInfo
 
 CLASSES = (ClassInfo(1, "ground", background=True), ClassInfo(3, "cell"), ClassInfo(4))
 

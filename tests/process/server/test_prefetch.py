@@ -10,7 +10,7 @@ from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import default_preprocess
 from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.settings import NetworkConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.process.server.prefetch import Rehearsal
 
 

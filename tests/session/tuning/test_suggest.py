@@ -7,10 +7,11 @@ import pytest
 from made_results import balls, levels_of, make_result
 
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
 from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.suggestions.suggest import MOST_PIXELS
 from napari_garage_unet.session.tuning.suggest import advise
 

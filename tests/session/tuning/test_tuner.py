@@ -10,12 +10,13 @@ import pytest
 from made_results import CLASSES, balls, levels_of, make_result
 
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.clean_up import apply_rules
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import label_image
 from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.settings import NetworkConfig, PreprocessConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.process.protocol.messages import SaveModel
 from napari_garage_unet.session.results import result as result_module
 from napari_garage_unet.session.tuning import background_labels

@@ -4,12 +4,10 @@ import dataclasses
 
 import pytest
 
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.settings import (
-    NetworkConfig,
-    PreprocessConfig,
-    TrainingConfig,
-)
+from napari_garage_unet.engine.learning.config import TrainingConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.widgets.common.form import SettingsForm, read_field, write_field
 
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.palette import color_for
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.settings import PreprocessConfig
 
 from .graph import takes_batches
 from .onnx import METADATA_KEY, OPSET, describe, write_onnx

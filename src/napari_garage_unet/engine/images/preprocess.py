@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from skimage import exposure, filters
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.settings import PreprocessConfig
 
+from .config import PreprocessConfig
 from .image import Image
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.features.feature_maps import LARGE, Statistics, Taps
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.networks.base import Network, pad_to_stride
-from napari_garage_unet.engine.settings import PreprocessConfig
 
 BLOCK = 512
 """Side in pixels of the blocks of a large plane."""

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.networks.base import Network
-from napari_garage_unet.engine.settings import PreprocessConfig
 
 from .boxes import Box
 from .feature_cache import TapStore

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from napari_garage_unet.engine.networks.base import Network
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
-from napari_garage_unet.engine.settings import TrainingConfig
 
+from .config import TrainingConfig
 from .crops.learner import CropLearner
 from .crops.sampler import TrainingPlane
 from .pixels.learner import PixelLearner

@@ -16,8 +16,10 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo, merge_classes
 from napari_garage_unet.engine.annotations.strokes import collect_strokes, painted_ids
 from napari_garage_unet.engine.compute.backend import seeded_weights, versions
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import ArrayLike, Image
 from napari_garage_unet.engine.images.preprocess import default_preprocess
 from napari_garage_unet.engine.inference.feature_cache import TapStores
@@ -25,16 +27,12 @@ from napari_garage_unet.engine.inference.predictor import Predictor, check_chann
 from napari_garage_unet.engine.inference.tiles import stroked_blocks
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
 from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.models.transfer import merge_classes, transfer_weights
+from napari_garage_unet.engine.models.transfer import transfer_weights
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.settings import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-    TrainingConfig,
-    to_json,
-)
+from napari_garage_unet.engine.networks.config import NetworkConfig
+from napari_garage_unet.engine.settings import to_json
 
+from .config import TrainingConfig
 from .learner import make_learner
 from .validation import HeldOutStroke, compare, lay_out, pad
 

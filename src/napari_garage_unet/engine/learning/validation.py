@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.annotations.strokes import StrokedPlane, find_strokes
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box, group_boxes
@@ -17,7 +18,6 @@ from napari_garage_unet.engine.inference.feature_cache import TapStore
 from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
 from napari_garage_unet.engine.probabilities import quantize
-from napari_garage_unet.engine.settings import ClassInfo
 
 from .crops.sampler import TrainingPlane
 from .losses import balanced_cross_entropy

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
-from napari_garage_unet.engine.settings import ClassInfo, NetworkConfig, TrainingConfig
 
+from .config import TrainingConfig
 from .pixels.distillation import DetailSteps
 from .pixels.held_out_model import Judge
 from .training import Training

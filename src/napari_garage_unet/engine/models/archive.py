@@ -21,15 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError, ModelFileError, OutputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.presets import presets_from_json
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.settings import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-    from_json,
-)
+from napari_garage_unet.engine.networks.config import NetworkConfig
+from napari_garage_unet.engine.settings import from_json
 
 from .held_out_predictions import HeldOutAnswers
 from .model import Model

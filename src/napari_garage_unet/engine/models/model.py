@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import (
     ArrayLike,
     Image,
@@ -29,13 +31,9 @@ from napari_garage_unet.engine.labels.presets import (
 )
 from napari_garage_unet.engine.labels.rules import ClassRule, Rules
 from napari_garage_unet.engine.labels.volumes import label_image, needs_volume
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.probabilities import quantize
-from napari_garage_unet.engine.settings import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-    to_json,
-)
+from napari_garage_unet.engine.settings import to_json
 
 from .held_out_predictions import HeldOutAnswers
 

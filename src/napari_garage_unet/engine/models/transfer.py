@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.networks.base import Network
-from napari_garage_unet.engine.settings import ClassInfo
 
 from .model import Model
-
-
-def merge_classes(
-    known: Sequence[ClassInfo], given: Sequence[ClassInfo], painted: Sequence[int]
-) -> tuple[ClassInfo, ...]:
-    """Join the classes of a model, those of a person and those that are painted.
-
-    What a person says about a class wins; the order of `known` stays, since it is
-    that of the network's outputs.
-    """
-    found = {info.id: info for info in known}
-    found.update({info.id: info for info in given})
-    for class_id in painted:
-        found.setdefault(class_id, ClassInfo(class_id))
-    return tuple(found.values())
 
 
 def transfer_weights(

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.compute.devices import current_devices
 from napari_garage_unet.engine.errors import ModelFileError
 from napari_garage_unet.engine.features.feature_maps import Statistics, Taps
-from napari_garage_unet.engine.settings import NetworkConfig
+
+from .config import NetworkConfig
 
 
 class Network(ABC):

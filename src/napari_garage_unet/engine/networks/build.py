@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from napari_garage_unet.engine.settings import NetworkConfig
-
 from .base import Network
+from .config import NetworkConfig
 from .plain import PlainNetwork
 from .pretrained import PretrainedNetwork
 

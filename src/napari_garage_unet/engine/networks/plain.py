@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.features.feature_maps import Statistics, Taps
-from napari_garage_unet.engine.settings import NetworkConfig
 
 from .base import Network
+from .config import NetworkConfig
 from .unet import build_unet, receptive_radius
 
 

@@ -22,9 +22,9 @@ from napari_garage_unet.engine.features.feature_maps import (
 from napari_garage_unet.engine.filters.despeckle import AROUND, exchange_specks
 from napari_garage_unet.engine.filters.guided_filter import smooth_probabilities
 from napari_garage_unet.engine.filters.median import median_of_nine, median_of_plane
-from napari_garage_unet.engine.settings import NetworkConfig
 
 from .base import Network
+from .config import NetworkConfig
 from .decoder import SMOOTHING_RADIUS, Decoder, give_votes
 from .decoder_ops import decode_planes
 from .patch_network import Detail

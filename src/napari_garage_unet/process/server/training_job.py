@@ -8,20 +8,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.inference.feature_cache import TapStores
 from napari_garage_unet.engine.inference.predictor import Predictor, Tile
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.probabilities import quantize
-from napari_garage_unet.engine.settings import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-    TrainingConfig,
-    from_json,
-)
+from napari_garage_unet.engine.settings import from_json
 from napari_garage_unet.process.protocol.messages import (
     LIVE,
     Predict,

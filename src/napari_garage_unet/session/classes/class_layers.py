@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from napari.layers import Labels
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.annotations.strokes import count_strokes
-from napari_garage_unet.engine.settings import ClassInfo, from_json
+from napari_garage_unet.engine.settings import from_json
 from napari_garage_unet.layers.colors import (
     class_features,
     layer_class_names,

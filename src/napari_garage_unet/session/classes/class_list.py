@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.annotations.palette import color_for
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.settings import ClassInfo
 
 LARGEST_ID = 255
 """The largest id an 8-bit strokes layer can hold."""

@@ -9,8 +9,8 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels, Layer
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.layers.images import spatial_shape
 from napari_garage_unet.layers.matching import (
     is_result,

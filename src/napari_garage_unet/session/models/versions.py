@@ -12,14 +12,11 @@ from typing import Any
 
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.settings import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-    from_json,
-    to_json,
-)
+from napari_garage_unet.engine.images.config import PreprocessConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
+from napari_garage_unet.engine.settings import from_json, to_json
 from napari_garage_unet.process.protocol.messages import (
     LIVE,
     Event,

@@ -15,17 +15,15 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.presets import presets_from_json
 from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.models.archive import read_info
-from napari_garage_unet.engine.settings import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-    TrainingConfig,
-    from_json,
-)
+from napari_garage_unet.engine.networks.config import NetworkConfig
+from napari_garage_unet.engine.settings import from_json
 from napari_garage_unet.layers.matching import make_strokes_layer
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.process.protocol.messages import LIVE

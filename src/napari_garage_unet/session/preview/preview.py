@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.engine.images.image import PlaneIndex
-from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.layers.colors import result_colormap
 from napari_garage_unet.layers.matching import make_result_layer
 from napari_garage_unet.layers.view import region_on_view, step_on_view

@@ -13,13 +13,13 @@ from napari.layers import Labels as LabelsLayer
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.labels.assign import Labels, decide
 from napari_garage_unet.engine.labels.clean_up import apply_rules
 from napari_garage_unet.engine.labels.live import LiveLabels
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import needs_volume
-from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.layers.writing import redraw, write_plane
 from napari_garage_unet.session.connection.requests import Box
 from napari_garage_unet.session.images.annotated_image import BoundImage

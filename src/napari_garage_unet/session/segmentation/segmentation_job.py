@@ -13,9 +13,9 @@ from napari.layers import Image as ImageLayer
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
-from napari_garage_unet.engine.settings import ClassInfo
 from napari_garage_unet.layers.colors import class_color, result_colormap
 from napari_garage_unet.layers.matching import (
     METADATA_KEY,

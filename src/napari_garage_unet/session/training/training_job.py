@@ -9,14 +9,12 @@ from typing import Any
 
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import GarageError, InputError
-from napari_garage_unet.engine.settings import (
-    ClassInfo,
-    NetworkConfig,
-    PreprocessConfig,
-    TrainingConfig,
-    to_json,
-)
+from napari_garage_unet.engine.images.config import PreprocessConfig
+from napari_garage_unet.engine.learning.config import TrainingConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
+from napari_garage_unet.engine.settings import to_json
 from napari_garage_unet.process.protocol.messages import (
     Event,
     Failed,

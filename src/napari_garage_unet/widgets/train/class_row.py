@@ -25,7 +25,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_garage_unet.engine.settings import ClassInfo
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.session.guidance.hint import FEW_PIXELS
 
 ROW_HEIGHT = 26

@@ -19,11 +19,9 @@ from qtpy.QtWidgets import (
 from superqt import QElidingLabel
 
 from napari_garage_unet.engine.errors import GarageError
-from napari_garage_unet.engine.settings import (
-    NetworkConfig,
-    PreprocessConfig,
-    TrainingConfig,
-)
+from napari_garage_unet.engine.images.config import PreprocessConfig
+from napari_garage_unet.engine.learning.config import TrainingConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.session.guidance.hint import Engine, Phase
 from napari_garage_unet.session.training.training_job import Settings

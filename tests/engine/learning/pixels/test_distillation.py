@@ -15,7 +15,7 @@ from napari_garage_unet.engine.learning.pixels.distillation import (
     mean_overlap,
 )
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.settings import NetworkConfig
+from napari_garage_unet.engine.networks.config import NetworkConfig
 
 SHAPE = (160, 128)
 

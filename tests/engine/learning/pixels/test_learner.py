@@ -18,8 +18,8 @@ from napari_garage_unet.engine.learning.pixels.pca import GUIDE_SPREAD
 from napari_garage_unet.engine.learning.pixels.self_training import SelfTeaching
 from napari_garage_unet.engine.learning.pixels.steps import PixelSteps
 from napari_garage_unet.engine.networks.build import build_network
+from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.decoder_ops import MEMBERS
-from napari_garage_unet.engine.settings import NetworkConfig
 
 DETAIL = distillation.STEPS + 2
 """Steps until the detail network is taught: asking about strokes, and a block."""

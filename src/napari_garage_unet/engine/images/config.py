@@ -1,0 +1,64 @@
+"""Settings of preprocessing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_garage_unet.engine.settings import check_limits, setting
+
+
+@dataclass(frozen=True, slots=True)
+class PreprocessConfig:
+    """What is done to the pixels before a network sees them, in this order."""
+
+    background_radius: int = setting(
+        0,
+        "Subtract background",
+        "Radius in pixels of the smooth background that is subtracted; 0 leaves it.",
+        min=0,
+        max=1000,
+    )
+    denoise: float = setting(
+        0.0,
+        "Denoise",
+        "Sigma in pixels of a Gaussian filter against noise; 0 leaves the noise.",
+        min=0,
+        max=20,
+    )
+    low_percentile: float = setting(
+        0.5,
+        "Black at",
+        "This percentile of a plane's pixels becomes black.",
+        min=0,
+        max=49,
+    )
+    high_percentile: float = setting(
+        99.5,
+        "White at",
+        "This percentile of a plane's pixels becomes white.",
+        min=51,
+        max=100,
+    )
+    clahe: float = setting(
+        0.0,
+        "Local contrast",
+        "Clip limit of contrast-limited adaptive histogram equalisation; 0 is off.",
+        min=0,
+        max=1,
+    )
+    gamma: float = setting(
+        1.0,
+        "Gamma",
+        "Below 1 brightens dark regions, above 1 darkens them.",
+        min=0.05,
+        max=20,
+    )
+    joint_channels: bool = setting(
+        False,
+        "Rescale colours together",
+        "One black and white point for all channels, which keeps the colours of a "
+        "photograph; otherwise each channel has its own.",
+    )
+
+    def __post_init__(self) -> None:
+        check_limits(self)
