@@ -22,6 +22,8 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 import tensorflow as tf
 
+from .cores import available_cores
+
 __all__ = [
     "available_cores",
     "keras",
@@ -45,13 +47,6 @@ def _use_growing_gpu_memory() -> None:
 
 
 _use_growing_gpu_memory()
-
-
-def available_cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -21,7 +21,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .backend import available_cores, keras, tf
+from .backend import keras, tf
+from .cores import available_cores
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from napari_garage_unet.engine.compute.backend import available_cores
+from napari_garage_unet.engine.compute.cores import available_cores
 
 Float = NDArray[np.float32]
 
