@@ -21,7 +21,7 @@ from . import __version__, samples
 from .cli.outputs import make_folder, write_report
 from .engine.errors import EngineError, GarageError
 from .engine.evaluation.scores import score
-from .engine.files.reading import write_segmentation
+from .engine.files.writing import write_segmentation
 from .engine.images.image import Image
 from .engine.learning.config import TrainingConfig
 from .process.protocol.messages import LIVE

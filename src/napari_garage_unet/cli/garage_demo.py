@@ -61,7 +61,7 @@ def run_demo(
     from napari_garage_unet.engine.compute.backend import versions
     from napari_garage_unet.engine.compute.devices import current_devices
     from napari_garage_unet.engine.evaluation.scores import score
-    from napari_garage_unet.engine.files.reading import write_segmentation
+    from napari_garage_unet.engine.files.writing import write_segmentation
     from napari_garage_unet.engine.images.image import Image
 
     folder = Path(folder)

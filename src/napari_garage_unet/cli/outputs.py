@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_garage_unet.engine.errors import InputError, OutputError
-from napari_garage_unet.engine.files.reading import KINDS
+from napari_garage_unet.engine.files.kinds import KINDS
 from napari_garage_unet.engine.images.image import Image
 
 SEGMENTATION, PROBABILITIES, OBJECTS = "segmentation", "probabilities", "objects"

@@ -13,11 +13,8 @@ from PIL import Image as Picture
 
 from napari_garage_unet.engine.errors import InputError, OutputError
 from napari_garage_unet.engine.files import reading
-from napari_garage_unet.engine.files.reading import (
-    read_image,
-    read_strokes,
-    write_segmentation,
-)
+from napari_garage_unet.engine.files.reading import read_image, read_strokes
+from napari_garage_unet.engine.files.writing import write_segmentation
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.units import unit_name
 

@@ -1,0 +1,106 @@
+"""Segmentations as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_garage_unet.engine.errors import InputError, OutputError
+from napari_garage_unet.engine.images.image import ArrayLike, Image
+
+from .atomic import _write_whole
+from .kinds import JPEG, KINDS, PNG, TIFF, ZARR
+from .tiff import write_tiff
+from .zarr import write_zarr
+
+WRITABLE = ".tif, .zarr, .png or .npy"
+
+
+def write_segmentation(
+    path: str | Path, labels: ArrayLike, *, like: Image | None = None
+) -> None:
+    """Write labels so that they come complete or not at all.
+
+    Parameters
+    ----------
+    path
+        File to write or to replace. ``.tif`` becomes ImageJ's TIFF where it can hold
+        the labels and OME-TIFF otherwise, ``.ome.tif`` always OME-TIFF, ``.zarr``
+        OME-Zarr; ``.png`` takes a single plane and, like ``.npy``, no spacing.
+    labels
+        Whole numbers from 0 in the spatial shape of `like`. Unsigned 8 and 16
+        bit are stored as they are, other types in as few bits as the ids need.
+    like
+        Image that was segmented; its axes, spacing and units are written along.
+
+    Raises
+    ------
+    InputError
+        If `labels` are not whole numbers from 0 or not of the image's shape.
+    OutputError
+        If the file cannot be written, or its kind cannot hold the labels.
+    """
+    path = Path(path)
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None or kind == JPEG:
+        raise OutputError(
+            f"A segmentation cannot be written as '{path.suffix}' ({path}); "
+            f"choose a name that ends with {WRITABLE}."
+        )
+    shape = tuple(int(n) for n in labels.shape)
+    if like is not None and shape != like.spatial_shape:
+        raise InputError(
+            f"The labels have shape {shape} and {like.name} has shape "
+            f"{like.spatial_shape} without channels; they have to be the same."
+        )
+    if like is None:
+        like = Image(labels, {2: "yx", 3: "zyx"}.get(len(shape), "tzyx"), name="labels")
+    axes, units = like.spatial_axes, like.units
+    spacing = dict(zip(axes, like.spacing, strict=True))
+    dtype = _label_type(labels)
+    if kind == PNG and (len(shape) != 2 or dtype.itemsize > 2):
+        raise OutputError(
+            f"A PNG file holds one plane of ids up to 65535, not shape {shape} of "
+            f"{dtype}; choose a name that ends with .tif instead of {path.name}."
+        )
+
+    def write(target: Path) -> None:
+        if kind == ZARR:
+            write_zarr(target, labels, dtype, axes=axes, spacing=spacing, units=units)
+            return
+        array = np.asarray(labels[...]).astype(dtype)
+        if kind == TIFF:
+            ome = path.name.lower().endswith((".ome.tif", ".ome.tiff"))
+            write_tiff(target, array, axes=axes, spacing=spacing, units=units, ome=ome)
+        elif kind == PNG:
+            from PIL import Image as Picture
+
+            Picture.fromarray(array).save(target, format="PNG")
+        else:
+            with target.open("wb") as file:
+                np.save(file, array, allow_pickle=False)
+
+    _write_whole(path, write)
+
+
+def _label_type(labels: ArrayLike) -> np.dtype[Any]:
+    """Smallest unsigned type that holds the ids; 8 and 16 bit stay as they are."""
+    dtype = np.dtype(labels.dtype)
+    if dtype.kind not in "bui":
+        raise InputError(f"Labels are whole numbers, not {dtype}.")
+    if dtype.kind == "b":
+        return np.dtype(np.uint8)
+    if dtype.kind == "u" and dtype.itemsize <= 2:
+        return np.dtype(f"u{dtype.itemsize}")
+    low = high = 0
+    for index in np.ndindex(tuple(labels.shape)[:-2]):
+        plane = np.asarray(labels[index])
+        low, high = min(low, int(plane.min())), max(high, int(plane.max()))
+    if low < 0:
+        raise InputError(f"Labels start at 0, but there is {low} among them.")
+    if high > np.iinfo(np.uint32).max:
+        raise InputError(f"The label {high} is too large to be stored.")
+    smallest: np.dtype[Any] = np.min_scalar_type(high)
+    return smallest
