@@ -1,0 +1,167 @@
+"""The filters of this package in TensorFlow operations, for export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari_garage_unet.engine.compute.backend import tf
+from napari_garage_unet.engine.features.feature_maps import (
+    GRID,
+)
+from napari_garage_unet.engine.filters.despeckle import AROUND, ENOUGH
+from napari_garage_unet.engine.networks.pretrained import (
+    SMOOTHING_EPSILON,
+)
+
+Tensor = Any
+
+
+def smooth_probabilities(
+    probabilities: Tensor,
+    guide: Tensor,
+    coarse_guide: Tensor,
+    *,
+    radius: int,
+    share: float,
+    rest: Tensor,
+) -> Tensor:
+    """Smooth along the edges of the image, as `guided_filter.smooth_probabilities`.
+
+    Parameters
+    ----------
+    probabilities
+        ``(h, w, n_classes)`` on the grid.
+    guide
+        ``(H, W, 1 to 3)``, values from 0 to 1.
+    coarse_guide
+        ``(h, w, n)``, guides that are known on the grid only.
+    radius
+        Of the square windows, in cells of the grid.
+    share
+        Of the smoothed probabilities in the result.
+    rest
+        ``(h, w, n_classes)``, what the other share is.
+
+    Returns
+    -------
+    tensor of shape (H, W, n_classes)
+    """
+    n_channels, n_classes = int(guide.shape[-1]), int(probabilities.shape[-1])
+    guides = tf.concat([guide[::GRID, ::GRID], coarse_guide], axis=-1)
+    n_guides = int(guides.shape[-1])
+    coarse = tf.split(guides, n_guides, axis=-1)
+    pairs = [(i, j) for i in range(n_guides) for j in range(i, n_guides)]
+    # One wide average is far fewer operations than many narrow ones.
+    products = [coarse[i] * coarse[j] for i, j in pairs]
+    products += [channel * probabilities for channel in coarse]
+    sizes = [1] * (n_guides + len(pairs)) + [n_classes] * (n_guides + 1)
+    together = tf.concat([*coarse, *products, probabilities], axis=-1)
+    averages = _average(together, radius)
+    *found, mean = tf.split(averages, sizes, axis=-1)
+    means, joint = found[:n_guides], dict(zip(pairs, found[n_guides:], strict=False))
+    covariance = [
+        [
+            joint[min(i, j), max(i, j)]
+            - means[i] * means[j]
+            + (SMOOTHING_EPSILON if i == j else 0)
+            for j in range(n_guides)
+        ]
+        for i in range(n_guides)
+    ]
+    with_guide = [
+        product - m * mean for product, m in zip(found[-n_guides:], means, strict=True)
+    ]
+    slopes = _solve(covariance, with_guide)
+    intercept = mean - sum(s * m for s, m in zip(slopes, means, strict=True))
+    smooth = _average(tf.concat([*slopes, intercept], axis=-1), radius)
+    *lines, known = tf.split(smooth, n_guides + 1, axis=-1)
+    for slope, channel in zip(lines[n_channels:], coarse[n_channels:], strict=True):
+        known += slope * channel
+    mixed = share * known + (1 - share) * rest
+    fine = tf.concat([*(share * s for s in lines[:n_channels]), mixed], axis=-1)
+    *slopes, result = tf.split(_enlarge(fine), n_channels + 1, axis=-1)
+    channels = tf.split(guide, n_channels, axis=-1)
+    for slope, channel in zip(slopes, channels, strict=True):
+        result += slope * channel
+    result = tf.clip_by_value(result, 1e-6, 1.0)
+    return result / tf.reduce_sum(result, axis=-1, keepdims=True)
+
+
+def _solve(matrix: list[list[Tensor]], right: list[Tensor]) -> list[Tensor]:
+    """Solve small positive definite systems by elimination; ONNX has no inverse."""
+    matrix, right = [list(row) for row in matrix], list(right)
+    n = len(right)
+    for k in range(n):
+        for i in range(k + 1, n):
+            factor = matrix[i][k] / matrix[k][k]
+            for j in range(k, n):
+                matrix[i][j] -= factor * matrix[k][j]
+            right[i] -= factor * right[k]
+    found: list[Tensor] = []
+    for i in reversed(range(n)):
+        known = sum(matrix[i][i + 1 + at] * value for at, value in enumerate(found))
+        found.insert(0, (right[i] - known) / matrix[i][i])
+    return found
+
+
+def _average(maps: Tensor, radius: int) -> Tensor:
+    """Average ``(h, w, n)`` over square windows."""
+    maps = maps[tf.newaxis]
+    side = 2 * radius + 1
+    for axis, window in ((1, (side, 1)), (2, (1, side))):
+        padded = _repeat_border(maps, radius, axis)
+        maps = tf.nn.avg_pool2d(padded, window, strides=1, padding="VALID")
+    return maps[0]
+
+
+def exchange_specks(probabilities: Tensor) -> Tensor:
+    """Compute what `specks.exchange_specks` does, of ``(H, W, n_classes)``."""
+    n_classes = int(probabilities.shape[-1])
+    cells = probabilities[::GRID, ::GRID]
+    two = tf.math.top_k(cells, k=2).values
+    ahead = two[..., :1] - two[..., 1:]
+    evidence = tf.where(cells == two[..., :1], ahead, 0.0)
+    support = _average(evidence, AROUND // 2) * (AROUND**2 / ENOUGH)
+    support = tf.clip_by_value(support, 0.0, 1.0)
+    for axis in (0, 1):
+        at = tf.range(tf.shape(probabilities)[axis]) // GRID
+        support = tf.gather(support, at, axis=axis)
+    top = tf.one_hot(tf.argmax(probabilities, axis=-1), n_classes)
+    is_weak = tf.reduce_sum(top * support, axis=-1, keepdims=True) < 1
+    winner = tf.argmax(probabilities * support, axis=-1)
+    winner = tf.where(is_weak, tf.one_hot(winner, n_classes), top)
+    lost = tf.reduce_sum((top - winner) * probabilities, axis=-1, keepdims=True)
+    return probabilities + lost * (winner - top)
+
+
+def _median(maps: Tensor, side: int) -> Tensor:
+    """Take the median of ``(h, w, n)`` over square windows, `side` is odd."""
+    padded = maps
+    for axis in (0, 1):
+        padded = _repeat_border(padded, side // 2, axis)
+    height, width = tf.unstack(tf.shape(maps)[:2])
+    seen = [
+        padded[y : y + height, x : x + width] for y in range(side) for x in range(side)
+    ]
+    larger = tf.math.top_k(tf.stack(seen, axis=-1), k=side * side // 2 + 1).values
+    return larger[..., -1]
+
+
+def _repeat_border(maps: Tensor, width: int, axis: int) -> Tensor:
+    size = tf.shape(maps)[axis]
+    at = tf.clip_by_value(tf.range(-width, size + width), 0, size - 1)
+    return tf.gather(maps, at, axis=axis)
+
+
+def _enlarge(maps: Tensor) -> Tensor:
+    """Interpolate ``(h, w, n)`` linearly; cell ``i`` lies at pixel ``GRID * i``."""
+    for axis in (0, 1):
+        last = tf.shape(maps)[axis] - 1
+        at = tf.range((last + 1) * GRID)
+        low = at // GRID
+        share = tf.cast(at - low * GRID, tf.float32) / GRID
+        share = tf.reshape(share, (-1, 1, 1) if axis == 0 else (1, -1, 1))
+        before = tf.gather(maps, low, axis=axis)
+        after = tf.gather(maps, tf.minimum(low + 1, last), axis=axis)
+        maps = before + (after - before) * share
+    return maps
