@@ -20,7 +20,7 @@ from napari_garage_unet.cli.terminal import ProgressLine, interrupt_flag
 from napari_garage_unet.engine.compute.devices import Devices, use_devices
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.learning.config import TrainingConfig
-from napari_garage_unet.engine.learning.training import TrainingStep, Validation
+from napari_garage_unet.engine.learning.events import TrainingStep, Validation
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.objects.instances import class_objects
 

@@ -19,7 +19,7 @@ from napari_garage_unet.engine.learning.config import TrainingConfig
 from .outputs import make_folder
 
 if TYPE_CHECKING:
-    from napari_garage_unet.engine.learning.training import TrainingStep
+    from napari_garage_unet.engine.learning.events import TrainingStep
 
 OVERLAY_STRENGTH = 0.55
 

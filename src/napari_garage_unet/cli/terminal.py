@@ -16,7 +16,7 @@ import click
 
 if TYPE_CHECKING:
     from napari_garage_unet.engine.compute.devices import Devices
-    from napari_garage_unet.engine.learning.training import TrainingStep
+    from napari_garage_unet.engine.learning.events import TrainingStep
 
 
 def start_engine() -> None:

@@ -11,7 +11,8 @@ from .errors import InputError
 from .images.config import PreprocessConfig
 from .images.image import ArrayLike, Image, axes_for_strokes
 from .learning.config import TrainingConfig
-from .learning.training import Training, TrainingStep
+from .learning.events import TrainingStep
+from .learning.training import Training
 from .models.archive import load_model
 from .models.model import Model
 from .networks.config import NetworkConfig

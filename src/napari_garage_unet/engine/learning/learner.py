@@ -10,8 +10,8 @@ from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .config import TrainingConfig
 from .crops.learner import CropLearner
-from .crops.sampler import TrainingPlane
 from .pixels.learner import PixelLearner
+from .training_plane import TrainingPlane
 
 
 class Learner(Protocol):

@@ -19,8 +19,8 @@ from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
 from napari_garage_unet.engine.probabilities import quantize
 
-from .crops.sampler import TrainingPlane
 from .losses import balanced_cross_entropy
+from .training_plane import TrainingPlane
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

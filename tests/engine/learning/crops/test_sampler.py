@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_garage_unet.engine.learning.crops.sampler import (
-    CropSampler,
-    TrainingPlane,
-    vary_crop,
-)
+from napari_garage_unet.engine.learning.crops.sampler import CropSampler, vary_crop
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 
 
 def make_plane(shape=(96, 128), strides=(1, 4)):

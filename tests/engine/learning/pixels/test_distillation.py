@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.features.feature_maps import GRID
-from napari_garage_unet.engine.learning.crops.sampler import TrainingPlane
 from napari_garage_unet.engine.learning.pixels import distillation
 from napari_garage_unet.engine.learning.pixels.distillation import (
     DetailSteps,
@@ -14,6 +13,7 @@ from napari_garage_unet.engine.learning.pixels.distillation import (
     in_all_ways,
     mean_overlap,
 )
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 

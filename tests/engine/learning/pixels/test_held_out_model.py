@@ -10,10 +10,10 @@ from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.inference.feature_cache import TapStore
 from napari_garage_unet.engine.learning.config import TrainingConfig
-from napari_garage_unet.engine.learning.crops.sampler import TrainingPlane
 from napari_garage_unet.engine.learning.pixels.held_out_model import Judge
 from napari_garage_unet.engine.learning.pixels.learner import FRESH_STEPS, PixelLearner
 from napari_garage_unet.engine.learning.training import Training
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 

@@ -9,7 +9,6 @@ from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.inference.feature_cache import TapStore
 from napari_garage_unet.engine.inference.tiles import all_blocks, stroked_blocks
-from napari_garage_unet.engine.learning.crops.sampler import TrainingPlane
 from napari_garage_unet.engine.learning.pixels import distillation, self_training
 from napari_garage_unet.engine.learning.pixels import learner as pixel_learner
 from napari_garage_unet.engine.learning.pixels.distillation import DetailTeaching
@@ -17,6 +16,7 @@ from napari_garage_unet.engine.learning.pixels.learner import PixelLearner
 from napari_garage_unet.engine.learning.pixels.pca import GUIDE_SPREAD
 from napari_garage_unet.engine.learning.pixels.self_training import SelfTeaching
 from napari_garage_unet.engine.learning.pixels.steps import PixelSteps
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.decoder_ops import MEMBERS

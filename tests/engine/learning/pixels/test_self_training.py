@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.features.feature_maps import GRID
-from napari_garage_unet.engine.learning.crops.sampler import TrainingPlane
 from napari_garage_unet.engine.learning.pixels.self_training import SelfTeaching
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 

@@ -7,12 +7,8 @@ import pytest
 
 from napari_garage_unet.engine.compute.backend import seeded_weights, tf
 from napari_garage_unet.engine.features.feature_maps import TapSpec
-from napari_garage_unet.engine.learning.pixels.steps import (
-    BalancedDraw,
-    PixelSteps,
-    _step_of,
-    rate_factor,
-)
+from napari_garage_unet.engine.learning.pixels.draws import BalancedDraw, rate_factor
+from napari_garage_unet.engine.learning.pixels.steps import PixelSteps, _step_of
 from napari_garage_unet.engine.networks.decoder import Decoder
 
 TAPS = (TapSpec(2, 0.0, 6, "sharp"),)

@@ -12,10 +12,11 @@ from napari_garage_unet.engine.compute.backend import keras, tf
 from napari_garage_unet.engine.compute.devices import Devices, use_devices
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.losses import balanced_cross_entropy
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.base import Network
 from napari_garage_unet.engine.networks.build import build_network
 
-from .sampler import Batch, CropSampler, TrainingPlane
+from .sampler import Batch, CropSampler
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.features.feature_maps import GRID
 from napari_garage_unet.engine.inference.tiles import PlaneBlock, stroked_blocks
-from napari_garage_unet.engine.learning.crops.sampler import TrainingPlane
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.patch_network import (
     SIDE,
     Detail,
@@ -22,8 +22,8 @@ from napari_garage_unet.engine.networks.patch_network import (
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .adamw import AdamW, update
+from .draws import BalancedDraw, rate_factor
 from .pseudo_labels import answers_on_grid, choose_sure, draw_blocks
-from .steps import BalancedDraw, rate_factor
 
 STEPS = 500
 BATCH = 1024

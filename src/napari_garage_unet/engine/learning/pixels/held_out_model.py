@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import seeded_weights
-from napari_garage_unet.engine.learning.crops.sampler import TrainingPlane
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
-from .steps import BalancedDraw, PixelSteps
+from .draws import BalancedDraw
+from .steps import PixelSteps
 
 BATCH = 256
 """Pixels per step."""

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.annotations.strokes import strokes_of_classes
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.inference.tiles import PlaneBlock, stroked_blocks
-from napari_garage_unet.engine.learning.crops.sampler import TrainingPlane
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.base import Network
 from napari_garage_unet.engine.networks.decoder import (
     SHARPNESS,
@@ -35,10 +35,11 @@ from napari_garage_unet.engine.networks.decoder_ops import MEMBERS, gather_pixel
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .distillation import DetailTeaching
+from .draws import BalancedDraw, rate_factor
 from .held_out_model import Judge
 from .pca import guide_of, lens_of
 from .self_training import SelfTeaching
-from .steps import MOST_BATCH, BalancedDraw, PixelSteps, rate_factor
+from .steps import MOST_BATCH, PixelSteps
 
 BATCH = 256
 """Pixels per member and step, unless many are painted."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.features.feature_maps import GRID
 from napari_garage_unet.engine.inference.tiles import PlaneBlock, all_blocks
-from napari_garage_unet.engine.learning.crops.sampler import TrainingPlane
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 
 MOST_BLOCKS = 12
 """Blocks that are asked about at the most."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.features.feature_maps import GRID
 from napari_garage_unet.engine.inference.tiles import PlaneBlock
-from napari_garage_unet.engine.learning.crops.sampler import TrainingPlane
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .class_proportions import (
