@@ -113,7 +113,7 @@ def segment_command(
         needs_probabilities,
         objects_table,
     )
-    from napari_garage_unet.engine.objects.measure import write_table
+    from napari_garage_unet.engine.objects.tables import write_table
 
     # Says first whether the weights fit.
     devices = model.predictor.network.devices

@@ -27,7 +27,7 @@ from qtpy.QtWidgets import (
 
 from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.engine.images.units import SHORT, unit_name
-from napari_garage_unet.engine.objects.measure import column_unit, write_table
+from napari_garage_unet.engine.objects.tables import column_unit, write_table
 from napari_garage_unet.session.results.object_list import ObjectSet
 
 from .common.dock import Dock

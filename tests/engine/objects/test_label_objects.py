@@ -11,12 +11,12 @@ from scipy import ndimage
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.histogram import log_histogram
 from napari_garage_unet.engine.objects import label_objects as objects_module
-from napari_garage_unet.engine.objects.label_objects import (
+from napari_garage_unet.engine.objects.label_objects import objects
+from napari_garage_unet.engine.objects.relabel import relabel_like
+from napari_garage_unet.engine.objects.seeds import (
     SeedFinder,
     _largest_around,
     find_seeds,
-    objects,
-    relabel_like,
 )
 from napari_garage_unet.engine.probabilities import quantize
 

@@ -11,12 +11,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError, OutputError
-from napari_garage_unet.engine.objects.measure import (
-    class_totals,
-    column_unit,
-    measure,
-    write_table,
-)
+from napari_garage_unet.engine.objects.measure import class_totals, measure
+from napari_garage_unet.engine.objects.tables import column_unit, write_table
 
 
 @settings(max_examples=40, deadline=None)

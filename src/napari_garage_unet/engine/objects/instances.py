@@ -15,7 +15,8 @@ from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.rules import ClassRule, SplitBy
 
 from .label_objects import objects
-from .measure import Table, class_totals, measure
+from .measure import class_totals, measure
+from .tables import Table
 
 
 def class_objects(

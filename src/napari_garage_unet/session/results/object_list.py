@@ -17,7 +17,7 @@ from napari_garage_unet.engine.objects.instances import (
     objects_table,
     totals_table,
 )
-from napari_garage_unet.engine.objects.label_objects import relabel_like
+from napari_garage_unet.engine.objects.relabel import relabel_like
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.background import Tasks

@@ -11,7 +11,7 @@ from napari.layers import Points
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_garage_unet.engine.objects.label_objects import SeedFinder
+from napari_garage_unet.engine.objects.seeds import SeedFinder
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.session.background import Tasks

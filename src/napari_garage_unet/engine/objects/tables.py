@@ -1,0 +1,73 @@
+"""Tables of objects."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_garage_unet.engine.errors import OutputError
+
+Column = npt.NDArray[np.generic]
+
+
+Table = dict[str, Column]
+
+
+def column_unit(name: str, units: str, n_axes: int = 2) -> str:
+    """Return the unit of a table's column, empty where it has none.
+
+    Parameters
+    ----------
+    name
+        A column of `measure` or `class_totals`.
+    units
+        Name of the length unit, such as ``"µm"`` or ``"pixel"``.
+    n_axes
+        Of the image; decides on the unit of ``size``.
+    """
+    if name.startswith(("centroid_", "bbox_", "axis_", "equivalent_diameter")):
+        return units
+    power = {"area": 2, "volume": 3, "size": n_axes}.get(name)
+    return f"{units}{'²' if power == 2 else '³'}" if power else ""
+
+
+def write_table(
+    table: Mapping[str, Column],
+    path: str | Path,
+    *,
+    units: str | None = None,
+    n_axes: int = 2,
+) -> None:
+    """Write a table as CSV, in UTF-8, with a header, commas and decimal points.
+
+    Parameters
+    ----------
+    table
+        Columns of equal length.
+    path
+        File to write.
+    units, n_axes
+        See `column_unit`; with units, the header reads ``area (µm²)``.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    header = []
+    for name in table:
+        unit = column_unit(name, units, n_axes) if units else ""
+        header.append(f"{name} ({unit})" if unit else name)
+    try:
+        with Path(path).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            writer.writerows(zip(*(c.tolist() for c in table.values()), strict=True))
+    except OSError as error:
+        raise OutputError(
+            f"The table cannot be written to {path}: {error.strerror or error}."
+        ) from error
