@@ -40,11 +40,8 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import label_image
 from napari_garage_unet.engine.objects.instances import class_objects
 from napari_garage_unet.engine.probabilities import quantize
-from napari_garage_unet.engine.suggestions.suggest import (
-    PaintedPlane,
-    PaintedVolume,
-    advise,
-)
+from napari_garage_unet.engine.suggestions.advice import PaintedPlane, PaintedVolume
+from napari_garage_unet.engine.suggestions.suggest import advise
 
 PAINTED = ("00071198d059ba7f", "02903040e19ddf92", "07fb37aafa662660")
 

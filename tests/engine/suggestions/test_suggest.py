@@ -11,13 +11,9 @@ from napari_garage_unet.engine.labels.assign import decide
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
 from napari_garage_unet.engine.objects.label_objects import objects
-from napari_garage_unet.engine.suggestions.suggest import (
-    PaintedPlane,
-    PaintedVolume,
-    advise,
-    painted_sizes,
-    small_size,
-)
+from napari_garage_unet.engine.suggestions.advice import PaintedPlane, PaintedVolume
+from napari_garage_unet.engine.suggestions.object_sizes import painted_sizes, small_size
+from napari_garage_unet.engine.suggestions.suggest import advise
 from napari_garage_unet.engine.suggestions.thresholds import suggest_rules
 
 

@@ -10,9 +10,7 @@ says whether to split them for good.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,15 +18,15 @@ from numpy.typing import NDArray
 from skimage import measure
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import Labels, decide
+from napari_garage_unet.engine.labels.assign import decide
 from napari_garage_unet.engine.labels.rules import ClassRule, Rules, resolve_rules
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
-from napari_garage_unet.engine.objects.label_objects import objects
-from napari_garage_unet.engine.objects.touching import look_touching
 from napari_garage_unet.engine.probabilities import LEVELS, quantize
 
+from .advice import Advice, PaintedPlane, PaintedVolume
+from .object_sizes import SPECK, _look_at_objects, small_size
 from .outlines import edge_curve, edge_strength
-from .thresholds import Preference, Suggestion, suggest_rules
+from .thresholds import Preference, suggest_rules
 
 MOST_PIXELS = 50_000
 """Stroke pixels that are compared; more would take long and say the same."""
@@ -39,106 +37,9 @@ ENOUGH = 50
 ENOUGH_STROKES = 3
 """Held-out strokes of each painted class they have to be part of."""
 
-SPECK = 0.1
-"""Share of a small painted object below which a region is a speck."""
-
-SMALL = 0.1
-"""Share of the stroke pixels on objects that are smaller than a small one."""
-
 
 CLEAR = 1.5
 """How much stronger than a usual pixel an outline has to be to lie on an edge."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PaintedPlane:
-    """The strokes of a plane and what a model says there.
-
-    Parameters
-    ----------
-    probabilities
-        ``(n_classes, H, W)`` float from 0 to 1 or uint8.
-    strokes
-        ``(H, W)`` integer class ids, 0 = unlabelled.
-    image
-        ``(H, W)`` or ``(H, W, C)``, whose edges are looked at; not when left out.
-    """
-
-    probabilities: NDArray[Any]
-    strokes: NDArray[Any]
-    image: NDArray[Any] | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PaintedVolume:
-    """A volume in which planes were painted on; sizes are measured in it.
-
-    Parameters
-    ----------
-    probabilities
-        ``(n_classes, D, H, W)`` float from 0 to 1 or uint8.
-    strokes
-        ``(D, H, W)`` integer class ids, 0 = unlabelled.
-    spacing
-        World units per voxel along each axis.
-    """
-
-    probabilities: NDArray[Any]
-    strokes: NDArray[Any]
-    spacing: Sequence[float]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Advice:
-    """A suggestion for a result.
-
-    Parameters
-    ----------
-    suggestion
-        Thresholds, IoU and curves, in the order of `class_ids`.
-    class_ids
-        The classes of the result.
-    held_out
-        Whether only what was said of strokes unseen was asked.
-    min_sizes
-        Suggested smallest sizes in pixels, by class id; classes without one are left
-        out.
-    splits
-        Classes of which objects seem to touch, and that are not split yet.
-    """
-
-    suggestion: Suggestion
-    class_ids: tuple[int, ...]
-    held_out: bool
-    min_sizes: Mapping[int, float]
-    splits: frozenset[int] = frozenset()
-
-    @property
-    def rules(self) -> dict[int, ClassRule]:
-        """The suggested rules by class id."""
-        rules = dict(zip(self.class_ids, self.suggestion.rules, strict=True))
-        return {i: self.apply_to(i, rule) for i, rule in rules.items()}
-
-    @property
-    def says_something(self) -> bool:
-        """Whether anything would change."""
-        return self.moves or bool(self.min_sizes or self.splits)
-
-    @property
-    def moves(self) -> bool:
-        """Whether thresholds would move."""
-        return self.suggestion.moves
-
-    def apply_to(self, class_id: int, rule: ClassRule) -> ClassRule:
-        """Put what is suggested for a class into its rule; the rest of it stays."""
-        suggested = self.suggestion.rules[self.class_ids.index(class_id)]
-        return dataclasses.replace(
-            rule,
-            threshold=suggested.threshold,
-            low=suggested.low,
-            min_size=rule.min_size or self.min_sizes.get(class_id, 0.0),
-            split=rule.split or class_id in self.splits,
-        )
 
 
 def advise(
@@ -267,54 +168,3 @@ def _follow_edges(
         return total if total.any() else None
 
     return preference
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Objects:
-    sizes: NDArray[np.int64]
-    touch: bool
-
-
-def _look_at_objects(
-    part: PaintedPlane | PaintedVolume, labels: Labels, class_id: int
-) -> _Objects:
-    """Return the sizes of painted objects, and whether objects touch."""
-    spacing = part.spacing if isinstance(part, PaintedVolume) else None
-    split = objects(labels, class_id, split=True, spacing=spacing)
-    sizes = painted_sizes(split, part.strokes == class_id)
-    # Specks are no objects.
-    large = np.bincount(split.reshape(-1)) >= SPECK * small_size(sizes)
-    mask = (split > 0) & large[split]
-    regions = objects(mask, spacing=spacing)
-    parts = objects(mask, split=True, spacing=spacing)
-    return _Objects(sizes, sizes.size > 0 and look_touching(regions, parts))
-
-
-def painted_sizes(
-    ids: NDArray[np.integer[Any]], painted: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Return the size of the object that each pixel of a stroke lies on.
-
-    Parameters
-    ----------
-    ids
-        ``(*spatial)``, see `objects.objects`.
-    painted
-        Where strokes of the class lie.
-
-    Returns
-    -------
-    ``(n,)`` int64; pixels that lie on no object are left out
-    """
-    hit = ids[painted & (ids > 0)]
-    sizes: NDArray[np.int64] = np.bincount(ids.reshape(-1))[hit].astype(np.int64)
-    return sizes
-
-
-def small_size(sizes: NDArray[np.int64]) -> int:
-    """Return the size of a small object, of which `SMALL` of the pixels are smaller.
-
-    0 where nothing was painted. The very smallest would be a speck that a stroke has
-    brushed.
-    """
-    return int(np.sort(sizes)[int(SMALL * sizes.size)]) if sizes.size else 0

@@ -12,7 +12,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.engine.models.archive import read_held_out
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
-from napari_garage_unet.engine.suggestions.suggest import (
+from napari_garage_unet.engine.suggestions.advice import (
     Advice,
     PaintedPlane,
     PaintedVolume,
