@@ -16,10 +16,10 @@ import traceback
 from multiprocessing.connection import Client
 from typing import NoReturn
 
-from napari_garage_unet.process.client.launch import lower_priority
 from napari_garage_unet.process.protocol.explain import NO_TENSORFLOW
 
 from .images import Desk
+from .priority import lower_priority
 from .transport import Inbox, Outbox
 
 logger = logging.getLogger(__name__)

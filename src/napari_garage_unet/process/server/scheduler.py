@@ -37,8 +37,9 @@ from napari_garage_unet.process.protocol.messages import (
 
 from .images import Desk
 from .models import Shelf
+from .prediction_job import PredictionJob
 from .prefetch import Rehearsal
-from .training_job import PredictionJob, TrainingJob
+from .training_job import TrainingJob
 from .transport import Inbox, Outbox
 
 logger = logging.getLogger(__name__)

@@ -12,23 +12,19 @@ from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.inference.feature_cache import TapStores
-from napari_garage_unet.engine.inference.predictor import Predictor, Tile
+from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.config import NetworkConfig
-from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.settings import from_json
 from napari_garage_unet.process.protocol.messages import (
     LIVE,
-    Predict,
-    Predicted,
     Progress,
     Train,
     Trained,
 )
-from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
 
 from .images import Desk
 from .models import LiveModel, Shelf, Source
@@ -38,10 +34,6 @@ logger = logging.getLogger(__name__)
 FIRST_CHECKPOINT_SECONDS = 2.0
 CHECKPOINT_SECONDS = 5.0
 """Shortest time between two checkpoints; a twentieth of the time goes into them."""
-
-
-STEPS = (1, 2, 4, 8, 16)
-"""Pixels from one computed value to the next that can be asked for."""
 
 
 class TrainingJob:
@@ -222,97 +214,6 @@ class TrainingJob:
         self.training.model().save(self.request.checkpoint)
         took = time.perf_counter() - begin
         self._next_checkpoint = begin + max(CHECKPOINT_SECONDS, 20 * took)
-
-
-class PredictionJob:
-    """The probabilities a `Predict` has asked for, one tile per turn.
-
-    Parameters
-    ----------
-    request
-        What to compute, and the memory for it.
-    """
-
-    def __init__(self, request: Predict) -> None:
-        self.request = request
-        self._tiles: Iterator[Tile] | None = None
-        self._source: Source | None = None
-        self._result: AttachedBlock | None = None
-        self._begin = time.perf_counter()
-
-    def advance(self, desk: Desk, shelf: Shelf) -> Predicted | None:
-        """Compute a tile; None as long as there are more.
-
-        Raises
-        ------
-        GarageError
-            If it cannot be computed.
-        """
-        if self._tiles is None or self._source is None or self._result is None:
-            self._tiles, self._source, self._result = self._start(desk, shelf)
-        tile = next(self._tiles, None)
-        if tile is None:
-            return Predicted(
-                self.request.id,
-                self._source.step,
-                time.perf_counter() - self._begin,
-                self._source.classes,
-                self._source.strokes,
-            )
-        y, x, probabilities = tile
-        top, _, left, _ = self.request.box or (0, 0, 0, 0)
-        n, height, width = probabilities.shape
-        row = (y.start - top) // self.request.step
-        column = (x.start - left) // self.request.step
-        self._result.array[:n, row : row + height, column : column + width] = quantize(
-            probabilities
-        )
-        return None
-
-    def begin_again(self) -> None:
-        """Drop what has been computed, because the live model has become another."""
-        self._tiles = None
-
-    def close(self) -> None:
-        """Let go of the result's memory."""
-        if self._result is not None:
-            self._result.close()
-
-    def _start(
-        self, desk: Desk, shelf: Shelf
-    ) -> tuple[Iterator[Tile], Source, AttachedBlock]:
-        request = self.request
-        source = shelf.source(request.model)
-        image = desk.image(request.key)
-        height, width = image.plane_shape
-        y0, y1, x0, x1 = request.box or (0, height, 0, width)
-        if not (0 <= y0 < y1 <= height and 0 <= x0 < x1 <= width):
-            raise InputError(
-                f"The box {request.box} does not lie in the {height} x {width} pixels "
-                f"of {image.name}."
-            )
-        step = request.step
-        if step not in STEPS or y0 % step or x0 % step:
-            raise InputError(
-                f"Every {step}-th pixel of the box {request.box} cannot be computed; "
-                "the step is 1, 2, 4, 8 or 16 and the box begins at a multiple of it."
-            )
-        n_classes = len(source.classes)
-        rows, *size = request.result.shape
-        if rows < n_classes or size != [-(-(y1 - y0) // step), -(-(x1 - x0) // step)]:
-            raise InputError(
-                f"The model has {n_classes} classes, so an array of shape "
-                f"{request.result.shape} cannot take its probabilities of "
-                f"{y1 - y0} x {x1 - x0} pixels."
-            )
-        if request.result.dtype not in ("uint8", "|u1"):
-            raise InputError(
-                f"Probabilities are written as uint8, not as {request.result.dtype}."
-            )
-        result = self._result or AttachedBlock(request.result, writable=True)
-        self._result = result
-        tiles = source.predictor.tiles(image, request.plane, request.box, step=step)
-        return tiles, source, result
 
 
 def _beginning(request: Train, shelf: Shelf) -> Model | None:
