@@ -25,7 +25,8 @@ from qtpy.QtWidgets import QDockWidget
 from benchmarks.live_studio import PLUGIN, Studio
 from napari_garage_unet import samples
 from napari_garage_unet.project.folders import VARIABLE
-from napari_garage_unet.session.guidance.hint import Engine, Phase
+from napari_garage_unet.session.connection.state import Engine
+from napari_garage_unet.session.training.phase import Phase
 from napari_garage_unet.widgets.common.dock import WIDTH
 from napari_garage_unet.widgets.train.train import NARROWEST
 

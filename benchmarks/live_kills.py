@@ -33,7 +33,7 @@ from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.process.protocol.messages import Event, Request
 from napari_garage_unet.project.folders import VARIABLE
 from napari_garage_unet.session import Session, close_session, get_session
-from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training.phase import Phase
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,7 +11,8 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_garage_unet.session import close_session, get_session
-from napari_garage_unet.session.guidance.hint import Engine, Phase
+from napari_garage_unet.session.connection.state import Engine
+from napari_garage_unet.session.training.phase import Phase
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")

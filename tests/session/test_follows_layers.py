@@ -10,7 +10,7 @@ from synchronous_engine import SynchronousEngine
 from napari_garage_unet.layers.matching import plugin_metadata
 from napari_garage_unet.process.protocol.messages import OpenImage, SetStrokes, Train
 from napari_garage_unet.session import close_session, get_session
-from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training.phase import Phase
 
 
 @pytest.fixture

@@ -28,9 +28,9 @@ from napari_garage_unet.project.folders import (
 )
 from napari_garage_unet.project.tiles import read_tiles
 from napari_garage_unet.session import close_session, get_session
-from napari_garage_unet.session.guidance.hint import Phase
 from napari_garage_unet.session.persistence.fingerprint import fingerprint
 from napari_garage_unet.session.persistence.recoverable import moment
+from napari_garage_unet.session.training.phase import Phase
 
 
 def poll_until(session, is_so):

@@ -17,7 +17,7 @@ from napari_garage_unet.process.protocol.messages import (
     Train,
 )
 from napari_garage_unet.session import close_session, get_session
-from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training.phase import Phase
 
 
 def test_a_viewer_and_its_proxy_share_one_session(viewer, session):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.process.protocol.messages import SetStrokes, Train
-from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training.phase import Phase
 
 PROMISED = 0.5
 """Seconds from the lifting of the brush to the engine."""

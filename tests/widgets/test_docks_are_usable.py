@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
-from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training.phase import Phase
 from napari_garage_unet.widgets.common.dock import WIDTH
 from napari_garage_unet.widgets.thresholds.threshold_slider import ThresholdSlider
 from napari_garage_unet.widgets.train.train import NARROWEST

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from napari_garage_unet.session import get_session
-from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training.phase import Phase
 
 
 def close_dock(viewer, dock):

@@ -12,7 +12,7 @@ from synchronous_engine import SynchronousEngine
 
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.session import close_session, get_session
-from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training.phase import Phase
 
 
 def learn(session, engine, wait, *, accuracy):

@@ -4,7 +4,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training.phase import Phase
 
 
 def test_opening_the_dock_warms_the_engine_up(open_dock, engine, wait):

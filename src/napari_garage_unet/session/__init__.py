@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .connection.requests import Client
-from .problem import Problem
+from .problems import Problem
 from .session import Session
 
 __all__ = ["Problem", "Session", "close_session", "get_session"]

@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.errors import GarageError
 
-from .problem import Problem
+from .problems import Problem
 
 
 class Tasks:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from psygnal import Signal
 
 from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.process.protocol.messages import Failed
-
-from .problem import Problem
 
 T = TypeVar("T")
 
@@ -71,3 +70,22 @@ class Guard:
         if problem != self.problem:
             self.problem = problem
             self.changed.emit()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What the hint line shows instead of the next thing to do.
+
+    Parameters
+    ----------
+    message
+        One or two sentences.
+    details
+        For a bug report; behind a fold.
+    can_restart
+        Whether restarting the engine is what helps.
+    """
+
+    message: str
+    details: str = ""
+    can_restart: bool = False

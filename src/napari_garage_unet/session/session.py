@@ -26,8 +26,9 @@ from .classes.painting import Painting
 from .connection.engine_link import EngineLink
 from .connection.prefetch import OpenAhead
 from .connection.requests import Client
+from .connection.state import Engine
 from .guidance.corrections import Corrections
-from .guidance.hint import FEW_PIXELS, Engine, Phase, Situation, hint
+from .guidance.hint import FEW_PIXELS, Situation, hint
 from .guidance.next_stroke import Guidance
 from .images.annotated_image import BoundImage
 from .images.image_list import ImageList
@@ -37,14 +38,14 @@ from .models.versions import VersionList
 from .persistence.keeper import Keeping
 from .persistence.recovery import Restoring
 from .preview.preview import Preview
-from .problem import Problem
-from .problems import Guard
+from .problems import Guard, Problem
 from .results.object_list import ObjectList
 from .results.result import Result
 from .results.result_list import ResultList
 from .segmentation.segmentation_job import SegmentationJob, Wish
 from .training.auto_training import Learning
 from .training.gc_freeze import Heap
+from .training.phase import Phase
 from .training.training_job import Settings, TrainingJob
 from .tuning.seed_preview import SeedPreview
 from .tuning.tuner import Tuner

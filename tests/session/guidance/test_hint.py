@@ -4,7 +4,9 @@ import dataclasses
 
 import pytest
 
-from napari_garage_unet.session.guidance.hint import Engine, Phase, Situation, hint
+from napari_garage_unet.session.connection.state import Engine
+from napari_garage_unet.session.guidance.hint import Situation, hint
+from napari_garage_unet.session.training.phase import Phase
 
 READY = Situation(
     has_image=True, has_strokes_layer=True, painted_classes=2, engine=Engine.READY

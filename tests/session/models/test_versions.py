@@ -12,8 +12,8 @@ from napari_garage_unet.process.protocol.messages import (
     UseModel,
 )
 from napari_garage_unet.project.description import SavedVersion
-from napari_garage_unet.session.guidance.hint import Phase
 from napari_garage_unet.session.models.versions import MOST, dispensable
+from napari_garage_unet.session.training.phase import Phase
 
 
 def learn(session, engine, run, *, accuracy=None):

@@ -5,7 +5,7 @@ import pytest
 
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.process.protocol.messages import Cancel, Predict
-from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training.phase import Phase
 
 
 def preview_of(session):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.session import close_session
-from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training.phase import Phase
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from napari_garage_unet.process.protocol.messages import (
     Ready,
     Warm,
 )
-from napari_garage_unet.session.guidance.hint import Engine
 from napari_garage_unet.session.images.annotated_image import BoundImage
 
 from .requests import Asking, Client
+from .state import Engine
 
 logger = logging.getLogger(__name__)
 

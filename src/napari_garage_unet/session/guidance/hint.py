@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+
+from napari_garage_unet.session.connection.state import Engine
+from napari_garage_unet.session.training.phase import Phase
 
 FEW_PIXELS = 30
 """A class with fewer painted pixels than this is said to have few strokes."""
-
-
-class Phase(Enum):
-    """What the training of a session is doing."""
-
-    IDLE = "idle"
-    STARTING = "starting"
-    LEARNING = "learning"
-    STOPPING = "stopping"
-
-
-class Engine(Enum):
-    """What the engine process is doing."""
-
-    OFF = "off"
-    STARTING = "starting"
-    WARMING = "warming"
-    READY = "ready"
-    DEAD = "dead"
 
 
 @dataclass(frozen=True, slots=True)

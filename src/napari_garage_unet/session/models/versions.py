@@ -27,7 +27,7 @@ from napari_garage_unet.process.protocol.messages import (
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.connection.engine_link import EngineLink
-from napari_garage_unet.session.guidance.hint import Phase
+from napari_garage_unet.session.training.phase import Phase
 from napari_garage_unet.session.training.training_job import Settings, TrainingJob
 
 logger = logging.getLogger(__name__)

@@ -35,8 +35,7 @@ from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.images.annotated_image import BoundImage
 from napari_garage_unet.session.images.image_list import ImageList
 from napari_garage_unet.session.models.versions import VersionList
-from napari_garage_unet.session.problem import Problem
-from napari_garage_unet.session.problems import Guard
+from napari_garage_unet.session.problems import Guard, Problem
 from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.training.auto_training import Learning
 from napari_garage_unet.session.training.training_job import Settings, TrainingJob

@@ -27,10 +27,10 @@ from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Pr
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.connection.engine_link import EngineLink
 from napari_garage_unet.session.connection.requests import Box
-from napari_garage_unet.session.guidance.hint import Phase
 from napari_garage_unet.session.images.annotated_image import BoundImage
 from napari_garage_unet.session.results.result import NOTHING, Result
 from napari_garage_unet.session.results.result_list import ResultList
+from napari_garage_unet.session.training.phase import Phase
 from napari_garage_unet.session.training.training_job import TrainingJob
 
 from .coverage import SIDE_GLANCE, Coverage, State

@@ -9,12 +9,11 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.session.classes.class_list import ClassList
-from napari_garage_unet.session.guidance.hint import Phase
 from napari_garage_unet.session.images.annotated_image import BoundImage
 from napari_garage_unet.session.images.image_list import ImageList
-from napari_garage_unet.session.problem import Problem
-from napari_garage_unet.session.problems import Guard
+from napari_garage_unet.session.problems import Guard, Problem
 
+from .phase import Phase
 from .training_job import Settings, TrainingJob
 
 logger = logging.getLogger(__name__)

@@ -23,10 +23,10 @@ from napari_garage_unet.process.protocol.messages import (
 )
 from napari_garage_unet.project.safe_files import copy_file
 from napari_garage_unet.session.connection.engine_link import EngineLink
-from napari_garage_unet.session.guidance.hint import Phase
 from napari_garage_unet.session.images.annotated_image import BoundImage
 
 from .history import History
+from .phase import Phase
 
 
 @dataclass(frozen=True, slots=True)

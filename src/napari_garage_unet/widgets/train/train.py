@@ -23,7 +23,8 @@ from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.layers.matching import is_result
-from napari_garage_unet.session.guidance.hint import Engine, Phase
+from napari_garage_unet.session.connection.state import Engine
+from napari_garage_unet.session.training.phase import Phase
 from napari_garage_unet.session.training.training_job import Settings
 from napari_garage_unet.widgets.common.dock import Dock, main_button
 from napari_garage_unet.widgets.common.fold import Fold
