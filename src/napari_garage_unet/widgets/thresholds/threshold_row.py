@@ -17,7 +17,7 @@ from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.labels.assign import default_threshold
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.layers.colors import class_color
-from napari_garage_unet.widgets.train.class_row import Swatch
+from napari_garage_unet.widgets.common.swatch import Swatch
 
 from .threshold_slider import ThresholdSlider
 

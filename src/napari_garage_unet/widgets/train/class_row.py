@@ -5,7 +5,6 @@ from __future__ import annotations
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import (
     QColor,
-    QFocusEvent,
     QIcon,
     QKeyEvent,
     QMouseEvent,
@@ -19,14 +18,14 @@ from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QSizePolicy,
     QToolButton,
     QWidget,
 )
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.session.guidance.hint import FEW_PIXELS
+from napari_garage_unet.widgets.common.name_edit import NameEdit
+from napari_garage_unet.widgets.common.swatch import Swatch
 
 ROW_HEIGHT = 26
 
@@ -236,80 +235,6 @@ class ClassRow(QFrame):
         color = QColor(self.palette().color(QPalette.ColorRole.WindowText))
         color.setAlpha(255 if on else 110 if noticed else 25)
         self.background_button.setIcon(_see_through_icon(color, on=on))
-
-
-class Swatch(QWidget):
-    """A square in the colour of a class."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._color = QColor()
-        self.setFixedSize(16, 16)
-
-    def set_color(self, color: str) -> None:
-        """Show another colour, ``"#rrggbb"``."""
-        self._color = QColor(color)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw it with an outline, so that it shows on any ground."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        outline = QColor(self.palette().color(QPalette.ColorRole.WindowText))
-        outline.setAlpha(120)
-        painter.setPen(outline)
-        painter.setBrush(self._color)
-        painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), 3, 3)
-
-
-class NameEdit(QLineEdit):
-    """A name that looks like a label until it is edited."""
-
-    finished = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setReadOnly(True)
-        self.setFrame(False)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setStyleSheet("QLineEdit:read-only { background: transparent; }")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(40)
-        self.editingFinished.connect(self._end)
-
-    @property
-    def is_editing(self) -> bool:
-        """Whether a person is typing."""
-        return not self.isReadOnly()
-
-    def begin(self) -> None:
-        """Let a person type."""
-        self.setReadOnly(False)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setFocus()
-        self.selectAll()
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Escape leaves the name as it was."""
-        if event is not None and event.key() == Qt.Key.Key_Escape and self.is_editing:
-            self.undo()
-            self._end()
-        else:
-            super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent | None) -> None:
-        """Typing elsewhere ends the editing."""
-        super().focusOutEvent(event)
-        self._end()
-
-    def _end(self) -> None:
-        if not self.is_editing:
-            return
-        self.setReadOnly(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.deselect()
-        self.finished.emit(self.text())
 
 
 def _see_through_icon(color: QColor, *, on: bool) -> QIcon:
