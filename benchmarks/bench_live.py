@@ -27,10 +27,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.live_frames import measure_frames
-from benchmarks.live_kills import KILLS, kill_engine, kill_napari
-from benchmarks.live_person import lines_in
-from benchmarks.live_studio import PLUGIN, Studio
+from benchmarks.live.frames import measure_frames
+from benchmarks.live.kills import KILLS, kill_engine, kill_napari
+from benchmarks.live.person import lines_in
+from benchmarks.live.studio import PLUGIN, Studio
 from benchmarks.results import Direction, Mark, Report, table
 from napari_garage_unet import samples
 from napari_garage_unet.project.folders import VARIABLE

@@ -20,10 +20,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.method import OURS, load_method
 from benchmarks.results import ROOT, Mark, Report, table
 from benchmarks.scores import score
-from benchmarks.tasks import TASKS, load_task, require_data
+from benchmarks.strokes.method import OURS, load_method
+from benchmarks.strokes.tasks import TASKS, load_task, require_data
 
 logger = logging.getLogger("bench_masks")
 

@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.results import Direction, Mark, Report, table
 from benchmarks.scores import score
-from benchmarks.stroke_simulation import draw_stroke, first_strokes
-from benchmarks.tasks import TASKS, Task, load_task
+from benchmarks.strokes.simulation import draw_stroke, first_strokes
+from benchmarks.strokes.tasks import TASKS, Task, load_task
 from napari_garage_unet.engine.api import as_image
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import TapStores

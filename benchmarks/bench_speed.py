@@ -25,8 +25,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.live.warm_engine import time_first_preview
 from benchmarks.results import Direction, Mark, Report, table
-from benchmarks.warm_engine import time_first_preview
 from napari_garage_unet.engine.compute.backend import keras, tf
 from napari_garage_unet.engine.compute.devices import current_devices
 from napari_garage_unet.engine.images.image import Image

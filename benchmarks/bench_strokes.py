@@ -27,12 +27,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.curves import draw_curves
-from benchmarks.method import METHODS
 from benchmarks.results import RESULTS_FOLDER, ROOT, Direction, Mark, Report
-from benchmarks.stroke_marks import Figures, marks, tables
-from benchmarks.stroke_rounds import Figure
-from benchmarks.tasks import OTHER_TASKS, TASKS, require_data
+from benchmarks.strokes.curves import draw_curves
+from benchmarks.strokes.marks import Figures, marks, tables
+from benchmarks.strokes.method import METHODS
+from benchmarks.strokes.rounds import Figure
+from benchmarks.strokes.tasks import OTHER_TASKS, TASKS, require_data
 
 logger = logging.getLogger("bench_strokes")
 
@@ -90,7 +90,7 @@ def _in_fresh_process(
 ) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "figures.json"
-        command = [sys.executable, "-m", "benchmarks.stroke_rounds"]
+        command = [sys.executable, "-m", "benchmarks.strokes.rounds"]
         command += ["--method", method, "--task", task, "--seed", str(seed)]
         command += ["--rounds", str(chosen.rounds), "--out", str(out), "--seconds"]
         command += map(str, chosen.seconds)

@@ -31,7 +31,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.results import ROOT, Direction, Mark, Report, table
-from benchmarks.tasks import require_data
+from benchmarks.strokes.tasks import require_data
 
 MOVES = 120
 CLASSES = (2, 8)
@@ -49,7 +49,7 @@ def find_objects() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "objects.json"
         subprocess.run(
-            [sys.executable, "-m", "benchmarks.tune_objects", str(path)],
+            [sys.executable, "-m", "benchmarks.tuning.objects", str(path)],
             cwd=ROOT,
             check=True,
         )
@@ -63,7 +63,7 @@ def add_latency(report: Report, *, moves: int) -> None:
     Drawing a frame in software takes longer on many machines than a move may take.
     napari's opacity slider changes no pixel, so its median is the frame.
     """
-    from benchmarks.tune_window import measure_latency
+    from benchmarks.tuning.window import measure_latency
 
     rows = []
     for n in CLASSES:

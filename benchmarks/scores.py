@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-IntImage = NDArray[np.integer]
+from napari_garage_unet.engine.evaluation.matching import IntImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,70 +81,3 @@ def _agreement(wanted: IntImage, found: IntImage) -> Scores:
     return Scores(
         mean_iou=float(np.mean(ious)), accuracy=float(np.mean(wanted == found))
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """Found objects against true ones.
-
-    Parameters
-    ----------
-    right : int
-        Pairs that overlap enough.
-    wrong : int
-        Found objects without a partner.
-    missed : int
-        True objects without a partner.
-    """
-
-    right: int
-    wrong: int
-    missed: int
-
-    def __add__(self, other: Matches) -> Matches:
-        """Count the objects of several pictures together."""
-        return Matches(
-            self.right + other.right,
-            self.wrong + other.wrong,
-            self.missed + other.missed,
-        )
-
-    @property
-    def average_precision(self) -> float:
-        """``right / (right + wrong + missed)``, as the Data Science Bowl 2018 scored.
-
-        NaN where there is nothing to find and nothing was found.
-        """
-        total = self.right + self.wrong + self.missed
-        return self.right / total if total else float("nan")
-
-
-def match_objects(truth: IntImage, found: IntImage, *, min_iou: float = 0.5) -> Matches:
-    """Pair found objects with true ones that they overlap.
-
-    Parameters
-    ----------
-    truth, found : (*spatial) int
-        Ids of objects, 0 = none.
-    min_iou : float, optional
-        Pairs have an intersection over union of more than this. From one half on,
-        each object is in one pair at most.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ or pairs would be ambiguous.
-    """
-    if truth.shape != found.shape:
-        raise ValueError(f"Truth {truth.shape} and result {found.shape} differ.")
-    if min_iou < 0.5:
-        raise ValueError("Below one half an object could be in several pairs.")
-    true_ids, true_at = np.unique(truth, return_inverse=True)
-    found_ids, found_at = np.unique(found, return_inverse=True)
-    table = np.zeros((true_ids.size, found_ids.size), np.int64)
-    np.add.at(table, (true_at.reshape(-1), found_at.reshape(-1)), 1)
-    union = table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True) - table
-    is_pair = np.divide(table, union) > min_iou
-    is_pair = is_pair[np.ix_(true_ids != 0, found_ids != 0)]
-    right = int(is_pair.sum())
-    return Matches(right, is_pair.shape[1] - right, is_pair.shape[0] - right)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.histogram import log_histogram
 from napari_garage_unet.engine.objects import label_objects as objects_module
 from napari_garage_unet.engine.objects.label_objects import objects
 from napari_garage_unet.engine.objects.relabel import relabel_like
@@ -226,14 +225,6 @@ def test_bad_input_is_named():
         objects(mask, split=True, probabilities=np.zeros((3, 3), np.uint8))
     with pytest.raises(InputError, match="compared"):
         relabel_like(np.zeros((2, 2), np.int32), np.zeros((3, 2), np.int32))
-
-
-@few
-@given(st.lists(st.integers(0, 255), max_size=50))
-def test_histogram_counts_each_level_once(levels):
-    heights = log_histogram(np.array(levels, np.uint8))
-    expected = [sum(v // 4 == k for v in levels) for k in range(64)]
-    np.testing.assert_allclose(10**heights - 1, expected, atol=1e-4)
 
 
 def test_a_finder_gives_the_seeds_of_every_distance():

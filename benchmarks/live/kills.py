@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.results import Direction, Mark
 from napari_garage_unet.engine.errors import GarageError
@@ -35,7 +35,7 @@ from napari_garage_unet.project.folders import VARIABLE
 from napari_garage_unet.session import Session, close_session, get_session
 from napari_garage_unet.session.training.phase import Phase
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 KILLS = 20
 
@@ -469,7 +469,7 @@ def paint(log: Path, *, seed: int) -> None:
     """
     import napari
 
-    from benchmarks.live_person import Person, lines_in
+    from benchmarks.live.person import Person, lines_in
 
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.stroke_marks import Figures
-from benchmarks.stroke_rounds import CORRECT_AFTER
+from benchmarks.strokes.marks import Figures
+from benchmarks.strokes.rounds import CORRECT_AFTER
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Objects from strokes: nuclei in pictures nobody painted on, and in a volume.
 
 Runs in a process of its own, because it loads TensorFlow:
-`python -m benchmarks.tune_objects FILE` writes its figures to FILE as JSON.
+`python -m benchmarks.tuning.objects FILE` writes its figures to FILE as JSON.
 
 The pictures of `dsb2018_fluo` in alphabetic order: a simulated person paints on the
 first one of each of three formats; of the rest, every other one is scored here, and
@@ -28,13 +28,13 @@ from skimage.filters import gaussian, threshold_otsu
 from skimage.io import imread
 from skimage.segmentation import watershed
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.scores import Matches, match_objects
-from benchmarks.stroke_simulation import first_strokes
-from benchmarks.tasks import DATA_FOLDER, require_data
+from benchmarks.strokes.simulation import first_strokes
+from benchmarks.strokes.tasks import DATA_FOLDER, require_data
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.api import train
+from napari_garage_unet.engine.evaluation.matching import Matches, match_objects
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import label_image

@@ -5,7 +5,7 @@ to paint; each is smoothed by a spline, given the small tremor of a hand (seeded
 drawn with a round brush. Run once, from the project's root; the PNG files it writes
 are part of the package::
 
-    python benchmarks/make_example_strokes.py \
+    python benchmarks/tools/make_example_strokes.py \
         ../shared/data/garage_motorcycle src/napari_garage_unet/data
 """
 

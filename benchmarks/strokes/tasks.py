@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from skimage import data
 from skimage.io import imread
 
-DATA_FOLDER = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+DATA_FOLDER = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 IGNORE = 255
 
 

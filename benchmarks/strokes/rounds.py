@@ -1,6 +1,6 @@
 """One method meets one task: rounds of painting, learning and correcting.
 
-Run as `python -m benchmarks.stroke_rounds` in a process of its own, so that no
+Run as `python -m benchmarks.strokes.rounds` in a process of its own, so that no
 method finds anything another one left behind; it writes what happened as JSON.
 """
 
@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.method import (
+from benchmarks.scores import score
+from benchmarks.strokes.method import (
     AFRESH,
     METHODS,
     OURS,
@@ -25,9 +26,8 @@ from benchmarks.method import (
     Strokes,
     load_method,
 )
-from benchmarks.scores import score
-from benchmarks.stroke_simulation import corrective_strokes, first_strokes
-from benchmarks.tasks import OTHER_TASKS, TASKS, Task, load_task
+from benchmarks.strokes.simulation import corrective_strokes, first_strokes
+from benchmarks.strokes.tasks import OTHER_TASKS, TASKS, Task, load_task
 
 CORRECT_AFTER = 20.0
 """Seconds of learning in each round before the person looks and corrects."""

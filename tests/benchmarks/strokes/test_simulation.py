@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from benchmarks.stroke_simulation import (
+from benchmarks.strokes.simulation import (
     MAX_LENGTH,
     corrective_strokes,
     draw_stroke,

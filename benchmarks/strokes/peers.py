@@ -24,7 +24,7 @@ from sklearn.ensemble import RandomForestClassifier
 from benchmarks.results import cores
 
 if TYPE_CHECKING:
-    from benchmarks.method import Labels, Learnt, Pixels, Strokes
+    from benchmarks.strokes.method import Labels, Learnt, Pixels, Strokes
 
 N_TREES = 100
 SIGMAS = (1, 16)

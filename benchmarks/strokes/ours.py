@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.checkpoints import Checkpoints
+from benchmarks.strokes.checkpoints import Checkpoints
 from napari_garage_unet.engine.api import as_image
 from napari_garage_unet.engine.learning import warm_up as warmup
 from napari_garage_unet.engine.learning.config import TrainingConfig
@@ -19,7 +19,7 @@ from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.models.model import Model
 
 if TYPE_CHECKING:
-    from benchmarks.method import Labels, Learnt, Pixels, Strokes
+    from benchmarks.strokes.method import Labels, Learnt, Pixels, Strokes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def learn(
 ) -> Iterator[tuple[float, Learnt]]:
     """Train for as long as the last checkpoint says, with a look at the others.
 
-    See `benchmarks.method.Method.learn`.
+    See `benchmarks.strokes.method.Method.learn`.
     """
     clock = Checkpoints(checkpoints)
     named = [

@@ -9,7 +9,7 @@ import napari
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.live_person import Person, lines_in
+from benchmarks.live.person import Person, lines_in
 from napari_garage_unet.layers.view import region_on_view
 from napari_garage_unet.session import Session, get_session
 from napari_garage_unet.session.connection.state import Engine

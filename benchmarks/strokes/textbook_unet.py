@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.exposure import rescale_intensity
 
-from benchmarks.checkpoints import Checkpoints
+from benchmarks.strokes.checkpoints import Checkpoints
 from napari_garage_unet.engine.compute.backend import keras
 from napari_garage_unet.engine.networks.unet import build_unet
 
 if TYPE_CHECKING:
-    from benchmarks.method import Labels, Learnt, Pixels, Strokes
+    from benchmarks.strokes.method import Labels, Learnt, Pixels, Strokes
 
 CROP = 128
 BATCH = 2
@@ -107,7 +107,7 @@ class TextbookUNet:
     ) -> Iterator[tuple[float, Learnt]]:
         """Fit until the last checkpoint; continue with weights and optimiser.
 
-        See `benchmarks.method.Method.learn`.
+        See `benchmarks.strokes.method.Method.learn`.
         """
         clock = Checkpoints(checkpoints)
         if self._fresh is None:

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
-from benchmarks.scores import Matches, match_objects, score
-from benchmarks.tasks import as_truth, load_task
+from benchmarks.scores import score
+from benchmarks.strokes.tasks import as_truth, load_task
+
+from napari_garage_unet.engine.evaluation.matching import Matches, match_objects
 
 TRUTH = np.array([[1, 1, 2, 2], [1, 1, 2, 0]])
 RESULT = np.array([[1, 2, 2, 2], [1, 1, 0, 1]])

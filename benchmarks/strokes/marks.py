@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from benchmarks.method import AFRESH, METHODS, OURS
 from benchmarks.results import Direction, Mark, table
-from benchmarks.stroke_rounds import CORRECT_AFTER, LATENESS, Figure
-from benchmarks.tasks import OTHER_TASKS, TASKS
+from benchmarks.strokes.method import AFRESH, METHODS, OURS
+from benchmarks.strokes.rounds import CORRECT_AFTER, LATENESS, Figure
+from benchmarks.strokes.tasks import OTHER_TASKS, TASKS
 
 LEAD = 0.08
 """How far our mean has to be above the best peer's."""

@@ -1,6 +1,6 @@
 """Pictures of the Train dock in every state, to be looked at.
 
-    scripts/with-display.sh --virtual .venv/bin/python benchmarks/dock_pictures.py
+    scripts/with-display.sh --virtual .venv/bin/python benchmarks/tools/dock_pictures.py
 
 writes a picture of the window for each state, in the dark and the light theme, with
 a dock as wide as it is made for and as narrow as it may be, into
@@ -17,12 +17,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget
 
-from benchmarks.live_studio import PLUGIN, Studio
+from benchmarks.live.studio import PLUGIN, Studio
 from napari_garage_unet import samples
 from napari_garage_unet.project.folders import VARIABLE
 from napari_garage_unet.session.connection.state import Engine

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from benchmarks.live_kills import BEHIND, Dab, kill_engine, kill_napari, seconds_missing
+from benchmarks.live.kills import BEHIND, Dab, kill_engine, kill_napari, seconds_missing
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 

@@ -79,10 +79,10 @@ class Method(Protocol):
 
 
 METHODS = {
-    "ours": "benchmarks.ours",
-    "forest": "benchmarks.peers:Forest",
-    "forest+encoder": "benchmarks.peers:EncoderForest",
-    "keras-unet": "benchmarks.textbook_unet:TextbookUNet",
+    "ours": "benchmarks.strokes.ours",
+    "forest": "benchmarks.strokes.peers:Forest",
+    "forest+encoder": "benchmarks.strokes.peers:EncoderForest",
+    "keras-unet": "benchmarks.strokes.textbook_unet:TextbookUNet",
 }
 OURS = "ours"
 AFRESH = "ours, starting again"

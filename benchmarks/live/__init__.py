@@ -1,0 +1,1 @@
+"""A window, a person at it, and what breaks."""

@@ -1,0 +1,1 @@
+"""Tuning in the window, and objects."""
