@@ -5,7 +5,7 @@ The doubt about a pixel is one minus the margin between its two most probable cl
 single pixel in doubt is usually one on an edge, which no stroke settles, so places are
 judged by the mean doubt around them, times how far the next stroke is: a model is
 surely wrong, too, and most often where nothing has been painted. Either factor alone
-does no better than chance; `docs/learning.md` has the figures.
+does no better than chance; `docs/method.md` has the figures.
 """
 
 from __future__ import annotations
