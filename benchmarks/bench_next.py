@@ -33,7 +33,7 @@ from benchmarks.strokes.simulation import draw_stroke, first_strokes
 from benchmarks.strokes.tasks import TASKS, Task, load_task
 from napari_garage_unet.engine.api import as_image
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.inference.feature_cache import TapStores
+from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.pixels import learner
 from napari_garage_unet.engine.learning.training import Training
@@ -88,7 +88,13 @@ def _largest_patch(
 
 
 def run(
-    task: Task, image: Image, guide: str, *, seed: int, rounds: int, stores: TapStores
+    task: Task,
+    image: Image,
+    guide: str,
+    *,
+    seed: int,
+    rounds: int,
+    stores: FeatureCaches,
 ) -> list[float]:
     """Mean IoU on unpainted pixels after each round of being led.
 
@@ -207,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     learner.ROUND = STEPS
     found: dict[str, dict[str, NDArray[np.float64]]] = {}
     for name in options.tasks:
-        task, stores = load_task(name), TapStores()
+        task, stores = load_task(name), FeatureCaches()
         picture = task.stroked[0]
         image = as_image(picture.image, picture.truth, name=picture.name)
         found[name] = {}

@@ -133,11 +133,12 @@ class EncoderForest(Forest):
         height, width = image.shape[:2]
         margins = [(0, -n % _ENCODER_STRIDE) for n in (height, width)]
         padded = np.pad(_as_rgb(image), [*margins, (0, 0)], mode="reflect")
-        taps = load_encoder(_ENCODER_STRIDE).predict_on_batch(
+        feature_maps = load_encoder(_ENCODER_STRIDE).predict_on_batch(
             scale_rgb(padded)[np.newaxis]
         )
         maps = [
-            resize(tap[0], (*padded.shape[:2], tap.shape[-1]), order=1) for tap in taps
+            resize(feature_map[0], (*padded.shape[:2], feature_map.shape[-1]), order=1)
+            for feature_map in feature_maps
         ]
         return np.concatenate(
             [super().compute(image), *(m[:height, :width] for m in maps)], axis=-1

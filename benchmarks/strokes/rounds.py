@@ -127,7 +127,7 @@ def run(
                     round=number,
                     seconds=checkpoint,
                     learnt_after=after,
-                    **_judge(learnt, task, strokes),
+                    **_held_out_model(learnt, task, strokes),
                 )
             )
 
@@ -167,7 +167,9 @@ def _learn(
     return known
 
 
-def _judge(learnt: Learnt, task: Task, strokes: Sequence[Strokes]) -> dict[str, float]:
+def _held_out_model(
+    learnt: Learnt, task: Task, strokes: Sequence[Strokes]
+) -> dict[str, float]:
     start = time.perf_counter()
     same = [learnt(picture.image) for picture in task.stroked]
     new = [learnt(picture.image) for picture in task.new]

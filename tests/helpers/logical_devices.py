@@ -55,7 +55,7 @@ def overflow():
     """How far a step moves the weights whose second half overflows, and the next."""
     learner = make_learner(TWO_HALF, norm="none")
     batch = next(make_batches())
-    pixels = batch.taps[0].copy()
+    pixels = batch.feature_maps[0].copy()
     pixels[-1] = np.inf
     before = learner.network.weights()
     learner.learn(Batch((pixels,), batch.targets))

@@ -21,7 +21,7 @@ from napari_garage_unet.process.protocol.messages import (
     Train,
 )
 from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
-from napari_garage_unet.process.server.images import Desk
+from napari_garage_unet.process.server.images import ImageRegistry
 from napari_garage_unet.process.server.transport import Inbox, Outbox
 
 
@@ -30,7 +30,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.viewer, connection = Pipe()
-        self.desk = Desk()
+        self.desk = ImageRegistry()
         self.ended: list[bool] = []
         outbox = Outbox(connection)
         self.inbox = Inbox(

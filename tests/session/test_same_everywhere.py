@@ -23,7 +23,7 @@ from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.process.protocol.messages import LIVE
 from napari_garage_unet.samples import garage
 from napari_garage_unet.session import Session, close_session, get_session
-from napari_garage_unet.session.segmentation.segmentation_job import Wish
+from napari_garage_unet.session.segmentation.segmentation_job import SegmentationOptions
 from napari_garage_unet.session.training.training_job import Settings
 
 TRAINING = TrainingConfig(max_steps=60, seconds=3600.0)
@@ -97,7 +97,9 @@ def run(*arguments: object) -> None:
 
 
 def segment_in_docks(session: Session, model: str) -> Any:
-    (result,) = session.segment(model, [session.images.current.layer], Wish())
+    (result,) = session.segment(
+        model, [session.images.current.layer], SegmentationOptions()
+    )
     until(session, lambda: not session.segmentation.is_running)
     assert session.problem is None
     return np.asarray(result.layer.data)

@@ -98,11 +98,11 @@ def wait_for_offer(session):
 
 
 def wait_for_save(session, root, name="cells"):
-    bound = session.images.current
+    annotated = session.images.current
 
     def is_saved():
         found = saved_of(root) if root.exists() else {}
-        return name in found and np.array_equal(found[name], bound.strokes.data)
+        return name in found and np.array_equal(found[name], annotated.strokes.data)
 
     poll_until(session, is_saved)
 
@@ -368,9 +368,9 @@ def test_several_images_come_back_each_with_its_strokes(start, projects):
     assert "a and b" in wait_for_offer(second).text
     restore(second)
     for name in "ab":
-        bound = second.images.of_layer(second._real_viewer.layers[name])
-        np.testing.assert_array_equal(bound.strokes.data, expected[name])
-        assert bound.learns == (name == "a")
+        annotated = second.images.of_layer(second._real_viewer.layers[name])
+        np.testing.assert_array_equal(annotated.strokes.data, expected[name])
+        assert annotated.learns == (name == "a")
     poll_until(second, lambda: second.keeping.autosave._waiting == [])
     third = start("c")
     assert "on c " in wait_for_offer(third).text

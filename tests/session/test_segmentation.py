@@ -5,7 +5,7 @@ import pytest
 
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.process.protocol.messages import LIVE, Predict
-from napari_garage_unet.session.segmentation.segmentation_job import Wish
+from napari_garage_unet.session.segmentation.segmentation_job import SegmentationOptions
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def trained(painted, run):
 
 
 def segment(session, run, layer, wish=None):
-    made = session.segment(LIVE, [layer], wish or Wish())
+    made = session.segment(LIVE, [layer], wish or SegmentationOptions())
     run(lambda: not session.segmentation.is_running)
     return made
 
@@ -57,7 +57,7 @@ def test_a_stack_is_segmented_plane_by_plane_from_the_one_on_view(
     layer = viewer.add_image(stack, name="stack")
     viewer.dims.set_point(0, 2)
     before = len(engine.sent(Predict))
-    (result,) = segment(trained, run, layer, Wish(all_planes=True))
+    (result,) = segment(trained, run, layer, SegmentationOptions(all_planes=True))
     asked = [r.plane for r in engine.sent(Predict)[before:]]
     assert asked[:4] == [(2,), (0,), (1,), (3,)]
     assert trained.segmentation.done == trained.segmentation.total == 4
@@ -78,11 +78,11 @@ def test_cancelling_keeps_the_planes_that_are_done(
     trained, viewer, run, engine, halves
 ):
     layer = viewer.add_image(np.stack([halves] * 5), name="stack")
-    trained.segment(LIVE, [layer], Wish(all_planes=True))
+    trained.segment(LIVE, [layer], SegmentationOptions(all_planes=True))
     run(lambda: trained.segmentation.done == 2)
     trained.segmentation.cancel()
     run(lambda: not trained.segmentation.is_running)
-    (result,) = [r for r in trained.results if r.bound.layer is layer]
+    (result,) = [r for r in trained.results if r.annotated.layer is layer]
     assert 2 <= len(result.planes) <= 3
     assert trained.problem is None
 
@@ -92,7 +92,7 @@ def test_probabilities_are_layers_that_sum_to_one(trained, viewer, run):
         trained,
         run,
         trained.images.current.layer,
-        Wish(labels=False, probabilities=True),
+        SegmentationOptions(labels=False, probabilities=True),
     )
     maps = [layer for layer in viewer.layers if " p(" in layer.name]
     assert [layer.name for layer in maps] == [
@@ -117,14 +117,14 @@ def test_segmenting_again_refreshes_the_same_layer(trained, viewer, run):
 
 def test_without_a_model_there_is_a_sentence(session, viewer, halves):
     layer = viewer.add_image(halves)
-    assert session.segment(LIVE, [layer], Wish()) == ()
+    assert session.segment(LIVE, [layer], SegmentationOptions()) == ()
     assert "There is no model yet" in session.hint
     assert len(viewer.layers) == 1
 
 
 def test_nothing_to_make_is_a_sentence(trained):
     image = trained.images.current.layer
-    assert trained.segment(LIVE, [image], Wish(labels=False)) == ()
+    assert trained.segment(LIVE, [image], SegmentationOptions(labels=False)) == ()
     assert "Nothing is to be made" in trained.hint
 
 
@@ -141,7 +141,7 @@ def test_a_threshold_shows_at_once_on_view_and_everywhere_on_letting_go(
     ramp = np.linspace(0, 255, 60).astype(np.uint8) * np.ones((40, 1), np.uint8)
     layer = viewer.add_image(np.stack([ramp] * 3), name="stack")
     viewer.dims.set_point(0, 1)
-    (result,) = segment(trained, run, layer, Wish(all_planes=True))
+    (result,) = segment(trained, run, layer, SegmentationOptions(all_planes=True))
     before = result.layer.data.copy()
     trained.tuner.tune(result, 2, ClassRule(threshold=0.05))
     assert (result.layer.data[1] == 2).sum() > (before[1] == 2).sum()
@@ -182,6 +182,6 @@ def test_a_model_of_other_channels_is_refused_with_a_sentence(
     monkeypatch.setattr(models, "read_info", lambda path: info)
     entry = trained.load_model(tmp_path / "colour.garage")
     layer = trained.images.current.layer
-    assert trained.segment(entry.key, [layer], Wish()) == ()
+    assert trained.segment(entry.key, [layer], SegmentationOptions()) == ()
     assert "1 channel" in trained.hint
     assert "3 channels" in trained.hint

@@ -7,7 +7,7 @@ from qtpy.QtTest import QTest
 
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.process.protocol.messages import SaveModel
-from napari_garage_unet.session.segmentation.segmentation_job import Wish
+from napari_garage_unet.session.segmentation.segmentation_job import SegmentationOptions
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_dragging_a_slider_changes_the_plane_on_view(
     open_dock, trained, viewer, ramp, wait, settle
 ):
     viewer.dims.set_point(0, 1)
-    trained.segment("live", [ramp], Wish(all_planes=True))
+    trained.segment("live", [ramp], SegmentationOptions(all_planes=True))
     wait(lambda: not trained.segmentation.is_running)
     result = trained.results.of_image(ramp)
     dock = open_dock("Thresholds")

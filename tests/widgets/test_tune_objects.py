@@ -39,7 +39,7 @@ def result(viewer, session):
     strokes.data[50:55, 5:150] = 1
     strokes.data[2:6, 5:150] = 1
     session.images.current.look_at_all()
-    bound = session.images.current
+    annotated = session.images.current
     layer = make_result_layer(
         image_layer,
         np.zeros(picture.shape, np.uint8),
@@ -50,7 +50,7 @@ def result(viewer, session):
     )
     insert_quietly(viewer, layer)
     made = Result(
-        bound, bound.image(), layer, classes=CLASSES, model="made up", rules={}
+        annotated, annotated.image(), layer, classes=CLASSES, model="made up", rules={}
     )
     made.put((), levels, state=(0, 0))
     session.results.add(made)

@@ -14,7 +14,7 @@ from napari_garage_unet.process.protocol.messages import Failed
 T = TypeVar("T")
 
 
-class Guard:
+class ErrorReporter:
     """Carries out what may not be possible and remembers why it was not.
 
     Attributes

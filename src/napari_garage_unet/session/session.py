@@ -24,27 +24,27 @@ from .background import Tasks
 from .classes.class_list import ClassList
 from .classes.painting import Painting
 from .connection.engine_link import EngineLink
-from .connection.prefetch import OpenAhead
+from .connection.prefetch import ImagePrefetch
 from .connection.requests import Client
 from .connection.state import Engine
 from .guidance.corrections import Corrections
-from .guidance.hint import FEW_PIXELS, Situation, hint
+from .guidance.hint import FEW_PIXELS, UiState, hint
 from .guidance.next_stroke import Guidance
-from .images.annotated_image import BoundImage
+from .images.annotated_image import AnnotatedImage
 from .images.image_list import ImageList
-from .images.stroke_polling import StrokesFollower
+from .images.stroke_polling import StrokePolling
 from .models.models import ModelEntry, ModelList
 from .models.versions import VersionList
-from .persistence.keeper import Keeping
-from .persistence.recovery import Restoring
+from .persistence.keeper import Keeper
+from .persistence.recovery import Recovery
 from .preview.preview import Preview
-from .problems import Guard, Problem
+from .problems import ErrorReporter, Problem
 from .results.object_list import ObjectList
 from .results.result import Result
 from .results.result_list import ResultList
-from .segmentation.segmentation_job import SegmentationJob, Wish
-from .training.auto_training import Learning
-from .training.gc_freeze import Heap
+from .segmentation.segmentation_job import SegmentationJob, SegmentationOptions
+from .training.auto_training import AutoTraining
+from .training.gc_freeze import GcFreeze
 from .training.phase import Phase
 from .training.training_job import Settings, TrainingJob
 from .tuning.seed_preview import SeedPreview
@@ -86,12 +86,12 @@ class Session:
         viewer = weakref.proxy(viewer)
         self.viewer = viewer
         self._closed = False
-        self.guard = Guard()
+        self.guard = ErrorReporter()
         self.classes = ClassList()
         self.link = EngineLink(make_client)
         self.results = ResultList(viewer)
         self.job = TrainingJob(self.link, checkpoint=lambda: self.keeping.checkpoint())
-        self._heap = Heap(viewer, self.job)
+        self._heap = GcFreeze(viewer, self.job)
         self.models = ModelList(
             link=self.link,
             job=self.job,
@@ -117,13 +117,13 @@ class Session:
         self.tasks.failed.connect(self.guard.show)
         self.images = ImageList(viewer)
         self._painting = Painting(viewer, images=self.images, classes=self.classes)
-        self.learning = Learning(
+        self.learning = AutoTraining(
             job=self.job, images=self.images, classes=self.classes, guard=self.guard
         )
         self.tuner = Tuner(viewer, self.results)
         self.tuner.deciding.tasks.failed.connect(self.guard.show)
-        self._ahead = OpenAhead(self.link)
-        self.keeping = Keeping(
+        self._ahead = ImagePrefetch(self.link)
+        self.keeping = Keeper(
             viewer,
             link=self.link,
             job=self.job,
@@ -135,12 +135,12 @@ class Session:
             tasks=self.tasks,
             guard=self.guard,
         )
-        self._strokes = StrokesFollower(viewer, self.images)
+        self._strokes = StrokePolling(viewer, self.images)
         viewer.dims.events.current_step.connect(self._on_view)
         self._connect()
-        for bound in self.images:
-            self._on_image_added(bound)
-            self._on_strokes_bound(bound)
+        for annotated in self.images:
+            self._on_image_added(annotated)
+            self._on_strokes_bound(annotated)
 
     @property
     def versions(self) -> VersionList:
@@ -148,7 +148,7 @@ class Session:
         return self.keeping.versions
 
     @property
-    def restoring(self) -> Restoring:
+    def restoring(self) -> Recovery:
         """What was saved before and can be restored."""
         return self.keeping.restoring
 
@@ -184,11 +184,11 @@ class Session:
         self.changed.emit()
 
     @property
-    def situation(self) -> Situation:
+    def ui_state(self) -> UiState:
         """What the hint depends on."""
         counts, current, last = self.counts, self.images.current, self.job.last
         few = [i for i, n in counts.items() if n < FEW_PIXELS and i in self.classes]
-        return Situation(
+        return UiState(
             has_image=current is not None,
             has_strokes_layer=current is not None and current.strokes is not None,
             painted_classes=len(counts),
@@ -206,7 +206,7 @@ class Session:
     @property
     def hint(self) -> str:
         """The one next thing to do, or what went wrong."""
-        return self.problem.message if self.problem else hint(self.situation)
+        return self.problem.message if self.problem else hint(self.ui_state)
 
     @property
     def can_learn(self) -> bool:
@@ -304,7 +304,7 @@ class Session:
         return self._painting.layer()
 
     def segment(
-        self, model: str, layers: Sequence[ImageLayer], wish: Wish
+        self, model: str, layers: Sequence[ImageLayer], wish: SegmentationOptions
     ) -> tuple[Result, ...]:
         """Segment images with a model; nothing when that is not possible."""
         self.clear_problem()
@@ -413,7 +413,7 @@ class Session:
         self.versions.go_back(version)
 
     def _segment(
-        self, key: str, layers: Sequence[ImageLayer], wish: Wish
+        self, key: str, layers: Sequence[ImageLayer], wish: SegmentationOptions
     ) -> tuple[Result, ...]:
         entry = self.models.by_key(key)
         if entry is None:
@@ -432,40 +432,44 @@ class Session:
         self.counted.emit()
         self.changed.emit()
 
-    def _on_strokes_bound(self, bound: BoundImage) -> None:
-        layer = bound.strokes
+    def _on_strokes_bound(self, annotated: AnnotatedImage) -> None:
+        layer = annotated.strokes
         if layer is None:
             return
-        bound.strokes_touched.connect(self._strokes.touch, unique=True)
-        bound.stroke_done.connect(self._strokes.hurry, unique=True)
-        bound.brush_changed.connect(self._emit_brush_changed, unique=True)
-        bound.colors_changed.connect(self._painting.take_colors, unique=True)
-        painted = set(self.counts) - set(bound.counts)
-        self._painting.adopt_classes(layer, bound, painted=painted)
+        annotated.strokes_touched.connect(self._strokes.touch, unique=True)
+        annotated.stroke_done.connect(self._strokes.hurry, unique=True)
+        annotated.brush_changed.connect(self._emit_brush_changed, unique=True)
+        annotated.colors_changed.connect(self._painting.take_colors, unique=True)
+        painted = set(self.counts) - set(annotated.counts)
+        self._painting.adopt_classes(layer, annotated, painted=painted)
         self._on_counted()
 
     def _on_images_changed(self) -> None:
         self.counted.emit()
         self.changed.emit()
 
-    def _on_image_added(self, bound: BoundImage) -> None:
-        bound.pixels_changed.connect(self._on_pixels_changed)
-        self.corrections.follow(bound)
+    def _on_image_added(self, annotated: AnnotatedImage) -> None:
+        annotated.pixels_changed.connect(self._on_pixels_changed)
+        self.corrections.follow(annotated)
 
-    def _on_pixels_changed(self, bound: BoundImage) -> None:
+    def _on_pixels_changed(self, annotated: AnnotatedImage) -> None:
         # What it has learnt of the old pixels would be mixed with the new ones.
-        self.learning.stop_without(bound, f"The pixels of {bound.name!r} were replaced")
-        self.link.forget(bound)
-        self._ahead.forget(bound)
-
-    def _on_image_removed(self, bound: BoundImage) -> None:
-        self.segmentation.forget(bound)
-        self.learning.stop_without(bound, f"The image {bound.name!r} was deleted")
-        self.link.forget(bound)
-
-    def _on_strokes_removed(self, bound: BoundImage) -> None:
         self.learning.stop_without(
-            bound, f"The strokes layer of {bound.name!r} was deleted"
+            annotated, f"The pixels of {annotated.name!r} were replaced"
+        )
+        self.link.forget(annotated)
+        self._ahead.forget(annotated)
+
+    def _on_image_removed(self, annotated: AnnotatedImage) -> None:
+        self.segmentation.forget(annotated)
+        self.learning.stop_without(
+            annotated, f"The image {annotated.name!r} was deleted"
+        )
+        self.link.forget(annotated)
+
+    def _on_strokes_removed(self, annotated: AnnotatedImage) -> None:
+        self.learning.stop_without(
+            annotated, f"The strokes layer of {annotated.name!r} was deleted"
         )
         self._on_counted()
 

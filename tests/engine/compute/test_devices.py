@@ -53,7 +53,11 @@ def learn(on, steps, config=None):
     learner = CropLearner(network, config or TrainingConfig(learning_rate=0.01))
     batch = make_batch()
     losses = [learner.learn(batch) for _ in range(steps)]
-    return losses, learner.predicting.probabilities((batch.taps[0][0],)), learner
+    return (
+        losses,
+        learner.predicting.probabilities((batch.feature_maps[0][0],)),
+        learner,
+    )
 
 
 def test_without_a_gpu_the_cpu_computes_in_single_precision():
@@ -198,7 +202,7 @@ def test_weights_learnt_in_half_precision_predict_the_same_in_single():
     _, half, learner = learn(HALF, 5)
     single = build_network(TINY, 1, 2)
     single.set_weights(learner.predicting.weights())
-    found = single.probabilities((make_batch().taps[0][0],))
+    found = single.probabilities((make_batch().feature_maps[0][0],))
     np.testing.assert_allclose(found, half, atol=2e-3)
     assert (found != half).any()
 

@@ -55,10 +55,10 @@ def test_frozen_encoder_is_drawn_as_the_left_side():
     quarter = layers.Conv2D(16, 3, strides=2, padding="same")(half)
     encoder = keras.Model(image, [half, quarter])
     encoder.trainable = False
-    taps = [keras.Input((None, None, n)) for n in (8, 16)]
-    x = layers.Concatenate()([layers.UpSampling2D(2)(taps[1]), taps[0]])
+    feature_maps = [keras.Input((None, None, n)) for n in (8, 16)]
+    x = layers.Concatenate()([layers.UpSampling2D(2)(feature_maps[1]), feature_maps[0]])
     x = layers.Conv2D(8, 3, padding="same")(x)
-    head = keras.Model(taps, layers.Conv2D(2, 1)(layers.UpSampling2D(2)(x)))
+    head = keras.Model(feature_maps, layers.Conv2D(2, 1)(layers.UpSampling2D(2)(x)))
     diagram = read_diagram(head, encoder=encoder)
     assert [(b.side, b.level, b.frozen) for b in diagram.blocks] == [
         ("down", 0, False),
@@ -77,8 +77,8 @@ def test_diagram_of_the_pretrained_network():
     sides = [(b.side, b.level) for b in diagram.blocks]
     assert sides[:5] == [*(("down", level) for level in range(4)), ("bottom", 4)]
     assert sides[5:] == [("up", level) for level in (3, 2, 1, 0)]
-    taps = sum(spec.channels for spec in network.head.taps)
-    assert sum(b.shape[-1] for b in diagram.blocks if b.frozen) == taps
+    feature_maps = sum(spec.channels for spec in network.head.feature_maps)
+    assert sum(b.shape[-1] for b in diagram.blocks if b.frozen) == feature_maps
     assert diagram.blocks[-1].shape == (None, None, 5)
     assert render(diagram).size == render(read_diagram(build_unet())).size
 

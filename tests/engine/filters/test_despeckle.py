@@ -8,7 +8,7 @@ import pytest
 from napari_garage_unet.engine.filters.despeckle import (
     AROUND,
     ENOUGH,
-    exchange_specks,
+    despeckle,
     support_of_classes,
 )
 
@@ -32,7 +32,7 @@ def test_what_is_small_and_doubtful_goes(grid):
     speck = slice(10, 10 + 2 * grid), slice(20, 20 + 2 * grid)
     put(probabilities, 2, speck, 0.1)
     before = probabilities.copy()
-    exchange_specks(probabilities, grid=grid)
+    despeckle(probabilities, grid=grid)
     assert (probabilities.argmax(axis=0) == 0).all()
     # As doubtful as it was, with the two classes exchanged.
     np.testing.assert_array_equal(probabilities[0][speck], before[2][speck])
@@ -44,14 +44,14 @@ def test_what_is_small_and_sure_stays(grid):
     probabilities = certain_of_the_first()
     put(probabilities, 2, (slice(10, 10 + 2 * grid), slice(20, 20 + 2 * grid)), 0.6)
     before = probabilities.copy()
-    exchange_specks(probabilities, grid=grid)
+    despeckle(probabilities, grid=grid)
     np.testing.assert_array_equal(probabilities, before)
 
 
 def test_a_single_sure_cell_stays():
     probabilities = certain_of_the_first()
     put(probabilities, 2, (slice(10, 11), slice(20, 21)), 0.9)
-    exchange_specks(probabilities, grid=1)
+    despeckle(probabilities, grid=1)
     assert probabilities.argmax(axis=0)[10, 20] == 2
 
 
@@ -59,14 +59,14 @@ def test_a_doubtful_line_stays():
     probabilities = certain_of_the_first()
     put(probabilities, 2, (slice(None), slice(20, 24)), 0.12)
     before = probabilities.copy()
-    exchange_specks(probabilities, grid=2)
+    despeckle(probabilities, grid=2)
     np.testing.assert_array_equal(probabilities, before)
 
 
 def test_where_all_is_in_doubt_nothing_changes():
     probabilities = certain_of_the_first(margin=0.01)
     before = probabilities.copy()
-    exchange_specks(probabilities, grid=2)
+    despeckle(probabilities, grid=2)
     np.testing.assert_array_equal(probabilities, before)
 
 
@@ -75,7 +75,7 @@ def test_probabilities_are_only_exchanged():
     probabilities = rng.dirichlet(np.ones(4), (32, 48)).astype(np.float32)
     probabilities = np.ascontiguousarray(np.moveaxis(probabilities, -1, 0))
     before = probabilities.copy()
-    exchange_specks(probabilities, grid=2)
+    despeckle(probabilities, grid=2)
     changed = (probabilities != before).any(axis=0)
     assert 0.01 < changed.mean() < 0.5
     assert (probabilities.argmax(axis=0) != before.argmax(axis=0))[changed].all()

@@ -9,7 +9,7 @@ from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.inference.feature_cache import TapStore
+from napari_garage_unet.engine.inference.feature_cache import FeatureCache
 from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
@@ -87,7 +87,7 @@ def test_a_much_coarser_result_comes_near(network, image, step):
 
 def test_features_computed_block_by_block_give_the_same_values(network, image):
     whole = Predictor(network, CONFIG, tile=1024).predict_plane(image)
-    store = TapStore(network, CONFIG, block=96, whole=0)
+    store = FeatureCache(network, CONFIG, block=96, whole=0)
     in_blocks = Predictor(network, CONFIG, store=store, tile=128).predict_plane(image)
     np.testing.assert_allclose(in_blocks, whole, atol=1e-3)
 

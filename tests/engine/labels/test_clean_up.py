@@ -105,19 +105,23 @@ def touches(mask, open_ends, *, is_open):
 
 def around(labels, mask, ids):
     """The label with most faces around the mask."""
-    votes = Counter()
+    ensemble_weights = Counter()
     for pixel in zip(*np.nonzero(mask), strict=True):
         for axis, step in itertools.product(range(mask.ndim), (-1, 1)):
             other = list(pixel)
             other[axis] += step
             if 0 <= other[axis] < mask.shape[axis] and not mask[tuple(other)]:
-                votes[int(labels[tuple(other)])] += 1
-    return first_of_largest(votes, ids)
+                ensemble_weights[int(labels[tuple(other)])] += 1
+    return first_of_largest(ensemble_weights, ids)
 
 
-def first_of_largest(votes, ids):
-    order = [*ids, 0, *sorted(set(votes) - {*ids, 0})]
-    return max(order, key=lambda i: (votes[i], -order.index(i))) if votes else 0
+def first_of_largest(ensemble_weights, ids):
+    order = [*ids, 0, *sorted(set(ensemble_weights) - {*ids, 0})]
+    return (
+        max(order, key=lambda i: (ensemble_weights[i], -order.index(i)))
+        if ensemble_weights
+        else 0
+    )
 
 
 def slow_smooth(labels, c, radii, ids):
@@ -125,17 +129,17 @@ def slow_smooth(labels, c, radii, ids):
     padded = np.pad(labels, [(r, r) for r in radii], mode="edge")
     steps = list(itertools.product(*(range(2 * r + 1) for r in radii)))
     for pixel in np.ndindex(labels.shape):
-        votes = Counter()
+        ensemble_weights = Counter()
         for step in steps:
             value = padded[tuple(p + s for p, s in zip(pixel, step, strict=True))]
             weights = [r + 1 - abs(s - r) for s, r in zip(step, radii, strict=True)]
-            votes[int(value)] += np.prod(weights)
-        half = votes.total() / 2
-        if labels[pixel] != c and votes[c] > half:
+            ensemble_weights[int(value)] += np.prod(weights)
+        half = ensemble_weights.total() / 2
+        if labels[pixel] != c and ensemble_weights[c] > half:
             out[pixel] = c
-        if labels[pixel] == c and votes[c] < half:
-            del votes[c]
-            out[pixel] = first_of_largest(votes, ids)
+        if labels[pixel] == c and ensemble_weights[c] < half:
+            del ensemble_weights[c]
+            out[pixel] = first_of_largest(ensemble_weights, ids)
     return out
 
 

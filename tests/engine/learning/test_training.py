@@ -15,7 +15,7 @@ from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.inference.feature_cache import TapStores
+from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.learning import training
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.pixels import distillation
@@ -78,7 +78,7 @@ def test_the_detail_network_is_taught_before_the_time_is_over(monkeypatch):
     # Too slow for all four rounds of 300 steps.
     assert 800 <= len(steps) < 1000
     assert slow.reason == "time"
-    assert slow.network.detail_vote > 0.3
+    assert slow.network.patch_weight > 0.3
     assert 24 < steps[-1] < 30
 
 
@@ -215,7 +215,7 @@ def test_best_is_claimed_only_with_held_out_strokes():
 
 def test_features_can_be_computed_in_turns_before_the_first_step(monkeypatch):
     image, mask = blobs(shape=(64, 48))
-    stores = TapStores()
+    stores = FeatureCaches()
     training = Training([Image(image, "yx")], [scribble(mask)], stores=stores)
     assert sum(1 for _ in training.prepare()) >= 1
     store = stores.get(training.network, training.preprocess)

@@ -63,9 +63,9 @@ def test_strokes_that_lie_close_together_are_computed_once(predictor, monkeypatc
     seen = []
     probabilities = predictor.network.probabilities
 
-    def watched(taps, *, step=1):
+    def watched(feature_maps, *, step=1):
         seen.append(step)
-        return probabilities(taps, step=step)
+        return probabilities(feature_maps, step=step)
 
     monkeypatch.setattr(predictor.network, "probabilities", watched)
     held_out = make_strokes(n_images=1, n=60)

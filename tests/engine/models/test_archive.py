@@ -21,7 +21,7 @@ from napari_garage_unet.engine.models.archive import (
     read_info,
     save_model,
 )
-from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.config import NetworkConfig
 
@@ -39,7 +39,7 @@ def model():
         rules={7: ClassRule(threshold=0.625, min_size=50)},
         provenance={"seconds": 3.5, "images": ["garage"]},
         presets={"dark": {7: ClassRule(threshold=0.25, split=True)}, "plain": {}},
-        held_out=HeldOutAnswers(
+        held_out=HeldOutPredictions(
             np.array([[200, 30, 5], [55, 225, 250]], np.uint8),
             np.array([1, 7, 7], np.int32),
             np.array([0, 1, 1], np.int32),

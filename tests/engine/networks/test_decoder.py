@@ -8,7 +8,7 @@ import pytest
 from napari_garage_unet.engine.compute.backend import seeded_weights, tf
 from napari_garage_unet.engine.features.feature_maps import (
     GRID,
-    TapSpec,
+    FeatureMapSpec,
     load_features,
     pack_pixels,
 )
@@ -17,7 +17,7 @@ from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.decoder import (
     SMOOTHING_RADIUS,
     Decoder,
-    give_votes,
+    make_ensemble_weights,
 )
 from napari_garage_unet.engine.networks.decoder_ops import (
     STRIP,
@@ -27,13 +27,13 @@ from napari_garage_unet.engine.networks.decoder_ops import (
 )
 
 SPECS = (
-    TapSpec(2, 0.0, 5, "sharp"),
-    TapSpec(2, 1.0, 3, "deep"),
-    TapSpec(4, 3.0, 4, "deep"),
-    TapSpec(8, 7.0, 2, "deep"),
-    TapSpec(2, 0.0, 3, "twice"),
-    TapSpec(2, 1.25, 3, "twice"),
-    TapSpec(4, 3.25, 2, "twice"),
+    FeatureMapSpec(2, 0.0, 5, "sharp"),
+    FeatureMapSpec(2, 1.0, 3, "deep"),
+    FeatureMapSpec(4, 3.0, 4, "deep"),
+    FeatureMapSpec(8, 7.0, 2, "deep"),
+    FeatureMapSpec(2, 0.0, 3, "twice"),
+    FeatureMapSpec(2, 1.25, 3, "twice"),
+    FeatureMapSpec(4, 3.25, 2, "twice"),
 )
 
 
@@ -50,10 +50,12 @@ def make_taps(height=48, width=32, seed=0):
 def test_a_plane_has_the_logits_of_its_pixels():
     with seeded_weights(0):
         decoder = Decoder(SPECS, 4)
-    taps = make_taps()
-    of_plane = decoder([tf.constant(tap) for tap in taps]).numpy()
+    feature_maps = make_taps()
+    of_plane = decoder(
+        [tf.constant(feature_map) for feature_map in feature_maps]
+    ).numpy()
     rows, columns = np.indices((24, 16)).reshape(2, -1)
-    features = gather_pixels(taps, SPECS, rows * GRID, columns * GRID)
+    features = gather_pixels(feature_maps, SPECS, rows * GRID, columns * GRID)
     of_pixels = decoder.at_pixels(features).numpy()
     assert of_plane.shape == (3, 24, 16, 4)
     np.testing.assert_allclose(of_plane.reshape(of_pixels.shape), of_pixels, atol=2e-2)
@@ -63,15 +65,15 @@ def test_a_plane_has_the_logits_of_its_pixels():
 def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
     with seeded_weights(0):
         decoder = Decoder(SPECS, 4)
-    taps = [tf.constant(tap) for tap in make_taps(height=72)]
-    decoder.votes.assign([0.3, 0.6, 0.1])
-    decoder.sharpness.assign(1.5)
-    members = tf.nn.softmax(1.5 * decoder(taps))
+    feature_maps = [tf.constant(feature_map) for feature_map in make_taps(height=72)]
+    decoder.ensemble_weights.assign([0.3, 0.6, 0.1])
+    decoder.inverse_temperature.assign(1.5)
+    members = tf.nn.softmax(1.5 * decoder(feature_maps))
     whole = 0.3 * members[0] + 0.6 * members[1] + 0.1 * members[2]
     assert whole.shape[0] % STRIP
     decoder.guide.assign(np.random.default_rng(0).normal(size=decoder.guide.shape))
-    guides = decoder.decoding.on_plane(taps)[1]
-    strips = decoder.decoding.probabilities(taps)
+    guides = decoder.decoding.on_plane(feature_maps)[1]
+    strips = decoder.decoding.probabilities(feature_maps)
     np.testing.assert_allclose(strips[..., :4], whole, atol=1e-5)
     np.testing.assert_allclose(strips[..., 4:], guides, rtol=1e-4, atol=1e-4)
 
@@ -79,22 +81,26 @@ def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
 def test_members_differ():
     with seeded_weights(0):
         decoder = Decoder(SPECS, 2)
-    logits = decoder([tf.constant(tap) for tap in make_taps()]).numpy()
+    logits = decoder([tf.constant(feature_map) for feature_map in make_taps()]).numpy()
     assert np.abs(logits[0] - logits[1]).mean() > 0.1
 
 
 def test_taps_are_interpolated_where_their_cells_lie():
-    spec = TapSpec(4, 3.0, 1, "deep")
+    spec = FeatureMapSpec(4, 3.0, 1, "deep")
     cells = np.array([[10.0], [20.0], [30.0]], np.float32)[:, np.newaxis]
-    tap = np.repeat(cells, 3, axis=1)
-    values = gather_pixels([tap], [spec], np.arange(12), np.zeros(12, int))[:, 0]
+    feature_map = np.repeat(cells, 3, axis=1)
+    values = gather_pixels([feature_map], [spec], np.arange(12), np.zeros(12, int))[
+        :, 0
+    ]
     assert values[3] == 10
     assert values[7] == 20
     assert values[5] == 15
     assert values[0] == 10
     assert values[11] == 30
-    on_grid = TapSpec(2, 0.0, 1, "grid")
-    finer = interpolate(tf.constant(tap), tf.range(6), tf.range(6), spec, on_grid)
+    on_grid = FeatureMapSpec(2, 0.0, 1, "grid")
+    finer = interpolate(
+        tf.constant(feature_map), tf.range(6), tf.range(6), spec, on_grid
+    )
     np.testing.assert_allclose(finer[:, 0, 0], values[::2])
 
 
@@ -109,14 +115,18 @@ def test_every_group_of_features_has_the_same_total_variance():
 def test_features_are_what_their_description_says(n_channels):
     features = load_features(n_channels)
     plane = np.random.default_rng(0).random((64, 48, n_channels), np.float32)
-    pixels, *taps = features(plane, features.statistics(plane))
+    pixels, *feature_maps = features(plane, features.statistics(plane))
     standard = (plane - plane.mean(axis=(0, 1))) / plane.std(axis=(0, 1))
     np.testing.assert_allclose(pixels, pack_pixels(standard), atol=0.1)
     assert pixels.dtype == np.float16
-    for tap, spec in zip(taps, features.specs, strict=True):
-        assert tap.shape == (64 // spec.stride, 48 // spec.stride, spec.channels)
-        assert tap.dtype == np.float16
-        values = tap.astype(np.float32).reshape(-1, spec.channels)
+    for feature_map, spec in zip(feature_maps, features.specs, strict=True):
+        assert feature_map.shape == (
+            64 // spec.stride,
+            48 // spec.stride,
+            spec.channels,
+        )
+        assert feature_map.dtype == np.float16
+        values = feature_map.astype(np.float32).reshape(-1, spec.channels)
         np.testing.assert_allclose(values.mean(axis=0), 0, atol=0.02)
         assert values.std(axis=0).max() < 1.02
 
@@ -173,33 +183,35 @@ def test_what_guides_the_smoothing_is_part_of_what_is_learnt():
 )
 def test_weights_of_former_versions_predict_what_they_did(missing):
     one, other = (build_network(NetworkConfig(), 1, 2) for _ in range(2))
-    one.head.sharpness.assign(1)
+    one.head.inverse_temperature.assign(1)
     weights = one.weights()
-    added = (other.head.guide, other.head.lens, other.head.votes)
-    for variable in (*added, *other.detail.weights):
+    added = (other.head.guide, other.head.projection, other.head.ensemble_weights)
+    for variable in (*added, *other.patch_network.weights):
         variable.assign(np.ones(variable.shape))
     for _ in range(missing):
         del weights[max(weights)]
     other.set_weights(weights)
     assert not np.any(other.head.guide)
-    assert not np.any(other.head.lens)
-    assert other.detail_vote == 0
+    assert not np.any(other.head.projection)
+    assert other.patch_weight == 0
     # Fresh, so that they can still learn.
-    assert other.detail.kernels[0].numpy().std() > 0.05
+    assert other.patch_network.kernels[0].numpy().std() > 0.05
     plane = np.random.default_rng(0).random((64, 64, 1), np.float32)
-    taps = one.whole(plane)[1]
-    np.testing.assert_array_equal(other.probabilities(taps), one.probabilities(taps))
+    feature_maps = one.whole(plane)[1]
+    np.testing.assert_array_equal(
+        other.probabilities(feature_maps), one.probabilities(feature_maps)
+    )
 
 
 def test_one_member_sees_the_features_through_the_lens():
     decoder = build_network(NetworkConfig(), 1, 2).head
     rng = np.random.default_rng(0)
     features = rng.random((1, 9, decoder.n_features), np.float32)
-    lens = rng.normal(0, 0.1, decoder.lens.shape).astype(np.float32)
+    projection = rng.normal(0, 0.1, decoder.projection.shape).astype(np.float32)
     plain = decoder.at_pixels(features)
     scaled = features * decoder.scale
-    expected = decoder.at_pixels(scaled @ lens @ lens.T / decoder.scale)
-    decoder.lens.assign(lens)
+    expected = decoder.at_pixels(scaled @ projection @ projection.T / decoder.scale)
+    decoder.projection.assign(projection)
     found = decoder.at_pixels(features)
     np.testing.assert_allclose(found[:-1], plain[:-1], atol=1e-5)
     np.testing.assert_allclose(found[-1], expected[-1], atol=1e-3)
@@ -209,37 +221,49 @@ def test_one_member_sees_the_features_through_the_lens():
 def test_the_member_behind_the_lens_is_not_asked_for_answers():
     network = build_network(NetworkConfig(), 1, 2)
     head = network.head
-    taps = network.whole(np.random.default_rng(0).random((64, 64, 1), np.float32))[1]
-    given, taught = network.probabilities(taps), network.answers(taps)[0]
+    feature_maps = network.whole(
+        np.random.default_rng(0).random((64, 64, 1), np.float32)
+    )[1]
+    given, taught = (
+        network.probabilities(feature_maps),
+        network.pseudo_label_probabilities(feature_maps)[0],
+    )
     head.kernels[-1].assign(head.kernels[-1] * np.array([1, 1, -1])[:, None, None])
-    assert np.abs(network.probabilities(taps) - given).max() > 0.01
-    np.testing.assert_allclose(network.answers(taps)[0], taught, atol=1e-6)
+    assert np.abs(network.probabilities(feature_maps) - given).max() > 0.01
+    np.testing.assert_allclose(
+        network.pseudo_label_probabilities(feature_maps)[0], taught, atol=1e-6
+    )
 
 
 def test_votes_sum_to_one_and_leave_the_coarse_member_its_share():
-    np.testing.assert_allclose(give_votes(3, coarse=0.2), [0.4, 0.4, 0.2])
-    np.testing.assert_allclose(give_votes(3, coarse=0), [0.5, 0.5, 0])
-    np.testing.assert_allclose(give_votes(1, coarse=0), [1])
+    np.testing.assert_allclose(make_ensemble_weights(3, coarse=0.2), [0.4, 0.4, 0.2])
+    np.testing.assert_allclose(make_ensemble_weights(3, coarse=0), [0.5, 0.5, 0])
+    np.testing.assert_allclose(make_ensemble_weights(1, coarse=0), [1])
 
 
 def test_guides_keep_edges_but_do_not_teach():
     network = build_network(NetworkConfig(), 1, 2)
     rng = np.random.default_rng(0)
     plane = rng.random((64, 64, 1), np.float32)
-    taps = network.whole(plane)[1]
-    blurred, taught = network.probabilities(taps), network.answers(taps)[0]
+    feature_maps = network.whole(plane)[1]
+    blurred, taught = (
+        network.probabilities(feature_maps),
+        network.pseudo_label_probabilities(feature_maps)[0],
+    )
     network.head.guide.assign(rng.normal(0, 0.02, network.head.guide.shape))
-    assert network.probabilities(taps)[0].std() > blurred[0].std()
-    np.testing.assert_allclose(network.answers(taps)[0], taught, atol=1e-6)
+    assert network.probabilities(feature_maps)[0].std() > blurred[0].std()
+    np.testing.assert_allclose(
+        network.pseudo_label_probabilities(feature_maps)[0], taught, atol=1e-6
+    )
 
 
 def test_less_smoothing_leaves_more_detail():
     network = build_network(NetworkConfig(), 1, 2)
     rng = np.random.default_rng(0)
     plane = rng.random((64, 64, 1), np.float32)
-    taps = network.features(plane, network.statistics(plane))
-    detail = []
+    feature_maps = network.features(plane, network.statistics(plane))
+    patch_network = []
     for radius in (0, 4, 16):
         network.head.smoothing.assign(radius)
-        detail.append(network.probabilities(taps)[0].std())
-    assert detail[0] > detail[1] > detail[2]
+        patch_network.append(network.probabilities(feature_maps)[0].std())
+    assert patch_network[0] > patch_network[1] > patch_network[2]

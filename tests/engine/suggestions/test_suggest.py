@@ -9,7 +9,7 @@ from scipy import ndimage
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import decide
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.objects.label_objects import objects
 from napari_garage_unet.engine.suggestions.advice import PaintedPlane, PaintedVolume
 from napari_garage_unet.engine.suggestions.object_sizes import painted_sizes, small_size
@@ -126,7 +126,7 @@ def answers(strokes_per_class, pixels):
     own = np.where(class_ids == 2, 80, 20)
     levels = np.stack([255 - own, own]).astype(np.uint8)
     strokes = np.repeat(np.arange(2 * strokes_per_class), pixels).astype(np.int32)
-    return HeldOutAnswers(levels, class_ids, strokes)
+    return HeldOutPredictions(levels, class_ids, strokes)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pytest
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import default_preprocess
-from napari_garage_unet.engine.inference.feature_cache import TapStores
+from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
-from napari_garage_unet.process.server.prefetch import Rehearsal
+from napari_garage_unet.process.server.prefetch import Prefetch
 
 
 class FakeDesk:
@@ -40,8 +40,8 @@ def make_image(**kwargs):
 
 
 def test_features_of_an_open_image_are_there_when_training_begins(monkeypatch):
-    image, stores = make_image(), TapStores()
-    play(Rehearsal(FakeDesk(image), stores))
+    image, stores = make_image(), FeatureCaches()
+    play(Prefetch(FakeDesk(image), stores))
     network = build_network(NetworkConfig(), 3, 5)
     store = stores.get(network, default_preprocess(image))
 
@@ -49,13 +49,13 @@ def test_features_of_an_open_image_are_there_when_training_begins(monkeypatch):
         raise AssertionError("computed again")
 
     monkeypatch.setattr(store.network, "features", refuse)
-    taps = store.region(image, (), slice(0, 64), slice(0, 48))
-    assert taps[0].shape == (64, 48, 3)
+    feature_maps = store.region(image, (), slice(0, 64), slice(0, 48))
+    assert feature_maps[0].shape == (64, 48, 3)
 
 
 def test_an_idle_engine_rests_until_another_image_comes():
     desk = FakeDesk(make_image())
-    rehearsal = Rehearsal(desk, TapStores())
+    rehearsal = Prefetch(desk, FeatureCaches())
     assert play(rehearsal) > 1
     assert not rehearsal.has_more()
     desk.open.append(make_image())
@@ -64,11 +64,13 @@ def test_an_idle_engine_rests_until_another_image_comes():
 
 def test_stacks_wait_until_it_is_known_which_planes_matter():
     stack = Image(np.zeros((40, 64, 64)), "zyx")
-    assert play(Rehearsal(FakeDesk(stack), TapStores())) == 1
+    assert play(Prefetch(FakeDesk(stack), FeatureCaches())) == 1
 
 
 def test_an_image_that_cannot_be_read_is_told_once():
-    rehearsal = Rehearsal(FakeDesk(Image(np.full((32, 32), np.nan), "yx")), TapStores())
+    rehearsal = Prefetch(
+        FakeDesk(Image(np.full((32, 32), np.nan), "yx")), FeatureCaches()
+    )
     with pytest.raises(InputError, match="finite"):
         rehearsal.advance()
     assert not rehearsal.has_more()

@@ -5,28 +5,28 @@ import dataclasses
 import pytest
 
 from napari_garage_unet.session.connection.state import Engine
-from napari_garage_unet.session.guidance.hint import Situation, hint
+from napari_garage_unet.session.guidance.hint import UiState, hint
 from napari_garage_unet.session.training.phase import Phase
 
-READY = Situation(
+READY = UiState(
     has_image=True, has_strokes_layer=True, painted_classes=2, engine=Engine.READY
 )
 
 
 @pytest.mark.parametrize(
-    ("situation", "sentence"),
+    ("ui_state", "sentence"),
     [
-        (Situation(), "Open an image to start."),
+        (UiState(), "Open an image to start."),
         (
-            Situation(has_image=True),
+            UiState(has_image=True),
             "Pick a class to paint: a strokes layer is made for you.",
         ),
         (
-            Situation(has_image=True, has_strokes_layer=True),
+            UiState(has_image=True, has_strokes_layer=True),
             "Paint a stroke of two classes: pick a class and draw.",
         ),
         (
-            Situation(has_image=True, has_strokes_layer=True, painted_classes=1),
+            UiState(has_image=True, has_strokes_layer=True, painted_classes=1),
             "Paint a stroke of a second class.",
         ),
         (READY, "Ready: press Learn or keep painting."),
@@ -70,8 +70,8 @@ READY = Situation(
         ),
     ],
 )
-def test_the_hint_says_the_next_thing(situation, sentence):
-    assert hint(situation) == sentence
+def test_the_hint_says_the_next_thing(ui_state, sentence):
+    assert hint(ui_state) == sentence
 
 
 def test_an_unchecked_result_says_so():

@@ -53,9 +53,9 @@ def test_nothing_is_kept_of_a_training_without_a_step(painted, engine, run):
 def test_going_back_shows_the_earlier_version_and_loses_nothing(painted, engine, run):
     learn(painted, engine, run)
     layer = painted.images.current.strokes
-    bound = painted.images.current
-    run(lambda: painted.results.preview_of(bound) is not None)
-    result = painted.results.preview_of(bound)
+    annotated = painted.images.current
+    run(lambda: painted.results.preview_of(annotated) is not None)
+    result = painted.results.preview_of(annotated)
     run(lambda: result.state_of(()) >= (painted.job.generation, 0))
     before = result.layer.data.copy()
     # The classes change sides: the second version says the opposite of the first.

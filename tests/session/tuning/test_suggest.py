@@ -9,7 +9,7 @@ from made_results import balls, levels_of, make_result
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.suggestions.suggest import MOST_PIXELS
@@ -176,7 +176,7 @@ def test_unseen_strokes_are_asked_when_the_file_of_the_model_knows_some(
         network=NetworkConfig(),
         n_channels=1,
         weights={},
-        held_out=HeldOutAnswers(np.stack([255 - own, own]), class_ids, strokes),
+        held_out=HeldOutPredictions(np.stack([255 - own, own]), class_ids, strokes),
     )
     path = tmp_path / "model.garage"
     assert not advise(plane, path).held_out

@@ -206,7 +206,7 @@ def test_sizes_are_those_of_bodies_whatever_is_looked_at_while_tuning(
     viewer, session, bodies, run, monkeypatch, most
 ):
     monkeypatch.setattr(result_module, "MOST_AT_ONCE", most)
-    (z,) = bodies.bound.plane_on_view(viewer)
+    (z,) = bodies.annotated.plane_on_view(viewer)
     session.tuner.tune(bodies, 2, IN_VOXELS)
     whole = expected(bodies)
     assert (whole[3:6, 20, 20] == 2).all()

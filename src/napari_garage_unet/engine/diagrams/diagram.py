@@ -24,7 +24,7 @@ Shape = tuple[int | None, int | None, int]
 
 
 @dataclass(slots=True)
-class Block:
+class DiagramBlock:
     """What happens at one level on one side of the U.
 
     Parameters
@@ -77,7 +77,7 @@ class Diagram:
     name: str
     parameters: int
     image: Shape
-    blocks: tuple[Block, ...]
+    blocks: tuple[DiagramBlock, ...]
     output: tuple[str, ...]
     n_outputs: int
 
@@ -139,17 +139,17 @@ def read_pretrained(network: PretrainedNetwork) -> Diagram:
     """
     from napari_garage_unet.engine.features.efficientnet_lite import load_encoder
     from napari_garage_unet.engine.features.feature_maps import DEEPEST
-    from napari_garage_unet.engine.networks.decoder_ops import MEMBERS, WIDTHS
+    from napari_garage_unet.engine.networks.decoder_ops import ENSEMBLE_SIZE, WIDTHS
 
-    strides = sorted({spec.stride for spec in network.head.taps})
-    blocks = [Block("down", 0, shape=(None, None, network.n_channels))]
+    strides = sorted({spec.stride for spec in network.head.feature_maps})
+    blocks = [DiagramBlock("down", 0, shape=(None, None, network.n_channels))]
     for stride in strides:
         groups: dict[str, int] = {}
-        for spec in network.head.taps:
+        for spec in network.head.feature_maps:
             if spec.stride == stride:
                 groups[spec.group] = groups.get(spec.group, 0) + spec.channels
         blocks.append(
-            Block(
+            DiagramBlock(
                 "bottom" if stride == strides[-1] else "down",
                 stride.bit_length() - 1,
                 layers=[f"{n} {group}" for group, n in groups.items()],
@@ -160,7 +160,7 @@ def read_pretrained(network: PretrainedNetwork) -> Diagram:
         )
     for stride in reversed(strides[:-1]):
         blocks.append(
-            Block(
+            DiagramBlock(
                 "up",
                 stride.bit_length() - 1,
                 layers=["add"],
@@ -172,7 +172,7 @@ def read_pretrained(network: PretrainedNetwork) -> Diagram:
     blocks[-1].layers += ["2 x (ReLU, conv 1x1)", "softmax"]
     blocks[-1].shape = (None, None, network.n_classes)
     blocks.append(
-        Block(
+        DiagramBlock(
             "up",
             0,
             layers=["guided filter", "add detail", "take out specks"],
@@ -182,10 +182,10 @@ def read_pretrained(network: PretrainedNetwork) -> Diagram:
         )
     )
     return Diagram(
-        name=f"U-Net with pretrained encoder, mean of {MEMBERS} decoders",
+        name=f"U-Net with pretrained encoder, mean of {ENSEMBLE_SIZE} decoders",
         parameters=sum(
             math.prod(variable.shape)
-            for part in (network.head, network.detail, load_encoder(DEEPEST))
+            for part in (network.head, network.patch_network, load_encoder(DEEPEST))
             for variable in part.weights
         ),
         image=(None, None, network.n_channels),
@@ -251,8 +251,8 @@ def _step(layer: Any, *, level: int, is_up: bool) -> _Place:
 
 def _block(
     place: _Place, layers: Sequence[Any], places: dict[Any, _Place], deepest: int
-) -> Block:
-    block = Block("up" if place.is_up else "down", place.level)
+) -> DiagramBlock:
+    block = DiagramBlock("up" if place.is_up else "down", place.level)
     if place.level == deepest and not place.is_up:
         block.side = "bottom"
     for layer in layers:

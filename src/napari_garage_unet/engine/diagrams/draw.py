@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_garage_unet.engine.errors import InputError, OutputError
 
-from .diagram import Block, Diagram, Shape, Side, read_diagram, read_pretrained
+from .diagram import Diagram, DiagramBlock, Shape, Side, read_diagram, read_pretrained
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -157,7 +157,7 @@ class _Box:
 _Boxes = dict[tuple[Side, int], _Box]
 
 
-def _lay_out(blocks: Sequence[Block], *, width: float, levels: int) -> _Boxes:
+def _lay_out(blocks: Sequence[DiagramBlock], *, width: float, levels: int) -> _Boxes:
     boxes = {}
     for block in blocks:
         inset = MARGIN + STEP_IN * min(block.level, levels - 1)
@@ -171,7 +171,7 @@ def _lay_out(blocks: Sequence[Block], *, width: float, levels: int) -> _Boxes:
     return boxes
 
 
-def _draw_block(pen: _Pen, block: Block, box: _Box, name: str) -> None:
+def _draw_block(pen: _Pen, block: DiagramBlock, box: _Box, name: str) -> None:
     fill = FROZEN if block.frozen else FILLS[block.side]
     pen.rectangle(box, fill=fill, outline=LINES[block.side])
     x = box.center[0]
@@ -181,7 +181,7 @@ def _draw_block(pen: _Pen, block: Block, box: _Box, name: str) -> None:
     pen.text((x, box.y + 61), _size(block.shape, block.level), size=14)
 
 
-def _draw_ways_in(pen: _Pen, block: Block, boxes: _Boxes) -> None:
+def _draw_ways_in(pen: _Pen, block: DiagramBlock, boxes: _Boxes) -> None:
     box, color = boxes[block.side, block.level], LINES[block.side]
     if block.side != "up":
         above = boxes.get(("down", block.level - 1))
@@ -230,7 +230,7 @@ def _draw_port(pen: _Pen, box: _Box, caption: str, *, inwards: bool) -> None:
     pen.text((x, box.y - 36), caption)
 
 
-def _names(blocks: Sequence[Block]) -> Iterator[str]:
+def _names(blocks: Sequence[DiagramBlock]) -> Iterator[str]:
     counts = {"down": 0, "up": 0}
     for block in blocks:
         if block.side == "bottom":

@@ -13,7 +13,7 @@ from napari_garage_unet.engine.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Agreement of a segmentation with the truth.
+    """ValidationScore of a segmentation with the truth.
 
     Parameters
     ----------

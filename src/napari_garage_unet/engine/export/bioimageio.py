@@ -74,8 +74,8 @@ def write_package(
     smallest = 2 * halo + network.stride
     pixels = _test_image(model, sample, smallest=smallest, step=network.stride)
     prepared = preprocess(pixels, model.preprocess)
-    taps = network.features(prepared, network.statistics(prepared))
-    probabilities = network.probabilities(taps)
+    feature_maps = network.features(prepared, network.statistics(prepared))
+    probabilities = network.probabilities(feature_maps)
     # Its warnings are about what makes a model famous, such as a longer description.
     their_logger.disable("bioimageio.spec")
     with tempfile.TemporaryDirectory() as folder:

@@ -23,7 +23,7 @@ from napari_garage_unet.engine.filters.tensor_filters import (
     Tensor,
     _median,
     _repeat_border,
-    exchange_specks,
+    despeckle,
     smooth_probabilities,
 )
 from napari_garage_unet.engine.networks.base import Network
@@ -33,7 +33,7 @@ from napari_garage_unet.engine.networks.pretrained import (
     MOST_GUIDES,
     SMOOTHED,
     PretrainedNetwork,
-    add_detail,
+    blend_patch_network,
 )
 
 
@@ -54,8 +54,10 @@ def probability_graph(network: Network) -> Callable[[Tensor], Tensor]:
     """
     if isinstance(network, PretrainedNetwork):
         # While tracing they could not be read.
-        radius, vote = network.smoothing_radius, network.detail_vote
-        return lambda planes: _pretrained(network, planes[0], radius, vote)[tf.newaxis]
+        radius, blend_weight = network.smoothing_radius, network.patch_weight
+        return lambda planes: _pretrained(network, planes[0], radius, blend_weight)[
+            tf.newaxis
+        ]
     return lambda planes: tf.nn.softmax(network.head(planes, training=False))
 
 
@@ -65,24 +67,29 @@ def takes_batches(network: Network) -> bool:
 
 
 def _pretrained(
-    network: PretrainedNetwork, plane: Tensor, radius: int, vote: float
+    network: PretrainedNetwork, plane: Tensor, radius: int, blend_weight: float
 ) -> Tensor:
-    taps = [multiscale_features(plane)[::GRID, ::GRID], *_encoder_taps(plane)]
+    feature_maps = [
+        multiscale_features(plane)[::GRID, ::GRID],
+        *_encoder_feature_maps(plane),
+    ]
     decoding = network.head.decoding
-    logits, guides = decoding.on_plane([_standardise(tap) for tap in taps])
+    logits, guides = decoding.on_plane(
+        [_standardise(feature_map) for feature_map in feature_maps]
+    )
     guide = plane
     if network.n_channels > MOST_GUIDES:
         guide = tf.reduce_mean(plane, axis=-1, keepdims=True)
     guide = _median(guide, GUIDE_SIDE)
     mean = decoding.mean(logits)
     share, rest = SMOOTHED, mean
-    if vote:
-        detail = _median(_detail(network, plane), 3)
-        share, rest = add_detail(mean, detail, vote)
+    if blend_weight:
+        patch_network = _median(_detail(network, plane), 3)
+        share, rest = blend_patch_network(mean, patch_network, blend_weight)
     result = smooth_probabilities(
         mean, _halve(guide), guides, radius=radius, share=share, rest=rest
     )
-    return exchange_specks(result)
+    return despeckle(result)
 
 
 def _detail(network: PretrainedNetwork, plane: Tensor) -> Tensor:
@@ -92,15 +99,15 @@ def _detail(network: PretrainedNetwork, plane: Tensor) -> Tensor:
     cells = _standardise(pixels)[tf.newaxis]
     for axis in (1, 2):
         cells = _repeat_border(cells, CELLS // 2, axis)
-    detail = network.detail
-    return tf.nn.softmax(look(cells, detail.kernels, detail.biases))[0]
+    patch_network = network.patch_network
+    return tf.nn.softmax(look(cells, patch_network.kernels, patch_network.biases))[0]
 
 
-def _standardise(tap: Tensor) -> Tensor:
+def _standardise(feature_map: Tensor) -> Tensor:
     """Scale every feature by its mean and spread, as `features.PretrainedFeatures`."""
-    mean = tf.reduce_mean(tap, axis=(0, 1))
-    spread = tf.sqrt(tf.reduce_mean((tap - mean) ** 2, axis=(0, 1)))
-    return _halve((tap - mean) / (spread + 1e-3 * tf.abs(mean) + 1e-4))
+    mean = tf.reduce_mean(feature_map, axis=(0, 1))
+    spread = tf.sqrt(tf.reduce_mean((feature_map - mean) ** 2, axis=(0, 1)))
+    return _halve((feature_map - mean) / (spread + 1e-3 * tf.abs(mean) + 1e-4))
 
 
 def _halve(values: Tensor) -> Tensor:
@@ -114,10 +121,10 @@ def _halve(values: Tensor) -> Tensor:
     return shifted - (shifted - values)
 
 
-def _encoder_taps(plane: Tensor) -> list[Tensor]:
+def _encoder_feature_maps(plane: Tensor) -> list[Tensor]:
     encoder = load_encoder(DEEPEST)
     groups = list(colour_groups(int(plane.shape[-1])))
-    taps = []
+    feature_maps = []
     for times in ENLARGEMENTS:
         seen = []
         for group in groups:
@@ -126,9 +133,11 @@ def _encoder_taps(plane: Tensor) -> list[Tensor]:
             enlarged = tf.image.resize(rgb[tf.newaxis], size, method="bilinear")
             seen.append(encoder(enlarged, training=False))
         for stride, *maps in zip(_strides(), *seen, strict=True):
-            tap = tf.concat(maps, axis=-1)[0]
-            taps.append(tap[::GRID, ::GRID] if stride == times else tap)
-    return taps
+            feature_map = tf.concat(maps, axis=-1)[0]
+            feature_maps.append(
+                feature_map[::GRID, ::GRID] if stride == times else feature_map
+            )
+    return feature_maps
 
 
 def _strides() -> list[int]:

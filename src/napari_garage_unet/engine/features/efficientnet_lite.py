@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 WEIGHTS_PATH: Final = Path(__file__).parent / "weights" / "efficientnet_lite0.npz"
 STEM_FILTERS: Final = 32
 HEAD_FILTERS: Final = 1280
-TAP_CHANNELS: Final = {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}
+FEATURE_CHANNELS: Final = {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}
 """Channels of the feature map that is tapped at each stride."""
 
-TAP_RADII: Final = {2: 3, 4: 9, 8: 33, 16: 169, 32: 457}
+FEATURE_RADII: Final = {2: 3, 4: 9, 8: 33, 16: 169, 32: 457}
 """How far in pixels a tap's numbers may depend on the image, by stride."""
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class BlockSpec:
     """One inverted bottleneck: widen, filter each channel, narrow again."""
 
     filters: int
@@ -51,9 +51,9 @@ class Block:
 
 def _stage(
     repeats: int, filters: int, kernel: int, stride: int, expansion: int = 6
-) -> list[Block]:
-    first = Block(filters, kernel, stride, expansion, residual=False)
-    rest = Block(filters, kernel, 1, expansion, residual=True)
+) -> list[BlockSpec]:
+    first = BlockSpec(filters, kernel, stride, expansion, residual=False)
+    rest = BlockSpec(filters, kernel, 1, expansion, residual=True)
     return [first, *[rest] * (repeats - 1)]
 
 
@@ -107,8 +107,8 @@ def build_network(*, deepest: int = 16, with_head: bool = False) -> Any:
     Convolutions of stride 2 pad one (3x3) or one and two (5x5) pixels before and after,
     as "same" does for even sizes. It is done by name because "same" moves the grid by a
     pixel when the size is odd; so cell i always looks at pixel ``s * i`` onwards and a
-    tile that starts at a multiple of the stride equals the whole image `TAP_RADII` away
-    from its borders.
+    tile that starts at a multiple of the stride equals the whole image `FEATURE_RADII`
+    away from its borders.
     """
     from napari_garage_unet.engine.compute.backend import keras
 
@@ -147,11 +147,11 @@ def build_network(*, deepest: int = 16, with_head: bool = False) -> Any:
     inputs = keras.Input((None, None, 3), name="rgb")
     x = convolve(inputs, STEM_FILTERS, 3, "stem", stride=2)
     x = layers.ReLU(6.0, name="stem_relu")(x)
-    taps: list[Any] = []
+    feature_maps: list[Any] = []
     stride = 2
     for index, block in enumerate(BLOCKS):
         if block.stride == 2:
-            taps.append(x)
+            feature_maps.append(x)
             if stride == deepest:
                 break
             stride *= 2
@@ -167,11 +167,11 @@ def build_network(*, deepest: int = 16, with_head: bool = False) -> Any:
         if block.residual:
             x = layers.Add(name=f"{name}_add")([before, x])
     else:
-        taps.append(x)
+        feature_maps.append(x)
     if with_head:
         x = convolve(x, HEAD_FILTERS, 1, "head")
-        taps.append(layers.ReLU(6.0, name="head_relu")(x))
-    return keras.Model(inputs, taps, name="efficientnet_lite0")
+        feature_maps.append(layers.ReLU(6.0, name="head_relu")(x))
+    return keras.Model(inputs, feature_maps, name="efficientnet_lite0")
 
 
 def _padding(kernel: int) -> tuple[tuple[int, int], tuple[int, int]]:

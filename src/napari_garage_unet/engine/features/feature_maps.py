@@ -20,9 +20,9 @@ from skimage.feature import multiscale_basic_features
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.compute.devices import Precision, current_devices
 
-from .efficientnet_lite import TAP_CHANNELS, TAP_RADII, load_encoder, scale_rgb
+from .efficientnet_lite import FEATURE_CHANNELS, FEATURE_RADII, load_encoder, scale_rgb
 
-Taps = tuple[NDArray[Any], ...]
+FeatureMaps = tuple[NDArray[Any], ...]
 """Feature maps of one plane, ``(h, w, channels)`` each."""
 
 GRID = 2
@@ -48,7 +48,7 @@ FEATURES_PER_CHANNEL = 20
 
 
 @dataclass(frozen=True, slots=True)
-class TapSpec:
+class FeatureMapSpec:
     """What a tap is.
 
     Parameters
@@ -68,7 +68,7 @@ class TapSpec:
     channels: int
     group: str
 
-    def holds(self, coarser: TapSpec) -> bool:
+    def holds(self, coarser: FeatureMapSpec) -> bool:
         """Whether all cells of a coarser tap lie on cells of this one.
 
         Interpolating via this tap is then the same as interpolating at once.
@@ -110,8 +110,8 @@ class PretrainedFeatures:
 
     def __init__(self, n_channels: int, precision: Precision = "float32") -> None:
         self.stride = DEEPEST
-        self.radius = max(TAP_RADII[DEEPEST], 4 * SIGMAS[1] + 3)
-        self.specs = tuple(_tap_specs(n_channels))
+        self.radius = max(FEATURE_RADII[DEEPEST], 4 * SIGMAS[1] + 3)
+        self.specs = tuple(_feature_map_specs(n_channels))
         self._encoder = load_encoder(DEEPEST, precision)
         self._encode = tf.function(
             self._encode_enlarged,
@@ -132,7 +132,7 @@ class PretrainedFeatures:
         """
         return _measure([self._raw(window) for window in windows(plane, self.stride)])
 
-    def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics, Taps]:
+    def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics, FeatureMaps]:
         """Compute statistics and taps of a whole plane at once.
 
         The statistics are those of all cells, however large the plane is.
@@ -141,7 +141,9 @@ class PretrainedFeatures:
         statistics = _measure([raw])
         return statistics, _standardise(raw, statistics)
 
-    def __call__(self, plane: NDArray[np.float32], statistics: Statistics) -> Taps:
+    def __call__(
+        self, plane: NDArray[np.float32], statistics: Statistics
+    ) -> FeatureMaps:
         """Compute the taps of a plane or of a region of it.
 
         Every feature is standardised by its statistics over the plane, so that other
@@ -167,7 +169,7 @@ class PretrainedFeatures:
         basic = multiscale_basic_features(
             plane, channel_axis=-1, sigma_min=SIGMAS[0], sigma_max=SIGMAS[1]
         )
-        taps = [pack_pixels(plane), basic[::GRID, ::GRID]]
+        feature_maps = [pack_pixels(plane), basic[::GRID, ::GRID]]
         groups = list(colour_groups(plane.shape[-1]))
         for times in ENLARGEMENTS:
             seen = [
@@ -177,8 +179,8 @@ class PretrainedFeatures:
             for maps in zip(*seen, strict=True):
                 joined = tf.concat(maps, axis=-1)[0].numpy()
                 fine = joined.shape[0] == plane.shape[0]
-                taps.append(joined[::GRID, ::GRID] if fine else joined)
-        return taps
+                feature_maps.append(joined[::GRID, ::GRID] if fine else joined)
+        return feature_maps
 
     def _encode_enlarged(self, rgb: Any, times: Any) -> list[Any]:
         size = tf.shape(rgb)[1:3] * times
@@ -201,8 +203,8 @@ def _standardise(
     raw: Sequence[NDArray[np.float32]], statistics: Statistics
 ) -> tuple[NDArray[np.float16], ...]:
     return tuple(
-        ((tap - mean) / spread).astype(np.float16)
-        for tap, mean, spread in zip(
+        ((feature_map - mean) / spread).astype(np.float16)
+        for feature_map, mean, spread in zip(
             raw, statistics.means, statistics.spreads, strict=True
         )
     )
@@ -218,11 +220,11 @@ def _load(n_channels: int, precision: Precision) -> PretrainedFeatures:
     return PretrainedFeatures(n_channels, precision)
 
 
-def _tap_specs(n_channels: int) -> Iterator[TapSpec]:
-    yield TapSpec(GRID, 0.0, FEATURES_PER_CHANNEL * n_channels, "multiscale")
+def _feature_map_specs(n_channels: int) -> Iterator[FeatureMapSpec]:
+    yield FeatureMapSpec(GRID, 0.0, FEATURES_PER_CHANNEL * n_channels, "multiscale")
     passes = len(list(colour_groups(n_channels)))
     for times in ENLARGEMENTS:
-        for stride, channels in TAP_CHANNELS.items():
+        for stride, channels in FEATURE_CHANNELS.items():
             if stride > DEEPEST:
                 continue
             # The convolutions pad after, not before: cell i looks at the last pixel
@@ -230,10 +232,12 @@ def _tap_specs(n_channels: int) -> Iterator[TapSpec]:
             offset = (stride - 1 - (times - 1) / 2) / times
             if stride // times < GRID:
                 # Finer than the grid; a quarter of a pixel aside is let be.
-                yield TapSpec(GRID, 0.0, channels * passes, f"encoder x{times}")
+                yield FeatureMapSpec(GRID, 0.0, channels * passes, f"encoder x{times}")
             else:
                 step = stride // times
-                yield TapSpec(step, offset, channels * passes, f"encoder x{times}")
+                yield FeatureMapSpec(
+                    step, offset, channels * passes, f"encoder x{times}"
+                )
 
 
 def windows(plane: NDArray[np.float32], stride: int) -> list[NDArray[np.float32]]:

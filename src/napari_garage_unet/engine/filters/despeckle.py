@@ -21,7 +21,7 @@ ENOUGH = 1.0
 Float = NDArray[np.float32]
 
 
-def exchange_specks(probabilities: Float, *, grid: int) -> None:
+def despeckle(probabilities: Float, *, grid: int) -> None:
     """Let the class that has more support win, in place.
 
     Where the most probable class has not `ENOUGH` evidence around, and another one

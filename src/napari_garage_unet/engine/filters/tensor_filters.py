@@ -114,8 +114,8 @@ def _average(maps: Tensor, radius: int) -> Tensor:
     return maps[0]
 
 
-def exchange_specks(probabilities: Tensor) -> Tensor:
-    """Compute what `specks.exchange_specks` does, of ``(H, W, n_classes)``."""
+def despeckle(probabilities: Tensor) -> Tensor:
+    """Compute what `specks.despeckle` does, of ``(H, W, n_classes)``."""
     n_classes = int(probabilities.shape[-1])
     cells = probabilities[::GRID, ::GRID]
     two = tf.math.top_k(cells, k=2).values

@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.features.feature_maps import LARGE, Statistics, Taps
+from napari_garage_unet.engine.features.feature_maps import (
+    LARGE,
+    FeatureMaps,
+    Statistics,
+)
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.images.preprocess import preprocess
@@ -31,16 +35,20 @@ class _Plane:
     image: Image  # keeps the image's id from being given to another one
     pixels: NDArray[np.float32]
     statistics: Statistics | None
-    blocks: dict[tuple[int, int], Taps] = field(default_factory=dict)
+    blocks: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
-        blocks = sum(tap.nbytes for taps in self.blocks.values() for tap in taps)
+        blocks = sum(
+            feature_map.nbytes
+            for feature_maps in self.blocks.values()
+            for feature_map in feature_maps
+        )
         return int(self.pixels.nbytes + blocks)
 
 
-class TapStore:
-    """Taps of planes by region.
+class FeatureCache:
+    """FeatureMaps of planes by region.
 
     Parameters
     ----------
@@ -75,7 +83,7 @@ class TapStore:
 
     def region(
         self, image: Image, index: PlaneIndex, rows: slice, columns: slice
-    ) -> Taps:
+    ) -> FeatureMaps:
         """Compute, or find, the taps of a region of a padded plane.
 
         Parameters
@@ -106,7 +114,7 @@ class TapStore:
         return tuple(
             np.concatenate([np.concatenate(row, axis=1) for row in grid], axis=0)
             for grid in (
-                [[taps[k] for taps in row] for row in parts]
+                [[feature_maps[k] for feature_maps in row] for row in parts]
                 for k in range(len(parts[0][0]))
             )
         )
@@ -136,8 +144,8 @@ class TapStore:
             if pixels.shape[0] * pixels.shape[1] > self._whole:
                 plane = _Plane(image, pixels, self.network.statistics(pixels))
             else:
-                statistics, taps = self.network.whole(pixels)
-                plane = _Plane(image, pixels, statistics, {(0, 0): taps})
+                statistics, feature_maps = self.network.whole(pixels)
+                plane = _Plane(image, pixels, statistics, {(0, 0): feature_maps})
             self._planes[key] = plane
         self._planes.move_to_end(key)
         return self._planes[key]
@@ -150,7 +158,7 @@ class TapStore:
         side: int,
         rows: slice,
         columns: slice,
-    ) -> Taps:
+    ) -> FeatureMaps:
         """Take from one block what belongs to the region."""
         if (top, left) not in plane.blocks:
             plane.blocks[top, left] = self._compute(plane, top, left, side)
@@ -158,23 +166,25 @@ class TapStore:
         x = slice(max(columns.start - left, 0), min(columns.stop - left, side))
         return self._slice(plane.blocks[top, left], y, x)
 
-    def _compute(self, plane: _Plane, top: int, left: int, side: int) -> Taps:
+    def _compute(self, plane: _Plane, top: int, left: int, side: int) -> FeatureMaps:
         height, width = plane.pixels.shape[:2]
         stride = self.network.stride
         radius = -(-self.network.feature_radius // stride) * stride
         y0, x0 = max(top - radius, 0), max(left - radius, 0)
         bottom, right = min(top + side, height), min(left + side, width)
         seen = plane.pixels[y0 : bottom + radius, x0 : right + radius]
-        taps = self.network.features(seen, plane.statistics)
-        taps = self._slice(
-            taps, slice(top - y0, bottom - y0), slice(left - x0, right - x0)
+        feature_maps = self.network.features(seen, plane.statistics)
+        feature_maps = self._slice(
+            feature_maps, slice(top - y0, bottom - y0), slice(left - x0, right - x0)
         )
-        return tuple(np.ascontiguousarray(tap) for tap in taps)
+        return tuple(np.ascontiguousarray(feature_map) for feature_map in feature_maps)
 
-    def _slice(self, taps: Taps, y: slice, x: slice) -> Taps:
+    def _slice(self, feature_maps: FeatureMaps, y: slice, x: slice) -> FeatureMaps:
         return tuple(
-            tap[y.start // s : y.stop // s, x.start // s : x.stop // s]
-            for tap, s in zip(taps, self.network.tap_strides, strict=True)
+            feature_map[y.start // s : y.stop // s, x.start // s : x.stop // s]
+            for feature_map, s in zip(
+                feature_maps, self.network.feature_strides, strict=True
+            )
         )
 
     def _make_room(self, used: _Plane) -> None:
@@ -187,7 +197,7 @@ class TapStore:
         return sum(plane.bytes for plane in self._planes.values())
 
 
-class TapStores:
+class FeatureCaches:
     """The store of the network and preprocessing that were used last.
 
     Outlives a training, so that the next one and the preview after it find the
@@ -196,11 +206,11 @@ class TapStores:
 
     def __init__(self) -> None:
         self._key: object = None
-        self._store: TapStore | None = None
+        self._store: FeatureCache | None = None
 
-    def get(self, network: Network, config: PreprocessConfig) -> TapStore:
+    def get(self, network: Network, config: PreprocessConfig) -> FeatureCache:
         """Return the store if it fits, else a new one in its place."""
         key = (network.config, network.n_channels, config)
         if self._store is None or key != self._key:
-            self._key, self._store = key, TapStore(network, config)
+            self._key, self._store = key, FeatureCache(network, config)
         return self._store

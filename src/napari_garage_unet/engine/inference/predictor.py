@@ -19,7 +19,7 @@ from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.networks.base import Network
 
 from .boxes import Box
-from .feature_cache import TapStore
+from .feature_cache import FeatureCache
 from .tiles import widen
 
 TILE = 512
@@ -50,11 +50,11 @@ class Predictor:
         network: Network,
         config: PreprocessConfig,
         *,
-        store: TapStore | None = None,
+        store: FeatureCache | None = None,
         tile: int = TILE,
     ) -> None:
         self.network = network
-        self._store = store or TapStore(network, config)
+        self._store = store or FeatureCache(network, config)
         self._tile = max(tile // network.stride, 1) * network.stride
 
     def tiles(
@@ -123,8 +123,10 @@ class Predictor:
         height, width = (n + -n % network.stride for n in image.plane_shape)
         top, bottom = widen(y, network.head_radius, network.stride, height)
         left, right = widen(x, network.head_radius, network.stride, width)
-        taps = self._store.region(image, index, slice(top, bottom), slice(left, right))
-        probabilities = network.probabilities(taps, step=step)
+        feature_maps = self._store.region(
+            image, index, slice(top, bottom), slice(left, right)
+        )
+        probabilities = network.probabilities(feature_maps, step=step)
         rows, columns = (
             slice((s.start - first) // step, -(-(s.stop - first) // step))
             for s, first in ((y, top), (x, left))

@@ -280,15 +280,17 @@ def _give_to_neighbours(
         return
     gone = _members(group, removed)
     sorter = np.argsort(values)
-    votes = np.zeros(removed.size * values.size)
+    ensemble_weights = np.zeros(removed.size * values.size)
     for own, other in (regions.pairs, regions.pairs[::-1]):
         leaves = np.flatnonzero(gone[own])
         own, other, faces = own[leaves], other[leaves], regions.faces[leaves]
         outwards = np.flatnonzero(group[own] != group[other])
         own, other, faces = own[outwards], other[outwards], faces[outwards]
         index = sorter[np.searchsorted(values, labels[other], sorter=sorter)]
-        votes += np.bincount(group[own] * values.size + index, faces, votes.size)
-    table = votes.reshape(removed.size, values.size)
+        ensemble_weights += np.bincount(
+            group[own] * values.size + index, faces, ensemble_weights.size
+        )
+    table = ensemble_weights.reshape(removed.size, values.size)
     winner = np.where(table.any(axis=1), values[table.argmax(axis=1)], 0)
     labels[gone] = winner[group[gone]]
 
@@ -319,9 +321,9 @@ def _smooth(
     if not own.any():
         return
     total = math.prod((radius + 1) ** 2 for radius in radii)
-    votes = _neighbourhood(own, radii)
-    lost = own & (votes < (total + 1) // 2)
-    gained = ~own & (votes > total // 2)
+    ensemble_weights = _neighbourhood(own, radii)
+    lost = own & (ensemble_weights < (total + 1) // 2)
+    gained = ~own & (ensemble_weights > total // 2)
     if lost.any():
         labels[lost] = _heirs(labels, class_id, radii, class_ids, lost)
     labels[gained] = class_id
@@ -342,9 +344,9 @@ def _heirs(
     if len(candidates) > 1:
         best = _neighbourhood(labels == candidates[0], radii)[lost]
         for value in candidates[1:]:
-            votes = _neighbourhood(labels == value, radii)[lost]
-            heir[votes > best] = value
-            np.maximum(best, votes, out=best)
+            ensemble_weights = _neighbourhood(labels == value, radii)[lost]
+            heir[ensemble_weights > best] = value
+            np.maximum(best, ensemble_weights, out=best)
     return heir
 
 

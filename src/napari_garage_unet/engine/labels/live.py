@@ -1,4 +1,4 @@
-"""Deciding again while a slider moves.
+"""BackgroundLabels again while a slider moves.
 
 `LiveLabels` keeps the probabilities of what is on view and gives exactly the labels of
 `apply_rules`, a few milliseconds after a rule has changed.
@@ -15,7 +15,7 @@ from napari_garage_unet.engine.probabilities import check_probabilities
 
 from .assign import Labels, decision_step, label_dtype, reach
 from .clean_up import clean_regions, loose_regions, smooth_classes
-from .one_vs_rest import Contest
+from .one_vs_rest import OneVsRest
 from .regions import CLOSED, OpenEnds, Regions, find_regions
 from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
 
@@ -75,7 +75,9 @@ class LiveLabels:
         self._wins = np.empty(self._rows.shape[1], bool)
         self._regions: Regions | None = None
         self._smoothed: npt.NDArray[np.unsignedinteger] | None = None
-        self._contest = Contest(self._rows, self._shape, self.rules, self.class_ids, 0)
+        self._contest = OneVsRest(
+            self._rows, self._shape, self.rules, self.class_ids, 0
+        )
         self._decide()
         self._clean()
 
@@ -95,7 +97,7 @@ class LiveLabels:
         """
         index = self.class_ids.index(class_id)
         if self._contest.index != index:
-            self._contest = Contest(
+            self._contest = OneVsRest(
                 self._rows, self._shape, self.rules, self.class_ids, index
             )
 
@@ -134,7 +136,7 @@ class LiveLabels:
         `labels`, changed in place
         """
         self.rules = resolve_rules(rules, self.class_ids)
-        self._contest = Contest(
+        self._contest = OneVsRest(
             self._rows, self._shape, self.rules, self.class_ids, self._contest.index
         )
         self._decide()

@@ -29,7 +29,7 @@ from .assign import (
 from .rules import ClassRule
 
 
-class Contest:
+class OneVsRest:
     """One class against the others, whose rules stand still.
 
     Parameters

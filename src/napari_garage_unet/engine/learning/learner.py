@@ -29,7 +29,7 @@ class Learner(Protocol):
     settled: bool
 
     @property
-    def judge(self) -> Network | None:
+    def held_out_model(self) -> Network | None:
         """The network that held-out strokes are compared with, which it has not seen.
 
         It is `predicting` where that does not learn from them. None as long as there

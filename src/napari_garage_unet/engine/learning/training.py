@@ -21,10 +21,10 @@ from napari_garage_unet.engine.compute.backend import seeded_weights, versions
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import ArrayLike, Image
 from napari_garage_unet.engine.images.preprocess import default_preprocess
-from napari_garage_unet.engine.inference.feature_cache import TapStores
+from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.inference.predictor import Predictor, check_channels
 from napari_garage_unet.engine.inference.tiles import stroked_blocks
-from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.models.transfer import transfer_weights
 from napari_garage_unet.engine.networks.build import build_network
@@ -93,7 +93,7 @@ class Training:
         network: NetworkConfig | None = None,
         training: TrainingConfig | None = None,
         start_from: Model | None = None,
-        stores: TapStores | None = None,
+        stores: FeatureCaches | None = None,
     ) -> None:
         self.config = training or TrainingConfig()
         self.images = list(images)
@@ -116,7 +116,7 @@ class Training:
         self._stroked = stroked
         self._best: dict[str, NDArray[np.float32]] | None = None
         self._best_score = (-np.inf, -np.inf)
-        self._answers: HeldOutAnswers | None = None
+        self._answers: HeldOutPredictions | None = None
         self._steps = 0
         self._taught = 0
         self._validated_at = 0
@@ -131,7 +131,7 @@ class Training:
             if start_from is not None:
                 transfer_weights(start_from, self.network, self.classes)
         self._learner = make_learner(self.network, self.config)
-        self._store = (stores or TapStores()).get(self.network, self.preprocess)
+        self._store = (stores or FeatureCaches()).get(self.network, self.preprocess)
         self._held_out: list[HeldOutStroke] = []
         self._ready = False
 
@@ -157,7 +157,7 @@ class Training:
         Also when there is nothing to check it on. `model` does it where it is missing,
         which takes a moment.
         """
-        judged = self._ready and self._learner.judge is not None
+        judged = self._ready and self._learner.held_out_model is not None
         possible = judged and bool(self._held_out)
         return self._validated_at == self._steps or not possible
 
@@ -337,22 +337,22 @@ class Training:
 
     def _validate(self) -> Validation | None:
         self._validated_at = self._steps
-        judge = self._learner.judge
-        if judge is None or not self._held_out:
+        held_out_model = self._learner.held_out_model
+        if held_out_model is None or not self._held_out:
             return None
         agreement = compare(
-            Predictor(judge, self.preprocess, store=self._store),
+            Predictor(held_out_model, self.preprocess, store=self._store),
             self._held_out,
             self.classes,
         )
         # By the share of right pixels first: an early network that says the same of
         # everything can have a smaller loss than one that is often right. A judge
         # apart from the network tells how well it learns, not which state is best.
-        same = judge is self._learner.predicting
+        same = held_out_model is self._learner.predicting
         score = (agreement.accuracy, -agreement.loss)
         best = not same or score >= self._best_score
         if best:
             self._best_score = score
             self._answers = agreement.answers
-            self._best = judge.weights() if same else None
+            self._best = held_out_model.weights() if same else None
         return Validation(agreement.loss, agreement.accuracy, best)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.features.feature_maps import Taps
+from napari_garage_unet.engine.features.feature_maps import FeatureMaps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +31,7 @@ class TrainingPlane:
     """
 
     targets: NDArray[np.int32]
-    region: Callable[[slice, slice], Taps]
+    region: Callable[[slice, slice], FeatureMaps]
     key: tuple[int, ...] = ()
     held_out: NDArray[np.bool_] | None = None
 

@@ -14,9 +14,9 @@ from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.annotations.strokes import StrokedPlane, find_strokes
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box, group_boxes
-from napari_garage_unet.engine.inference.feature_cache import TapStore
+from napari_garage_unet.engine.inference.feature_cache import FeatureCache
 from napari_garage_unet.engine.inference.predictor import Predictor
-from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.probabilities import quantize
 
 from .losses import balanced_cross_entropy
@@ -55,7 +55,7 @@ class HeldOutStroke:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class ValidationScore:
     """How well predictions agree with held-out strokes.
 
     Parameters
@@ -70,14 +70,14 @@ class Agreement:
 
     loss: float
     accuracy: float
-    answers: HeldOutAnswers
+    answers: HeldOutPredictions
 
 
 def lay_out(
     stroked: Sequence[StrokedPlane],
     images: Sequence[Image],
     classes: Sequence[ClassInfo],
-    store: TapStore,
+    store: FeatureCache,
 ) -> tuple[list[TrainingPlane], list[HeldOutStroke]]:
     """Put strokes beside the features they are painted on.
 
@@ -125,7 +125,7 @@ def compare(
     predictor: Predictor,
     held_out: Sequence[HeldOutStroke],
     classes: Sequence[ClassInfo],
-) -> Agreement:
+) -> ValidationScore:
     """Compare predictions with held-out strokes.
 
     Parameters
@@ -145,12 +145,12 @@ def compare(
     right = predicted.argmax(axis=1) == wanted
     accuracy = np.mean([right[wanted == k].mean() for k in np.unique(wanted)])
     loss = balanced_cross_entropy(predicted, wanted + 1)
-    answers = HeldOutAnswers(
+    answers = HeldOutPredictions(
         quantize(probabilities),
         np.array([info.id for info in classes], np.int32)[wanted],
         np.repeat(np.arange(len(held_out), dtype=np.int32), sizes),
     )
-    return Agreement(float(loss), float(accuracy), answers.thinned())
+    return ValidationScore(float(loss), float(accuracy), answers.thinned())
 
 
 def _probabilities_of(

@@ -11,8 +11,8 @@ from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .config import TrainingConfig
-from .pixels.distillation import DetailSteps
-from .pixels.held_out_model import Judge
+from .pixels.distillation import DistillationSteps
+from .pixels.held_out_model import HeldOutModel
 from .training import Training
 
 
@@ -55,9 +55,9 @@ def warm_up_checks(*, n_channels: int = 3, n_classes: int = 2) -> None:
     network = build_network(NetworkConfig(), n_channels, n_classes)
     if not isinstance(network, PretrainedNetwork):
         return
-    taps = network.whole(np.zeros((64, 64, n_channels), np.float32))[1]
-    judge = Judge(network, seed=0)
-    for predicting in (network, judge.network):
-        predicting.probabilities(taps)
-    DetailSteps(network.detail)
-    network.detail.on_plane(taps[1], 1)
+    feature_maps = network.whole(np.zeros((64, 64, n_channels), np.float32))[1]
+    held_out_model = HeldOutModel(network, seed=0)
+    for predicting in (network, held_out_model.network):
+        predicting.probabilities(feature_maps)
+    DistillationSteps(network.patch_network)
+    network.patch_network.on_plane(feature_maps[1], 1)

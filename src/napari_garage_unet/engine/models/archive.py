@@ -29,7 +29,7 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.settings import from_json
 
-from .held_out_predictions import HeldOutAnswers
+from .held_out_predictions import HeldOutPredictions
 from .model import Model
 
 FORMAT = "napari-garage-unet model"
@@ -171,12 +171,12 @@ def read_info(path: str | Path) -> dict[str, Any]:
     return description
 
 
-def read_held_out(path: str | Path) -> HeldOutAnswers | None:
+def read_held_out(path: str | Path) -> HeldOutPredictions | None:
     """Read what was said of held-out strokes, without the rest of the model.
 
     Returns
     -------
-    HeldOutAnswers or None
+    HeldOutPredictions or None
         None when none were held out.
 
     Raises
@@ -232,13 +232,13 @@ class _Archive:
             raise self._damaged(f"{name} is no array") from error
         return array
 
-    def held_out(self) -> HeldOutAnswers | None:
+    def held_out(self) -> HeldOutPredictions | None:
         if not any(name.startswith(HELD_OUT) for name in self._zip.namelist()):
             return None
-        names = [f.name for f in dataclasses.fields(HeldOutAnswers)]
+        names = [f.name for f in dataclasses.fields(HeldOutPredictions)]
         arrays = {name: self.array(f"{HELD_OUT}{name}.npy") for name in names}
         try:
-            return HeldOutAnswers(**arrays)
+            return HeldOutPredictions(**arrays)
         except (ValueError, AttributeError) as error:
             raise self._damaged(f"{HELD_OUT} does not fit together") from error
 

@@ -16,7 +16,7 @@ MOST_PIXELS = 50_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HeldOutAnswers:
+class HeldOutPredictions:
     """Probabilities at the pixels of held-out strokes.
 
     Parameters
@@ -41,12 +41,12 @@ class HeldOutAnswers:
         }:
             raise ValueError("The arrays of held-out answers do not fit together.")
 
-    def thinned(self) -> HeldOutAnswers:
+    def thinned(self) -> HeldOutPredictions:
         """Return `MOST_PIXELS` of them at the most, drawn evenly."""
         n = self.class_ids.size
         if n <= MOST_PIXELS:
             return self
         kept = np.sort(np.random.default_rng(0).choice(n, MOST_PIXELS, replace=False))
-        return HeldOutAnswers(
+        return HeldOutPredictions(
             self.levels[:, kept], self.class_ids[kept], self.strokes[kept]
         )

@@ -35,7 +35,7 @@ from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.settings import to_json
 
-from .held_out_predictions import HeldOutAnswers
+from .held_out_predictions import HeldOutPredictions
 
 if TYPE_CHECKING:
     from napari_garage_unet.engine.inference.predictor import Predictor
@@ -83,7 +83,7 @@ class Model:
     rules: Mapping[int, ClassRule] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     presets: Presets = field(default_factory=dict)
-    held_out: HeldOutAnswers | None = None
+    held_out: HeldOutPredictions | None = None
 
     @property
     def class_ids(self) -> tuple[int, ...]:

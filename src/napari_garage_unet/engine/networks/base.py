@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.devices import current_devices
 from napari_garage_unet.engine.errors import ModelFileError
-from napari_garage_unet.engine.features.feature_maps import Statistics, Taps
+from napari_garage_unet.engine.features.feature_maps import FeatureMaps, Statistics
 
 from .config import NetworkConfig
 
@@ -36,7 +36,7 @@ class Network(ABC):
     ----------
     stride
         Heights and widths of planes have to be multiples of it.
-    tap_strides
+    feature_strides
         Stride of each tap.
     feature_radius, head_radius
         How far in pixels a value of a tap, and a probability given the taps, can see.
@@ -47,7 +47,7 @@ class Network(ABC):
     """
 
     stride: int
-    tap_strides: tuple[int, ...]
+    feature_strides: tuple[int, ...]
     feature_radius: int
     head_radius: int
     head: Any
@@ -73,7 +73,9 @@ class Network(ABC):
         """
         return None
 
-    def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics | None, Taps]:
+    def whole(
+        self, plane: NDArray[np.float32]
+    ) -> tuple[Statistics | None, FeatureMaps]:
         """Compute statistics and features of a whole plane at once."""
         statistics = self.statistics(plane)
         return statistics, self.features(plane, statistics)
@@ -81,7 +83,7 @@ class Network(ABC):
     @abstractmethod
     def features(
         self, plane: NDArray[np.float32], statistics: Statistics | None
-    ) -> Taps:
+    ) -> FeatureMaps:
         """Compute the taps of a preprocessed plane or of a region of it.
 
         Parameters
@@ -93,7 +95,9 @@ class Network(ABC):
         """
 
     @abstractmethod
-    def probabilities(self, taps: Taps, *, step: int = 1) -> NDArray[np.float32]:
+    def probabilities(
+        self, feature_maps: FeatureMaps, *, step: int = 1
+    ) -> NDArray[np.float32]:
         """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane.
 
         Parameters

@@ -18,17 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import keras
-from napari_garage_unet.engine.features.feature_maps import TapSpec
+from napari_garage_unet.engine.features.feature_maps import FeatureMapSpec
 
 from .decoder_ops import (
-    COMPONENTS,
+    ENSEMBLE_SIZE,
     GUIDES,
-    MEMBERS,
+    PCA_COMPONENTS,
     WIDTHS,
     Layers,
     at_pixels,
     group_scales,
-    see_through,
+    project_last_member,
 )
 
 Tensor = Any
@@ -36,7 +36,7 @@ Tensor = Any
 SMOOTHING_RADIUS = 16
 """Largest radius of the guided filter behind the decoder, in cells of the grid."""
 
-SHARPNESS = 2.0
+INVERSE_TEMPERATURE = 2.0
 """Mixup and label smoothing leave members less sure than they are right."""
 
 
@@ -77,13 +77,17 @@ class Decoder(keras.Model):  # type: ignore[misc]
     """
 
     def __init__(
-        self, taps: Sequence[TapSpec], n_classes: int, *, members: int = MEMBERS
+        self,
+        feature_maps: Sequence[FeatureMapSpec],
+        n_classes: int,
+        *,
+        members: int = ENSEMBLE_SIZE,
     ) -> None:
         super().__init__(name="decoder")
-        self.taps = tuple(taps)
+        self.feature_maps = tuple(feature_maps)
         self.members = members
         self.n_classes = n_classes
-        self.n_features = sum(tap.channels for tap in taps)
+        self.n_features = sum(feature_map.channels for feature_map in feature_maps)
         self.kernels, self.biases = [], []
         sizes = (self.n_features, *WIDTHS, n_classes)
         for number, (inputs, units) in enumerate(itertools.pairwise(sizes)):
@@ -104,44 +108,47 @@ class Decoder(keras.Model):  # type: ignore[misc]
             initializer="zeros",
             trainable=False,
         )
-        self.shares = self.add_weight(
-            name="shares", shape=(n_classes,), initializer="zeros", trainable=False
-        )
-        self.lens = self.add_weight(
-            name="lens",
-            shape=(self.n_features, COMPONENTS),
+        self.class_proportions = self.add_weight(
+            name="class_proportions",
+            shape=(n_classes,),
             initializer="zeros",
             trainable=False,
         )
-        self.votes = self.add_weight(
-            name="votes",
+        self.projection = self.add_weight(
+            name="projection",
+            shape=(self.n_features, PCA_COMPONENTS),
+            initializer="zeros",
+            trainable=False,
+        )
+        self.ensemble_weights = self.add_weight(
+            name="ensemble_weights",
             shape=(members,),
             initializer=keras.initializers.Constant(1 / members),
             trainable=False,
         )
-        self.sharpness = self.add_weight(
-            name="sharpness",
+        self.inverse_temperature = self.add_weight(
+            name="inverse_temperature",
             shape=(),
-            initializer=keras.initializers.Constant(SHARPNESS),
+            initializer=keras.initializers.Constant(INVERSE_TEMPERATURE),
             trainable=False,
         )
-        self.scale = group_scales(self.taps)
+        self.scale = group_scales(self.feature_maps)
 
     @property
     def decoding(self) -> Layers:
         """What it computes."""
         return Layers(
-            self.taps,
-            self.seen_kernels(),
+            self.feature_maps,
+            self.projected_kernels(),
             self.biases,
             self.guide,
-            self.votes,
-            self.sharpness,
+            self.ensemble_weights,
+            self.inverse_temperature,
         )
 
-    def seen_kernels(self) -> list[Tensor]:
+    def projected_kernels(self) -> list[Tensor]:
         """Kernels of each layer, that of the first with what members see through."""
-        return see_through(self.kernels, self.lens)
+        return project_last_member(self.kernels, self.projection)
 
     def _add(self, name: str, shape: tuple[int, ...], variance: float) -> Any:
         initializer = keras.initializers.RandomNormal(stddev=variance**0.5)
@@ -159,9 +166,9 @@ class Decoder(keras.Model):  # type: ignore[misc]
         -------
         tensor of shape (members, n, n_classes)
         """
-        return at_pixels(features * self.scale, self.seen_kernels(), self.biases)
+        return at_pixels(features * self.scale, self.projected_kernels(), self.biases)
 
-    def call(self, taps: Sequence[Tensor]) -> Tensor:
+    def call(self, feature_maps: Sequence[Tensor]) -> Tensor:
         """Logits of a plane, ``(members, h, w, n_classes)`` on the grid.
 
         Parameters
@@ -169,10 +176,10 @@ class Decoder(keras.Model):  # type: ignore[misc]
         taps
             Of one plane, ``(h, w, channels)`` each.
         """
-        return self.decoding.on_plane(taps)[0]
+        return self.decoding.on_plane(feature_maps)[0]
 
 
-def give_votes(members: int, *, coarse: float) -> NDArray[np.float32]:
+def make_ensemble_weights(members: int, *, coarse: float) -> NDArray[np.float32]:
     """Return how much each member counts.
 
     Parameters
@@ -184,6 +191,6 @@ def give_votes(members: int, *, coarse: float) -> NDArray[np.float32]:
     """
     if members == 1:
         return np.ones(1, np.float32)
-    votes = np.full(members, (1 - coarse) / (members - 1), np.float32)
-    votes[-1] = coarse
-    return votes
+    ensemble_weights = np.full(members, (1 - coarse) / (members - 1), np.float32)
+    ensemble_weights[-1] = coarse
+    return ensemble_weights

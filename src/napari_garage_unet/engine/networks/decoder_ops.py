@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import tf
-from napari_garage_unet.engine.features.feature_maps import GRID, TapSpec
+from napari_garage_unet.engine.features.feature_maps import GRID, FeatureMapSpec
 
 Tensor = Any
 
-MEMBERS = 3
+ENSEMBLE_SIZE = 3
 """Networks that are averaged: fewer disagree by chance, more take longer."""
 
 WIDTHS = (128, 64)
@@ -28,10 +28,10 @@ WIDTHS = (128, 64)
 GUIDES = 2
 """Maps that guide the smoothing beside the image."""
 
-COMPONENTS = 32
+PCA_COMPONENTS = 32
 """Principal components of the features that the last member sees alone."""
 
-ON_GRID = TapSpec(GRID, 0.0, 0, "grid")
+ON_GRID = FeatureMapSpec(GRID, 0.0, 0, "grid")
 
 STRIP = 16
 """Rows of the grid that are computed together."""
@@ -57,25 +57,32 @@ class Layers:
 
     def __init__(
         self,
-        taps: Sequence[TapSpec],
+        feature_maps: Sequence[FeatureMapSpec],
         kernels: Sequence[Tensor],
         biases: Sequence[Tensor],
         guide: Tensor,
-        votes: Tensor,
-        sharpness: Tensor,
+        ensemble_weights: Tensor,
+        inverse_temperature: Tensor,
     ) -> None:
-        self.taps = tuple(taps)
-        self.scale = group_scales(taps)
+        self.feature_maps = tuple(feature_maps)
+        self.scale = group_scales(feature_maps)
         self.kernels, self.biases, self.guide = kernels, biases, guide
-        self.votes, self.sharpness = votes, sharpness
+        self.ensemble_weights, self.inverse_temperature = (
+            ensemble_weights,
+            inverse_temperature,
+        )
         self._members = int(kernels[0].shape[0])
 
-    def on_plane(self, taps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    def on_plane(self, feature_maps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Logits ``(members, h, w, n_classes)`` and guides ``(h, w, GUIDES)``."""
-        rows, columns = (tf.range(n) for n in tf.unstack(tf.shape(taps[0])[:2]))
-        return self._logits(taps, self._coarse(taps), rows, columns, ON_GRID)
+        rows, columns = (tf.range(n) for n in tf.unstack(tf.shape(feature_maps[0])[:2]))
+        return self._logits(
+            feature_maps, self._coarse(feature_maps), rows, columns, ON_GRID
+        )
 
-    def probabilities(self, taps: Sequence[Tensor], *, every: int = 1) -> Tensor:
+    def probabilities(
+        self, feature_maps: Sequence[Tensor], *, every: int = 1
+    ) -> Tensor:
         """Mean probabilities of the members, and the guides behind them.
 
         They are ``(h, w, n_classes + GUIDES)`` on the grid.
@@ -84,13 +91,15 @@ class Layers:
         Computed some rows at a time: what lies between the taps and the probabilities
         is large, and much faster when it stays in the processor's cache.
         """
-        coarse = self._coarse(taps)
-        height, width = tf.unstack(-(-tf.shape(taps[0])[:2] // every))
-        grid = TapSpec(GRID * every, 0.0, 0, "grid")
+        coarse = self._coarse(feature_maps)
+        height, width = tf.unstack(-(-tf.shape(feature_maps[0])[:2] // every))
+        grid = FeatureMapSpec(GRID * every, 0.0, 0, "grid")
 
         def compute(first: Tensor) -> Tensor:
             rows = tf.minimum(first + tf.range(STRIP), height - 1)
-            logits, guides = self._logits(taps, coarse, rows, tf.range(width), grid)
+            logits, guides = self._logits(
+                feature_maps, coarse, rows, tf.range(width), grid
+            )
             return tf.concat([self.mean(logits), guides], axis=-1)
 
         strips = tf.map_fn(
@@ -103,22 +112,26 @@ class Layers:
 
     def mean(self, logits: Tensor) -> Tensor:
         """Mean probabilities of the members, each counting as much as its vote."""
-        members = tf.nn.softmax(self.sharpness * logits)
-        return tf.tensordot(self.votes, members, 1)
+        members = tf.nn.softmax(self.inverse_temperature * logits)
+        return tf.tensordot(self.ensemble_weights, members, 1)
 
-    def _coarse(self, taps: Sequence[Tensor]) -> list[tuple[Tensor, TapSpec]]:
+    def _coarse(
+        self, feature_maps: Sequence[Tensor]
+    ) -> list[tuple[Tensor, FeatureMapSpec]]:
         """Apply the first layer to the taps coarser than the grid.
 
         Each map is added to the next finer one it lies on, from the deepest up; what
         cannot be joined stays a map of its own.
         """
-        maps: list[tuple[Tensor, TapSpec]] = []
-        for number in reversed(range(len(self.taps))):
-            spec = self.taps[number]
+        maps: list[tuple[Tensor, FeatureMapSpec]] = []
+        for number in reversed(range(len(self.feature_maps))):
+            spec = self.feature_maps[number]
             if spec.stride <= GRID:
                 continue
             lateral = tf.tensordot(
-                tf.cast(taps[number], tf.float32), self._first_kernel([number]), 1
+                tf.cast(feature_maps[number], tf.float32),
+                self._first_kernel([number]),
+                1,
             )
             if maps and spec.holds(maps[-1][1]):
                 below, coarser = maps.pop()
@@ -129,18 +142,21 @@ class Layers:
 
     def _logits(
         self,
-        taps: Sequence[Tensor],
-        coarse: Sequence[tuple[Tensor, TapSpec]],
+        feature_maps: Sequence[Tensor],
+        coarse: Sequence[tuple[Tensor, FeatureMapSpec]],
         rows: Tensor,
         columns: Tensor,
-        grid: TapSpec,
+        grid: FeatureMapSpec,
     ) -> tuple[Tensor, Tensor]:
         """Logits of each member, and guides, in some rows and columns of a grid."""
-        fine = [n for n, spec in enumerate(self.taps) if spec.stride <= GRID]
+        fine = [n for n, spec in enumerate(self.feature_maps) if spec.stride <= GRID]
         on_grid = [
-            interpolate(taps[n], rows, columns, self.taps[n], grid) for n in fine
+            interpolate(feature_maps[n], rows, columns, self.feature_maps[n], grid)
+            for n in fine
         ]
-        joined = tf.concat([tf.cast(tap, tf.float32) for tap in on_grid], axis=-1)
+        joined = tf.concat(
+            [tf.cast(feature_map, tf.float32) for feature_map in on_grid], axis=-1
+        )
         total = tf.tensordot(joined, self._first_kernel(fine), 1)
         for below, spec in coarse:
             total += interpolate(below, rows, columns, spec, grid)
@@ -156,12 +172,14 @@ class Layers:
         kernel = tf.transpose(self.kernels[0], (1, 0, 2))
         kernel = tf.reshape(kernel, (-1, self._members * WIDTHS[0]))
         kernel = tf.concat([kernel, self.guide], axis=1) * self.scale[:, tf.newaxis]
-        ends = np.cumsum([spec.channels for spec in self.taps])
-        parts = [kernel[ends[n] - self.taps[n].channels : ends[n]] for n in numbers]
+        ends = np.cumsum([spec.channels for spec in self.feature_maps])
+        parts = [
+            kernel[ends[n] - self.feature_maps[n].channels : ends[n]] for n in numbers
+        ]
         return tf.concat(parts, axis=0)
 
 
-def see_through(kernels: Sequence[Tensor], lens: Tensor) -> list[Tensor]:
+def project_last_member(kernels: Sequence[Tensor], projection: Tensor) -> list[Tensor]:
     """Kernels of each layer, that of the first with what the last member sees through.
 
     Parameters
@@ -175,9 +193,9 @@ def see_through(kernels: Sequence[Tensor], lens: Tensor) -> list[Tensor]:
     first, *others = kernels
     *plain, last = tf.unstack(first)
     if plain:
-        lens = tf.convert_to_tensor(lens)
-        seen = tf.matmul(lens, tf.matmul(lens, last, transpose_a=True))
-        last = tf.where(tf.reduce_any(tf.not_equal(lens, 0)), seen, last)
+        projection = tf.convert_to_tensor(projection)
+        seen = tf.matmul(projection, tf.matmul(projection, last, transpose_a=True))
+        last = tf.where(tf.reduce_any(tf.not_equal(projection, 0)), seen, last)
     return [tf.stack([*plain, last]), *others]
 
 
@@ -224,7 +242,9 @@ def finish(
 
 
 @cache
-def decode_planes(taps: tuple[TapSpec, ...], every: int, members: int) -> Any:
+def decode_planes(
+    feature_maps: tuple[FeatureMapSpec, ...], every: int, members: int
+) -> Any:
     """Return the function from taps, and what `Layers` has, to probabilities.
 
     It gives ``(n_classes + GUIDES, h, w)`` on every n-th cell of the grid, the maps
@@ -232,14 +252,17 @@ def decode_planes(taps: tuple[TapSpec, ...], every: int, members: int) -> Any:
     """
 
     def decode(arrays: Any, *learnt: Any) -> Tensor:
-        layers = Layers(taps, *learnt)
+        layers = Layers(feature_maps, *learnt)
         return tf.transpose(layers.probabilities(arrays, every=every), (2, 0, 1))
 
-    sizes = (sum(spec.channels for spec in taps), *WIDTHS, None)
+    sizes = (sum(spec.channels for spec in feature_maps), *WIDTHS, None)
     return tf.function(
         decode,
         input_signature=[
-            [tf.TensorSpec((None, None, spec.channels), tf.float16) for spec in taps],
+            [
+                tf.TensorSpec((None, None, spec.channels), tf.float16)
+                for spec in feature_maps
+            ],
             [tf.TensorSpec((members, *pair)) for pair in itertools.pairwise(sizes)],
             [tf.TensorSpec((members, 1, units)) for units in sizes[1:]],
             tf.TensorSpec((sizes[0], GUIDES)),
@@ -249,13 +272,16 @@ def decode_planes(taps: tuple[TapSpec, ...], every: int, members: int) -> Any:
     )
 
 
-def group_scales(taps: Sequence[TapSpec]) -> NDArray[np.float32]:
+def group_scales(feature_maps: Sequence[FeatureMapSpec]) -> NDArray[np.float32]:
     """Scale of each feature that gives every group the same total variance.
 
     So the many channels of the encoder do not drown the few features that are sharp
     to the pixel.
     """
-    groups = np.repeat([tap.group for tap in taps], [tap.channels for tap in taps])
+    groups = np.repeat(
+        [feature_map.group for feature_map in feature_maps],
+        [feature_map.channels for feature_map in feature_maps],
+    )
     names, sizes = np.unique(groups, return_counts=True)
     share = len(groups) / len(names) / sizes[np.searchsorted(names, groups)]
     scales: NDArray[np.float32] = np.sqrt(share).astype(np.float32)
@@ -263,7 +289,11 @@ def group_scales(taps: Sequence[TapSpec]) -> NDArray[np.float32]:
 
 
 def interpolate(
-    tap: Tensor, rows: Tensor, columns: Tensor, spec: TapSpec, target: TapSpec
+    feature_map: Tensor,
+    rows: Tensor,
+    columns: Tensor,
+    spec: FeatureMapSpec,
+    target: FeatureMapSpec,
 ) -> Tensor:
     """Interpolate a map linearly at cells of a finer one.
 
@@ -282,26 +312,26 @@ def interpolate(
     tensor of shape (rows, columns, channels)
     """
     if (spec.stride, spec.offset) == (target.stride, target.offset):
-        return tf.gather(tap, rows, axis=0)
+        return tf.gather(feature_map, rows, axis=0)
     for axis, numbers in enumerate((rows, columns)):
-        last = tf.shape(tap)[axis] - 1
+        last = tf.shape(feature_map)[axis] - 1
         pixels = tf.cast(numbers * target.stride, tf.float32)
         cells = (pixels + target.offset - spec.offset) / spec.stride
         cells = tf.clip_by_value(cells, 0.0, tf.cast(last, tf.float32))
         low = tf.cast(tf.floor(cells), tf.int32)
         share = cells - tf.cast(low, tf.float32)
         share = tf.reshape(share, (-1, 1, 1) if axis == 0 else (1, -1, 1))
-        before = tf.cast(tf.gather(tap, low, axis=axis), tf.float32)
+        before = tf.cast(tf.gather(feature_map, low, axis=axis), tf.float32)
         after = tf.cast(
-            tf.gather(tap, tf.minimum(low + 1, last), axis=axis), tf.float32
+            tf.gather(feature_map, tf.minimum(low + 1, last), axis=axis), tf.float32
         )
-        tap = before + share * (after - before)
-    return tap
+        feature_map = before + share * (after - before)
+    return feature_map
 
 
 def gather_pixels(
-    taps: Sequence[NDArray[Any]],
-    specs: Sequence[TapSpec],
+    feature_maps: Sequence[NDArray[Any]],
+    specs: Sequence[FeatureMapSpec],
     rows: NDArray[np.integer[Any]],
     columns: NDArray[np.integer[Any]],
 ) -> NDArray[np.float32]:
@@ -321,15 +351,15 @@ def gather_pixels(
     ndarray of shape (n, sum of channels), float32
     """
     parts = []
-    for tap, spec in zip(taps, specs, strict=True):
+    for feature_map, spec in zip(feature_maps, specs, strict=True):
         low, share, after = [], [], []
-        for pixels, length in zip((rows, columns), tap.shape[:2], strict=True):
+        for pixels, length in zip((rows, columns), feature_map.shape[:2], strict=True):
             cells = np.clip((pixels - spec.offset) / spec.stride, 0, length - 1)
             low.append(cells.astype(np.intp))
             share.append((cells - low[-1]).astype(np.float32)[:, np.newaxis])
             after.append(np.minimum(low[-1] + 1, length - 1))
         (y, x), (v, u), (below, right) = low, share, after
-        top = (1 - u) * tap[y, x] + u * tap[y, right]
-        bottom = (1 - u) * tap[below, x] + u * tap[below, right]
+        top = (1 - u) * feature_map[y, x] + u * feature_map[y, right]
+        bottom = (1 - u) * feature_map[below, x] + u * feature_map[below, right]
         parts.append((1 - v) * top + v * bottom)
     return np.concatenate(parts, axis=1)

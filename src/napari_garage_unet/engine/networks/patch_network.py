@@ -36,7 +36,7 @@ STRIP = 16
 
 
 # Keras has no types, so to mypy its classes are Any, which cannot be inherited from.
-class Detail(keras.Model):  # type: ignore[misc]
+class PatchNetwork(keras.Model):  # type: ignore[misc]
     """From the pixels around a cell to its logits.
 
     Parameters
@@ -55,7 +55,7 @@ class Detail(keras.Model):  # type: ignore[misc]
     """
 
     def __init__(self, n_channels: int, n_classes: int) -> None:
-        super().__init__(name="detail")
+        super().__init__(name="patch_network")
         self.n_channels = n_channels
         sizes = (SIDE * SIDE * n_channels, *WIDTHS, n_classes)
         self.kernels, self.biases = [], []
@@ -73,8 +73,8 @@ class Detail(keras.Model):  # type: ignore[misc]
                     name=f"bias_{number}", shape=(units,), initializer="zeros"
                 )
             )
-        self.vote = self.add_weight(
-            name="vote", shape=(), initializer="zeros", trainable=False
+        self.blend_weight = self.add_weight(
+            name="blend_weight", shape=(), initializer="zeros", trainable=False
         )
 
     def at_patches(self, patches: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ class Detail(keras.Model):  # type: ignore[misc]
         every
             Cells from one value to the next.
         """
-        compute = _detail_planes(self.n_channels, every)
+        compute = _patch_network_on_planes(self.n_channels, every)
         found: NDArray[np.float32] = compute(pixels, self.kernels, self.biases).numpy()
         return found
 
@@ -172,7 +172,7 @@ def finish(x: Tensor, kernels: Sequence[Tensor], biases: Sequence[Tensor]) -> Te
 
 
 @cache
-def _detail_planes(n_channels: int, every: int) -> Any:
+def _patch_network_on_planes(n_channels: int, every: int) -> Any:
     """Return the function from pixels, kernels and biases to probabilities."""
     margin = CELLS // 2
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import tf
-from napari_garage_unet.engine.features.feature_maps import Statistics, Taps
+from napari_garage_unet.engine.features.feature_maps import FeatureMaps, Statistics
 
 from .base import Network
 from .config import NetworkConfig
@@ -16,7 +16,7 @@ from .unet import build_unet, receptive_radius
 class PlainNetwork(Network):
     """The U-Net of `build_unet`, all of which is trained; its tap is the image."""
 
-    tap_strides = (1,)
+    feature_strides = (1,)
     feature_radius = 0
 
     def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
@@ -38,11 +38,15 @@ class PlainNetwork(Network):
 
     def features(
         self, plane: NDArray[np.float32], statistics: Statistics | None
-    ) -> Taps:
+    ) -> FeatureMaps:
         """Return the plane as its only tap."""
         return (plane,)
 
-    def probabilities(self, taps: Taps, *, step: int = 1) -> NDArray[np.float32]:
+    def probabilities(
+        self, feature_maps: FeatureMaps, *, step: int = 1
+    ) -> NDArray[np.float32]:
         """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane."""
-        result: NDArray[np.float32] = self._predict(taps[0][np.newaxis])[0].numpy()
+        result: NDArray[np.float32] = self._predict(feature_maps[0][np.newaxis])[
+            0
+        ].numpy()
         return np.ascontiguousarray(result[::step, ::step].transpose(2, 0, 1))

@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.features.feature_maps import (
     GRID,
+    FeatureMaps,
     Statistics,
-    Taps,
     load_features,
 )
-from napari_garage_unet.engine.filters.despeckle import AROUND, exchange_specks
+from napari_garage_unet.engine.filters.despeckle import AROUND, despeckle
 from napari_garage_unet.engine.filters.guided_filter import smooth_probabilities
 from napari_garage_unet.engine.filters.median import median_of_nine, median_of_plane
 
 from .base import Network
 from .config import NetworkConfig
-from .decoder import SMOOTHING_RADIUS, Decoder, give_votes
+from .decoder import SMOOTHING_RADIUS, Decoder, make_ensemble_weights
 from .decoder_ops import decode_planes
-from .patch_network import Detail
+from .patch_network import PatchNetwork
 
 EARLIER = (7, 9, 12)
 """Numbers of weights that decoders had in former versions."""
@@ -67,15 +67,15 @@ class PretrainedNetwork(Network):
         self._features = load_features(n_channels)
         specs = self._features.specs
         self.stride = self._features.stride
-        self.tap_strides = (1, GRID, *(spec.stride for spec in specs))
+        self.feature_strides = (1, GRID, *(spec.stride for spec in specs))
         self.feature_radius = self._features.radius
         self.head = Decoder(specs, n_classes)
-        self.detail = Detail(n_channels, n_classes)
+        self.patch_network = PatchNetwork(n_channels, n_classes)
 
     @property
     def variables(self) -> list[Any]:
         """Weights of the decoder, then of the detail network."""
-        return [*self.head.weights, *self.detail.weights]
+        return [*self.head.weights, *self.patch_network.weights]
 
     # mypy wants an attribute that can be set where the base class has a plain one;
     # nobody sets this one.
@@ -97,9 +97,9 @@ class PretrainedNetwork(Network):
         return min(max(radius, 0), SMOOTHING_RADIUS)
 
     @property
-    def detail_vote(self) -> float:
+    def patch_weight(self) -> float:
         """How much the detail network counts in the result, from 0 to 1."""
-        return min(max(float(self.detail.vote.numpy()), 0.0), 1.0)
+        return min(max(float(self.patch_network.blend_weight.numpy()), 0.0), 1.0)
 
     def completed(
         self, weights: Mapping[str, NDArray[Any]]
@@ -112,8 +112,8 @@ class PretrainedNetwork(Network):
         """
         if len(weights) not in EARLIER:
             return weights
-        fresh = Detail(self.n_channels, self.n_classes).weights
-        former = {"votes": 1 / self.head.members, "sharpness": 1.0}
+        fresh = PatchNetwork(self.n_channels, self.n_classes).weights
+        former = {"ensemble_weights": 1 / self.head.members, "inverse_temperature": 1.0}
         values = [
             np.full(variable.shape, former.get(variable.name, 0.0), np.float32)
             for variable in self.head.weights
@@ -126,8 +126,8 @@ class PretrainedNetwork(Network):
     def alone(self) -> PretrainedNetwork:
         """Return a network with the same features and one fresh member."""
         other = copy.copy(self)
-        other.head = Decoder(self.head.taps, self.n_classes, members=1)
-        other.detail = Detail(self.n_channels, self.n_classes)
+        other.head = Decoder(self.head.feature_maps, self.n_classes, members=1)
+        other.patch_network = PatchNetwork(self.n_channels, self.n_classes)
         return other
 
     def statistics(self, plane: NDArray[np.float32]) -> Statistics:
@@ -136,23 +136,25 @@ class PretrainedNetwork(Network):
 
     def features(
         self, plane: NDArray[np.float32], statistics: Statistics | None
-    ) -> Taps:
+    ) -> FeatureMaps:
         """Compute guide, pixels, multiscale features and encoder taps of a plane."""
         if statistics is None:
             return self.whole(plane)[1]
         return (self._guide(plane), *self._features(plane, statistics))
 
-    def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics, Taps]:
+    def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics, FeatureMaps]:
         """Compute statistics and features at once, each map a single time."""
-        statistics, taps = self._features.whole(plane)
-        return statistics, (self._guide(plane), *taps)
+        statistics, feature_maps = self._features.whole(plane)
+        return statistics, (self._guide(plane), *feature_maps)
 
     def _guide(self, plane: NDArray[np.float32]) -> NDArray[np.float16]:
         if self.n_channels > MOST_GUIDES:
             plane = plane.mean(axis=-1, keepdims=True)
         return median_of_plane(plane, GUIDE_SIDE).astype(np.float16)
 
-    def probabilities(self, taps: Taps, *, step: int = 1) -> NDArray[np.float32]:
+    def probabilities(
+        self, feature_maps: FeatureMaps, *, step: int = 1
+    ) -> NDArray[np.float32]:
         """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane.
 
         They are smoothed along the edges of the image and of the guides; what the
@@ -160,27 +162,33 @@ class PretrainedNetwork(Network):
         Then specks are taken out. Coarser than the grid neither is done.
         """
         fine = step <= GRID
-        decoded, image, guides = self._decode(taps, step, self.head.votes)
+        decoded, image, guides = self._decode(
+            feature_maps, step, self.head.ensemble_weights
+        )
         share, rest = SMOOTHED, decoded
-        vote = self.detail_vote
-        if vote:
-            detail = self.detail.on_plane(taps[1], max(step // GRID, 1))
+        blend_weight = self.patch_weight
+        if blend_weight:
+            patch_network = self.patch_network.on_plane(
+                feature_maps[1], max(step // GRID, 1)
+            )
             if fine:
-                detail = median_of_nine(detail)
-            share, rest = add_detail(decoded, detail, vote)
+                patch_network = median_of_nine(patch_network)
+            share, rest = blend_patch_network(decoded, patch_network, blend_weight)
         result = self._smooth(decoded, image, guides, share=share, rest=rest, step=step)
         if fine:
-            exchange_specks(result, grid=GRID // step)
+            despeckle(result, grid=GRID // step)
         return result
 
-    def unsmoothed(self, taps: Taps) -> NDArray[np.float32]:
+    def unsmoothed(self, feature_maps: FeatureMaps) -> NDArray[np.float32]:
         """Compute ``(n_classes, H / GRID, W / GRID)`` probabilities of the decoder.
 
         They are neither smoothed nor mixed with what the detail network says.
         """
-        return self._decode(taps, GRID, self.head.votes)[0]
+        return self._decode(feature_maps, GRID, self.head.ensemble_weights)[0]
 
-    def answers(self, taps: Taps) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def pseudo_label_probabilities(
+        self, feature_maps: FeatureMaps
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Compute the probabilities that the network teaches itself with.
 
         They are smoothed along the edges of the image alone. The guides come from what
@@ -194,21 +202,27 @@ class PretrainedNetwork(Network):
         decoded : ndarray of shape (n_classes, H / GRID, W / GRID)
             The same before they were smoothed.
         """
-        votes = give_votes(self.head.members, coarse=0)
-        decoded, image, guides = self._decode(taps, 1, votes)
+        ensemble_weights = make_ensemble_weights(self.head.members, coarse=0)
+        decoded, image, guides = self._decode(feature_maps, 1, ensemble_weights)
         smoothed = self._smooth(
             decoded, image, guides[:0], share=SELF_SMOOTHED, rest=decoded, step=1
         )
         return smoothed, decoded
 
     def _decode(
-        self, taps: Taps, step: int, votes: Any
+        self, feature_maps: FeatureMaps, step: int, ensemble_weights: Any
     ) -> tuple[NDArray[np.float32], ...]:
         """Compute probabilities on the grid, the image, and the guides on the grid."""
-        image, _, *features = taps
+        image, _, *features = feature_maps
         head = self.head
-        decode = decode_planes(head.taps, max(step // GRID, 1), head.members)
-        learnt = head.seen_kernels(), head.biases, head.guide, votes, head.sharpness
+        decode = decode_planes(head.feature_maps, max(step // GRID, 1), head.members)
+        learnt = (
+            head.projected_kernels(),
+            head.biases,
+            head.guide,
+            ensemble_weights,
+            head.inverse_temperature,
+        )
         decoded = decode(features, *learnt).numpy()
         image = np.moveaxis(image[::step, ::step], -1, 0).astype(np.float32)
         return decoded[: self.n_classes], image, decoded[self.n_classes :]
@@ -236,7 +250,9 @@ class PretrainedNetwork(Network):
         )
 
 
-def add_detail(probabilities: Any, detail: Any, vote: float) -> tuple[float, Any]:
+def blend_patch_network(
+    probabilities: Any, patch_network: Any, blend_weight: float
+) -> tuple[float, Any]:
     """Decide what is mixed when the detail network counts.
 
     Parameters
@@ -253,5 +269,7 @@ def add_detail(probabilities: Any, detail: Any, vote: float) -> tuple[float, Any
     rest
         What the other share is, not smoothed.
     """
-    share = (1 - vote) * SMOOTHED
-    return share, probabilities + vote / (1 - share) * (detail - probabilities)
+    share = (1 - blend_weight) * SMOOTHED
+    return share, probabilities + blend_weight / (1 - share) * (
+        patch_network - probabilities
+    )

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_garage_unet.engine.labels.assign import decision_step
-from napari_garage_unet.engine.labels.one_vs_rest import Contest
+from napari_garage_unet.engine.labels.one_vs_rest import OneVsRest
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.probabilities import LEVELS, UInt8
 
@@ -87,7 +87,7 @@ def edge_curve(
     """
     shape = levels.shape[1:]
     rows = np.ascontiguousarray(levels).reshape(len(levels), -1)
-    limits = Contest(rows, shape, rules, class_ids, index).limits.reshape(shape)
+    limits = OneVsRest(rows, shape, rules, class_ids, index).limits.reshape(shape)
     n = len(rules)
     steps = np.array([decision_step(ClassRule(k / LEVELS), n) for k in range(1, 256)])
     bins = int(steps[-1]) + 3  # limits go up to a step more, and one behind it

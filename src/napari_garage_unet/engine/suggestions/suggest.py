@@ -20,7 +20,7 @@ from skimage import measure
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import decide
 from napari_garage_unet.engine.labels.rules import ClassRule, Rules, resolve_rules
-from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.probabilities import LEVELS, quantize
 
 from .advice import Advice, PaintedPlane, PaintedVolume
@@ -49,7 +49,7 @@ def advise(
     rules: Rules = None,
     background_ids: Collection[int] = (),
     volumes: Iterable[PaintedVolume] | None = None,
-    held_out: HeldOutAnswers | None = None,
+    held_out: HeldOutPredictions | None = None,
 ) -> Advice:
     """Look for the rules that fit strokes best.
 
@@ -133,7 +133,9 @@ def advise(
     )
 
 
-def _says_enough(answers: HeldOutAnswers, class_ids: NDArray[np.integer[Any]]) -> bool:
+def _says_enough(
+    answers: HeldOutPredictions, class_ids: NDArray[np.integer[Any]]
+) -> bool:
     """Whether unseen strokes of every class say more than chance."""
     return all(
         np.count_nonzero(here) >= ENOUGH

@@ -43,7 +43,7 @@ from napari_garage_unet.engine.labels.assign import (
     decision_step,
     default_threshold,
 )
-from napari_garage_unet.engine.labels.one_vs_rest import Contest
+from napari_garage_unet.engine.labels.one_vs_rest import OneVsRest
 from napari_garage_unet.engine.labels.rules import (
     ClassRule,
     Rules,
@@ -302,7 +302,7 @@ def _curve(
     ``(255,)`` float64, for the thresholds at levels 1 to 255
     """
     n = len(class_ids)
-    contest = Contest(rows, (rows.shape[1],), rules, class_ids, index)
+    contest = OneVsRest(rows, (rows.shape[1],), rules, class_ids, index)
     weight = 1 / np.bincount(truth, minlength=n)[truth]
     steps = np.array([decision_step(ClassRule(k / LEVELS), n) for k in range(1, 256)])
     # Beyond its limit a pixel goes to the rest; in a histogram of the limits, that is

@@ -30,7 +30,7 @@ class _Entry:
     strokes_id: int = 0
 
 
-class Desk:
+class ImageRegistry:
     """Images by key, each with its strokes.
 
     Filled by the thread that receives, so that the viewer gets its memory back at

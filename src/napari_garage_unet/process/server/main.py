@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from napari_garage_unet.process.protocol.explain import NO_TENSORFLOW
 
-from .images import Desk
+from .images import ImageRegistry
 from .priority import lower_priority
 from .transport import Inbox, Outbox
 
@@ -34,7 +34,7 @@ VIEWER_EXITS = 2.0
 class _Exit:
     """Ends the process; whichever thread comes first does it."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ImageRegistry) -> None:
         self._desk = desk
         self._viewer = os.getppid()
         self._asked = False
@@ -79,7 +79,7 @@ def main(address: str) -> NoReturn:
     key = sys.stdin.buffer.readline().strip()
     family = "AF_PIPE" if os.name == "nt" else "AF_UNIX"
     connection = Client(address, family, authkey=key)
-    desk, outbox = Desk(), Outbox(connection)
+    desk, outbox = ImageRegistry(), Outbox(connection)
     end = _Exit(desk)
     inbox = Inbox(connection, desk, outbox, on_end=end.when_idle)
     inbox.open()

@@ -50,7 +50,7 @@ class LiveModel:
     snapshot: Callable[[], Model]
 
 
-class Shelf:
+class ModelCache:
     """Models by key: `LIVE`, or the path of a file.
 
     Attributes

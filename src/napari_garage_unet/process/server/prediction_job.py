@@ -14,8 +14,8 @@ from napari_garage_unet.process.protocol.messages import (
 )
 from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
 
-from .images import Desk
-from .models import Shelf, Source
+from .images import ImageRegistry
+from .models import ModelCache, Source
 
 STEPS = (1, 2, 4, 8, 16)
 """Pixels from one computed value to the next that can be asked for."""
@@ -37,7 +37,7 @@ class PredictionJob:
         self._result: AttachedBlock | None = None
         self._begin = time.perf_counter()
 
-    def advance(self, desk: Desk, shelf: Shelf) -> Predicted | None:
+    def advance(self, desk: ImageRegistry, shelf: ModelCache) -> Predicted | None:
         """Compute a tile; None as long as there are more.
 
         Raises
@@ -76,7 +76,7 @@ class PredictionJob:
             self._result.close()
 
     def _start(
-        self, desk: Desk, shelf: Shelf
+        self, desk: ImageRegistry, shelf: ModelCache
     ) -> tuple[Iterator[Tile], Source, AttachedBlock]:
         request = self.request
         source = shelf.source(request.model)

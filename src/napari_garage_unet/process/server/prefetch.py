@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import default_preprocess
-from napari_garage_unet.engine.inference.feature_cache import TapStores
+from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 
-from .images import Desk
+from .images import ImageRegistry
 
 
-class Rehearsal:
+class Prefetch:
     """Computes the features of open images ahead, a block at a time.
 
     Most trainings begin with the default network and preprocessing on an image that
@@ -28,7 +28,7 @@ class Rehearsal:
         Where the features go.
     """
 
-    def __init__(self, desk: Desk, stores: TapStores) -> None:
+    def __init__(self, desk: ImageRegistry, stores: FeatureCaches) -> None:
         self._desk, self._stores = desk, stores
         self._seen: list[Image] = []
         self._blocks: Iterator[None] | None = None

@@ -15,7 +15,7 @@ from collections import deque
 from napari_garage_unet.engine.compute.backend import versions
 from napari_garage_unet.engine.compute.devices import current_devices
 from napari_garage_unet.engine.errors import EngineError
-from napari_garage_unet.engine.inference.feature_cache import TapStores
+from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.learning.warm_up import warm_up, warm_up_checks
 from napari_garage_unet.process.protocol.messages import (
     LIVE,
@@ -35,10 +35,10 @@ from napari_garage_unet.process.protocol.messages import (
     Warm,
 )
 
-from .images import Desk
-from .models import Shelf
+from .images import ImageRegistry
+from .models import ModelCache
 from .prediction_job import PredictionJob
-from .prefetch import Rehearsal
+from .prefetch import Prefetch
 from .training_job import TrainingJob
 from .transport import Inbox, Outbox
 
@@ -61,11 +61,11 @@ class Loop:
         Where answers go.
     """
 
-    def __init__(self, inbox: Inbox, desk: Desk, outbox: Outbox) -> None:
+    def __init__(self, inbox: Inbox, desk: ImageRegistry, outbox: Outbox) -> None:
         self._inbox, self._desk, self._outbox = inbox, desk, outbox
-        self._shelf = Shelf()
-        self._stores = TapStores()
-        self._rehearsal = Rehearsal(desk, self._stores)
+        self._shelf = ModelCache()
+        self._stores = FeatureCaches()
+        self._rehearsal = Prefetch(desk, self._stores)
         self._training: TrainingJob | None = None
         self._last: TrainingJob | None = None
         self._ended: TrainingJob | None = None

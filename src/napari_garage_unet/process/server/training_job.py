@@ -11,7 +11,7 @@ import numpy as np
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
-from napari_garage_unet.engine.inference.feature_cache import TapStores
+from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.training import Training
@@ -26,8 +26,8 @@ from napari_garage_unet.process.protocol.messages import (
     Trained,
 )
 
-from .images import Desk
-from .models import LiveModel, Shelf, Source
+from .images import ImageRegistry
+from .models import LiveModel, ModelCache, Source
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +61,10 @@ class TrainingJob:
     def __init__(
         self,
         request: Train,
-        desk: Desk,
-        shelf: Shelf,
+        desk: ImageRegistry,
+        shelf: ModelCache,
         *,
-        stores: TapStores | None = None,
+        stores: FeatureCaches | None = None,
         former: TrainingJob | None = None,
     ) -> None:
         self.request = request
@@ -216,7 +216,7 @@ class TrainingJob:
         self._next_checkpoint = begin + max(CHECKPOINT_SECONDS, 20 * took)
 
 
-def _beginning(request: Train, shelf: Shelf) -> Model | None:
+def _beginning(request: Train, shelf: ModelCache) -> Model | None:
     """Find the model to go on from."""
     if request.start_from is not None:
         return load_model(request.start_from)

@@ -28,7 +28,7 @@ from napari_garage_unet.process.protocol.messages import (
     Train,
 )
 
-from .images import Desk
+from .images import ImageRegistry
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class Inbox:
     def __init__(
         self,
         connection: Connection,
-        desk: Desk,
+        desk: ImageRegistry,
         outbox: Outbox,
         *,
         on_end: Callable[[bool], None],

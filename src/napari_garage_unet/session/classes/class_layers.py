@@ -21,16 +21,16 @@ from napari_garage_unet.layers.matching import (
     plugin_metadata,
     strokes_metadata,
 )
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
 
-def classes_of(layer: Labels, bound: BoundImage) -> list[ClassInfo]:
+def classes_of(layer: Labels, annotated: AnnotatedImage) -> list[ClassInfo]:
     """Read what a strokes layer says about its classes.
 
     Parameters
     ----------
     layer
-        The strokes layer of `bound`.
+        The strokes layer of `annotated`.
     bound
         The image; its painted ids count as classes.
 
@@ -43,7 +43,7 @@ def classes_of(layer: Labels, bound: BoundImage) -> list[ClassInfo]:
     if told:
         return [from_json(ClassInfo, values) for values in told]
     names = layer_class_names(layer)
-    ids = sorted(set(names) | set(bound.counts or count_strokes(layer.data)))
+    ids = sorted(set(names) | set(annotated.counts or count_strokes(layer.data)))
     return [
         ClassInfo(
             i,

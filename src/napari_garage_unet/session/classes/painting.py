@@ -9,7 +9,7 @@ from napari.layers import Labels
 
 from napari_garage_unet.layers.colors import layer_color
 from napari_garage_unet.layers.writing import pick_up_brush
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.images.image_list import ImageList
 
 from .class_layers import classes_of, show_classes
@@ -81,12 +81,14 @@ class Painting:
 
     def show_classes(self) -> None:
         """Give all strokes layers the names and colours of the classes."""
-        for bound in self._images:
-            if bound.strokes is not None:
-                show_classes(bound.strokes, tuple(self._classes), image=bound.name)
+        for annotated in self._images:
+            if annotated.strokes is not None:
+                show_classes(
+                    annotated.strokes, tuple(self._classes), image=annotated.name
+                )
 
     def adopt_classes(
-        self, layer: Labels, bound: BoundImage, *, painted: Collection[int]
+        self, layer: Labels, annotated: AnnotatedImage, *, painted: Collection[int]
     ) -> None:
         """Take the classes that a strokes layer brings along.
 
@@ -97,7 +99,7 @@ class Painting:
         painted
             Ids of classes that are painted elsewhere and keep name and colour.
         """
-        brought = classes_of(layer, bound)
+        brought = classes_of(layer, annotated)
         self._classes.adopt(info for info in brought if info.id not in painted)
         self._classes.start()
 

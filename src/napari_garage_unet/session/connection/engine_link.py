@@ -14,9 +14,9 @@ from napari_garage_unet.process.protocol.messages import (
     Ready,
     Warm,
 )
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
-from .requests import Asking, Client
+from .requests import Client, EngineRequests
 from .state import Engine
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class EngineLink:
     def __init__(self, make_client: Callable[[], Client]) -> None:
         self._make_client = make_client
         self._client: Client | None = None
-        self._asking: Asking | None = None
+        self._asking: EngineRequests | None = None
         self.state = Engine.OFF
         self.device = self.note = ""
         self.versions: dict[str, str] = {}
@@ -69,7 +69,7 @@ class EngineLink:
         return self._client
 
     @property
-    def engine(self) -> Asking:
+    def engine(self) -> EngineRequests:
         """Who to ask; the process is started when it does not run."""
         self.start()
         assert self._asking is not None
@@ -81,14 +81,14 @@ class EngineLink:
             return
         if self._client is None or self._asking is None:
             self._client = self._make_client()
-            self._asking = Asking(self._client)
+            self._asking = EngineRequests(self._client)
             self._client.start()
         else:
             self._asking.forget_images()
             self._client.restart()
         self._set_state(Engine.STARTING)
 
-    def open(self, bound: BoundImage) -> None:
+    def open(self, annotated: AnnotatedImage) -> None:
         """See to it that the engine has an image.
 
         Raises
@@ -98,13 +98,13 @@ class EngineLink:
         EngineError
             If there is not enough shared memory.
         """
-        if not self.engine.has_image(bound.key):
-            self.engine.open_image(bound.key, bound.image())
+        if not self.engine.has_image(annotated.key):
+            self.engine.open_image(annotated.key, annotated.image())
 
-    def forget(self, bound: BoundImage) -> None:
+    def forget(self, annotated: AnnotatedImage) -> None:
         """Have the engine forget an image."""
         if self._asking is not None:
-            self._asking.close_image(bound.key)
+            self._asking.close_image(annotated.key)
 
     def poll(self) -> None:
         """Hand out what the engine has said since the last time."""

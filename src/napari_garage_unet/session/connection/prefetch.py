@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 
 from napari_garage_unet.engine.errors import GarageError
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
 from .engine_link import EngineLink
 
 logger = logging.getLogger(__name__)
 
 
-class OpenAhead:
+class ImagePrefetch:
     """Gives the engine each image once, so that it can compute its features.
 
     Parameters
@@ -25,7 +25,7 @@ class OpenAhead:
         self._link = link
         self._seen: set[str] = set()
 
-    def poll(self, current: BoundImage | None) -> None:
+    def poll(self, current: AnnotatedImage | None) -> None:
         """Open the image that is being worked on, if that is done in a moment."""
         if current is None or not self._link.is_running or current.key in self._seen:
             return
@@ -38,9 +38,9 @@ class OpenAhead:
             # Whoever presses Learn gets to read it.
             logger.info("%s cannot be opened: %s", current.name, error)
 
-    def forget(self, bound: BoundImage) -> None:
+    def forget(self, annotated: AnnotatedImage) -> None:
         """Open an image again; its pixels have changed."""
-        self._seen.discard(bound.key)
+        self._seen.discard(annotated.key)
 
     def forget_all(self) -> None:
         """Open every image again; the engine process is another one."""

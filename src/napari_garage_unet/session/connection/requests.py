@@ -39,7 +39,7 @@ ANSWERS = (Done, Trained, Predicted, ModelReady, Failed)
 Box = tuple[int, int, int, int]
 """``(y0, y1, x0, x1)`` in pixels of a plane; ends are not included."""
 
-OnAnswer = Callable[[Event], None]
+OnReply = Callable[[Event], None]
 """Called with the answer to a question."""
 
 OnPredicted = Callable[[Event, NDArray[np.uint8] | None], None]
@@ -73,13 +73,13 @@ class Client(Protocol):
 
 
 @dataclass(slots=True)
-class _Question:
-    on_answer: OnAnswer | None = None
+class _Request:
+    on_answer: OnReply | None = None
     recycle: list[SharedBlock] = field(default_factory=list)
     remove: list[SharedBlock] = field(default_factory=list)
 
 
-class Asking:
+class EngineRequests:
     """Sends requests of a client and calls back with the answers.
 
     Parameters
@@ -90,7 +90,7 @@ class Asking:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._questions: dict[int, _Question] = {}
+        self._questions: dict[int, _Request] = {}
         self._images: dict[str, SharedBlock] = {}
         self._pool = BlockPool()
 
@@ -128,7 +128,7 @@ class Asking:
                 image.spacing,
                 image.name,
             ),
-            _Question(),
+            _Request(),
         )
 
     def close_image(self, key: str) -> None:
@@ -136,10 +136,10 @@ class Asking:
         block = self._images.pop(key, None)
         if block is not None:
             request = CloseImage(self._client.next_id(), key)
-            self._send(request, _Question(remove=[block]))
+            self._send(request, _Request(remove=[block]))
 
     def set_strokes(
-        self, key: str, strokes: NDArray[Any], *, on_answer: OnAnswer
+        self, key: str, strokes: NDArray[Any], *, on_answer: OnReply
     ) -> int:
         """Give the engine a copy of the strokes of an image.
 
@@ -156,7 +156,7 @@ class Asking:
         block = self._pool.take(strokes.shape, strokes.dtype)
         np.copyto(block.array, strokes)
         request = SetStrokes(self._client.next_id(), key, block.description)
-        return self._send(request, _Question(on_answer, recycle=[block]))
+        return self._send(request, _Request(on_answer, recycle=[block]))
 
     def train(
         self,
@@ -169,7 +169,7 @@ class Asking:
         resume: bool,
         start_from: str | None,
         checkpoint: str,
-        on_answer: OnAnswer,
+        on_answer: OnReply,
     ) -> int:
         """Start training, see `Train`; returns the id its `Progress` will have."""
         request = Train(
@@ -183,11 +183,11 @@ class Asking:
             start_from,
             checkpoint,
         )
-        return self._send(request, _Question(on_answer))
+        return self._send(request, _Request(on_answer))
 
     def stop(self) -> None:
         """End training after the step that is running."""
-        self._send(Stop(self._client.next_id()), _Question())
+        self._send(Stop(self._client.next_id()), _Request())
 
     def predict(
         self,
@@ -246,20 +246,20 @@ class Asking:
             else:
                 on_answer(event, None)
 
-        return self._send(request, _Question(hand_over, recycle=[block]))
+        return self._send(request, _Request(hand_over, recycle=[block]))
 
     def cancel(self, question: int) -> None:
         """Drop a `predict` by its id; nothing happens if it has been answered."""
-        self._send(Cancel(self._client.next_id(), question), _Question())
+        self._send(Cancel(self._client.next_id(), question), _Request())
 
-    def load_model(self, path: str, *, on_answer: OnAnswer) -> None:
+    def load_model(self, path: str, *, on_answer: OnReply) -> None:
         """Load a model file."""
-        self._send(LoadModel(self._client.next_id(), path), _Question(on_answer))
+        self._send(LoadModel(self._client.next_id(), path), _Request(on_answer))
 
-    def use_model(self, path: str, *, step: int, on_answer: OnAnswer) -> None:
+    def use_model(self, path: str, *, step: int, on_answer: OnReply) -> None:
         """Make a model file the live model, called the state of this step."""
         request = UseModel(self._client.next_id(), path, step)
-        self._send(request, _Question(on_answer))
+        self._send(request, _Request(on_answer))
 
     def save_model(
         self,
@@ -269,13 +269,13 @@ class Asking:
         rules: dict[str, dict[str, Any]],
         presets: dict[str, dict[str, dict[str, Any]]],
         classes: Sequence[dict[str, Any]],
-        on_answer: OnAnswer,
+        on_answer: OnReply,
     ) -> None:
         """Write a model to a file with these rules, presets and names of classes."""
         request = SaveModel(
             self._client.next_id(), model, path, rules, tuple(classes), presets
         )
-        self._send(request, _Question(on_answer))
+        self._send(request, _Request(on_answer))
 
     def forget_images(self) -> None:
         """Free the images; the process that had them is gone."""
@@ -293,7 +293,7 @@ class Asking:
         self.forget_images()
         self._pool.close()
 
-    def _send(self, request: Request, question: _Question) -> int:
+    def _send(self, request: Request, question: _Request) -> int:
         self._questions[request.id] = question
         self._client.send(request)
         return request.id

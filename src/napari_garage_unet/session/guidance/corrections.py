@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.training.training_job import TrainingJob
 
@@ -33,19 +33,19 @@ class Corrections:
         self._results = results
         self._job = job
 
-    def follow(self, bound: BoundImage) -> None:
+    def follow(self, annotated: AnnotatedImage) -> None:
         """Compare what is painted on an image from now on."""
-        bound.painted.connect(partial(self._compare, bound))
+        annotated.painted.connect(partial(self._compare, annotated))
 
     def _compare(
         self,
-        bound: BoundImage,
+        annotated: AnnotatedImage,
         key: Any,
         box: tuple[slice, ...],
         mask: NDArray[np.bool_],
         strokes: NDArray[Any],
     ) -> None:
-        result = self._results.preview_of(bound)
+        result = self._results.preview_of(annotated)
         if result is None or not self._job.has_model:
             return
         shown = np.asarray(result.layer.data[key])[box][mask]

@@ -12,7 +12,7 @@ FEW_PIXELS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class UiState:
     """Everything the hint depends on.
 
     Parameters
@@ -55,7 +55,7 @@ class Situation:
     by_itself: bool = False
 
 
-def hint(now: Situation) -> str:
+def hint(now: UiState) -> str:
     """Say the one next thing to do.
 
     Parameters
@@ -92,7 +92,7 @@ def hint(now: Situation) -> str:
     return "Ready: press Learn or keep painting."
 
 
-def _paint_first(now: Situation) -> str:
+def _paint_first(now: UiState) -> str:
     if not now.has_strokes_layer:
         return "Pick a class to paint: a strokes layer is made for you."
     if now.painted_classes == 1:
@@ -100,7 +100,7 @@ def _paint_first(now: Situation) -> str:
     return "Paint a stroke of two classes: pick a class and draw."
 
 
-def _after_training(now: Situation) -> str:
+def _after_training(now: UiState) -> str:
     if now.reason == "version":
         return "This is an earlier version; Learn goes on from it. Later ones are kept."
     if now.reason == "settled":

@@ -16,7 +16,7 @@ from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.view import look_at
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.connection.requests import Box
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.preview.preview import Preview
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
@@ -57,7 +57,7 @@ class Guidance:
         preview.refreshed.connect(self._on_refreshed)
         viewer.layers.events.removed.connect(self._on_removed)
 
-    def show(self, bound: BoundImage | None) -> None:
+    def show(self, annotated: AnnotatedImage | None) -> None:
         """Add the layer of the doubt of an image.
 
         Raises
@@ -65,7 +65,7 @@ class Guidance:
         InputError
             If there is no preview of it yet.
         """
-        result = self._preview_of(bound)
+        result = self._preview_of(annotated)
         self.hide()
         layer = ImageLayer(
             np.zeros(result.image.spatial_shape, np.uint8),
@@ -74,15 +74,15 @@ class Guidance:
             blending="translucent",
             contrast_limits=(0, 255),
             metadata={
-                METADATA_KEY: {"kind": "uncertainty", "image": result.bound.name}
+                METADATA_KEY: {"kind": "uncertainty", "image": result.annotated.name}
             },
-            **placement(result.bound.layer),
+            **placement(result.annotated.layer),
         )
         self.layer, self._result = layer, result
         for index in result.planes:
             height, width = result.image.plane_shape
             self._fill(result, index, (0, height, 0, width))
-        insert_quietly(self._viewer, layer, below=result.bound.strokes)
+        insert_quietly(self._viewer, layer, below=result.annotated.strokes)
         self.changed.emit()
 
     def hide(self) -> None:
@@ -91,7 +91,7 @@ class Guidance:
             # It is let go of in `_on_removed`.
             self._viewer.layers.remove(self.layer)
 
-    def go_on(self, bound: BoundImage | None) -> tuple[float, float]:
+    def go_on(self, annotated: AnnotatedImage | None) -> tuple[float, float]:
         """Move the camera to where a stroke would teach most.
 
         Returns
@@ -104,28 +104,28 @@ class Guidance:
         InputError
             If there is no preview yet, or the model is in no doubt.
         """
-        result = self._preview_of(bound)
-        bound = result.bound
-        index = bound.plane_on_view(self._viewer)
+        result = self._preview_of(annotated)
+        annotated = result.annotated
+        index = annotated.plane_on_view(self._viewer)
         levels = result.probabilities(index)
-        if levels is None or bound.strokes is None:
+        if levels is None or annotated.strokes is None:
             raise InputError("This plane has no preview yet; wait a moment.")
-        strokes = result.image.spatial_plane(np.asarray(bound.strokes.data), index)
-        visited = self._visited.setdefault((bound.key, index), [])
+        strokes = result.image.spatial_plane(np.asarray(annotated.strokes.data), index)
+        visited = self._visited.setdefault((annotated.key, index), [])
         place = next_place(levels, strokes, visited=visited)
         if place is None:
             raise InputError("The model is in no doubt anywhere on this plane.")
         visited.append(place)
         del visited[:-REMEMBERED]
-        look_at(self._viewer, bound.layer, index, place, side=3 * WINDOW)
+        look_at(self._viewer, annotated.layer, index, place, side=3 * WINDOW)
         return place
 
     def close(self) -> None:
         """Let go of the viewer."""
         self._viewer.layers.events.removed.disconnect(self._on_removed)
 
-    def _preview_of(self, bound: BoundImage | None) -> Result:
-        result = self._results.preview_of(bound) if bound is not None else None
+    def _preview_of(self, annotated: AnnotatedImage | None) -> Result:
+        result = self._results.preview_of(annotated) if annotated is not None else None
         if result is None:
             raise InputError("There is no preview yet; press Learn first.")
         return result

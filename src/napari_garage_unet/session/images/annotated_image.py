@@ -23,7 +23,7 @@ from napari_garage_unet.layers.matching import name_image
 from napari_garage_unet.layers.view import plane_on_view
 
 from .brush_trail import BrushTrail
-from .stroke_changes import StrokesWatch
+from .stroke_changes import StrokeChanges
 
 FEW_BYTES = 100_000_000
 """Pixels that are copied in a few hundredths of a second."""
@@ -31,7 +31,7 @@ FEW_BYTES = 100_000_000
 _numbers = itertools.count(1)
 
 
-class BoundImage:
+class AnnotatedImage:
     """An image that can be learnt from and segmented.
 
     Parameters
@@ -56,7 +56,7 @@ class BoundImage:
     strokes_touched, stroke_done
         Its strokes may be others, and a stroke is complete; `look` tells.
     painted
-        Something was painted; emitted as by `StrokesWatch.painted`.
+        Something was painted; emitted as by `StrokeChanges.painted`.
     brush_changed, colors_changed
         Another class is in the brush, or the strokes layer has other colours.
     """
@@ -72,7 +72,7 @@ class BoundImage:
         self.key = f"image-{next(_numbers)}"
         self.layers: tuple[ImageLayer, ...] = tuple(layers)
         self.strokes: Labels | None = None
-        self.watch: StrokesWatch | None = None
+        self.watch: StrokeChanges | None = None
         self.learns = True
         self.brush = BrushTrail()
         self._image: Image | None = None
@@ -139,7 +139,7 @@ class BoundImage:
             return
         dtype = np.uint8 if layer.data.dtype == np.uint8 else np.int32
         self.strokes = layer
-        self.watch = StrokesWatch(tuple(layer.data.shape), dtype)
+        self.watch = StrokeChanges(tuple(layer.data.shape), dtype)
         # `paint` comes when the brush is lifted and is silent on undo, `set_data` on
         # some edits of other planes; together they hint at every change.
         layer.events.paint.connect(self._on_done)
@@ -259,9 +259,9 @@ class BoundImage:
         self.strokes_touched.emit()
 
 
-def _check(bound: BoundImage, strokes: Any) -> None:
+def _check(annotated: AnnotatedImage, strokes: Any) -> None:
     """Raise `InputError` unless strokes fit; the pixels need not be read for that."""
-    shape = bound.spatial_shape
+    shape = annotated.spatial_shape
     # An array of that shape that takes no memory.
     frame = np.broadcast_to(np.uint8(0), shape)
-    check_strokes(Image(frame, STACKS[len(shape)], name=bound.name), strokes)
+    check_strokes(Image(frame, STACKS[len(shape)], name=annotated.name), strokes)

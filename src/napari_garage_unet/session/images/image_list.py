@@ -19,7 +19,7 @@ from napari_garage_unet.layers.matching import (
 )
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 
-from .annotated_image import BoundImage
+from .annotated_image import AnnotatedImage
 
 
 class ImageList:
@@ -35,13 +35,13 @@ class ImageList:
     changed
         Another image or strokes layer is chosen, or one has gone.
     added
-        An image can be worked on; emitted with the `BoundImage`.
+        An image can be worked on; emitted with the `AnnotatedImage`.
     removed
-        An image has gone; emitted with the `BoundImage` while its key is still known.
+        An image is gone; emitted with the `AnnotatedImage`, whose key is still known.
     strokes_bound
-        A strokes layer was chosen or made; emitted with the `BoundImage`.
+        A strokes layer was chosen or made; emitted with the `AnnotatedImage`.
     strokes_removed
-        A strokes layer was deleted; emitted with the `BoundImage` it belonged to.
+        A strokes layer was deleted; emitted with the `AnnotatedImage` it belonged to.
     """
 
     changed = Signal()
@@ -52,41 +52,43 @@ class ImageList:
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
-        self._images: list[BoundImage] = []
-        self.current: BoundImage | None = None
+        self._images: list[AnnotatedImage] = []
+        self.current: AnnotatedImage | None = None
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         self._choose_obvious()
 
-    def __iter__(self) -> Iterator[BoundImage]:
+    def __iter__(self) -> Iterator[AnnotatedImage]:
         return iter(tuple(self._images))
 
     def __len__(self) -> int:
         return len(self._images)
 
-    def of_layer(self, layer: Layer | None) -> BoundImage | None:
+    def of_layer(self, layer: Layer | None) -> AnnotatedImage | None:
         """The image that has this layer among its image or strokes layers."""
         return next(
             (b for b in self._images if layer in b.layers or layer is b.strokes), None
         )
 
-    def by_key(self, key: str) -> BoundImage | None:
+    def by_key(self, key: str) -> AnnotatedImage | None:
         """The image the engine knows under a key."""
-        return next((bound for bound in self._images if bound.key == key), None)
+        return next(
+            (annotated for annotated in self._images if annotated.key == key), None
+        )
 
-    def bind(self, layer: ImageLayer) -> BoundImage:
+    def bind(self, layer: ImageLayer) -> AnnotatedImage:
         """The image of a layer, made when there is none yet.
 
         Its strokes layer is found where that is obvious.
         """
-        bound = next((b for b in self._images if b.layer is layer), None)
-        if bound is None:
-            bound = BoundImage([layer])
-            self._images.append(bound)
-            self.added.emit(bound)
-        if bound.strokes is None:
-            self._find_strokes(bound)
-        return bound
+        annotated = next((b for b in self._images if b.layer is layer), None)
+        if annotated is None:
+            annotated = AnnotatedImage([layer])
+            self._images.append(annotated)
+            self.added.emit(annotated)
+        if annotated.strokes is None:
+            self._find_strokes(annotated)
+        return annotated
 
     def choose(self, layer: ImageLayer | None) -> None:
         """Work on this image."""
@@ -115,17 +117,17 @@ class ImageList:
         old = self.current
         if old is not None and old.layers == tuple(layers):
             return
-        bound = BoundImage(layers)
+        annotated = AnnotatedImage(layers)
         if old is not None:
             strokes = old.strokes
             self._forget(old)
-            if strokes is not None and strokes.data.shape == bound.spatial_shape:
-                bound.set_strokes(strokes)
-        self._images.append(bound)
-        self.added.emit(bound)
-        if bound.strokes is None:
-            self._find_strokes(bound)
-        self.current = bound
+            if strokes is not None and strokes.data.shape == annotated.spatial_shape:
+                annotated.set_strokes(strokes)
+        self._images.append(annotated)
+        self.added.emit(annotated)
+        if annotated.strokes is None:
+            self._find_strokes(annotated)
+        self.current = annotated
         self.changed.emit()
 
     def choose_strokes(self, layer: Labels | None) -> None:
@@ -158,17 +160,17 @@ class ImageList:
         InputError
             If no image is chosen.
         """
-        bound = self.current
-        if bound is None:
+        annotated = self.current
+        if annotated is None:
             raise InputError("There is no image to paint on; open one to start.")
         others = [b for b in self._images if b.strokes is not None]
-        name = f"{bound.name} strokes" if others else "strokes"
+        name = f"{annotated.name} strokes" if others else "strokes"
         layer = make_strokes_layer(
-            bound.layer, classes, name=free_name(self._viewer, name)
+            annotated.layer, classes, name=free_name(self._viewer, name)
         )
-        bound.set_strokes(layer)
+        annotated.set_strokes(layer)
         insert_quietly(self._viewer, layer)
-        self.strokes_bound.emit(bound)
+        self.strokes_bound.emit(annotated)
         self.changed.emit()
         return layer
 
@@ -176,8 +178,8 @@ class ImageList:
         """Let go of the viewer and its layers."""
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
-        for bound in self._images:
-            bound.close()
+        for annotated in self._images:
+            annotated.close()
         self._images.clear()
         self.current = None
 
@@ -186,29 +188,29 @@ class ImageList:
         if isinstance(layer, ImageLayer) and self.current is None:
             self._choose_obvious()
         elif isinstance(layer, Labels) and not is_result(layer):
-            for bound in self._images:
-                if bound.strokes is None and self._find_strokes(bound):
+            for annotated in self._images:
+                if annotated.strokes is None and self._find_strokes(annotated):
                     self.changed.emit()
 
     def _on_removed(self, event: Any) -> None:
         layer = event.value
-        bound = self.of_layer(layer)
-        if bound is None:
+        annotated = self.of_layer(layer)
+        if annotated is None:
             return
-        if layer is bound.strokes:
-            bound.release_strokes()
-            self.strokes_removed.emit(bound)
+        if layer is annotated.strokes:
+            annotated.release_strokes()
+            self.strokes_removed.emit(annotated)
         else:
-            self._forget(bound)
-            if bound is self.current:
+            self._forget(annotated)
+            if annotated is self.current:
                 self.current = None
                 self._choose_obvious()
         self.changed.emit()
 
-    def _forget(self, bound: BoundImage) -> None:
-        self._images.remove(bound)
-        self.removed.emit(bound)
-        bound.close()
+    def _forget(self, annotated: AnnotatedImage) -> None:
+        self._images.remove(annotated)
+        self.removed.emit(annotated)
+        annotated.close()
 
     def _choose_obvious(self) -> None:
         images = [
@@ -221,8 +223,8 @@ class ImageList:
         active = self._viewer.layers.selection.active
         self.choose(active if active in images else images[0])
 
-    def _find_strokes(self, bound: BoundImage) -> bool:
-        taken = [other.strokes for other in self._images if other is not bound]
+    def _find_strokes(self, annotated: AnnotatedImage) -> bool:
+        taken = [other.strokes for other in self._images if other is not annotated]
         fitting = [
             layer
             for layer in self._viewer.layers
@@ -230,36 +232,37 @@ class ImageList:
             and not layer.multiscale
             and not is_result(layer)
             and not any(layer is other for other in taken)
-            and tuple(layer.data.shape) == _shape_or_none(bound.layer)
+            and tuple(layer.data.shape) == _shape_or_none(annotated.layer)
         ]
         for_it = [
             layer
             for layer in fitting
-            if plugin_metadata(layer).get("image") == bound.name
+            if plugin_metadata(layer).get("image") == annotated.name
         ]
         # Without a word about whose it is, only a layer that cannot be meant for
         # another image is taken.
         alone = [
             layer
             for layer in fitting
-            if "image" not in plugin_metadata(layer) and self._only_fits(layer, bound)
+            if "image" not in plugin_metadata(layer)
+            and self._only_fits(layer, annotated)
         ]
         for layer in reversed(for_it or alone):
-            bound.set_strokes(layer)
-            self.strokes_bound.emit(bound)
+            annotated.set_strokes(layer)
+            self.strokes_bound.emit(annotated)
             return True
         return False
 
-    def _only_fits(self, layer: Labels, bound: BoundImage) -> bool:
+    def _only_fits(self, layer: Labels, annotated: AnnotatedImage) -> bool:
         same = [
             other
             for other in self._viewer.layers
             if isinstance(other, ImageLayer)
             and not is_result(other)
-            and other not in bound.layers
+            and other not in annotated.layers
             and _shape_or_none(other) == tuple(layer.data.shape)
         ]
-        return not same or bound is self.current or self.current is None
+        return not same or annotated is self.current or self.current is None
 
 
 def _shape_or_none(layer: Layer) -> tuple[int, ...] | None:

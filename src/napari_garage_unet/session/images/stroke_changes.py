@@ -14,7 +14,7 @@ from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.project.tiles import Tile, tiles_of
 
 
-class StrokesWatch:
+class StrokeChanges:
     """Follows the strokes of an image and counts them.
 
     napari tells when a stroke was painted but not when one was undone, so its events

@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.errors import GarageError
 
-from .annotated_image import BoundImage
+from .annotated_image import AnnotatedImage
 from .image_list import ImageList
 
 LOOK_SECONDS = 0.2
@@ -22,7 +22,7 @@ SCAN_SECONDS = 0.004
 """How long looking at planes that are not on view may take between two frames."""
 
 
-class StrokesFollower:
+class StrokePolling:
     """Looks at strokes soon after something hinted that they changed.
 
     The plane on view comes first and at once, the others follow a little at a time.
@@ -65,19 +65,19 @@ class StrokesFollower:
         if self._due is not None and time.monotonic() >= self._due:
             self._due = None
             # First all, then any: every image is looked at.
-            found = [self._look_at(bound) for bound in self._images]
+            found = [self._look_at(annotated) for annotated in self._images]
             different = any(found)
             self._others = itertools.chain.from_iterable(
-                bound.look_at_each() for bound in self._images
+                annotated.look_at_each() for annotated in self._images
             )
         else:
             different = self._look_at_others()
         if different:
             self.changed.emit()
 
-    def _look_at(self, bound: BoundImage) -> bool:
+    def _look_at(self, annotated: AnnotatedImage) -> bool:
         try:
-            return bound.look(self._viewer)
+            return annotated.look(self._viewer)
         except GarageError as error:
             self._images.changed.emit()
             self.failed.emit(error)

@@ -71,11 +71,11 @@ class VersionPictures:
         self._take(version, state=(0, 0))
 
     def _take(self, version: SavedVersion, *, state: tuple[int, int]) -> bool:
-        bound = self._images.current
-        result = None if bound is None else self._results.preview_of(bound)
-        if bound is None or result is None:
+        annotated = self._images.current
+        result = None if annotated is None else self._results.preview_of(annotated)
+        if annotated is None or result is None:
             return False
-        index = bound.plane_on_view(self._viewer)
+        index = annotated.plane_on_view(self._viewer)
         if result.state_of(index) < state:
             return False
         picture = thumbnail(result, index)

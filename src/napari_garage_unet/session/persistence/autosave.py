@@ -32,12 +32,12 @@ from napari_garage_unet.project.description import (
 from napari_garage_unet.project.folders import ProjectFolder, tidy_up
 from napari_garage_unet.project.tiles import Tile, tiles_of, write_tiles
 from napari_garage_unet.session.classes.class_list import ClassList
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.images.image_list import ImageList
-from napari_garage_unet.session.images.stroke_changes import StrokesWatch
+from napari_garage_unet.session.images.stroke_changes import StrokeChanges
 from napari_garage_unet.session.models.versions import VersionList
 from napari_garage_unet.session.results.result_list import ResultList
-from napari_garage_unet.session.training.auto_training import Learning
+from napari_garage_unet.session.training.auto_training import AutoTraining
 
 from .fingerprint import Fingerprints
 
@@ -59,7 +59,7 @@ class _Strokes:
 
     folder: str
     layer: weakref.ref[Labels]
-    watch: StrokesWatch
+    watch: StrokeChanges
     painted: float = 0.0
     saved: SavedImage | None = None
 
@@ -103,7 +103,7 @@ class Autosave:
         *,
         images: ImageList,
         classes: ClassList,
-        learning: Learning,
+        learning: AutoTraining,
         results: ResultList,
         versions: VersionList,
         fingerprints: Fingerprints,
@@ -167,9 +167,9 @@ class Autosave:
             self._wait()
             self._look_after_writing()
         if not self._complained:
-            for bound in self._images:
-                if bound.counts:
-                    self._fingerprints.wait(bound.layers, seconds=LAST_LOOK)
+            for annotated in self._images:
+                if annotated.counts:
+                    self._fingerprints.wait(annotated.layers, seconds=LAST_LOOK)
             self._begin()
             self._wait()
             self._look_after_writing()
@@ -240,33 +240,39 @@ class Autosave:
             entry.watch.unsaved.update(tiles_of(tuple(slice(0, n) for n in shape)))
 
     def _follow_images(self) -> None:
-        for bound in self._images:
-            if bound.watch is None or bound.strokes is None:
+        for annotated in self._images:
+            if annotated.watch is None or annotated.strokes is None:
                 continue
-            entry = next((e for e in self._entries if e.layer() is bound.strokes), None)
+            entry = next(
+                (e for e in self._entries if e.layer() is annotated.strokes), None
+            )
             if entry is None:
                 self._number += 1
                 entry = _Strokes(
-                    f"strokes-{self._number}", weakref.ref(bound.strokes), bound.watch
+                    f"strokes-{self._number}",
+                    weakref.ref(annotated.strokes),
+                    annotated.watch,
                 )
                 self._entries.append(entry)
-            elif entry.watch is not bound.watch:
+            elif entry.watch is not annotated.watch:
                 # Followed anew; what was painted before may be gone.
-                entry.watch = bound.watch
-                shape = bound.watch.seen.shape
-                bound.watch.unsaved.update(tiles_of(tuple(slice(0, n) for n in shape)))
-            if bound.watch.unsaved or bound.brush.is_down:
+                entry.watch = annotated.watch
+                shape = annotated.watch.seen.shape
+                annotated.watch.unsaved.update(
+                    tiles_of(tuple(slice(0, n) for n in shape))
+                )
+            if annotated.watch.unsaved or annotated.brush.is_down:
                 entry.painted = time.time()
-            self._note(bound, entry)
+            self._note(annotated, entry)
 
-    def _note(self, bound: BoundImage, entry: _Strokes) -> None:
-        fingerprint = self._fingerprints.of_all(bound.layers)
+    def _note(self, annotated: AnnotatedImage, entry: _Strokes) -> None:
+        fingerprint = self._fingerprints.of_all(annotated.layers)
         if fingerprint is None or not entry.painted:
             return
-        array = full_resolution(bound.layer)
-        source = bound.layer.source.path
+        array = full_resolution(annotated.layer)
+        source = annotated.layer.source.path
         entry.saved = SavedImage(
-            name=bound.name,
+            name=annotated.name,
             shape=tuple(int(n) for n in array.shape),
             dtype=str(array.dtype),
             source=str(source) if source else "",
@@ -274,8 +280,8 @@ class Autosave:
             strokes=entry.folder,
             strokes_shape=tuple(entry.watch.seen.shape),
             strokes_dtype=str(entry.watch.seen.dtype),
-            layer=str(bound.strokes.name) if bound.strokes is not None else "",
-            learns=bound.learns,
+            layer=str(annotated.strokes.name) if annotated.strokes is not None else "",
+            learns=annotated.learns,
             painted=round(entry.painted, 1),
         )
 
@@ -286,8 +292,10 @@ class Autosave:
             tiles, watch.unsaved = frozenset(watch.unsaved), set()
             writes.append(_Write(entry, watch.seen, tiles))
         layer = entry.layer()
-        bound = None if layer is None else self._images.of_layer(layer)
-        trail = frozenset(bound.brush.take()) if bound is not None else frozenset()
+        annotated = None if layer is None else self._images.of_layer(layer)
+        trail = (
+            frozenset(annotated.brush.take()) if annotated is not None else frozenset()
+        )
         if layer is not None and trail and layer.data.shape == watch.seen.shape:
             # A stroke that is not finished: straight from the layer.
             writes.append(_Write(entry, layer.data, trail))

@@ -18,20 +18,20 @@ from napari_garage_unet.session.images.image_list import ImageList
 from napari_garage_unet.session.models.version_pictures import VersionPictures
 from napari_garage_unet.session.models.versions import VersionList, settings_of
 from napari_garage_unet.session.preview.preview import Preview
-from napari_garage_unet.session.problems import Guard
+from napari_garage_unet.session.problems import ErrorReporter
 from napari_garage_unet.session.results.result_list import ResultList
-from napari_garage_unet.session.training.auto_training import Learning
+from napari_garage_unet.session.training.auto_training import AutoTraining
 from napari_garage_unet.session.training.training_job import TrainingJob
 
 from .autosave import Autosave
 from .fingerprint import Fingerprints
-from .recovery import Restoring
-from .restore import PuttingBack
+from .recovery import Recovery
+from .restore import ProjectRestore
 
 logger = logging.getLogger(__name__)
 
 
-class Keeping:
+class Keeper:
     """Autosave, versions and restoring, tied together.
 
     Parameters
@@ -60,10 +60,10 @@ class Keeping:
         classes: ClassList,
         results: ResultList,
         images: ImageList,
-        learning: Learning,
+        learning: AutoTraining,
         preview: Preview,
         tasks: Tasks,
-        guard: Guard,
+        guard: ErrorReporter,
     ) -> None:
         self._images = images
         self._learning = learning
@@ -93,10 +93,10 @@ class Keeping:
             versions=self.versions,
             fingerprints=self._fingerprints,
         )
-        self.restoring = Restoring(
+        self.restoring = Recovery(
             viewer,
             root,
-            putting_back=PuttingBack(
+            putting_back=ProjectRestore(
                 viewer,
                 autosave=self.autosave,
                 guard=guard,
@@ -131,12 +131,12 @@ class Keeping:
 
     def close(self) -> None:
         """Save what is left; the viewer is gone."""
-        for bound in self._images:
+        for annotated in self._images:
             try:
-                bound.look_at_all()
+                annotated.look_at_all()
             except GarageError as error:
                 # They have become such that nothing can be done with them.
-                logger.info("%s is not saved: %s", bound.name, error)
+                logger.info("%s is not saved: %s", annotated.name, error)
         self.autosave.close()
         self._fingerprints.close()
         self._temporary.cleanup()

@@ -30,7 +30,7 @@ JOIN = "+"
 
 
 @dataclass(frozen=True, slots=True)
-class Fitting:
+class MatchingImages:
     """A saved image and the layers that show it again."""
 
     saved: SavedImage
@@ -38,7 +38,7 @@ class Fitting:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class RecoverableProject:
     """Something that can be restored.
 
     Parameters
@@ -53,7 +53,7 @@ class Offer:
 
     folder: Path
     project: SavedProject
-    fitting: tuple[Fitting, ...]
+    fitting: tuple[MatchingImages, ...]
 
     @property
     def text(self) -> str:
@@ -78,7 +78,7 @@ def moment(seconds: float, *, now: float | None = None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenImage:
+class CandidateImage:
     """An image layer that is open, and what is painted on it.
 
     ``strokes`` is the array as last looked at, None where nothing is painted.
@@ -89,13 +89,13 @@ class OpenImage:
     strokes: NDArray[Any] | None = None
 
 
-def find_offers(
+def find_recoverable(
     root: Path,
-    images: Sequence[OpenImage],
+    images: Sequence[CandidateImage],
     *,
     new: frozenset[str],
     skip: frozenset[Path] = frozenset(),
-) -> list[Offer]:
+) -> list[RecoverableProject]:
     """Look through the saved projects for the images that are open.
 
     Runs beside the main thread. Folders that cannot be read, or that belong to a
@@ -115,11 +115,11 @@ def find_offers(
 
     Returns
     -------
-    list of Offer
+    list of RecoverableProject
         The latest saved first.
     """
     wanted = set(new)
-    offers = []
+    recoverable = []
     for folder in saved_projects(root):
         if not wanted:
             break
@@ -136,8 +136,8 @@ def find_offers(
         folder.release()
         for each in found:
             wanted -= set(each.saved.fingerprint.split(JOIN))
-        offers.append(Offer(folder.path, project, tuple(found)))
-    return offers
+        recoverable.append(RecoverableProject(folder.path, project, tuple(found)))
+    return recoverable
 
 
 def without(project: SavedProject, images: Sequence[SavedImage]) -> SavedProject:
@@ -154,9 +154,9 @@ def without(project: SavedProject, images: Sequence[SavedImage]) -> SavedProject
 def _fitting(
     folder: ProjectFolder,
     project: SavedProject,
-    images: Sequence[OpenImage],
+    images: Sequence[CandidateImage],
     wanted: set[str],
-) -> list[Fitting]:
+) -> list[MatchingImages]:
     latest: dict[str, SavedImage] = {}
     for saved in sorted(project.images, key=lambda image: image.painted):
         if any(folder.strokes(saved.strokes).glob(f"*{SUFFIX}")):
@@ -169,13 +169,13 @@ def _fitting(
             continue
         if not project.versions and _is_there(folder, saved, layers[0]):
             continue
-        found.append(Fitting(saved, tuple(image.layer for image in layers)))
+        found.append(MatchingImages(saved, tuple(image.layer for image in layers)))
     return found
 
 
 def _layers(
-    prints: Sequence[str], name: str, images: Sequence[OpenImage]
-) -> list[OpenImage] | None:
+    prints: Sequence[str], name: str, images: Sequence[CandidateImage]
+) -> list[CandidateImage] | None:
     chosen = []
     for one in prints:
         same = [image for image in images if image.fingerprint == one]
@@ -185,7 +185,7 @@ def _layers(
     return chosen
 
 
-def _is_there(folder: ProjectFolder, saved: SavedImage, image: OpenImage) -> bool:
+def _is_there(folder: ProjectFolder, saved: SavedImage, image: CandidateImage) -> bool:
     """Whether exactly these strokes are open already."""
     if image.strokes is None or image.strokes.shape != saved.strokes_shape:
         return False

@@ -16,17 +16,17 @@ from napari_garage_unet.project.description import write_project
 from napari_garage_unet.project.folders import ProjectFolder
 from napari_garage_unet.session.background import Tasks
 from napari_garage_unet.session.images.image_list import ImageList
-from napari_garage_unet.session.problems import Guard
+from napari_garage_unet.session.problems import ErrorReporter
 
 from .autosave import Autosave
 from .fingerprint import Fingerprints
-from .recoverable import Offer, OpenImage, find_offers, without
-from .restore import Loaded, PuttingBack, load
+from .recoverable import CandidateImage, RecoverableProject, find_recoverable, without
+from .restore import Loaded, ProjectRestore, load
 
 logger = logging.getLogger(__name__)
 
 
-class Restoring:
+class Recovery:
     """Finds saved projects of the images that are open.
 
     Parameters
@@ -53,12 +53,12 @@ class Restoring:
         viewer: Any,
         root: Path,
         *,
-        putting_back: PuttingBack,
+        putting_back: ProjectRestore,
         images: ImageList,
         autosave: Autosave,
         fingerprints: Fingerprints,
         tasks: Tasks,
-        guard: Guard,
+        guard: ErrorReporter,
     ) -> None:
         self._viewer = viewer
         self._root = root
@@ -69,12 +69,12 @@ class Restoring:
         self._tasks = tasks
         self._guard = guard
         self._seen: set[str] = set()
-        self._search: Future[list[Offer]] | None = None
-        self._offers: list[Offer] = []
+        self._search: Future[list[RecoverableProject]] | None = None
+        self._offers: list[RecoverableProject] = []
         self._busy: ProjectFolder | None = None
 
     @property
-    def offer(self) -> Offer | None:
+    def offer(self) -> RecoverableProject | None:
         """What can be restored now; None when there is nothing, or it is at work."""
         return self._offers[0] if self._offers and self._busy is None else None
 
@@ -143,7 +143,7 @@ class Restoring:
         self._leave(offer, folder)
         self.changed.emit()
 
-    def _take(self) -> tuple[Offer, ProjectFolder]:
+    def _take(self) -> tuple[RecoverableProject, ProjectFolder]:
         offer = self.offer
         if offer is None:
             raise InputError("There is nothing to restore.")
@@ -164,11 +164,13 @@ class Restoring:
             fingerprint = self._fingerprints.of(layer)
             if fingerprint is None:
                 continue
-            bound = self._images.of_layer(layer)
+            annotated = self._images.of_layer(layer)
             strokes = (
-                bound.watch.seen if bound and bound.counts and bound.watch else None
+                annotated.watch.seen
+                if annotated and annotated.counts and annotated.watch
+                else None
             )
-            images.append(OpenImage(layer, fingerprint, strokes))
+            images.append(CandidateImage(layer, fingerprint, strokes))
         new = frozenset(image.fingerprint for image in images) - self._seen
         if not new:
             return
@@ -177,10 +179,12 @@ class Restoring:
         offered = {offer.folder for offer in self._offers}
         skip = frozenset(offered | ({own.path} if own is not None else set()))
         self._search = self._autosave.run(
-            lambda: find_offers(self._root, images, new=new, skip=skip)
+            lambda: find_recoverable(self._root, images, new=new, skip=skip)
         )
 
-    def _put_back(self, offer: Offer, folder: ProjectFolder, loaded: Loaded) -> None:
+    def _put_back(
+        self, offer: RecoverableProject, folder: ProjectFolder, loaded: Loaded
+    ) -> None:
         if self._putting_back.put_back(offer, folder, loaded):
             # What was saved stays until it has been saved again.
             self._autosave.when_saved(lambda: self._leave(offer, folder))
@@ -188,7 +192,7 @@ class Restoring:
             # What could not be put back is not thrown away either.
             folder.release()
 
-    def _leave(self, offer: Offer, folder: ProjectFolder) -> None:
+    def _leave(self, offer: RecoverableProject, folder: ProjectFolder) -> None:
         rest = without(offer.project, [each.saved for each in offer.fitting])
 
         def work() -> None:
@@ -205,5 +209,5 @@ class Restoring:
         self._autosave.run(work)
 
 
-def _is_open(offer: Offer, layers: set[Any]) -> bool:
+def _is_open(offer: RecoverableProject, layers: set[Any]) -> bool:
     return all(layer in layers for each in offer.fitting for layer in each.layers)

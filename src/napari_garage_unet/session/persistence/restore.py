@@ -32,16 +32,16 @@ from napari_garage_unet.project.folders import ProjectFolder
 from napari_garage_unet.project.safe_files import copy_file
 from napari_garage_unet.project.tiles import read_tiles
 from napari_garage_unet.session.classes.class_list import ClassList
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.images.image_list import ImageList
 from napari_garage_unet.session.models.versions import VersionList
-from napari_garage_unet.session.problems import Guard, Problem
+from napari_garage_unet.session.problems import ErrorReporter, Problem
 from napari_garage_unet.session.results.result_list import ResultList
-from napari_garage_unet.session.training.auto_training import Learning
+from napari_garage_unet.session.training.auto_training import AutoTraining
 from napari_garage_unet.session.training.training_job import Settings, TrainingJob
 
 from .autosave import Autosave
-from .recoverable import Fitting, Offer
+from .recoverable import MatchingImages, RecoverableProject
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Loaded:
     damaged: int
 
 
-class PuttingBack:
+class ProjectRestore:
     """Puts what was read of an offer into the session.
 
     Parameters
@@ -83,10 +83,10 @@ class PuttingBack:
         viewer: Any,
         *,
         autosave: Autosave,
-        guard: Guard,
+        guard: ErrorReporter,
         images: ImageList,
         classes: ClassList,
-        learning: Learning,
+        learning: AutoTraining,
         results: ResultList,
         job: TrainingJob,
         versions: VersionList,
@@ -101,7 +101,9 @@ class PuttingBack:
         self._job = job
         self._versions = versions
 
-    def put_back(self, offer: Offer, folder: ProjectFolder, loaded: Loaded) -> bool:
+    def put_back(
+        self, offer: RecoverableProject, folder: ProjectFolder, loaded: Loaded
+    ) -> bool:
         """Put back what can be, strokes above all, and say what could not.
 
         Returns
@@ -110,7 +112,7 @@ class PuttingBack:
             Whether all of it is back.
         """
         is_fresh = not self._learning.counts and not self._job.step
-        beside: list[tuple[Labels, BoundImage]] = []
+        beside: list[tuple[Labels, AnnotatedImage]] = []
         steps: list[Callable[[], None]] = [
             lambda: self._put_classes(offer, is_fresh=is_fresh),
             lambda: self._put_all_strokes(offer, loaded, beside),
@@ -122,7 +124,7 @@ class PuttingBack:
         self._say(beside, loaded.damaged, wrong)
         return not wrong and not loaded.damaged
 
-    def _put_classes(self, offer: Offer, *, is_fresh: bool) -> None:
+    def _put_classes(self, offer: RecoverableProject, *, is_fresh: bool) -> None:
         saved = [from_json(ClassInfo, values) for values in offer.project.classes]
         self._classes.adopt(
             info for info in saved if is_fresh or info.id not in self._classes
@@ -130,9 +132,9 @@ class PuttingBack:
 
     def _put_all_strokes(
         self,
-        offer: Offer,
+        offer: RecoverableProject,
         loaded: Loaded,
-        beside: list[tuple[Labels, BoundImage]],
+        beside: list[tuple[Labels, AnnotatedImage]],
     ) -> None:
         """Put back strokes; layers that were painted already are noted in `beside`."""
         gone = []
@@ -140,17 +142,17 @@ class PuttingBack:
             if any(layer not in self._viewer.layers for layer in fitting.layers):
                 gone.append(fitting.saved.name)
                 continue
-            bound = self._bind(fitting)
-            bound.learns = fitting.saved.learns
-            painted = self._put_strokes(bound, strokes)
+            annotated = self._bind(fitting)
+            annotated.learns = fitting.saved.learns
+            painted = self._put_strokes(annotated, strokes)
             if painted is not None:
-                beside.append((painted, bound))
+                beside.append((painted, annotated))
         if gone:
             raise InputError(
                 f"{', '.join(gone)} was closed before its strokes could be restored."
             )
 
-    def _put_settings(self, offer: Offer, *, is_fresh: bool) -> None:
+    def _put_settings(self, offer: RecoverableProject, *, is_fresh: bool) -> None:
         if not is_fresh:
             return
         project = offer.project
@@ -166,13 +168,16 @@ class PuttingBack:
         )
 
     def _say(
-        self, beside: list[tuple[Labels, BoundImage]], damaged: int, wrong: list[str]
+        self,
+        beside: list[tuple[Labels, AnnotatedImage]],
+        damaged: int,
+        wrong: list[str],
     ) -> None:
         said = [
-            f"The restored strokes are in {bound.strokes.name!r}; what you had painted "
-            f"stays in {kept.name!r}."
-            for kept, bound in beside
-            if bound.strokes is not None
+            f"The restored strokes are in {annotated.strokes.name!r}; what you had "
+            f"painted stays in {kept.name!r}."
+            for kept, annotated in beside
+            if annotated.strokes is not None
         ]
         if damaged:
             pieces = "piece" if damaged == 1 else "pieces"
@@ -185,7 +190,7 @@ class PuttingBack:
         if said:
             self._guard.show(Problem(" ".join(said), "\n".join(wrong)))
 
-    def _bind(self, fitting: Fitting) -> BoundImage:
+    def _bind(self, fitting: MatchingImages) -> AnnotatedImage:
         known = self._images.of_layer(fitting.layers[0])
         if known is not None and known.layers == fitting.layers:
             return known
@@ -196,7 +201,9 @@ class PuttingBack:
         assert self._images.current is not None
         return self._images.current
 
-    def _put_strokes(self, bound: BoundImage, strokes: NDArray[Any]) -> Labels | None:
+    def _put_strokes(
+        self, annotated: AnnotatedImage, strokes: NDArray[Any]
+    ) -> Labels | None:
         """Put strokes into the layer of an image, or into a fresh one.
 
         Returns
@@ -204,39 +211,41 @@ class PuttingBack:
         Labels or None
             The layer with strokes that was there, where a fresh one was needed.
         """
-        if strokes.shape != bound.spatial_shape:
+        if strokes.shape != annotated.spatial_shape:
             raise InputError(
-                f"The strokes that were saved for {bound.name} have another shape."
+                f"The strokes that were saved for {annotated.name} have another shape."
             )
-        bound.look_at_all()
-        layer = bound.strokes
-        if bound.watch is not None and np.array_equal(bound.watch.seen, strokes):
+        annotated.look_at_all()
+        layer = annotated.strokes
+        if annotated.watch is not None and np.array_equal(
+            annotated.watch.seen, strokes
+        ):
             return None
-        is_free = layer is not None and not bound.counts
+        is_free = layer is not None and not annotated.counts
         if layer is not None and is_free and _holds(layer, strokes):
             layer.data[...] = strokes
             layer.refresh()
-            bound.look_at_all()
-            self._images.strokes_bound.emit(bound)
+            annotated.look_at_all()
+            self._images.strokes_bound.emit(annotated)
             return None
-        self._add_strokes(bound, strokes)
+        self._add_strokes(annotated, strokes)
         return None if is_free else layer
 
-    def _add_strokes(self, bound: BoundImage, strokes: NDArray[Any]) -> None:
+    def _add_strokes(self, annotated: AnnotatedImage, strokes: NDArray[Any]) -> None:
         self._classes.start()
         several = any(other.strokes is not None for other in self._images)
-        name = f"{bound.name} strokes" if several else "strokes"
+        name = f"{annotated.name} strokes" if several else "strokes"
         layer = make_strokes_layer(
-            bound.layer, tuple(self._classes), name=free_name(self._viewer, name)
+            annotated.layer, tuple(self._classes), name=free_name(self._viewer, name)
         )
         # Before anybody follows the layer: this is not painting.
         layer.data = strokes
-        bound.set_strokes(layer)
+        annotated.set_strokes(layer)
         insert_quietly(self._viewer, layer)
-        self._images.strokes_bound.emit(bound)
+        self._images.strokes_bound.emit(annotated)
 
     def _put_versions(
-        self, offer: Offer, folder: ProjectFolder, loaded: Loaded
+        self, offer: RecoverableProject, folder: ProjectFolder, loaded: Loaded
     ) -> None:
         own = self._autosave.ensure_folder()
         if own is None:
@@ -266,7 +275,7 @@ class PuttingBack:
             self._versions.bring_back(own.checkpoint, state)
 
 
-def load(folder: ProjectFolder, offer: Offer) -> Loaded:
+def load(folder: ProjectFolder, offer: RecoverableProject) -> Loaded:
     """Read strokes and pictures; beside the main thread, too."""
     strokes, damaged = [], 0
     for each in offer.fitting:

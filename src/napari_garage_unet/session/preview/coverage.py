@@ -25,7 +25,7 @@ SIDE_GLANCE = 256
 NEAR = 96
 """Pixels around a stroke that are shown before everything else."""
 
-State = tuple[int, int]
+CoverageState = tuple[int, int]
 """Which state of a model: number of the training, then of the step."""
 
 
@@ -49,20 +49,20 @@ class Coverage:
         """All of the plane."""
         return (0, self.shape[0], 0, self.shape[1])
 
-    def mark(self, box: Box, state: State, *, step: int) -> None:
+    def mark(self, box: Box, state: CoverageState, *, step: int) -> None:
         """Take down what was shown in a box that `parts` or `near` has made."""
         cells = _cells(box)
         self._states[cells] = _number(state)
         self._steps[cells] = step
 
-    def is_due(self, box: Box, state: State, *, step: int) -> bool:
+    def is_due(self, box: Box, state: CoverageState, *, step: int) -> bool:
         """Whether some of a box shows an older state, or coarser pixels."""
         cells = _cells(box)
         older = self._states[cells] < _number(state)
         return bool((older | (self._steps[cells] > step)).any())
 
     def next_part(
-        self, region: Box, state: State, *, step: int, side: int = PART
+        self, region: Box, state: CoverageState, *, step: int, side: int = PART
     ) -> Box | None:
         """The part of a region whose oldest pixels are the oldest; None when none is.
 
@@ -143,6 +143,6 @@ def _area(box: Box) -> int:
     return (box[1] - box[0]) * (box[3] - box[2])
 
 
-def _number(state: State) -> int:
+def _number(state: CoverageState) -> int:
     generation, step = state
     return generation << 32 | step

@@ -27,7 +27,7 @@ from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Pr
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.connection.engine_link import EngineLink
 from napari_garage_unet.session.connection.requests import Box
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.results.result import NOTHING, Result
 from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.training.phase import Phase
@@ -61,8 +61,8 @@ painting is shown the state of before."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    bound: BoundImage
+class _PreviewRequest:
+    annotated: AnnotatedImage
     index: PlaneIndex
     generation: int
     box: Box
@@ -124,7 +124,7 @@ class Preview:
         results.removed.connect(self._on_removed)
         job.changed.connect(self._on_job)
 
-    def ask_next(self, current: BoundImage | None) -> None:
+    def ask_next(self, current: AnnotatedImage | None) -> None:
         """Ask for the part that is due unless all shows the latest state already.
 
         Parameters
@@ -159,7 +159,7 @@ class Preview:
             logger.info("no preview of %s: %s", current.name, error)
             self._refused = (self._job.generation, current.key, index)
 
-    def compare(self, bound: BoundImage | None, *, hide: bool) -> None:
+    def compare(self, annotated: AnnotatedImage | None, *, hide: bool) -> None:
         """Hide the preview of an image for a moment, or show it again.
 
         One that was hidden before stays as it was.
@@ -169,7 +169,7 @@ class Preview:
                 layer.visible = True
             self._hidden.clear()
             return
-        result = self._results.preview_of(bound) if bound is not None else None
+        result = self._results.preview_of(annotated) if annotated is not None else None
         if result is not None and result.layer.visible:
             result.layer.visible = False
             self._hidden.append(result.layer)
@@ -208,16 +208,16 @@ class Preview:
         return not is_news and now < self._not_before
 
     def _next_part(
-        self, bound: BoundImage, index: PlaneIndex, *, is_news: bool
+        self, annotated: AnnotatedImage, index: PlaneIndex, *, is_news: bool
     ) -> tuple[Box, int] | None:
         """What to ask for: a box, and how many pixels lie from value to value."""
-        covered = self._coverage(bound, index)
+        covered = self._coverage(annotated, index)
         state = (self._job.generation, self._job.step)
-        visible = region_on_view(bound.layer)
-        step = step_on_view(self._viewer, bound.layer)
+        visible = region_on_view(annotated.layer)
+        step = step_on_view(self._viewer, annotated.layer)
         if self._job.is_running:
             is_corrected = is_news and self.shown > 0
-            stroke = self._last_stroke(bound, index) if is_corrected else None
+            stroke = self._last_stroke(annotated, index) if is_corrected else None
             near = covered.near(stroke, visible) if stroke is not None else None
             if is_news:
                 self._round = state
@@ -246,17 +246,17 @@ class Preview:
             part = covered.next_part(visible, state, step=step)
         return part
 
-    def _coverage(self, bound: BoundImage, index: PlaneIndex) -> Coverage:
-        key = (bound.key, index)
-        result = self._results.preview_of(bound)
+    def _coverage(self, annotated: AnnotatedImage, index: PlaneIndex) -> Coverage:
+        key = (annotated.key, index)
+        result = self._results.preview_of(annotated)
         is_kept = result is not None and index in result.planes
         if key not in self._covered or not is_kept:
-            self._covered[key] = Coverage(bound.image().plane_shape)
+            self._covered[key] = Coverage(annotated.image().plane_shape)
         return self._covered[key]
 
-    def _last_stroke(self, bound: BoundImage, index: PlaneIndex) -> Box | None:
-        last = bound.watch.last_box if bound.watch is not None else None
-        image = bound.image()
+    def _last_stroke(self, annotated: AnnotatedImage, index: PlaneIndex) -> Box | None:
+        last = annotated.watch.last_box if annotated.watch is not None else None
+        image = annotated.image()
         if last is None or last[0] not in ((), image.spatial_key(index)):
             return None
         if len(last[1]) != 2:
@@ -267,16 +267,18 @@ class Preview:
     def _on_removed(self, result: Result) -> None:
         """Whoever deletes the preview does not want it back in a moment."""
         if result.is_preview:
-            self._dismissed.add(result.bound.key)
-            for key in [key for key in self._covered if key[0] == result.bound.key]:
+            self._dismissed.add(result.annotated.key)
+            for key in [key for key in self._covered if key[0] == result.annotated.key]:
                 del self._covered[key]
 
     def _on_job(self) -> None:
         if self._job.phase is Phase.STARTING:
             self._dismissed.clear()
 
-    def _ask(self, bound: BoundImage, index: PlaneIndex, box: Box, step: int) -> int:
-        question = _Question(bound, index, self._job.generation, box, step)
+    def _ask(
+        self, annotated: AnnotatedImage, index: PlaneIndex, box: Box, step: int
+    ) -> int:
+        question = _PreviewRequest(annotated, index, self._job.generation, box, step)
         self._asked_with = self._job.strokes_sent
 
         def answered(event: Event, probabilities: NDArray[np.uint8] | None) -> None:
@@ -284,17 +286,20 @@ class Preview:
             if isinstance(event, Failed) and event.cancelled:
                 return
             if not isinstance(event, Predicted) or probabilities is None:
-                self._refused = (question.generation, bound.key, index)
+                self._refused = (question.generation, annotated.key, index)
                 return
             # The image may have been closed while the engine computed.
-            if bound.layer in self._viewer.layers and bound.key not in self._dismissed:
+            if (
+                annotated.layer in self._viewer.layers
+                and annotated.key not in self._dismissed
+            ):
                 self._show(question, event, probabilities)
 
         return self._link.engine.predict(
             LIVE,
-            bound.key,
+            annotated.key,
             n_classes=max(len(self._classes), len(self._job.classes), 2),
-            size=bound.image().plane_shape,
+            size=annotated.image().plane_shape,
             plane=index,
             box=box,
             step=step,
@@ -302,13 +307,16 @@ class Preview:
         )
 
     def _show(
-        self, question: _Question, event: Predicted, probabilities: NDArray[np.uint8]
+        self,
+        question: _PreviewRequest,
+        event: Predicted,
+        probabilities: NDArray[np.uint8],
     ) -> None:
-        bound, index = question.bound, question.index
+        annotated, index = question.annotated, question.index
         classes = self._job.classes = self._classes_of(event)
-        result = self._results.preview_of(bound) or self._make(bound, classes)
+        result = self._results.preview_of(annotated) or self._make(annotated, classes)
         result.set_classes(classes)
-        covered = self._coverage(bound, index)
+        covered = self._coverage(annotated, index)
         state = (question.generation, event.step)
         now = time.monotonic()
         self._not_before = now + min(REST * event.seconds, LONGEST_REST)
@@ -325,18 +333,20 @@ class Preview:
         self._classes.follow(event.classes)
         return tuple(self._classes[i] for i in event.classes)
 
-    def _make(self, bound: BoundImage, classes: tuple[ClassInfo, ...]) -> Result:
-        image = bound.image()
+    def _make(
+        self, annotated: AnnotatedImage, classes: tuple[ClassInfo, ...]
+    ) -> Result:
+        image = annotated.image()
         layer = make_result_layer(
-            bound.layer,
+            annotated.layer,
             np.zeros(image.spatial_shape, labels_dtype(i.id for i in classes)),
-            name=free_name(self._viewer, f"{bound.name} (preview)"),
+            name=free_name(self._viewer, f"{annotated.name} (preview)"),
             colormap=result_colormap(self._classes),
             classes=tuple(self._classes),
-            metadata={"kind": "preview", "image": bound.name},
+            metadata={"kind": "preview", "image": annotated.name},
         )
         result = Result(
-            bound,
+            annotated,
             image,
             layer,
             classes=classes,
@@ -344,6 +354,6 @@ class Preview:
             rules=self._results.rules_of(LIVE),
             is_preview=True,
         )
-        insert_quietly(self._viewer, layer, below=bound.strokes)
+        insert_quietly(self._viewer, layer, below=annotated.strokes)
         self._results.add(result)
         return result

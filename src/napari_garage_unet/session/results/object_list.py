@@ -141,7 +141,7 @@ class ObjectList:
                 found.ids,
                 name=name,
                 metadata={METADATA_KEY: {"kind": "objects"}},
-                **placement(result.bound.layer),
+                **placement(result.annotated.layer),
             )
             layer.editable = False
             layer.mouse_drag_callbacks.append(_select_clicked)

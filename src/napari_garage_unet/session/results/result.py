@@ -22,15 +22,15 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import needs_volume
 from napari_garage_unet.layers.writing import redraw, write_plane
 from napari_garage_unet.session.connection.requests import Box
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
-from .slab import Block, block_around
+from .slab import Slab, slab_around
 from .upsample import enlarge, fill_enlarged
 
-State = tuple[int, int]
+PlaneState = tuple[int, int]
 """Which state of a model: number of the training, then of the step."""
 
-NOTHING: State = (-1, -1)
+NOTHING: PlaneState = (-1, -1)
 
 KEEP_IN_MEMORY = 1 << 30
 """Bytes of probabilities up to which they are kept in memory, not in a file."""
@@ -80,7 +80,7 @@ class Result:
 
     def __init__(
         self,
-        bound: BoundImage,
+        annotated: AnnotatedImage,
         image: Image,
         layer: LabelsLayer,
         *,
@@ -89,7 +89,7 @@ class Result:
         rules: Mapping[int, ClassRule],
         is_preview: bool = False,
     ) -> None:
-        self.bound = bound
+        self.annotated = annotated
         self.image = image
         self.layer = layer
         self.classes = classes
@@ -97,9 +97,9 @@ class Result:
         self.is_preview = is_preview
         self._rules = dict(rules)
         self._probabilities = _empty((len(classes), *image.spatial_shape))
-        self._states: dict[PlaneIndex, State] = {}
+        self._states: dict[PlaneIndex, PlaneState] = {}
         self._undecided: set[PlaneIndex] = set()
-        self._live: tuple[Block, int, LiveLabels] | None = None
+        self._live: tuple[Slab, int, LiveLabels] | None = None
         self.version = 0
         self.outdated_since: float | None = None
 
@@ -112,7 +112,7 @@ class Result:
     def title(self) -> str:
         """What it is called in a list; what tells it from others comes first."""
         kind = "preview" if self.is_preview else "segmentation"
-        is_renamed = not self.name.startswith(self.bound.name)
+        is_renamed = not self.name.startswith(self.annotated.name)
         return self.name if is_renamed else f"{kind} of {self.bound.name}"
 
     @property
@@ -134,7 +134,7 @@ class Result:
         """The rule of a class."""
         return self._rules.get(class_id, ClassRule())
 
-    def state_of(self, index: PlaneIndex) -> State:
+    def state_of(self, index: PlaneIndex) -> PlaneState:
         """The state of the model that a plane shows; below all others before any."""
         return self._states.get(index, NOTHING)
 
@@ -143,7 +143,7 @@ class Result:
 
         None where the plane has not been computed.
         """
-        return self._levels(Block((index,)))
+        return self._levels(Slab((index,)))
 
     @property
     def kept_probabilities(self) -> NDArray[np.uint8]:
@@ -155,7 +155,7 @@ class Result:
         index: PlaneIndex,
         probabilities: NDArray[np.uint8],
         *,
-        state: State,
+        state: PlaneState,
         box: Box | None = None,
         step: int = 1,
     ) -> bool:
@@ -214,24 +214,24 @@ class Result:
         """Whether planes depend on those around them."""
         return needs_volume(self.image, self._rules.values())
 
-    def _block(self, index: PlaneIndex, *, step: int | None = None) -> Block:
+    def _block(self, index: PlaneIndex, *, step: int | None = None) -> Slab:
         """Return what has to be looked at to decide a plane, or as much as is quick.
 
         Only as much as is quick where every `step`-th pixel of planes is looked at.
         """
         if not self._is_volume:
-            return Block((index,))
+            return Slab((index,))
         most = None
         if step is not None:
             seen = math.prod(self.image.plane_shape) // step**2
             most = max(MOST_AT_ONCE // max(seen, 1), 1)
-        return block_around(index, self.image, self._states, most=most)
+        return slab_around(index, self.image, self._states, most=most)
 
-    def computed_around(self, index: PlaneIndex) -> Block:
+    def computed_around(self, index: PlaneIndex) -> Slab:
         """The planes of a volume around one of them that have been computed."""
-        return block_around(index, self.image, self._states)
+        return slab_around(index, self.image, self._states)
 
-    def _levels(self, block: Block) -> NDArray[np.uint8] | None:
+    def _levels(self, block: Slab) -> NDArray[np.uint8] | None:
         """Return ``(n_classes, H, W)``, of a volume ``(n_classes, D, H, W)``."""
         if block.planes[0] not in self._states:
             return None
@@ -311,7 +311,7 @@ class Result:
         """
         return self._decide_block(self._block(index))
 
-    def _decide_block(self, block: Block) -> dict[PlaneIndex, Labels]:
+    def _decide_block(self, block: Slab) -> dict[PlaneIndex, Labels]:
         levels = self._levels(block)
         if levels is None:
             return {}
@@ -335,7 +335,7 @@ class Result:
         if labels is not None:
             self._show_of(block, index, labels)
 
-    def _show_of(self, block: Block, index: PlaneIndex, labels: Labels) -> None:
+    def _show_of(self, block: Slab, index: PlaneIndex, labels: Labels) -> None:
         """Show a plane of a block; others may belong to it that were not looked at."""
         self.show(index, labels)
         if block != self._block(index):
@@ -357,7 +357,7 @@ class Result:
 
     def _live_labels(
         self, index: PlaneIndex, step: int
-    ) -> tuple[Block, LiveLabels] | None:
+    ) -> tuple[Slab, LiveLabels] | None:
         block = self._block(index, step=step)
         if self._live is not None and self._live[:2] == (block, step):
             return block, self._live[2]

@@ -13,7 +13,7 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.layers.colors import class_features, recolor, result_colormap
 from napari_garage_unet.process.protocol.messages import LIVE
 from napari_garage_unet.session.classes.class_list import ClassList
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
 from .result import Result
 
@@ -59,16 +59,21 @@ class ResultList:
     def __len__(self) -> int:
         return len(self._results)
 
-    def preview_of(self, bound: BoundImage) -> Result | None:
+    def preview_of(self, annotated: AnnotatedImage) -> Result | None:
         """The live preview of an image."""
         return next(
-            (r for r in self._results if r.is_preview and r.bound is bound), None
+            (r for r in self._results if r.is_preview and r.annotated is annotated),
+            None,
         )
 
     def of_image(self, layer: Any) -> Result | None:
         """Return the newest segmentation of an Image layer."""
         return next(
-            (r for r in self._results if layer in r.bound.layers and not r.is_preview),
+            (
+                r
+                for r in self._results
+                if layer in r.annotated.layers and not r.is_preview
+            ),
             None,
         )
 

@@ -18,7 +18,7 @@ from napari_garage_unet.engine.labels.regions import CLOSED, OpenEnds
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Slab:
     """Planes that follow each other along ``z``.
 
     Parameters
@@ -68,13 +68,13 @@ class Block:
         return (spacing["z"], *plane) if self.is_volume else plane
 
 
-def block_around(
+def slab_around(
     index: PlaneIndex,
     image: Image,
     known: Container[PlaneIndex],
     *,
     most: int | None = None,
-) -> Block:
+) -> Slab:
     """Return the block of a volume that a plane is in.
 
     Parameters
@@ -104,7 +104,7 @@ def block_around(
             first -= 1
         else:
             break
-    return Block(
+    return Slab(
         tuple(plane(z) for z in range(first, last + 1)),
         (first > 0, last < depth - 1),
         is_volume=True,

@@ -30,14 +30,14 @@ from napari_garage_unet.layers.writing import (
 )
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Predicted
 from napari_garage_unet.session.connection.engine_link import EngineLink
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.models.models import ModelEntry
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SegmentationOptions:
     """What to make of an image.
 
     Parameters
@@ -57,7 +57,7 @@ class Wish:
 
 @dataclass(slots=True)
 class _Order:
-    bound: BoundImage
+    annotated: AnnotatedImage
     index: PlaneIndex
     result: Result
     maps: tuple[ImageLayer, ...]
@@ -108,7 +108,10 @@ class SegmentationJob:
         return (time.monotonic() - self._begin) / self.done * (self.total - self.done)
 
     def start(
-        self, model: ModelEntry, images: Sequence[BoundImage], wish: Wish
+        self,
+        model: ModelEntry,
+        images: Sequence[AnnotatedImage],
+        wish: SegmentationOptions,
     ) -> tuple[Result, ...]:
         """Begin to segment.
 
@@ -138,20 +141,22 @@ class SegmentationJob:
             raise InputError("There is no image; open one to segment it.")
         if not (wish.labels or wish.probabilities):
             raise InputError("Nothing is to be made; tick labels or probabilities.")
-        for bound in images:
-            model.check(bound.image())
-            self._link.open(bound)
+        for annotated in images:
+            model.check(annotated.image())
+            self._link.open(annotated)
         self._model = model
         self._generation += 1
         self._made = []
-        for bound in images:
-            result = self._result_for(bound, model, wish)
-            maps = self._maps_for(bound, model) if wish.probabilities else ()
+        for annotated in images:
+            result = self._result_for(annotated, model, wish)
+            maps = self._maps_for(annotated, model) if wish.probabilities else ()
             self._made.append(result)
-            here = bound.plane_on_view(self._viewer)
-            everything = list(bound.image().plane_indices()) if wish.all_planes else []
+            here = annotated.plane_on_view(self._viewer)
+            everything = (
+                list(annotated.image().plane_indices()) if wish.all_planes else []
+            )
             indices = [here, *(i for i in everything if i != here)]
-            self._queue.extend(_Order(bound, i, result, maps) for i in indices)
+            self._queue.extend(_Order(annotated, i, result, maps) for i in indices)
         self.done, self.total = 0, len(self._queue)
         self._begin = time.monotonic()
         self._next()
@@ -165,9 +170,9 @@ class SegmentationJob:
             self._link.engine.cancel(self._in_flight)
         self.changed.emit()
 
-    def forget(self, bound: BoundImage) -> None:
+    def forget(self, annotated: AnnotatedImage) -> None:
         """Leave out an image that was deleted."""
-        kept = deque(order for order in self._queue if order.bound is not bound)
+        kept = deque(order for order in self._queue if order.annotated is not annotated)
         self.total -= len(self._queue) - len(kept)
         self._queue = kept
 
@@ -195,9 +200,9 @@ class SegmentationJob:
 
         self._in_flight = self._link.engine.predict(
             model.key,
-            order.bound.key,
+            order.annotated.key,
             n_classes=max(len(model.classes), 2),
-            size=order.bound.image().plane_shape,
+            size=order.annotated.image().plane_shape,
             plane=order.index,
             on_answer=answered,
         )
@@ -224,28 +229,30 @@ class SegmentationJob:
             self.failed.emit(event)
         self.changed.emit()
 
-    def _result_for(self, bound: BoundImage, model: ModelEntry, wish: Wish) -> Result:
-        name = f"{bound.name} segmentation"
+    def _result_for(
+        self, annotated: AnnotatedImage, model: ModelEntry, wish: SegmentationOptions
+    ) -> Result:
+        name = f"{annotated.name} segmentation"
         for result in self._results:
-            same = result.bound is bound and result.model == model.key
+            same = result.annotated is annotated and result.model == model.key
             # A renamed layer is one to keep; the next segmentation gets its own.
             if same and not result.is_preview and result.name.startswith(name):
                 return result
-        image = bound.image()
+        image = annotated.image()
         layer = make_result_layer(
-            bound.layer,
+            annotated.layer,
             np.zeros(image.spatial_shape, labels_dtype(i.id for i in model.classes)),
             name=free_name(self._viewer, name),
             colormap=result_colormap(model.classes),
             classes=model.classes,
             metadata={
                 "kind": "segmentation",
-                "image": bound.name,
+                "image": annotated.name,
                 "model": "" if model.key == LIVE else model.key,
             },
         )
         result = Result(
-            bound,
+            annotated,
             image,
             layer,
             classes=model.classes,
@@ -253,29 +260,31 @@ class SegmentationJob:
             rules=self._results.rules_of(model.key),
         )
         if wish.labels:
-            insert_quietly(self._viewer, layer, below=bound.strokes)
+            insert_quietly(self._viewer, layer, below=annotated.strokes)
             self._results.add(result)
         return result
 
-    def _maps_for(self, bound: BoundImage, model: ModelEntry) -> tuple[ImageLayer, ...]:
+    def _maps_for(
+        self, annotated: AnnotatedImage, model: ModelEntry
+    ) -> tuple[ImageLayer, ...]:
         maps = []
         for info in model.classes:
             layer = ImageLayer(
-                np.zeros(bound.image().spatial_shape, np.float32),
-                name=free_name(self._viewer, f"{bound.name} p({info.name})"),
+                np.zeros(annotated.image().spatial_shape, np.float32),
+                name=free_name(self._viewer, f"{annotated.name} p({info.name})"),
                 contrast_limits=(0, 1),
                 colormap=_fade_in(class_color(info)),
                 blending="additive",
                 metadata={
                     METADATA_KEY: {
                         "kind": "probabilities",
-                        "image": bound.name,
+                        "image": annotated.name,
                         "class": info.id,
                     }
                 },
-                **placement(bound.layer),
+                **placement(annotated.layer),
             )
-            insert_quietly(self._viewer, layer, below=bound.strokes)
+            insert_quietly(self._viewer, layer, below=annotated.strokes)
             maps.append(layer)
         return tuple(maps)
 

@@ -9,9 +9,9 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.session.classes.class_list import ClassList
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.images.image_list import ImageList
-from napari_garage_unet.session.problems import Guard, Problem
+from napari_garage_unet.session.problems import ErrorReporter, Problem
 
 from .phase import Phase
 from .training_job import Settings, TrainingJob
@@ -19,7 +19,7 @@ from .training_job import Settings, TrainingJob
 logger = logging.getLogger(__name__)
 
 
-class Learning:
+class AutoTraining:
     """Starts and stops training with the strokes that are painted.
 
     Parameters
@@ -46,7 +46,12 @@ class Learning:
     settings_changed = Signal()
 
     def __init__(
-        self, *, job: TrainingJob, images: ImageList, classes: ClassList, guard: Guard
+        self,
+        *,
+        job: TrainingJob,
+        images: ImageList,
+        classes: ClassList,
+        guard: ErrorReporter,
     ) -> None:
         self._job = job
         self._images = images
@@ -74,9 +79,9 @@ class Learning:
     def counts(self) -> dict[int, int]:
         """Painted pixels by class id, in all images that are learnt from."""
         total: Counter[int] = Counter()
-        for bound in self._images:
-            if bound.learns:
-                total.update(bound.counts)
+        for annotated in self._images:
+            if annotated.learns:
+                total.update(annotated.counts)
         return {i: total[i] for i in sorted(total)}
 
     def press(self, *, resume: bool = True) -> bool:
@@ -92,10 +97,10 @@ class Learning:
         GarageError
             If there is not enough to learn from, or an image cannot be read.
         """
-        for bound in self._images:
-            bound.look_at_all()
+        for annotated in self._images:
+            annotated.look_at_all()
         images = self._images_to_learn_from()
-        painted = sorted({i for bound in images for i in bound.counts})
+        painted = sorted({i for annotated in images for i in annotated.counts})
         if not images:
             raise InputError("Nothing is painted yet; paint a stroke of two classes.")
         if len(painted) < 2:
@@ -117,8 +122,8 @@ class Learning:
     def poll(self) -> None:
         """Send strokes that are new, and start by itself where that is wished."""
         if self._job.phase is Phase.LEARNING:
-            for bound in self._job.images:
-                self._job.send_strokes(bound)
+            for annotated in self._job.images:
+                self._job.send_strokes(annotated)
         if (
             self.by_itself
             and self.has_new_strokes
@@ -130,7 +135,7 @@ class Learning:
         ):
             self.press()
 
-    def stop_without(self, bound: BoundImage, what: str) -> None:
+    def stop_without(self, annotated: AnnotatedImage, what: str) -> None:
         """Stop learning from an image of which something was deleted or replaced.
 
         Parameters
@@ -140,7 +145,7 @@ class Learning:
         what
             What was done to it, the beginning of a sentence.
         """
-        if bound not in self._job.images or not self._job.is_running:
+        if annotated not in self._job.images or not self._job.is_running:
             return
         self._job.stop()
         self._guard.show(
@@ -154,7 +159,7 @@ class Learning:
         job = self._job
         self.has_new_strokes = (
             job.strokes_sent > job.strokes_learnt
-            or any(job.is_behind(bound) for bound in job.images)
+            or any(job.is_behind(annotated) for annotated in job.images)
             or self._has_more_images()
         )
         # Whoever has gone back to a version wants to look at it.
@@ -177,7 +182,7 @@ class Learning:
             logger.info("An image cannot be read: %s", error)
             return False
 
-    def _images_to_learn_from(self) -> list[BoundImage]:
+    def _images_to_learn_from(self) -> list[AnnotatedImage]:
         """Stroked images with as many channels as the current one."""
         stroked = [b for b in self._images if b.learns and b.counts]
         current = self._images.current

@@ -8,7 +8,7 @@ from typing import Any
 from .training_job import TrainingJob
 
 
-class Heap:
+class GcFreeze:
     """Sets aside what is in memory as long as learning goes on.
 
     Now and then Python looks through every object for cycles that nobody refers to.

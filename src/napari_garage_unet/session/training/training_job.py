@@ -23,7 +23,7 @@ from napari_garage_unet.process.protocol.messages import (
 )
 from napari_garage_unet.project.safe_files import copy_file
 from napari_garage_unet.session.connection.engine_link import EngineLink
-from napari_garage_unet.session.images.annotated_image import BoundImage
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
 from .history import History
 from .phase import Phase
@@ -96,7 +96,7 @@ class TrainingJob:
         self.generation = 0
         self.step = 0
         self.classes: tuple[ClassInfo, ...] = ()
-        self.images: tuple[BoundImage, ...] = ()
+        self.images: tuple[AnnotatedImage, ...] = ()
         self.last: Trained | None = None
         self.strokes_sent = self.strokes_learnt = self.steps_with_strokes = 0
         link.progressed.connect(self._on_progress)
@@ -123,7 +123,7 @@ class TrainingJob:
 
     def start(
         self,
-        images: Sequence[BoundImage],
+        images: Sequence[AnnotatedImage],
         classes: Sequence[ClassInfo],
         settings: Settings,
         *,
@@ -150,11 +150,11 @@ class TrainingJob:
         """
         if self.is_running:
             return
-        for bound in images:
-            self._link.open(bound)
+        for annotated in images:
+            self._link.open(annotated)
         resume = resume and self.can_resume and self._same_model(settings)
-        for bound in images:
-            self.send_strokes(bound, force=True)
+        for annotated in images:
+            self.send_strokes(annotated, force=True)
         if not resume:
             self.history = History()
             self.step = 0
@@ -166,7 +166,7 @@ class TrainingJob:
         self._lost = False
         self.resumed = resume
         self._id = self._link.engine.train(
-            [bound.key for bound in images],
+            [annotated.key for annotated in images],
             classes=[to_json(info) for info in classes],
             preprocess=_json(settings.preprocess),
             network=_json(settings.network),
@@ -184,12 +184,12 @@ class TrainingJob:
             self._set_phase(Phase.STOPPING)
             self._link.engine.stop()
 
-    def is_behind(self, bound: BoundImage) -> bool:
+    def is_behind(self, annotated: AnnotatedImage) -> bool:
         """Whether the engine has older strokes of an image."""
-        watch = bound.watch
-        return watch is not None and self._sent.get(bound.key) != watch.version
+        watch = annotated.watch
+        return watch is not None and self._sent.get(annotated.key) != watch.version
 
-    def send_strokes(self, bound: BoundImage, *, force: bool = False) -> bool:
+    def send_strokes(self, annotated: AnnotatedImage, *, force: bool = False) -> bool:
         """Give the engine the strokes of an image where they changed.
 
         At most one transfer per image is on its way.
@@ -199,21 +199,21 @@ class TrainingJob:
         bool
             Whether something was sent.
         """
-        watch = bound.watch
-        if watch is None or (bound.key in self._unanswered and not force):
+        watch = annotated.watch
+        if watch is None or (annotated.key in self._unanswered and not force):
             return False
-        if not force and not self.is_behind(bound):
+        if not force and not self.is_behind(annotated):
             return False
-        self._sent[bound.key] = watch.version
-        self._unanswered.add(bound.key)
+        self._sent[annotated.key] = watch.version
+        self._unanswered.add(annotated.key)
 
         def answered(event: Event) -> None:
-            self._unanswered.discard(bound.key)
+            self._unanswered.discard(annotated.key)
             if isinstance(event, Failed):
                 self.failed.emit(event)
 
         self.strokes_sent = self._link.engine.set_strokes(
-            bound.key, watch.seen, on_answer=answered
+            annotated.key, watch.seen, on_answer=answered
         )
         return True
 

@@ -18,7 +18,7 @@ SETTLED = 0.2
 """Seconds without another plane of a volume after which its planes are decided."""
 
 
-class Deciding:
+class BackgroundLabels:
     """Applies the rules of results to every plane, the one on view first.
 
     Parameters
@@ -67,7 +67,7 @@ class Deciding:
         self.tasks.close()
 
     def _begin(self, result: Result) -> None:
-        here = result.bound.plane_on_view(self._viewer)
+        here = result.annotated.plane_on_view(self._viewer)
         indices = sorted(result.undecided_planes, key=lambda i: _distance(i, here))
         version = result.version
         self.tasks.run(

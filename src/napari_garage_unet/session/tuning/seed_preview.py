@@ -137,7 +137,7 @@ class SeedPreview:
 
     def _view(self, result: Result, class_id: int) -> _View:
         image = result.image
-        index = result.bound.plane_on_view(self._viewer)
+        index = result.annotated.plane_on_view(self._viewer)
         key = list(image.spatial_key(index))
         if image.stack_axes.endswith("z"):
             axis = image.spatial_axes.index("z")
@@ -208,7 +208,7 @@ class SeedPreview:
             border_color="black",
             border_width=0.2,
             metadata={METADATA_KEY: {"kind": "seeds", "of": result.name}},
-            **placement(result.bound.layer),
+            **placement(result.annotated.layer),
         )
         insert_quietly(self._viewer, layer)
         return layer

@@ -11,7 +11,7 @@ from napari_garage_unet.engine.annotations.strokes import collect_strokes
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.engine.models.archive import read_held_out
-from napari_garage_unet.engine.models.held_out_predictions import HeldOutAnswers
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.suggestions.advice import (
     Advice,
     PaintedPlane,
@@ -43,7 +43,7 @@ def advise(result: Result, model_file: Path | None = None) -> Advice:
     ModelFileError
         If the file is damaged.
     """
-    strokes = result.bound.strokes
+    strokes = result.annotated.strokes
     if strokes is None:
         raise InputError(
             f"{result.bound.name} has no strokes to compare with; paint some first."
@@ -74,7 +74,7 @@ def advise(result: Result, model_file: Path | None = None) -> Advice:
     )
 
 
-def _held_out(result: Result, model_file: Path | None) -> HeldOutAnswers | None:
+def _held_out(result: Result, model_file: Path | None) -> HeldOutPredictions | None:
     # There is no file before the first checkpoint of a training.
     if model_file is None or not model_file.is_file():
         return None
@@ -86,7 +86,7 @@ def _held_out(result: Result, model_file: Path | None) -> HeldOutAnswers | None:
 
 def _volumes(result: Result, indices: Sequence[PlaneIndex]) -> Iterator[PaintedVolume]:
     """What has been computed of the volumes in which these planes lie."""
-    image, strokes = result.image, result.bound.strokes
+    image, strokes = result.image, result.annotated.strokes
     assert strokes is not None
     for block in {result.computed_around(index) for index in indices}:
         yield PaintedVolume(

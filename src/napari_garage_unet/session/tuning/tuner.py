@@ -14,7 +14,7 @@ from napari_garage_unet.layers.view import step_on_view
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
 
-from .background_labels import Deciding
+from .background_labels import BackgroundLabels
 from .rule_history import RuleHistory, RuleMap, Tuning, told
 
 LARGE = 1 << 20
@@ -58,7 +58,7 @@ class Tuner:
         self.in_units = False
         self.shows_seeds = True
         self._coarser = 1
-        self.deciding = Deciding(viewer, results)
+        self.deciding = BackgroundLabels(viewer, results)
         results.rules_replaced.connect(self._on_replaced)
 
     def prepare(self, result: Result, class_id: int) -> None:
@@ -67,7 +67,7 @@ class Tuner:
         Labels in very many pieces are dragged at less than the resolution of the
         screen.
         """
-        index = result.bound.plane_on_view(self._viewer)
+        index = result.annotated.plane_on_view(self._viewer)
         self._coarser = 1
         runs = result.prepare(index, class_id, step=self._step(result))
         while self._is_large(result) and runs > MOST_RUNS:
@@ -86,7 +86,7 @@ class Tuner:
         and `apply` shows every pixel afterwards.
         """
         self._history(result)
-        index = result.bound.plane_on_view(self._viewer)
+        index = result.annotated.plane_on_view(self._viewer)
         step = self._step(result) if drags else 1
         self._results.tune(result, index, class_id, rule, step=step)
 
@@ -103,7 +103,7 @@ class Tuner:
         """Change the rules of all classes; classes left out get the default."""
         self._history(result)
         self._results.set_rules(result, rules)
-        result.decide_plane(result.bound.plane_on_view(self._viewer))
+        result.decide_plane(result.annotated.plane_on_view(self._viewer))
         self.apply(result)
 
     def apply(self, result: Result) -> None:

@@ -20,13 +20,13 @@ from qtpy.QtWidgets import (
 
 from napari_garage_unet.session import get_session
 
-from .polling import pump_for
+from .polling import poll_timer_for
 
 WIDTH = 320
 """Width in pixels the docks are laid out for."""
 
 
-W = TypeVar("W", bound=QWidget)
+W = TypeVar("W", annotated=QWidget)
 
 
 class Dock(QWidget):
@@ -58,7 +58,7 @@ class Dock(QWidget):
         super().__init__()
         self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self.session = get_session(self.viewer)
-        self._pump = pump_for(self.session, self.viewer)
+        self._pump = poll_timer_for(self.session, self.viewer)
         self.is_seen = False
         self._outer: QDockWidget | None = None
         self._followed: list[tuple[Any, Any]] = []

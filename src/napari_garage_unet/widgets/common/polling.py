@@ -16,7 +16,7 @@ INTERVAL = 30
 """Milliseconds between two polls."""
 
 
-class Pump(QObject):
+class PollTimer(QObject):
     """Polls a session as long as its viewer is open, whether docks are or not.
 
     Parameters
@@ -56,7 +56,7 @@ class Pump(QObject):
         self._timer.stop()
         viewer = self._viewer()
         if viewer is not None:
-            _pumps.pop(viewer, None)
+            _poll_timers.pop(viewer, None)
             close_session(viewer)
         else:
             session = self._session()
@@ -76,16 +76,16 @@ class Pump(QObject):
             session.poll()
 
 
-_pumps: weakref.WeakKeyDictionary[Any, Pump] = weakref.WeakKeyDictionary()
+_poll_timers: weakref.WeakKeyDictionary[Any, PollTimer] = weakref.WeakKeyDictionary()
 
 
-def pump_for(session: Session, viewer: Any) -> Pump:
+def poll_timer_for(session: Session, viewer: Any) -> PollTimer:
     """The pump of a session, made when it is first asked for."""
     viewer = getattr(viewer, "__wrapped__", viewer)
-    pump = _pumps.get(viewer)
+    pump = _poll_timers.get(viewer)
     if pump is None:
-        pump = Pump(session, viewer)
-        _pumps[viewer] = pump
+        pump = PollTimer(session, viewer)
+        _poll_timers[viewer] = pump
     return pump
 
 

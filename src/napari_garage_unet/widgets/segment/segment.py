@@ -28,7 +28,7 @@ from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.session.models.models import SUFFIX
 from napari_garage_unet.session.results.result import Result
-from napari_garage_unet.session.segmentation.segmentation_job import Wish
+from napari_garage_unet.session.segmentation.segmentation_job import SegmentationOptions
 from napari_garage_unet.widgets.common.dock import Dock, main_button, shrinkable
 from napari_garage_unet.widgets.common.hint_line import HintLine
 from napari_garage_unet.widgets.common.layer_picker import LayerPicker
@@ -168,9 +168,9 @@ class SegmentWidget(Dock):
         if self._image is not None:
             self.session.segment(self._model_key(), [self._image], self.wish())
 
-    def wish(self) -> Wish:
+    def wish(self) -> SegmentationOptions:
         """Return what is ticked."""
-        return Wish(
+        return SegmentationOptions(
             all_planes=self.all_planes.isChecked(),
             labels=self.make_labels.isChecked(),
             probabilities=self.make_probabilities.isChecked(),
@@ -273,8 +273,8 @@ class SegmentWidget(Dock):
         if self._image is None:
             return 1
         try:
-            bound = self.session.images.bind(self._image)
-            return int(np.prod(bound.spatial_shape[:-2], dtype=int))
+            annotated = self.session.images.bind(self._image)
+            return int(np.prod(annotated.spatial_shape[:-2], dtype=int))
         except GarageError:
             return 1
 

@@ -70,7 +70,7 @@ class PresetRow(QWidget):
         self.refresh()
 
     def show_result(self, result: Result | None) -> None:
-        """Offer the presets of the model of another result."""
+        """RecoverableProject the presets of the model of another result."""
         if result is not self._result:
             self._result = result
             self.box.clearEditText()

@@ -372,7 +372,7 @@ class ThresholdsWidget(Dock):
         result = self._result
         if result is None or not self.is_seen:
             return
-        index = result.bound.plane_on_view(self.viewer)
+        index = result.annotated.plane_on_view(self.viewer)
         for class_id, row in self._rows.items():
             row.slider.show_histogram(result.histogram(class_id, index))
 

@@ -357,14 +357,14 @@ class TrainWidget(Dock):
         self.about_image.setText(describe(current))
 
 
-def describe(bound: Any) -> str:
+def describe(annotated: Any) -> str:
     """Say in a few words what an image is, such as ``"RGB, 500 x 741"``."""
-    if bound is None:
+    if annotated is None:
         return ""
-    layers = bound.layers
+    layers = annotated.layers
     if len(layers) > 1:
         kind = f"{len(layers)} channels"
     else:
         kind = "RGB" if layers[0].rgb else "grey"
-    size = " \u00d7 ".join(str(n) for n in bound.spatial_shape)
+    size = " \u00d7 ".join(str(n) for n in annotated.spatial_shape)
     return f"{kind}, {size} px"

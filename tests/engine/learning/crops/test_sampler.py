@@ -34,7 +34,7 @@ def make_sampler(side=32):
 def test_taps_and_targets_show_the_same_place():
     batch = make_sampler().draw(20, augment=False)
     plane = make_plane()
-    for fine, coarse, targets in zip(*batch.taps, batch.targets, strict=True):
+    for fine, coarse, targets in zip(*batch.feature_maps, batch.targets, strict=True):
         y, x = fine[0, 0].astype(int)
         assert y % 16 == 0
         assert x % 16 == 0
@@ -58,7 +58,7 @@ def test_crops_are_cut_down_to_small_planes():
 def test_the_same_seed_draws_the_same_crops():
     first, second = make_sampler().draw(5), make_sampler().draw(5)
     np.testing.assert_array_equal(first.targets, second.targets)
-    np.testing.assert_array_equal(first.taps[0], second.taps[0])
+    np.testing.assert_array_equal(first.feature_maps[0], second.feature_maps[0])
 
 
 def test_variations_turn_image_and_targets_alike():
@@ -77,5 +77,5 @@ def test_variations_turn_image_and_targets_alike():
 
 def test_batches_are_float32_and_int32():
     batch = make_sampler().draw(2)
-    assert [tap.dtype for tap in batch.taps] == [np.float32] * 2
+    assert [feature_map.dtype for feature_map in batch.feature_maps] == [np.float32] * 2
     assert batch.targets.dtype == np.int32

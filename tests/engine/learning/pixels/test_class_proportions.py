@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.learning.pixels.class_proportions import (
-    doubtfulness,
+    class_proportions_of,
     held_back,
-    shares_of,
+    uncertainty_of,
 )
 
 
@@ -20,10 +20,12 @@ def test_in_doubt_smoothing_does_not_tell_what_shares_the_classes_have():
         return rows
 
     smoothed = alike(0.9, 0.95)
-    sure, doubtful = (shares_of(smoothed, alike(0.7, p))[0] for p in (0.97, 0.75))
+    sure, doubtful = (
+        class_proportions_of(smoothed, alike(0.7, p))[0] for p in (0.97, 0.75)
+    )
     assert sure == pytest.approx(0.9, abs=0.01)
     assert doubtful == pytest.approx(0.7, abs=0.01)
-    between = shares_of(smoothed, alike(0.7, 0.9))[0]
+    between = class_proportions_of(smoothed, alike(0.7, 0.9))[0]
     # A doubt of .2 counts (.2 / .3) ** 4.
     assert between == pytest.approx(0.873, abs=0.005)
 
@@ -55,5 +57,5 @@ def test_nothing_new_changes_nothing():
 def test_doubt_is_what_the_two_most_probable_classes_are_apart():
     answers = np.array([[0.9, 0.06, 0.04], [0.1, 0.85, 0.05]], np.float32)
     # Margins of .84 and .75 leave a doubt of .205.
-    assert doubtfulness(answers) == pytest.approx((0.205 / 0.3) ** 4, rel=1e-4)
-    assert doubtfulness(np.full((2, 2), 0.5, np.float32)) == 1
+    assert uncertainty_of(answers) == pytest.approx((0.205 / 0.3) ** 4, rel=1e-4)
+    assert uncertainty_of(np.full((2, 2), 0.5, np.float32)) == 1

@@ -8,8 +8,8 @@ import pytest
 from napari_garage_unet.engine.features.feature_maps import GRID
 from napari_garage_unet.engine.learning.pixels import distillation
 from napari_garage_unet.engine.learning.pixels.distillation import (
-    DetailSteps,
-    DetailTeaching,
+    Distillation,
+    DistillationSteps,
     in_all_ways,
     mean_overlap,
 )
@@ -29,20 +29,22 @@ class Taught:
         self.lines[:, ::16] = self.lines[:, 1::16] = True
         pixels = np.where(self.lines, 0.2, 0.8) + rng.normal(0, 0.05, SHAPE)
         self.network = build_network(NetworkConfig(), 1, 2)
-        taps = self.network.whole(pixels[..., np.newaxis].astype(np.float32))[1]
+        feature_maps = self.network.whole(pixels[..., np.newaxis].astype(np.float32))[1]
         self.answers = answers(self.lines).astype(np.float32)
         self.network.unsmoothed = lambda seen: self.answers[:, ::GRID, ::GRID]
         targets = np.zeros(SHAPE, np.int32)
         targets[80:83, 16:18], targets[80:83, 20:30] = 2, 1
-        self.plane = TrainingPlane(targets, lambda rows, columns: taps)
-        self.taps = taps
-        self.teaching = DetailTeaching(self.network, np.random.default_rng(0))
+        self.plane = TrainingPlane(targets, lambda rows, columns: feature_maps)
+        self.feature_maps = feature_maps
+        self.teaching = Distillation(self.network, np.random.default_rng(0))
 
     def teach(self):
         self.teaching.prepare([self.plane])
         while not self.teaching.complete:
             self.teaching.step(2e-3)
-        return self.network.detail.on_plane(self.taps[1], 1).argmax(axis=0)
+        return self.network.patch_network.on_plane(self.feature_maps[1], 1).argmax(
+            axis=0
+        )
 
 
 def blurred(lines):
@@ -60,8 +62,8 @@ def test_it_learns_what_noisy_answers_have_in_common_and_counts_as_it_repeats_th
     found = taught.teach()
     assert mean_overlap(found.ravel(), truth.ravel()) > 0.92
     repeated = mean_overlap(found.ravel(), labels.ravel())
-    expected = distillation.MOST_VOTE * repeated
-    assert taught.network.detail_vote == pytest.approx(expected, abs=0.03)
+    expected = distillation.MAX_PATCH_WEIGHT * repeated
+    assert taught.network.patch_weight == pytest.approx(expected, abs=0.03)
 
 
 def test_it_counts_little_if_pixels_do_not_tell_the_answers():
@@ -72,15 +74,15 @@ def test_it_counts_little_if_pixels_do_not_tell_the_answers():
 
     taught = Taught(by_place)
     taught.teach()
-    assert taught.network.detail_vote < 0.75 * distillation.MOST_VOTE
+    assert taught.network.patch_weight < 0.75 * distillation.MAX_PATCH_WEIGHT
 
 
 def test_it_does_not_count_from_new_strokes_until_it_is_taught():
     taught = Taught(blurred)
     taught.teach()
-    assert taught.network.detail_vote > 0
+    assert taught.network.patch_weight > 0
     taught.teaching.prepare([taught.plane])
-    assert taught.network.detail_vote == 0
+    assert taught.network.patch_weight == 0
     taught.teaching.step(2e-3)
     assert not taught.teaching.complete
 
@@ -88,16 +90,18 @@ def test_it_does_not_count_from_new_strokes_until_it_is_taught():
 def test_taught_once_more_it_counts_as_before_until_it_has_learnt():
     taught = Taught(blurred)
     taught.teach()
-    vote = taught.network.detail_vote
+    blend_weight = taught.network.patch_weight
     taught.answers = taught.answers[::-1].copy()
     taught.teaching.repeat()
     for _ in range(10):
         taught.teaching.step(2e-3)
-    assert taught.network.detail_vote == vote
+    assert taught.network.patch_weight == blend_weight
     assert not taught.teaching.complete
     while not taught.teaching.complete:
         taught.teaching.step(2e-3)
-    found = taught.network.detail.on_plane(taught.taps[1], 1).argmax(axis=0)
+    found = taught.network.patch_network.on_plane(taught.feature_maps[1], 1).argmax(
+        axis=0
+    )
     # The strokes still say the opposite.
     assert mean_overlap(found.ravel(), ~taught.lines[::2, ::2].ravel()) > 0.75
 
@@ -107,13 +111,13 @@ def test_with_little_time_it_takes_fewer_steps_at_rates_that_fall_all_the_same(
 ):
     taught = Taught(blurred)
     rates = []
-    take = DetailSteps.take
+    take = DistillationSteps.take
 
     def watched(self, *args, rate):
         rates.append(rate)
         return take(self, *args, rate=rate)
 
-    monkeypatch.setattr(DetailSteps, "take", watched)
+    monkeypatch.setattr(DistillationSteps, "take", watched)
     taught.teaching.prepare([taught.plane])
     left = 2.0
     while not taught.teaching.complete:
@@ -123,7 +127,7 @@ def test_with_little_time_it_takes_fewer_steps_at_rates_that_fall_all_the_same(
     assert left > 0
     assert max(rates) == pytest.approx(2e-3, rel=0.1)
     assert rates[-1] < 0.05 * max(rates)
-    assert taught.network.detail_vote > 0.3
+    assert taught.network.patch_weight > 0.3
 
 
 def test_without_any_time_left_it_still_counts_no_more_than_it_has_learnt():
@@ -131,7 +135,7 @@ def test_without_any_time_left_it_still_counts_no_more_than_it_has_learnt():
     taught.teaching.prepare([taught.plane])
     while not taught.teaching.complete:
         taught.teaching.step(2e-3, seconds_left=-1.0)
-    assert taught.network.detail_vote < 0.8 * distillation.MOST_VOTE
+    assert taught.network.patch_weight < 0.8 * distillation.MAX_PATCH_WEIGHT
 
 
 def test_painted_pixels_are_learnt_as_they_are_painted_whatever_the_answers():

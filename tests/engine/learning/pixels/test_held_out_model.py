@@ -8,9 +8,9 @@ import pytest
 from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
-from napari_garage_unet.engine.inference.feature_cache import TapStore
+from napari_garage_unet.engine.inference.feature_cache import FeatureCache
 from napari_garage_unet.engine.learning.config import TrainingConfig
-from napari_garage_unet.engine.learning.pixels.held_out_model import Judge
+from napari_garage_unet.engine.learning.pixels.held_out_model import HeldOutModel
 from napari_garage_unet.engine.learning.pixels.learner import FRESH_STEPS, PixelLearner
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.learning.training_plane import TrainingPlane
@@ -32,7 +32,7 @@ def plane(network):
     rng = np.random.default_rng(0)
     pixels = rng.normal(0.5, 0.02, SHAPE)
     pixels[:, 64:] += np.kron(rng.integers(0, 2, (48, 32)), np.ones((2, 2))) * 0.2
-    store = TapStore(network, PreprocessConfig())
+    store = FeatureCache(network, PreprocessConfig())
     image = Image(pixels, "yx")
     targets = np.zeros(SHAPE, np.int32)
     targets[20:23, 10:50], targets[80:83, 80:120] = 1, 2
@@ -47,8 +47,8 @@ def plane(network):
 
 
 def answers(network, plane):
-    taps = plane.region(slice(0, 96), slice(0, 128))
-    return network.probabilities(taps)[0][plane.held_out].mean()
+    feature_maps = plane.region(slice(0, 96), slice(0, 128))
+    return network.probabilities(feature_maps)[0][plane.held_out].mean()
 
 
 def test_the_network_learns_what_its_judge_never_sees(network, plane):
@@ -57,7 +57,7 @@ def test_the_network_learns_what_its_judge_never_sees(network, plane):
     while not learner.settled:
         learner.step()
     assert answers(network, plane) > 0.7
-    assert answers(learner.judge, plane) < 0.3
+    assert answers(learner.held_out_model, plane) < 0.3
 
 
 def test_a_correction_shows_before_its_judge_learns(network, plane):
@@ -65,9 +65,9 @@ def test_a_correction_shows_before_its_judge_learns(network, plane):
     learner.prepare([plane])
     for _ in range(FRESH_STEPS):
         learner.step()
-    assert learner.judge is None
+    assert learner.held_out_model is None
     learner.step()
-    assert learner.judge is not None
+    assert learner.held_out_model is not None
 
 
 def test_nobody_is_judged_where_nothing_is_held_out(network, plane):
@@ -75,20 +75,20 @@ def test_nobody_is_judged_where_nothing_is_held_out(network, plane):
     learner.prepare([plane.without_held_out()])
     for _ in range(FRESH_STEPS + 2):
         learner.step()
-    assert learner.judge is None
+    assert learner.held_out_model is None
 
 
 def test_a_judge_that_has_seen_a_stroke_cannot_judge_by_it(network, plane):
-    judge = Judge(network, seed=0)
-    assert judge.may_judge([plane])
-    judge.prepare([plane], np.ones(3), smoothing=4)
-    assert judge.may_judge([plane])
+    held_out_model = HeldOutModel(network, seed=0)
+    assert held_out_model.is_usable([plane])
+    held_out_model.prepare([plane], np.ones(3), smoothing=4)
+    assert held_out_model.is_usable([plane])
     other = np.zeros(SHAPE, bool)
     other[20:23, 10:50] = True
     moved = TrainingPlane(plane.targets, plane.region, plane.key, other)
-    assert not judge.may_judge([moved])
+    assert not held_out_model.is_usable([moved])
     elsewhere = TrainingPlane(plane.targets, plane.region, (1,), other)
-    assert judge.may_judge([elsewhere])
+    assert held_out_model.is_usable([elsewhere])
 
 
 def test_a_judge_that_has_seen_what_is_held_out_now_is_replaced(network, plane):
@@ -96,13 +96,13 @@ def test_a_judge_that_has_seen_what_is_held_out_now_is_replaced(network, plane):
     learner.prepare([plane])
     for _ in range(FRESH_STEPS + 1):
         learner.step()
-    first = learner.judge
+    first = learner.held_out_model
     learner.prepare([plane])
-    assert learner.judge is first
+    assert learner.held_out_model is first
     other = np.zeros(SHAPE, bool)
     other[20:23, 10:30] = True
     learner.prepare([TrainingPlane(plane.targets, plane.region, plane.key, other)])
-    assert learner.judge is None
+    assert learner.held_out_model is None
 
 
 def test_training_keeps_the_last_state_and_reports_its_judge():
@@ -126,8 +126,10 @@ def test_training_keeps_the_last_state_and_reports_its_judge():
     assert set(answers.class_ids) == {1, 2}
     wanted = answers.class_ids - 1
     right = answers.levels.argmax(axis=0) == wanted
-    shares = [right[wanted == k].mean() for k in (0, 1)]
-    assert np.mean(shares) == pytest.approx(last.validation.accuracy, abs=0.01)
+    class_proportions = [right[wanted == k].mean() for k in (0, 1)]
+    assert np.mean(class_proportions) == pytest.approx(
+        last.validation.accuracy, abs=0.01
+    )
     kept, now = training.model().weights, training.network.weights()
     for name, values in kept.items():
         np.testing.assert_array_equal(values, now[name])

@@ -7,19 +7,19 @@ import pytest
 
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
-from napari_garage_unet.engine.inference.feature_cache import TapStore
+from napari_garage_unet.engine.inference.feature_cache import FeatureCache
 from napari_garage_unet.engine.inference.tiles import all_blocks, stroked_blocks
 from napari_garage_unet.engine.learning.pixels import distillation, self_training
 from napari_garage_unet.engine.learning.pixels import learner as pixel_learner
-from napari_garage_unet.engine.learning.pixels.distillation import DetailTeaching
+from napari_garage_unet.engine.learning.pixels.distillation import Distillation
 from napari_garage_unet.engine.learning.pixels.learner import PixelLearner
 from napari_garage_unet.engine.learning.pixels.pca import GUIDE_SPREAD
-from napari_garage_unet.engine.learning.pixels.self_training import SelfTeaching
+from napari_garage_unet.engine.learning.pixels.self_training import SelfTraining
 from napari_garage_unet.engine.learning.pixels.steps import PixelSteps
 from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
-from napari_garage_unet.engine.networks.decoder_ops import MEMBERS
+from napari_garage_unet.engine.networks.decoder_ops import ENSEMBLE_SIZE
 
 DETAIL = distillation.STEPS + 2
 """Steps until the detail network is taught: asking about strokes, and a block."""
@@ -32,7 +32,7 @@ def plane():
     pixels = rng.normal(0.5, 0.02, (96, 128))
     pixels[:, 64:] += np.kron(rng.integers(0, 2, (48, 32)), np.ones((2, 2))) * 0.2
     network = build_network(NetworkConfig(), 1, 2)
-    store = TapStore(network, PreprocessConfig())
+    store = FeatureCache(network, PreprocessConfig())
     image = Image(pixels, "yx")
     targets = np.zeros((96, 128), np.int32)
     targets[20:23, 10:50], targets[70:73, 80:120] = 1, 2
@@ -50,7 +50,7 @@ def drawn(monkeypatch):
     take = PixelSteps.take
 
     def watched(self, features, wanted, pixels, **rate):
-        if len(pixels) == MEMBERS:
+        if len(pixels) == ENSEMBLE_SIZE:
             drawn.append(pixels.copy())
         return take(self, features, wanted, pixels, **rate)
 
@@ -68,26 +68,26 @@ def test_two_strokes_tell_two_textures_apart(plane):
     rounds = self_training.MOST_ROUNDS
     assert len(losses) == (1 + rounds) * pixel_learner.ROUND + rounds + DETAIL
     assert np.mean(losses[250:300]) < 0.5 * losses[0]
-    taps = training_plane.region(slice(0, 96), slice(0, 128))
-    labels = network.probabilities(taps).argmax(axis=0)
+    feature_maps = training_plane.region(slice(0, 96), slice(0, 128))
+    labels = network.probabilities(feature_maps).argmax(axis=0)
     truth = np.arange(128) >= 64
     assert (labels == truth).mean() > 0.95
 
 
 def test_in_doubt_the_detail_network_is_taught_before_each_lesson(plane, monkeypatch):
     network, training_plane = plane
-    monkeypatch.setattr(self_training, "doubtfulness", lambda answers: 1.0)
+    monkeypatch.setattr(self_training, "uncertainty_of", lambda answers: 1.0)
     monkeypatch.setattr(self_training, "ENOUGH", 1)
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([training_plane])
-    taught, votes = 0, []
-    decide_vote = DetailTeaching._decide_vote
+    taught, ensemble_weights = 0, []
+    decide_vote = Distillation._decide_weight
 
     def watched(self):
-        votes.append(decide_vote(self))
-        return votes[-1]
+        ensemble_weights.append(decide_vote(self))
+        return ensemble_weights[-1]
 
-    monkeypatch.setattr(DetailTeaching, "_decide_vote", watched)
+    monkeypatch.setattr(Distillation, "_decide_weight", watched)
     while not learner.settled:
         learner.step()
         taught += 1
@@ -95,11 +95,11 @@ def test_in_doubt_the_detail_network_is_taught_before_each_lesson(plane, monkeyp
     # A block is asked about twice, and the detail network once more in the end.
     asked = rounds * (2 + DETAIL) + DETAIL
     assert taught == (1 + rounds) * pixel_learner.ROUND + asked
-    assert len(votes) == rounds + 1
-    assert network.detail_vote == pytest.approx(votes[-1])
-    taps = training_plane.region(slice(0, 96), slice(0, 128))
+    assert len(ensemble_weights) == rounds + 1
+    assert network.patch_weight == pytest.approx(ensemble_weights[-1])
+    feature_maps = training_plane.region(slice(0, 96), slice(0, 128))
     truth = np.arange(128) >= 64
-    assert (network.probabilities(taps).argmax(axis=0) == truth).mean() > 0.95
+    assert (network.probabilities(feature_maps).argmax(axis=0) == truth).mean() > 0.95
 
 
 def test_with_little_time_left_only_the_detail_network_is_still_taught(plane):
@@ -116,7 +116,7 @@ def test_with_little_time_left_only_the_detail_network_is_still_taught(plane):
         assert not learner.settled
         learner.step()
     assert learner.settled
-    assert network.detail_vote > 0.3
+    assert network.patch_weight > 0.3
 
 
 def test_with_little_time_left_before_a_lesson_the_detail_network_is_as_taught(
@@ -125,17 +125,17 @@ def test_with_little_time_left_before_a_lesson_the_detail_network_is_as_taught(
     network, training_plane = plane
     monkeypatch.setattr(pixel_learner, "ROUND", 4)
     monkeypatch.setattr(distillation, "STEPS", 4)
-    monkeypatch.setattr(self_training, "doubtfulness", lambda answers: 1.0)
+    monkeypatch.setattr(self_training, "uncertainty_of", lambda answers: 1.0)
     monkeypatch.setattr(self_training, "ENOUGH", 1)
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([training_plane])
     while not (learner._teaches_itself and learner._detail_teaching.complete):
         learner.step()
-    vote = network.detail_vote
+    blend_weight = network.patch_weight
     assert learner.conclude(60)
     learner.step()
     assert learner.settled
-    assert network.detail_vote == vote
+    assert network.patch_weight == blend_weight
 
 
 def test_new_strokes_begin_a_new_round_from_what_is_learnt(plane):
@@ -164,13 +164,15 @@ def test_many_strokes_smooth_less(plane, strokes, radius):
     targets = painted((4 * strokes + 96 - 4 * strokes % 16, 128), strokes)
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     pixels = np.random.default_rng(0).random((*targets.shape, 1), np.float32)
-    taps = network.whole(pixels)[1]
+    feature_maps = network.whole(pixels)[1]
 
     def region(rows, columns):
         spans = [(rows.start, rows.stop), (columns.start, columns.stop)]
         return tuple(
-            tap[tuple(slice(start // s, stop // s) for start, stop in spans)]
-            for tap, s in zip(taps, network.tap_strides, strict=True)
+            feature_map[tuple(slice(start // s, stop // s) for start, stop in spans)]
+            for feature_map, s in zip(
+                feature_maps, network.feature_strides, strict=True
+            )
         )
 
     learner.prepare([TrainingPlane(targets, region)])
@@ -208,7 +210,7 @@ def test_with_many_strokes_the_network_teaches_itself_less(
     network, training_plane = plane
     monkeypatch.setattr(pixel_learner, "ROUND", 4)
     # Four steps leave a doubt in which the detail network would be taught as well.
-    monkeypatch.setattr(self_training, "doubtfulness", lambda answers: 0.0)
+    monkeypatch.setattr(self_training, "uncertainty_of", lambda answers: 0.0)
     targets = np.zeros((96, 128), np.int32)
     for number in range(strokes):
         y, x = divmod(number, 8)
@@ -265,7 +267,7 @@ def test_a_corrective_stroke_is_learnt_within_a_few_steps(plane):
     # What looks like the one class and was called the other.
     corrected = targets.copy()
     corrected[40:46, 100:112] = 1
-    taps = training_plane.region(slice(0, 96), slice(0, 128))
+    feature_maps = training_plane.region(slice(0, 96), slice(0, 128))
 
     def share_right_after(steps, share):
         learner = PixelLearner(network, learning_rate=2e-3, seed=0)
@@ -277,7 +279,7 @@ def test_a_corrective_stroke_is_learnt_within_a_few_steps(plane):
         learner.prepare([TrainingPlane(corrected, training_plane.region)])
         for _ in range(steps):
             learner.step()
-        found = network.probabilities(taps)[0][corrected != targets]
+        found = network.probabilities(feature_maps)[0][corrected != targets]
         return float(found.mean())
 
     weights = network.weights()
@@ -307,12 +309,12 @@ def test_a_member_keeps_the_lens_it_has_learnt_through(plane):
     network, training_plane = plane
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([training_plane])
-    lens = network.head.lens.numpy()
-    assert lens.any()
+    projection = network.head.projection.numpy()
+    assert projection.any()
     targets = training_plane.targets.copy()
     targets[50, 90:120] = 2
     learner.prepare([TrainingPlane(targets, training_plane.region)])
-    np.testing.assert_array_equal(network.head.lens, lens)
+    np.testing.assert_array_equal(network.head.projection, projection)
 
 
 def test_the_member_that_sees_coarsely_learns_from_strokes_alone(plane, drawn):
@@ -352,7 +354,7 @@ def test_new_strokes_alone_decide_how_much_shares_are_held_back(plane, monkeypat
     network, training_plane = plane
     told = []
     monkeypatch.setattr(
-        SelfTeaching,
+        SelfTraining,
         "prepare",
         lambda self, planes, **k: told.append(k["new_strokes"].tolist()),
     )

@@ -7,10 +7,10 @@ import pytest
 
 from napari_garage_unet.engine.learning.pixels.pca import (
     GUIDE_SPREAD,
-    guide_of,
-    lens_of,
+    pca_guide,
+    pca_projection,
 )
-from napari_garage_unet.engine.networks.decoder_ops import COMPONENTS, GUIDES
+from napari_garage_unet.engine.networks.decoder_ops import GUIDES, PCA_COMPONENTS
 
 N_FEATURES = 48
 SCALE = np.full(N_FEATURES, 0.5, np.float32)
@@ -27,7 +27,7 @@ def features():
 
 
 def test_guides_have_their_spread_and_differ(features):
-    guide = guide_of(features, SCALE)
+    guide = pca_guide(features, SCALE)
     assert guide.shape == (N_FEATURES, GUIDES)
     maps = features * SCALE @ guide
     np.testing.assert_allclose(maps.std(axis=0), GUIDE_SPREAD, rtol=0.02)
@@ -35,19 +35,21 @@ def test_guides_have_their_spread_and_differ(features):
 
 
 def test_through_a_lens_the_largest_directions_are_larger_yet(features):
-    lens = lens_of(features, SCALE)
-    assert lens.shape == (N_FEATURES, COMPONENTS)
+    projection = pca_projection(features, SCALE)
+    assert projection.shape == (N_FEATURES, PCA_COMPONENTS)
     plain = features * SCALE
-    seen = plain @ lens @ lens.T
+    seen = plain @ projection @ projection.T
     variances = np.linalg.eigvalsh(np.cov(plain.T))[::-1]
     through = np.linalg.eigvalsh(np.cov(seen.T))[::-1]
     assert through.sum() == pytest.approx(variances.sum(), rel=0.02)
-    np.testing.assert_allclose(through[COMPONENTS:], 0, atol=1e-5)
-    expected = (variances[0] / variances[:COMPONENTS]) ** 2
-    np.testing.assert_allclose(through[0] / through[:COMPONENTS], expected, rtol=0.05)
+    np.testing.assert_allclose(through[PCA_COMPONENTS:], 0, atol=1e-5)
+    expected = (variances[0] / variances[:PCA_COMPONENTS]) ** 2
+    np.testing.assert_allclose(
+        through[0] / through[:PCA_COMPONENTS], expected, rtol=0.05
+    )
 
 
 def test_features_that_do_not_vary_have_a_lens_and_a_guide_all_the_same():
     constant = np.ones((100, N_FEATURES), np.float32)
-    assert np.isfinite(guide_of(constant, SCALE)).all()
-    assert np.isfinite(lens_of(constant, SCALE)).all()
+    assert np.isfinite(pca_guide(constant, SCALE)).all()
+    assert np.isfinite(pca_projection(constant, SCALE)).all()

@@ -2,7 +2,9 @@ import numpy as np
 
 from napari_garage_unet.engine.features.feature_maps import GRID
 from napari_garage_unet.engine.inference.tiles import all_blocks
-from napari_garage_unet.engine.learning.pixels.pseudo_labels import answers_on_grid
+from napari_garage_unet.engine.learning.pixels.pseudo_labels import (
+    pseudo_labels_on_grid,
+)
 
 
 def test_answers_of_cells_are_cut_like_those_of_pixels():
@@ -16,7 +18,7 @@ def test_answers_of_cells_are_cut_like_those_of_pixels():
         coarse = tuple(slice(s.start // GRID, -(-s.stop // GRID)) for s in seen)
         expected = answers[:, block.rows, block.columns][:, ::GRID, ::GRID]
         for found in (
-            answers_on_grid(answers[:, *seen], block),
-            answers_on_grid(cells[:, *coarse], block, step=GRID),
+            pseudo_labels_on_grid(answers[:, *seen], block),
+            pseudo_labels_on_grid(cells[:, *coarse], block, step=GRID),
         ):
             np.testing.assert_array_equal(found, expected.reshape(3, -1).T)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.features.feature_maps import GRID
-from napari_garage_unet.engine.learning.pixels.self_training import SelfTeaching
+from napari_garage_unet.engine.learning.pixels.self_training import SelfTraining
 from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
@@ -17,17 +17,21 @@ SHAPE = (64, 96)
 class Answering:
     """Stands in for a network: each class has a share of the labels, none is sure."""
 
-    def __init__(self, monkeypatch, shares, *, lead=0.4):
+    def __init__(self, monkeypatch, class_proportions, *, lead=0.4):
         self.lead = lead
-        self.network = build_network(NetworkConfig(), 1, len(shares))
-        self.shares = np.array(shares)
-        monkeypatch.setattr(self.network, "answers", self.answers)
+        self.network = build_network(NetworkConfig(), 1, len(class_proportions))
+        self.class_proportions = np.array(class_proportions)
+        monkeypatch.setattr(self.network, "pseudo_label_probabilities", self.answers)
 
-    def answers(self, taps):
-        seen = taps[0]
-        n_classes = len(self.shares)
+    def answers(self, feature_maps):
+        seen = feature_maps[0]
+        n_classes = len(self.class_proportions)
         rng = np.random.default_rng(1)
-        best = rng.choice(n_classes, seen.shape, p=self.shares / self.shares.sum())
+        best = rng.choice(
+            n_classes,
+            seen.shape,
+            p=self.class_proportions / self.class_proportions.sum(),
+        )
         lead = rng.uniform(0, self.lead, seen.shape)
         answers = np.stack(
             [1 / n_classes + np.where(best == k, lead, 0) for k in range(n_classes)]
@@ -43,19 +47,19 @@ class Answering:
         assert len(features) == len(answers) == SHAPE[0] * SHAPE[1] / 4
         np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
         labels = answers.argmax(axis=1)
-        return np.bincount(labels, minlength=len(self.shares)) / labels.size
+        return np.bincount(labels, minlength=len(self.class_proportions)) / labels.size
 
     def prepare(self, *, strokes_per_class=4, new_strokes=None):
         """Begin anew; without `new_strokes` there is one of each class."""
         if new_strokes is None:
-            new_strokes = [1] * len(self.shares)
+            new_strokes = [1] * len(self.class_proportions)
         plane = TrainingPlane(
             np.zeros(SHAPE, np.int32),
             lambda rows, columns: (
                 [np.zeros((rows.stop - rows.start, columns.stop - columns.start))] * 2
             ),
         )
-        self.teaching = SelfTeaching(
+        self.teaching = SelfTraining(
             self.network,
             lambda plane, block, rows, columns: np.stack([rows, columns], axis=1),
             np.random.default_rng(0),
@@ -72,39 +76,43 @@ class Answering:
 def test_the_first_strokes_may_teach_any_shares(monkeypatch):
     network = Answering(monkeypatch, [0.7, 0.3]).prepare()
     np.testing.assert_allclose(network.learnt(), [0.7, 0.3], atol=0.03)
-    network.shares = np.array([0.9, 0.1])
+    network.class_proportions = np.array([0.9, 0.1])
     np.testing.assert_allclose(network.learnt(), [0.9, 0.1], atol=0.03)
-    np.testing.assert_allclose(network.network.head.shares, [0.85, 0.15], atol=0.06)
+    np.testing.assert_allclose(
+        network.network.head.class_proportions, [0.85, 0.15], atol=0.06
+    )
 
 
 def test_later_the_shares_of_the_labels_are_held_back(monkeypatch):
     network = Answering(monkeypatch, [0.95, 0.05])
-    network.network.head.shares.assign([0.5, 0.5])
+    network.network.head.class_proportions.assign([0.5, 0.5])
     network.prepare(new_strokes=[10, 10])
     first = network.learnt()[0]
     assert 0.65 < first < 0.85
-    kept = network.network.head.shares.numpy()
+    kept = network.network.head.class_proportions.numpy()
     assert 0.65 < kept[0] < 0.8
-    network.shares = np.array([0.99, 0.01])
+    network.class_proportions = np.array([0.99, 0.01])
     # What is aimed at is decided once for all rounds.
     assert network.learnt()[0] == pytest.approx(first, abs=0.1)
-    np.testing.assert_array_equal(network.network.head.shares, kept)
+    np.testing.assert_array_equal(network.network.head.class_proportions, kept)
 
 
 def test_strokes_of_one_class_leave_the_shares_as_they_were(monkeypatch):
     network = Answering(monkeypatch, [0.95, 0.05])
-    network.network.head.shares.assign([0.6, 0.4])
+    network.network.head.class_proportions.assign([0.6, 0.4])
     network.prepare(new_strokes=[0, 20])
     np.testing.assert_allclose(network.learnt(), [0.6, 0.4], atol=0.05)
-    np.testing.assert_allclose(network.network.head.shares, [0.6, 0.4], atol=1e-5)
+    np.testing.assert_allclose(
+        network.network.head.class_proportions, [0.6, 0.4], atol=1e-5
+    )
 
 
 def test_a_class_that_has_all_but_vanished_is_brought_back(monkeypatch):
     network = Answering(monkeypatch, [0.995, 0.005])
-    network.network.head.shares.assign([0.6, 0.4])
+    network.network.head.class_proportions.assign([0.6, 0.4])
     network.prepare(new_strokes=[10, 10])
     assert network.learnt()[1] > 0.05
-    assert network.network.head.shares[1] > 0.05
+    assert network.network.head.class_proportions[1] > 0.05
 
 
 def after_strokes(monkeypatch, strokes, *, waits=True):
@@ -112,7 +120,7 @@ def after_strokes(monkeypatch, strokes, *, waits=True):
     network = Answering(monkeypatch, [0.9, 0.1])
     network.prepare()
     network.learnt()
-    network.network.head.shares.assign([0.5, 0.5])
+    network.network.head.class_proportions.assign([0.5, 0.5])
     for of_class in strokes:
         new = np.eye(2, dtype=int)[of_class]
         network.teaching.prepare(network.planes, strokes_per_class=20, new_strokes=new)
@@ -120,7 +128,7 @@ def after_strokes(monkeypatch, strokes, *, waits=True):
             network.learnt()
     if not waits:
         network.learnt()
-    return float(network.network.head.shares[0])
+    return float(network.network.head.class_proportions[0])
 
 
 def test_strokes_one_by_one_of_several_classes_let_the_shares_move(monkeypatch):
@@ -141,11 +149,14 @@ def test_strokes_too_fast_for_a_lesson_count_in_the_next(monkeypatch):
 
 def test_a_class_that_is_new_has_the_share_that_it_has(monkeypatch):
     network = Answering(monkeypatch, [0.6, 0.2, 0.2])
-    network.network.head.shares.assign([0.5, 0.5, 0])
+    network.network.head.class_proportions.assign([0.5, 0.5, 0])
     free = Answering(monkeypatch, [0.6, 0.2, 0.2]).prepare()
     free.learnt()
     network.prepare().learnt()
-    held, now = network.network.head.shares.numpy(), free.network.head.shares.numpy()
+    held, now = (
+        network.network.head.class_proportions.numpy(),
+        free.network.head.class_proportions.numpy(),
+    )
     assert held[2] == pytest.approx(now[2], abs=0.04)
     assert held[0] < now[0] - 0.02
     assert held[1] > now[1] + 0.02
@@ -169,17 +180,17 @@ def seen_sharply(monkeypatch, *, strokes_per_class, lead):
     while network.teaching.ask():
         pass
     trust = network.teaching.trust
-    detail = network.network.detail
-    detail.vote.assign(0.5)
+    patch_network = network.network.patch_network
+    patch_network.blend_weight.assign(0.5)
     monkeypatch.setattr(
-        detail,
+        patch_network,
         "on_plane",
         lambda pixels, every: np.stack(
             [np.full((SHAPE[0] // GRID, SHAPE[1] // GRID), p) for p in (0.1, 0.9)]
         ).astype(np.float32),
     )
     if trust:
-        while network.teaching.ask_detail():
+        while network.teaching.ask_patch_network():
             pass
     before = np.concatenate(network.teaching._answers)
     return trust, before, network.teaching.choose()[1]

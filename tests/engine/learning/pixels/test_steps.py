@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.compute.backend import seeded_weights, tf
-from napari_garage_unet.engine.features.feature_maps import TapSpec
+from napari_garage_unet.engine.features.feature_maps import FeatureMapSpec
 from napari_garage_unet.engine.learning.pixels.draws import BalancedDraw, rate_factor
 from napari_garage_unet.engine.learning.pixels.steps import PixelSteps, _step_of
 from napari_garage_unet.engine.networks.decoder import Decoder
 
-TAPS = (TapSpec(2, 0.0, 6, "sharp"),)
+TAPS = (FeatureMapSpec(2, 0.0, 6, "sharp"),)
 
 
 def test_the_rate_rises_then_falls():
@@ -28,9 +28,9 @@ def test_pixels_are_drawn_as_often_as_they_weigh():
     weights = np.array([0, 1, 0, 3, 4, 0], np.float32)
     drawn = BalancedDraw(weights)(np.random.default_rng(0), (3, 20_000))
     assert drawn.shape == (3, 20_000)
-    shares = np.bincount(drawn.ravel(), minlength=6) / drawn.size
-    np.testing.assert_allclose(shares, weights / 8, atol=0.01)
-    assert (shares[weights == 0] == 0).all()
+    class_proportions = np.bincount(drawn.ravel(), minlength=6) / drawn.size
+    np.testing.assert_allclose(class_proportions, weights / 8, atol=0.01)
+    assert (class_proportions[weights == 0] == 0).all()
 
 
 @pytest.mark.parametrize("members", [1, 3])

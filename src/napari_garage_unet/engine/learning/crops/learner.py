@@ -79,7 +79,7 @@ class CropLearner:
         self._step = self._trace()
 
     @property
-    def judge(self) -> Network | None:
+    def held_out_model(self) -> Network | None:
         """The averaged network, which has not learnt from held-out strokes."""
         return self.predicting
 
@@ -106,7 +106,7 @@ class CropLearner:
     def learn(self, batch: Batch) -> float:
         """Take one step on given crops and return its loss."""
         try:
-            return float(self._step(batch.taps, batch.targets))
+            return float(self._step(batch.feature_maps, batch.targets))
         except tf.errors.ResourceExhaustedError:
             raise
         except tf.errors.OpError as error:
@@ -116,38 +116,41 @@ class CropLearner:
             logger.warning("XLA cannot compile the step, so it is not used: %s", error)
             self._compiled = False
             self._step = self._trace()
-            return float(self._step(batch.taps, batch.targets))
+            return float(self._step(batch.feature_maps, batch.targets))
 
     def _trace(self) -> Any:
         # With None for batch, height and width a single trace serves every crop.
-        taps = tuple(
+        feature_maps = tuple(
             tf.TensorSpec((None, *tensor.shape[1:]), tf.float32)
             for tensor in self.network.head.inputs
         )
         return tf.function(
             self._take_step,
-            input_signature=(taps, tf.TensorSpec((None, None, None), tf.int32)),
+            input_signature=(feature_maps, tf.TensorSpec((None, None, None), tf.int32)),
             jit_compile=self._compiled or None,
         )
 
-    def _take_step(self, taps: tuple[Any, ...], targets: Any) -> Any:
+    def _take_step(self, feature_maps: tuple[Any, ...], targets: Any) -> Any:
         strategy = self._devices.strategy
-        losses = strategy.run(self._learn_from_part, args=(taps, targets))
+        losses = strategy.run(self._learn_from_part, args=(feature_maps, targets))
         return strategy.reduce("SUM", losses, axis=None)
 
-    def _learn_from_part(self, taps: tuple[Any, ...], targets: Any) -> Any:
+    def _learn_from_part(self, feature_maps: tuple[Any, ...], targets: Any) -> Any:
         head = self.network.head
         replica = tf.distribute.get_replica_context()
         several = replica.num_replicas_in_sync > 1
         if several:
             part = _part_of(tf.shape(targets)[0], replica)
-            taps, targets = tuple(tap[part] for tap in taps), targets[part]
+            feature_maps, targets = (
+                tuple(feature_map[part] for feature_map in feature_maps),
+                targets[part],
+            )
 
         def add_up(counts: Any) -> Any:
             return replica.all_reduce("SUM", counts) if several else counts
 
         with tf.GradientTape() as tape:
-            logits = head(taps[0], training=True)
+            logits = head(feature_maps[0], training=True)
             loss = balanced_cross_entropy(logits, targets, add_up=add_up)
             scaled = self._optimizer.scale_loss(loss)
         variables = head.trainable_variables

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.features.feature_maps import Taps
+from napari_garage_unet.engine.features.feature_maps import FeatureMaps
 from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -27,7 +27,7 @@ class Batch:
         ``(batch, side, side)`` int32.
     """
 
-    taps: Taps
+    feature_maps: FeatureMaps
     targets: NDArray[np.int32]
 
 
@@ -85,17 +85,23 @@ class CropSampler:
         """
         crops = [self._crop(self._draw_pixel()) for _ in range(size)]
         if augment:
-            crops = [vary_crop(taps, targets, self._rng) for taps, targets in crops]
-        taps, targets = zip(*crops, strict=True)
+            crops = [
+                vary_crop(feature_maps, targets, self._rng)
+                for feature_maps, targets in crops
+            ]
+        feature_maps, targets = zip(*crops, strict=True)
         return Batch(
-            tuple(np.stack(tap) for tap in zip(*taps, strict=True)), np.stack(targets)
+            tuple(
+                np.stack(feature_map) for feature_map in zip(*feature_maps, strict=True)
+            ),
+            np.stack(targets),
         )
 
     def _draw_pixel(self) -> int:
         pixels = self._pixels_of[self._rng.integers(len(self._pixels_of))]
         return int(pixels[self._rng.integers(len(pixels))])
 
-    def _crop(self, pixel: int) -> tuple[Taps, NDArray[np.int32]]:
+    def _crop(self, pixel: int) -> tuple[FeatureMaps, NDArray[np.int32]]:
         plane = self._planes[self._numbers[pixel]]
         # The pixel may lie anywhere in the crop but in its rim, where there is
         # little to see around it.
@@ -109,8 +115,8 @@ class CropSampler:
 
 
 def vary_crop(
-    taps: Taps, targets: NDArray[np.int32], rng: np.random.Generator
-) -> tuple[Taps, NDArray[np.int32]]:
+    feature_maps: FeatureMaps, targets: NDArray[np.int32], rng: np.random.Generator
+) -> tuple[FeatureMaps, NDArray[np.int32]]:
     """Flip and turn a crop at random and change its brightness and contrast.
 
     Only for taps that are images: flipped features of an encoder are not the features
@@ -127,9 +133,11 @@ def vary_crop(
     flip = bool(rng.integers(2))
     contrast = rng.uniform(0.8, 1.25)
     varied = tuple(
-        ((_turn(tap, turns, flip) - 0.5) * contrast + 0.5 + shift).astype(np.float32)
-        for tap in taps
-        for shift in (rng.uniform(-0.1, 0.1, tap.shape[-1]),)
+        ((_turn(feature_map, turns, flip) - 0.5) * contrast + 0.5 + shift).astype(
+            np.float32
+        )
+        for feature_map in feature_maps
+        for shift in (rng.uniform(-0.1, 0.1, feature_map.shape[-1]),)
     )
     return varied, _turn(targets, turns, flip)
 

@@ -33,7 +33,7 @@ theirs and still turn into labels of one class.
 Floats = NDArray[np.float32]
 
 
-def doubtfulness(answers: Floats) -> float:
+def uncertainty_of(answers: Floats) -> float:
     """Tell from 0 to 1 how much in doubt a network is that gives these answers.
 
     Doubt is one minus the mean margin between the two most probable classes.
@@ -48,7 +48,7 @@ def doubtfulness(answers: Floats) -> float:
     return min(1.0, (doubt / DOUBTFUL) ** STEEPNESS)
 
 
-def count_shares(answers: Floats) -> Floats:
+def count_class_proportions(answers: Floats) -> Floats:
     """Count, at each pixel, mostly the class that is most probable there.
 
     Parameters
@@ -63,11 +63,11 @@ def count_shares(answers: Floats) -> Floats:
     """
     hard = (answers / answers.max(axis=1, keepdims=True)) ** HARDNESS
     hard /= hard.sum(axis=1, keepdims=True)
-    shares: Floats = np.maximum(hard.mean(axis=0), 1e-6)
-    return shares
+    class_proportions: Floats = np.maximum(hard.mean(axis=0), 1e-6)
+    return class_proportions
 
 
-def shares_of(answers: Floats, unsmoothed: Floats) -> Floats:
+def class_proportions_of(answers: Floats, unsmoothed: Floats) -> Floats:
     """Measure the shares of the classes.
 
     Where the network is sure, smoothing removes what is wrong here and there, most of
@@ -85,14 +85,21 @@ def shares_of(answers: Floats, unsmoothed: Floats) -> Floats:
     ndarray of shape (n_classes,), float32
         Sum to 1.
     """
-    weight = doubtfulness(unsmoothed)
-    shares = count_shares(answers) ** (1 - weight) * count_shares(unsmoothed) ** weight
-    measured: Floats = shares / shares.sum()
+    weight = uncertainty_of(unsmoothed)
+    class_proportions = (
+        count_class_proportions(answers) ** (1 - weight)
+        * count_class_proportions(unsmoothed) ** weight
+    )
+    measured: Floats = class_proportions / class_proportions.sum()
     return measured
 
 
 def held_back(
-    shares: Floats, before: Floats, *, recent: NDArray[np.integer[Any]], n_new: int
+    class_proportions: Floats,
+    before: Floats,
+    *,
+    recent: NDArray[np.integer[Any]],
+    n_new: int,
 ) -> Floats:
     """Hold the shares of classes back after a correction.
 
@@ -118,7 +125,7 @@ def held_back(
     if not n_new:
         return before
     alike = float(np.sum((recent / recent.sum()) ** 2))
-    aim = before**alike * shares ** (1 - alike)
+    aim = before**alike * class_proportions ** (1 - alike)
     aim /= aim.sum()
     moved = float(np.abs(aim - before).sum()) / 2
     held: Floats = before + (aim - before) * min(1.0, MOVED * n_new / max(moved, 1e-6))

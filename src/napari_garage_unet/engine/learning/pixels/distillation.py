@@ -15,7 +15,7 @@ from napari_garage_unet.engine.inference.tiles import PlaneBlock, stroked_blocks
 from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.patch_network import (
     SIDE,
-    Detail,
+    PatchNetwork,
     at_patches,
     cut_patches,
 )
@@ -23,7 +23,7 @@ from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .adamw import AdamW, update
 from .draws import BalancedDraw, rate_factor
-from .pseudo_labels import answers_on_grid, choose_sure, draw_blocks
+from .pseudo_labels import choose_sure, draw_blocks, pseudo_labels_on_grid
 
 STEPS = 500
 BATCH = 1024
@@ -44,20 +44,20 @@ IN_TIME = 0.9
 ASKED = 10_000
 """Patches that tell how well it repeats the answers."""
 
-MOST_VOTE = 0.6
+MAX_PATCH_WEIGHT = 0.6
 """What it counts in the result if it repeats all of them."""
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.integer[Any]]
 
 
-class DetailTeaching:
+class Distillation:
     """Asks the network about blocks of planes, and teaches its detail network that.
 
     Parameters
     ----------
     network
-        Its `detail` is trained in place.
+        Its `patch_network` is trained in place.
     rng
         Draws blocks and patches.
 
@@ -70,7 +70,7 @@ class DetailTeaching:
     def __init__(self, network: PretrainedNetwork, rng: np.random.Generator) -> None:
         self._network = network
         self._rng = rng
-        self._steps: DetailSteps | None = None
+        self._steps: DistillationSteps | None = None
         self.complete = False
 
     def prepare(self, planes: Sequence[TrainingPlane]) -> None:
@@ -78,7 +78,7 @@ class DetailTeaching:
 
         Until it is taught again it does not count: what it says is that of before.
         """
-        self._network.detail.vote.assign(0.0)
+        self._network.patch_network.blend_weight.assign(0.0)
         self._planes = planes
         self.repeat()
 
@@ -106,14 +106,14 @@ class DetailTeaching:
         if next(self._collecting, False):
             return
         if self._steps is None:
-            self._steps = DetailSteps(self._network.detail)
+            self._steps = DistillationSteps(self._network.patch_network)
         pixels = self._draw(self._rng, (BATCH,))
         progress = max(self._taken / STEPS, self._share_of_time(seconds_left))
         rate *= rate_factor(progress)
         self._steps.take(self._patches, self._wanted, pixels, rate=rate)
         self._taken += 1
         if self._taken == STEPS or progress >= 1:
-            self._network.detail.vote.assign(self._decide_vote())
+            self._network.patch_network.blend_weight.assign(self._decide_weight())
             self.complete = True
             # Tens of megabytes that nobody needs until there are new strokes.
             del self._patches, self._wanted, self._asked
@@ -138,9 +138,9 @@ class DetailTeaching:
             yield True
         blocks = draw_blocks(self._planes, self._network.head_radius, self._rng)
         for plane, block in blocks:
-            taps = plane.region(block.seen_rows, block.seen_columns)
-            answers = self._network.unsmoothed(taps)
-            answers = answers_on_grid(answers, block, step=GRID)
+            feature_maps = plane.region(block.seen_rows, block.seen_columns)
+            answers = self._network.unsmoothed(feature_maps)
+            answers = pseudo_labels_on_grid(answers, block, step=GRID)
             known = plane.targets[block.rows, block.columns][::GRID, ::GRID].ravel()
             answers[known > 0] = self._certain(known[known > 0] - 1)
             n = PIXELS // len(blocks)
@@ -192,15 +192,17 @@ class DetailTeaching:
     def _certain(self, numbers: Pixels) -> Floats:
         return np.eye(self._network.n_classes, dtype=np.float32)[numbers]
 
-    def _decide_vote(self) -> float:
+    def _decide_weight(self) -> float:
         """Let it count as much as it can repeat the answers."""
-        detail = self._network.detail
-        found = [detail.at_patches(p).numpy().argmax(axis=1) for p, _ in self._asked]
+        patch_network = self._network.patch_network
+        found = [
+            patch_network.at_patches(p).numpy().argmax(axis=1) for p, _ in self._asked
+        ]
         labels = np.concatenate([labels for _, labels in self._asked])
-        return MOST_VOTE * mean_overlap(np.concatenate(found), labels)
+        return MAX_PATCH_WEIGHT * mean_overlap(np.concatenate(found), labels)
 
 
-class DetailSteps:
+class DistillationSteps:
     """Takes steps of AdamW on patches, turned and flipped in the eight ways.
 
     Parameters
@@ -209,13 +211,13 @@ class DetailSteps:
         Is trained in place.
     """
 
-    def __init__(self, detail: Detail) -> None:
-        self._adamw = AdamW([*detail.kernels, *detail.biases])
+    def __init__(self, patch_network: PatchNetwork) -> None:
+        self._adamw = AdamW([*patch_network.kernels, *patch_network.biases])
         self._step = _step_of_all()
         # With any number of patches; traced only for the first network of a kind.
         self._step.get_concrete_function(
-            tf.TensorSpec((None, SIDE, SIDE, detail.n_channels)),
-            tf.TensorSpec((None, detail.biases[-1].shape[0])),
+            tf.TensorSpec((None, SIDE, SIDE, patch_network.n_channels)),
+            tf.TensorSpec((None, patch_network.biases[-1].shape[0])),
             tf.TensorSpec((None,), tf.int32),
             tf.TensorSpec((3,)),
             self._adamw.state,

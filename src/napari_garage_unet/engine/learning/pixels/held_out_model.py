@@ -25,7 +25,7 @@ BATCH = 256
 """Pixels per step."""
 
 
-class Judge:
+class HeldOutModel:
     """Learns beside a network from the strokes that are not held out.
 
     It does not learn from the network's answers, which come from held-out strokes too.
@@ -51,7 +51,7 @@ class Judge:
         self._steps = PixelSteps(self.network.head, self._rng)
         self._seen: dict[tuple[int, ...], NDArray[np.bool_]] = {}
 
-    def may_judge(self, planes: Sequence[TrainingPlane]) -> bool:
+    def is_usable(self, planes: Sequence[TrainingPlane]) -> bool:
         """Whether it has never seen what is held out now."""
         return not any(
             (self._seen[plane.key] & plane.kept_back).any()

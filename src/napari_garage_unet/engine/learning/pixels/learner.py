@@ -27,18 +27,18 @@ from napari_garage_unet.engine.inference.tiles import PlaneBlock, stroked_blocks
 from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.base import Network
 from napari_garage_unet.engine.networks.decoder import (
-    SHARPNESS,
+    INVERSE_TEMPERATURE,
     SMOOTHING_RADIUS,
-    give_votes,
+    make_ensemble_weights,
 )
-from napari_garage_unet.engine.networks.decoder_ops import MEMBERS, gather_pixels
+from napari_garage_unet.engine.networks.decoder_ops import ENSEMBLE_SIZE, gather_pixels
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
-from .distillation import DetailTeaching
+from .distillation import Distillation
 from .draws import BalancedDraw, rate_factor
-from .held_out_model import Judge
-from .pca import guide_of, lens_of
-from .self_training import SelfTeaching
+from .held_out_model import HeldOutModel
+from .pca import pca_guide, pca_projection
+from .self_training import SelfTraining
 from .steps import MOST_BATCH, PixelSteps
 
 BATCH = 256
@@ -112,15 +112,15 @@ class PixelLearner:
         self._seed = seed
         self._rng = np.random.default_rng(seed)
         self._steps = PixelSteps(network.head, self._rng)
-        self._teaching = SelfTeaching(network, self._gather, self._rng)
-        self._detail_teaching = DetailTeaching(network, self._rng)
+        self._teaching = SelfTraining(network, self._gather, self._rng)
+        self._detail_teaching = Distillation(network, self._rng)
         self._before: dict[tuple[int, ...], NDArray[np.int32]] = {}
-        self._judge: Judge | None = None
+        self._held_out_model: HeldOutModel | None = None
 
     @property
-    def judge(self) -> Network | None:
+    def held_out_model(self) -> Network | None:
         """A network that has not learnt from held-out strokes; None until there is."""
-        return None if self._judge is None else self._judge.network
+        return None if self._held_out_model is None else self._held_out_model.network
 
     def prepare(self, planes: Sequence[TrainingPlane]) -> None:
         """Join the features of all labelled pixels and begin the first round.
@@ -131,7 +131,7 @@ class PixelLearner:
             With at least one labelled pixel between them.
         """
         features, numbers, fresh, held_out = [], [], [], []
-        keep = self._shares_to_keep(planes)
+        keep = self._class_proportions_to_keep(planes)
         n_classes = self.network.n_classes
         painted = [plane.targets for plane in planes]
         strokes_per_class = float(strokes_of_classes(painted, n_classes).mean())
@@ -141,15 +141,17 @@ class PixelLearner:
         head.smoothing.assign(radius)
         few, many = COARSE_STROKES
         suits = min(strokes_per_class / few, 1.0, many / strokes_per_class)
-        head.votes.assign(give_votes(MEMBERS, coarse=COARSE * suits))
-        head.sharpness.assign(SHARPNESS)
+        head.ensemble_weights.assign(
+            make_ensemble_weights(ENSEMBLE_SIZE, coarse=COARSE * suits)
+        )
+        head.inverse_temperature.assign(INVERSE_TEMPERATURE)
         blocks = [
             (plane, newly_painted, block)
             for plane, newly_painted in zip(planes, new, strict=True)
             for block in stroked_blocks(plane.targets, self.network.stride)
         ]
-        if not head.lens.numpy().any():
-            self._set_lens([(plane, block) for plane, _, block in blocks])
+        if not head.projection.numpy().any():
+            self._set_projection([(plane, block) for plane, _, block in blocks])
         for plane, newly_painted, block in blocks:
             here = plane.targets[block.rows, block.columns]
             rows, columns = np.nonzero(self._rng.random(here.shape) < keep[here])
@@ -169,8 +171,10 @@ class PixelLearner:
         self._before = {plane.key: plane.targets for plane in planes}
         self._planes = planes
         self._judge_is_ready = False
-        if self._judge is not None and not self._judge.may_judge(planes):
-            self._judge = None
+        if self._held_out_model is not None and not self._held_out_model.is_usable(
+            planes
+        ):
+            self._held_out_model = None
         self._begin_round(
             self._painted,
             np.eye(n_classes, dtype=np.float32)[self._numbers],
@@ -199,11 +203,11 @@ class PixelLearner:
                 return self._loss
             if self._ask():
                 return self._loss
-            self._teach_itself()
+            self._train_on_pseudo_labels()
         corrects = self._fresh.size > 0 and not self._teaches_itself
         progress = self._taken / self._n_steps
         rate = self._rate * rate_factor(progress, rises=not corrects)
-        pixels = self._draw(self._rng, (MEMBERS, self._batch))
+        pixels = self._draw(self._rng, (ENSEMBLE_SIZE, self._batch))
         if self._teaches_itself:
             # The last member, which sees them coarsely, learns no answers.
             pixels[-1] = self._draw_painted(self._rng, (self._batch,))
@@ -211,13 +215,13 @@ class PixelLearner:
             share = FRESH_SHARE * max(1 - self._taken / FRESH_STEPS, 0)
             n = round(self._batch * share)
             pixels[:, :n] = self._rng.choice(
-                self._fresh, (MEMBERS, n), p=self._fresh_odds
+                self._fresh, (ENSEMBLE_SIZE, n), p=self._fresh_odds
             )
         self._loss = self._steps.take(self._features, self._wanted, pixels, rate=rate)
         # A correction is to show first; what checks it can come after.
         waits = self._taken < FRESH_STEPS and not self._teaches_itself
         if self._held_out.any() and not waits:
-            self._teach_judge(rate)
+            self._train_held_out_model(rate)
         self._taken += 1
         return self._loss
 
@@ -246,16 +250,18 @@ class PixelLearner:
         if not self._detail_teaching.complete:
             self._detail_teaching.step(self._rate)
             return True
-        return self._teaching.ask_detail()
+        return self._teaching.ask_patch_network()
 
-    def _teach_judge(self, rate: float) -> None:
-        if self._judge is None:
-            self._judge = Judge(self.network, seed=self._seed)
+    def _train_held_out_model(self, rate: float) -> None:
+        if self._held_out_model is None:
+            self._held_out_model = HeldOutModel(self.network, seed=self._seed)
         if not self._judge_is_ready:
             weights = np.where(self._held_out, 0, self._balance())
-            self._judge.prepare(self._planes, weights, self.network.smoothing_radius)
+            self._held_out_model.prepare(
+                self._planes, weights, self.network.smoothing_radius
+            )
             self._judge_is_ready = True
-        self._judge.step(self._features, self._wanted, rate=rate)
+        self._held_out_model.step(self._features, self._wanted, rate=rate)
 
     def _newly_painted(self, plane: TrainingPlane) -> NDArray[np.int32]:
         """Targets that were painted since the last time, 0 elsewhere."""
@@ -271,7 +277,9 @@ class PixelLearner:
         odds = 1 / np.bincount(numbers)[numbers] if numbers.size else np.empty(0)
         self._fresh_odds = odds / max(odds.sum(), 1e-12)
 
-    def _set_lens(self, blocks: Sequence[tuple[TrainingPlane, PlaneBlock]]) -> None:
+    def _set_projection(
+        self, blocks: Sequence[tuple[TrainingPlane, PlaneBlock]]
+    ) -> None:
         """Let a member see the features of all pixels, painted or not, coarsely.
 
         Once only: what it has learnt is worth nothing through another lens.
@@ -283,7 +291,7 @@ class PixelLearner:
             rows, columns = (self._rng.integers(0, size, n) for size in shape)
             seen.append(self._gather(plane, block, rows, columns))
         head = self.network.head
-        head.lens.assign(lens_of(np.concatenate(seen), head.scale))
+        head.projection.assign(pca_projection(np.concatenate(seen), head.scale))
 
     def _set_guide(self) -> None:
         """Guide the smoothing by where the features of painted pixels vary most.
@@ -293,7 +301,7 @@ class PixelLearner:
         """
         head = self.network.head
         chosen = self._draw_painted(self._rng, (GUIDED,))
-        head.guide.assign(guide_of(self._painted[chosen], head.scale))
+        head.guide.assign(pca_guide(self._painted[chosen], head.scale))
 
     def _begin_round(self, features: Floats, wanted: Floats, weights: Floats) -> None:
         self._features = tf.constant(features)
@@ -302,7 +310,7 @@ class PixelLearner:
         self._draw = BalancedDraw(weights)
         self._taken = 0
 
-    def _teach_itself(self) -> None:
+    def _train_on_pseudo_labels(self) -> None:
         """Begin a round on the strokes and on the answers."""
         self._teaches_itself = True
         self._set_guide()
@@ -325,29 +333,31 @@ class PixelLearner:
         rows: NDArray[np.integer[Any]],
         columns: NDArray[np.integer[Any]],
     ) -> Floats:
-        _, _, *taps = plane.region(block.seen_rows, block.seen_columns)
+        _, _, *feature_maps = plane.region(block.seen_rows, block.seen_columns)
         return gather_pixels(
-            taps,
-            self.network.head.taps,
+            feature_maps,
+            self.network.head.feature_maps,
             rows + block.rows.start - block.seen_rows.start,
             columns + block.columns.start - block.seen_columns.start,
         )
 
-    def _shares_to_keep(self, planes: Sequence[TrainingPlane]) -> NDArray[np.float64]:
+    def _class_proportions_to_keep(
+        self, planes: Sequence[TrainingPlane]
+    ) -> NDArray[np.float64]:
         """Share of the pixels of each target that is learnt from, 0 for unlabelled."""
         n_classes = self.network.n_classes
         counts = sum(
             np.bincount(p.targets.ravel(), minlength=n_classes + 1) for p in planes
         )
-        shares: NDArray[np.float64] = np.minimum(
+        class_proportions: NDArray[np.float64] = np.minimum(
             1.0, MOST_PAINTED / n_classes / np.maximum(counts, 1)
         )
-        shares[0] = 0
-        return shares
+        class_proportions[0] = 0
+        return class_proportions
 
     def _balance(self) -> Floats:
-        shares = 1 / np.bincount(self._numbers)[self._numbers]
-        return shares.astype(np.float32)
+        class_proportions = 1 / np.bincount(self._numbers)[self._numbers]
+        return class_proportions.astype(np.float32)
 
 
 def size_of_round(n_painted: int) -> tuple[int, int]:

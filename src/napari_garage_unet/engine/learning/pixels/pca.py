@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from napari_garage_unet.engine.networks.decoder_ops import COMPONENTS, GUIDES
+from napari_garage_unet.engine.networks.decoder_ops import GUIDES, PCA_COMPONENTS
 
 GUIDE_SPREAD = 0.15
 """Standard deviation of the guides; pixel values go from 0 to 1."""
@@ -17,7 +17,7 @@ MOST_SPREAD = 4.0
 Floats = NDArray[np.float32]
 
 
-def guide_of(features: Floats, scale: Floats) -> Floats:
+def pca_guide(features: Floats, scale: Floats) -> Floats:
     """Find what guides the smoothing beside the image: the first components.
 
     Parameters
@@ -37,7 +37,7 @@ def guide_of(features: Floats, scale: Floats) -> Floats:
     return np.asarray(directions / spreads * GUIDE_SPREAD, np.float32)
 
 
-def lens_of(features: Floats, scale: Floats) -> Floats:
+def pca_projection(features: Floats, scale: Floats) -> Floats:
     """Find what a member sees the features through that is to see the coarse picture.
 
     It keeps the first components and emphasises the first of them: their standard
@@ -48,14 +48,14 @@ def lens_of(features: Floats, scale: Floats) -> Floats:
     Parameters
     ----------
     features, scale
-        As for `guide_of`.
+        As for `pca_guide`.
 
     Returns
     -------
     ndarray of shape (n_features, COMPONENTS), float32
         The lens; scaled features times it and its transpose are what is seen.
     """
-    variances, directions, total = _components(features, scale, COMPONENTS)
+    variances, directions, total = _components(features, scale, PCA_COMPONENTS)
     spreads = np.sqrt(np.maximum(variances, 1e-12))
     gain = np.sqrt(total / np.sum(spreads**4))
     return np.asarray(directions * np.sqrt(spreads * gain), np.float32)

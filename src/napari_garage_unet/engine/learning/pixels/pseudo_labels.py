@@ -41,7 +41,9 @@ def draw_blocks(
     return [blocks[number] for number in rng.permutation(len(blocks))[:MOST_BLOCKS]]
 
 
-def answers_on_grid(answers: Floats, block: PlaneBlock, *, step: int = 1) -> Floats:
+def pseudo_labels_on_grid(
+    answers: Floats, block: PlaneBlock, *, step: int = 1
+) -> Floats:
     """Cut the answers in a block out of those in all that is seen for it.
 
     Parameters
@@ -74,7 +76,7 @@ def choose_sure(
     Parameters
     ----------
     answers
-        ``(n_cells, n_classes)`` as `answers_on_grid` returns; sum to 1.
+        ``(n_cells, n_classes)`` as `pseudo_labels_on_grid` returns; sum to 1.
     block
         Which one.
     n

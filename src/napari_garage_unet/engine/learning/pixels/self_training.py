@@ -25,12 +25,12 @@ from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .class_proportions import (
     HARDNESS,
-    count_shares,
-    doubtfulness,
+    class_proportions_of,
+    count_class_proportions,
     held_back,
-    shares_of,
+    uncertainty_of,
 )
-from .pseudo_labels import answers_on_grid, choose_sure, draw_blocks
+from .pseudo_labels import choose_sure, draw_blocks, pseudo_labels_on_grid
 
 PIXELS = 20_000
 """Pixels the network teaches itself with."""
@@ -67,7 +67,7 @@ Gather = Callable[[TrainingPlane, PlaneBlock, Pixels, Pixels], Floats]
 """Joins the features of a block at some rows and columns of it."""
 
 
-class SelfTeaching:
+class SelfTraining:
     """Asks the network about blocks of planes and chooses what it learns from that.
 
     Parameters
@@ -122,7 +122,7 @@ class SelfTeaching:
         self.rounds_left = min(max(rounds, 1), MOST_ROUNDS)
         # Those of lessons that were not reached because others came count as well.
         self._new_strokes = self._new_strokes + new_strokes
-        self._before = self._network.head.shares.numpy()
+        self._before = self._network.head.class_proportions.numpy()
         self._aim: Floats | None = None
         self._enough = strokes_per_class >= ENOUGH
         self.trust = 0.0
@@ -135,23 +135,23 @@ class SelfTeaching:
         if len(self._answers) == len(self._blocks):
             return False
         plane, block = self._blocks[len(self._answers)]
-        answers, unsmoothed = self._network.answers(
+        answers, unsmoothed = self._network.pseudo_label_probabilities(
             plane.region(block.seen_rows, block.seen_columns)
         )
-        self._answers.append(answers_on_grid(answers, block))
-        self._unsmoothed.append(answers_on_grid(unsmoothed, block, step=GRID))
+        self._answers.append(pseudo_labels_on_grid(answers, block))
+        self._unsmoothed.append(pseudo_labels_on_grid(unsmoothed, block, step=GRID))
         if len(self._answers) == len(self._blocks):
             self.trust = self._decide_trust()
         return True
 
-    def ask_detail(self) -> bool:
+    def ask_patch_network(self) -> bool:
         """Ask the detail network about one block; False when all are asked."""
         if len(self._detailed) == len(self._blocks):
             return False
         plane, block = self._blocks[len(self._detailed)]
         pixels = plane.region(block.seen_rows, block.seen_columns)[1]
-        answers = self._network.detail.on_plane(pixels, 1)
-        self._detailed.append(answers_on_grid(answers, block, step=GRID))
+        answers = self._network.patch_network.on_plane(pixels, 1)
+        self._detailed.append(pseudo_labels_on_grid(answers, block, step=GRID))
         return True
 
     def _decide_trust(self) -> float:
@@ -160,7 +160,7 @@ class SelfTeaching:
         Where they are sure, smoothing removes what they have wrong here and there.
         Where they are in doubt it blurs what is thin, and the detail network does not.
         """
-        trust = doubtfulness(np.concatenate(self._unsmoothed))
+        trust = uncertainty_of(np.concatenate(self._unsmoothed))
         return trust if self._enough and trust >= LEAST_TRUST else 0.0
 
     def choose(self) -> tuple[Floats, Floats]:
@@ -175,7 +175,7 @@ class SelfTeaching:
             Sum to 1.
         """
         if self._detailed:
-            share = self.trust * self._network.detail_vote
+            share = self.trust * self._network.patch_weight
             self._answers = [
                 (1 - share) * answers + share * detailed
                 for answers, detailed in zip(self._answers, self._detailed, strict=True)
@@ -203,18 +203,20 @@ class SelfTeaching:
         n = min(len(answers), PIXELS)
         chosen = self._rng.choice(len(answers), n, replace=False)
         some = answers[chosen]
-        shares = shares_of(some, unsmoothed[chosen])
-        factors = np.ones_like(shares)
+        class_proportions = class_proportions_of(some, unsmoothed[chosen])
+        factors = np.ones_like(class_proportions)
         if self._aim is None:
-            self._aim = self._decide(shares)
+            self._aim = self._decide(class_proportions)
         if self._before.any():
             for _ in range(ITERATIONS):
-                factors *= (self._aim / count_shares(some * factors)) ** (1 / HARDNESS)
-            shares = self._aim
-        self._network.head.shares.assign(shares)
+                factors *= (self._aim / count_class_proportions(some * factors)) ** (
+                    1 / HARDNESS
+                )
+            class_proportions = self._aim
+        self._network.head.class_proportions.assign(class_proportions)
         return factors
 
-    def _decide(self, shares: Floats) -> Floats:
+    def _decide(self, class_proportions: Floats) -> Floats:
         """Decide what the shares are to be, and count the new strokes as learnt."""
         new, recent = self._new_strokes, self._new_strokes
         for earlier in reversed(self._lessons):
@@ -224,10 +226,10 @@ class SelfTeaching:
         self._lessons = [*self._lessons[-RECENT:], new]
         self._new_strokes = np.zeros_like(new)
         if not self._before.any():
-            return shares
-        before = np.where(self._before > 0, self._before, shares)
+            return class_proportions
+        before = np.where(self._before > 0, self._before, class_proportions)
         before /= before.sum()
-        return held_back(shares, before, recent=recent, n_new=int(new.sum()))
+        return held_back(class_proportions, before, recent=recent, n_new=int(new.sum()))
 
     def _choose(
         self, plane: TrainingPlane, block: PlaneBlock, answers: Floats

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import tf
-from napari_garage_unet.engine.features.feature_maps import TapSpec
+from napari_garage_unet.engine.features.feature_maps import FeatureMapSpec
 from napari_garage_unet.engine.networks.decoder import Decoder
 from napari_garage_unet.engine.networks.decoder_ops import (
     WIDTHS,
     at_pixels,
     group_scales,
-    see_through,
+    project_last_member,
 )
 
 from .adamw import AdamW, update
@@ -53,10 +53,10 @@ class PixelSteps:
     """
 
     def __init__(self, head: Decoder, rng: np.random.Generator) -> None:
-        self._lens = head.lens.value
+        self._projection = head.projection.value
         self._rng = rng
         self._adamw = AdamW([*head.kernels, *head.biases])
-        self._step = _step_of(head.taps, head.members)
+        self._step = _step_of(head.feature_maps, head.members)
         # With any number of pixels; traced only for the first decoder of a kind.
         self._step.get_concrete_function(
             tf.TensorSpec((None, head.n_features)),
@@ -65,7 +65,7 @@ class PixelSteps:
             tf.TensorSpec((head.members, None, 1)),
             tf.TensorSpec((PLACES,)),
             tf.TensorSpec((3,)),
-            self._lens,
+            self._projection,
             self._adamw.state,
         )
 
@@ -86,24 +86,26 @@ class PixelSteps:
         rate
             Learning rate.
         """
-        shares = self._rng.beta(MIXING, MIXING, (*pixels.shape, 1)).astype(np.float32)
+        class_proportions = self._rng.beta(MIXING, MIXING, (*pixels.shape, 1)).astype(
+            np.float32
+        )
         loss = self._step(
             features,
             wanted,
             pixels,
-            np.maximum(shares, 1 - shares),
+            np.maximum(class_proportions, 1 - class_proportions),
             self._rng.random(PLACES, np.float32),
             self._adamw.rates(rate),
-            self._lens,
+            self._projection,
             self._adamw.state,
         )
         return float(loss)
 
 
 @cache
-def _step_of(taps: tuple[TapSpec, ...], members: int) -> Any:
+def _step_of(feature_maps: tuple[FeatureMapSpec, ...], members: int) -> Any:
     """Return the function that takes a step on any decoder of a kind."""
-    scale = group_scales(taps)
+    scale = group_scales(feature_maps)
     size = SPARE * MOST_BATCH * members
     noise = drawn_noise(size * len(scale))
     mask = drawn_mask(size * len(scale), INPUT_DROPOUT)
@@ -113,16 +115,18 @@ def _step_of(taps: tuple[TapSpec, ...], members: int) -> Any:
         features: Any,
         wanted: Any,
         pixels: Any,
-        shares: Any,
+        class_proportions: Any,
         places: Any,
         rates: Any,
-        lens: Any,
+        projection: Any,
         state: Any,
     ) -> Any:
         place = iter(tf.unstack(places))
 
         def mix(values: Any) -> Any:
-            return shares * values + (1 - shares) * tf.roll(values, 1, axis=1)
+            return class_proportions * values + (1 - class_proportions) * tf.roll(
+                values, 1, axis=1
+            )
 
         def take(drawn: Any, x: Any) -> Any:
             return stretch(drawn, next(place), tf.shape(x))
@@ -137,7 +141,7 @@ def _step_of(taps: tuple[TapSpec, ...], members: int) -> Any:
         with tf.GradientTape() as tape:
             logits = at_pixels(
                 x,
-                see_through(kernels, lens),
+                project_last_member(kernels, projection),
                 biases,
                 drop=lambda hidden: hidden * take(hidden_mask, hidden),
             )
