@@ -39,10 +39,11 @@ test test-all: system setup lint validate
 test: ## lint, then the tests, window tests included
 test-all: ## the same with the slow tests
 
-lint: setup ## ruff and mypy
+lint: setup ## ruff, mypy and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 validate: setup system ## see that napari can import everything the manifest names
 	QT_QPA_PLATFORM=offscreen $(BIN)/npe2 validate napari-garage-unet --imports

@@ -62,9 +62,9 @@ class Studio:
         self, class_id: int, where: NDArray[np.bool_], *, length: int = 40
     ) -> Any:
         """Paint a line of a class where it is on view; returns its points and end."""
-        bound = self.session.images.current
-        assert bound is not None
-        y0, y1, x0, x1 = region_on_view(bound.layer)
+        annotated = self.session.images.current
+        assert annotated is not None
+        y0, y1, x0, x1 = region_on_view(annotated.layer)
         seen = np.zeros_like(where)
         # Not at the rim, where the frame of the canvas takes the mouse.
         seen[y0 + 8 : y1 - 8, x0 + 8 : x1 - 8] = True

@@ -208,11 +208,11 @@ def _make_result(
         metadata={"kind": "segmentation"},
     )
     insert_quietly(viewer, layer)
-    bound = session.images.current
-    assert bound is not None
+    annotated = session.images.current
+    assert annotated is not None
     result = Result(
-        bound,
-        bound.image(),
+        annotated,
+        annotated.image(),
         layer,
         classes=classes,
         model="made up",

@@ -52,8 +52,8 @@ def make_result(
     model: str = "made up",
 ) -> Result:
     """Show probabilities as a segmentation of an image, as a job would."""
-    bound = session.images.bind(image_layer)
-    image = bound.image()
+    annotated = session.images.bind(image_layer)
+    image = annotated.image()
     layer = make_result_layer(
         image_layer,
         np.zeros(image.spatial_shape, np.uint8),
@@ -63,7 +63,7 @@ def make_result(
         metadata={"kind": "segmentation"},
     )
     insert_quietly(viewer, layer)
-    result = Result(bound, image, layer, classes=classes, model=model, rules={})
+    result = Result(annotated, image, layer, classes=classes, model=model, rules={})
     for index in image.plane_indices():
         plane = levels[(slice(None), *image.spatial_key(index))]
         if image.is_transposed:

@@ -88,7 +88,9 @@ def test_onnx_gives_the_probabilities_of_the_model(plain, onnx_file):
 @pytest.mark.parametrize("n_channels", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_onnx_of_the_pretrained_network_holds_all_its_features(n_channels, tmp_path):
     model = make_model(NetworkConfig(), n_channels)
-    (blend_weight,) = (name for name in model.weights if name.endswith("detail/vote"))
+    (blend_weight,) = (
+        name for name in model.weights if name.endswith("patch_network/blend_weight")
+    )
     model.weights[blend_weight] = np.float32(0.4)
     path = tmp_path / "model.onnx"
     export_model(model, path)

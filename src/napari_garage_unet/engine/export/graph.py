@@ -21,9 +21,9 @@ from napari_garage_unet.engine.features.feature_maps import (
 from napari_garage_unet.engine.features.tensor_features import multiscale_features
 from napari_garage_unet.engine.filters.tensor_filters import (
     Tensor,
-    _median,
-    _repeat_border,
     despeckle,
+    median,
+    repeat_border,
     smooth_probabilities,
 )
 from napari_garage_unet.engine.networks.base import Network
@@ -32,6 +32,7 @@ from napari_garage_unet.engine.networks.pretrained import (
     GUIDE_SIDE,
     MOST_GUIDES,
     SMOOTHED,
+    SMOOTHING_EPSILON,
     PretrainedNetwork,
     blend_patch_network,
 )
@@ -80,16 +81,23 @@ def _pretrained(
     guide = plane
     if network.n_channels > MOST_GUIDES:
         guide = tf.reduce_mean(plane, axis=-1, keepdims=True)
-    guide = _median(guide, GUIDE_SIDE)
+    guide = median(guide, GUIDE_SIDE)
     mean = decoding.mean(logits)
     share, rest = SMOOTHED, mean
     if blend_weight:
-        patch_network = _median(_detail(network, plane), 3)
+        patch_network = median(_detail(network, plane), 3)
         share, rest = blend_patch_network(mean, patch_network, blend_weight)
     result = smooth_probabilities(
-        mean, _halve(guide), guides, radius=radius, share=share, rest=rest
+        mean,
+        _halve(guide),
+        guides,
+        grid=GRID,
+        radius=radius,
+        epsilon=SMOOTHING_EPSILON,
+        share=share,
+        rest=rest,
     )
-    return despeckle(result)
+    return despeckle(result, grid=GRID)
 
 
 def _detail(network: PretrainedNetwork, plane: Tensor) -> Tensor:
@@ -98,7 +106,7 @@ def _detail(network: PretrainedNetwork, plane: Tensor) -> Tensor:
     pixels = tf.concat([plane[y::GRID, x::GRID] for y, x in steps], axis=-1)
     cells = _standardise(pixels)[tf.newaxis]
     for axis in (1, 2):
-        cells = _repeat_border(cells, CELLS // 2, axis)
+        cells = repeat_border(cells, CELLS // 2, axis)
     patch_network = network.patch_network
     return tf.nn.softmax(look(cells, patch_network.kernels, patch_network.biases))[0]
 

@@ -13,7 +13,7 @@ from napari_garage_unet.engine.features.feature_maps import (
 )
 from napari_garage_unet.engine.filters.tensor_filters import (
     Tensor,
-    _repeat_border,
+    repeat_border,
 )
 
 TRUNCATE = 4.0
@@ -70,7 +70,7 @@ def _sobel(images: Tensor) -> Tensor:
 def _convolve(images: Tensor, along_y: Any, along_x: Any) -> Tensor:
     """Filter ``(n, H, W, 1)`` with the product of two kernels."""
     for axis, kernel in ((1, along_y), (2, along_x)):
-        padded = _repeat_border(images, len(kernel) // 2, axis)
+        padded = repeat_border(images, len(kernel) // 2, axis)
         shape = (-1, 1, 1, 1) if axis == 1 else (1, -1, 1, 1)
         images = tf.nn.conv2d(padded, kernel.reshape(shape), strides=1, padding="VALID")
     return images

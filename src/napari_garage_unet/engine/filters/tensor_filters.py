@@ -5,13 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from napari_garage_unet.engine.compute.backend import tf
-from napari_garage_unet.engine.features.feature_maps import (
-    GRID,
-)
-from napari_garage_unet.engine.filters.despeckle import AROUND, ENOUGH
-from napari_garage_unet.engine.networks.pretrained import (
-    SMOOTHING_EPSILON,
-)
+
+from .despeckle import AROUND, ENOUGH
 
 Tensor = Any
 
@@ -21,7 +16,9 @@ def smooth_probabilities(
     guide: Tensor,
     coarse_guide: Tensor,
     *,
+    grid: int,
     radius: int,
+    epsilon: float,
     share: float,
     rest: Tensor,
 ) -> Tensor:
@@ -35,8 +32,12 @@ def smooth_probabilities(
         ``(H, W, 1 to 3)``, values from 0 to 1.
     coarse_guide
         ``(h, w, n)``, guides that are known on the grid only.
+    grid
+        Pixels from one cell of the grid to the next.
     radius
         Of the square windows, in cells of the grid.
+    epsilon
+        Variance of the guide from which an edge is kept.
     share
         Of the smoothed probabilities in the result.
     rest
@@ -47,7 +48,7 @@ def smooth_probabilities(
     tensor of shape (H, W, n_classes)
     """
     n_channels, n_classes = int(guide.shape[-1]), int(probabilities.shape[-1])
-    guides = tf.concat([guide[::GRID, ::GRID], coarse_guide], axis=-1)
+    guides = tf.concat([guide[::grid, ::grid], coarse_guide], axis=-1)
     n_guides = int(guides.shape[-1])
     coarse = tf.split(guides, n_guides, axis=-1)
     pairs = [(i, j) for i in range(n_guides) for j in range(i, n_guides)]
@@ -63,7 +64,7 @@ def smooth_probabilities(
         [
             joint[min(i, j), max(i, j)]
             - means[i] * means[j]
-            + (SMOOTHING_EPSILON if i == j else 0)
+            + (epsilon if i == j else 0)
             for j in range(n_guides)
         ]
         for i in range(n_guides)
@@ -79,7 +80,7 @@ def smooth_probabilities(
         known += slope * channel
     mixed = share * known + (1 - share) * rest
     fine = tf.concat([*(share * s for s in lines[:n_channels]), mixed], axis=-1)
-    *slopes, result = tf.split(_enlarge(fine), n_channels + 1, axis=-1)
+    *slopes, result = tf.split(_enlarge(fine, grid), n_channels + 1, axis=-1)
     channels = tf.split(guide, n_channels, axis=-1)
     for slope, channel in zip(slopes, channels, strict=True):
         result += slope * channel
@@ -109,22 +110,22 @@ def _average(maps: Tensor, radius: int) -> Tensor:
     maps = maps[tf.newaxis]
     side = 2 * radius + 1
     for axis, window in ((1, (side, 1)), (2, (1, side))):
-        padded = _repeat_border(maps, radius, axis)
+        padded = repeat_border(maps, radius, axis)
         maps = tf.nn.avg_pool2d(padded, window, strides=1, padding="VALID")
     return maps[0]
 
 
-def despeckle(probabilities: Tensor) -> Tensor:
-    """Compute what `specks.despeckle` does, of ``(H, W, n_classes)``."""
+def despeckle(probabilities: Tensor, *, grid: int) -> Tensor:
+    """Remove isolated pixels, as `despeckle.despeckle`, from ``(H, W, n_classes)``."""
     n_classes = int(probabilities.shape[-1])
-    cells = probabilities[::GRID, ::GRID]
+    cells = probabilities[::grid, ::grid]
     two = tf.math.top_k(cells, k=2).values
     ahead = two[..., :1] - two[..., 1:]
     evidence = tf.where(cells == two[..., :1], ahead, 0.0)
     support = _average(evidence, AROUND // 2) * (AROUND**2 / ENOUGH)
     support = tf.clip_by_value(support, 0.0, 1.0)
     for axis in (0, 1):
-        at = tf.range(tf.shape(probabilities)[axis]) // GRID
+        at = tf.range(tf.shape(probabilities)[axis]) // grid
         support = tf.gather(support, at, axis=axis)
     top = tf.one_hot(tf.argmax(probabilities, axis=-1), n_classes)
     is_weak = tf.reduce_sum(top * support, axis=-1, keepdims=True) < 1
@@ -134,11 +135,11 @@ def despeckle(probabilities: Tensor) -> Tensor:
     return probabilities + lost * (winner - top)
 
 
-def _median(maps: Tensor, side: int) -> Tensor:
+def median(maps: Tensor, side: int) -> Tensor:
     """Take the median of ``(h, w, n)`` over square windows, `side` is odd."""
     padded = maps
     for axis in (0, 1):
-        padded = _repeat_border(padded, side // 2, axis)
+        padded = repeat_border(padded, side // 2, axis)
     height, width = tf.unstack(tf.shape(maps)[:2])
     seen = [
         padded[y : y + height, x : x + width] for y in range(side) for x in range(side)
@@ -147,19 +148,20 @@ def _median(maps: Tensor, side: int) -> Tensor:
     return larger[..., -1]
 
 
-def _repeat_border(maps: Tensor, width: int, axis: int) -> Tensor:
+def repeat_border(maps: Tensor, width: int, axis: int) -> Tensor:
+    """Pad an axis on both sides with copies of its first and its last values."""
     size = tf.shape(maps)[axis]
     at = tf.clip_by_value(tf.range(-width, size + width), 0, size - 1)
     return tf.gather(maps, at, axis=axis)
 
 
-def _enlarge(maps: Tensor) -> Tensor:
-    """Interpolate ``(h, w, n)`` linearly; cell ``i`` lies at pixel ``GRID * i``."""
+def _enlarge(maps: Tensor, grid: int) -> Tensor:
+    """Interpolate ``(h, w, n)`` linearly; cell ``i`` lies at pixel ``grid * i``."""
     for axis in (0, 1):
         last = tf.shape(maps)[axis] - 1
-        at = tf.range((last + 1) * GRID)
-        low = at // GRID
-        share = tf.cast(at - low * GRID, tf.float32) / GRID
+        at = tf.range((last + 1) * grid)
+        low = at // grid
+        share = tf.cast(at - low * grid, tf.float32) / grid
         share = tf.reshape(share, (-1, 1, 1) if axis == 0 else (1, -1, 1))
         before = tf.gather(maps, low, axis=axis)
         after = tf.gather(maps, tf.minimum(low + 1, last), axis=axis)

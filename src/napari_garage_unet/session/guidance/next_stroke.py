@@ -69,7 +69,7 @@ class Guidance:
         self.hide()
         layer = ImageLayer(
             np.zeros(result.image.spatial_shape, np.uint8),
-            name=free_name(self._viewer, f"{result.bound.name} (uncertainty)"),
+            name=free_name(self._viewer, f"{result.annotated.name} (uncertainty)"),
             colormap=Colormap(CLEAR_TO_WHITE, name="uncertainty"),
             blending="translucent",
             contrast_limits=(0, 255),

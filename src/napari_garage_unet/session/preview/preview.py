@@ -33,7 +33,7 @@ from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.training.phase import Phase
 from napari_garage_unet.session.training.training_job import TrainingJob
 
-from .coverage import SIDE_GLANCE, Coverage, State
+from .coverage import SIDE_GLANCE, Coverage, CoverageState
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ class Preview:
         self._refused: tuple[int, str, PlaneIndex] | None = None
         self._not_before = 0.0
         self._last_shown = 0.0
-        self._round: State = NOTHING
+        self._round: CoverageState = NOTHING
         self._looks_away = False
         self._covered: dict[tuple[str, PlaneIndex], Coverage] = {}
         self._dismissed: set[str] = set()
@@ -232,7 +232,7 @@ class Preview:
         return None
 
     def _next_of_round(
-        self, covered: Coverage, visible: Box, state: State, step: int
+        self, covered: Coverage, visible: Box, state: CoverageState, step: int
     ) -> Box | None:
         """Go round all that is on view, then take one part that is not."""
         part = covered.next_part(visible, self._round, step=step)

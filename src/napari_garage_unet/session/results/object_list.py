@@ -136,7 +136,7 @@ class ObjectList:
             return
         shown = self.of_result(result)
         if shown is None:
-            name = free_name(self._viewer, f"objects of {result.bound.name}")
+            name = free_name(self._viewer, f"objects of {result.annotated.name}")
             layer = Labels(
                 found.ids,
                 name=name,

@@ -113,7 +113,7 @@ class Result:
         """What it is called in a list; what tells it from others comes first."""
         kind = "preview" if self.is_preview else "segmentation"
         is_renamed = not self.name.startswith(self.annotated.name)
-        return self.name if is_renamed else f"{kind} of {self.bound.name}"
+        return self.name if is_renamed else f"{kind} of {self.annotated.name}"
 
     @property
     def class_ids(self) -> tuple[int, ...]:

@@ -202,7 +202,7 @@ class SeedPreview:
     def _insert(self, result: Result) -> Points:
         layer = Points(
             ndim=len(result.image.spatial_axes),
-            name=free_name(self._viewer, f"seeds of {result.bound.name}"),
+            name=free_name(self._viewer, f"seeds of {result.annotated.name}"),
             symbol="disc",
             face_color="white",
             border_color="black",

@@ -46,7 +46,7 @@ def advise(result: Result, model_file: Path | None = None) -> Advice:
     strokes = result.annotated.strokes
     if strokes is None:
         raise InputError(
-            f"{result.bound.name} has no strokes to compare with; paint some first."
+            f"{result.annotated.name} has no strokes to compare with; paint some first."
         )
     planes, indices = [], []
     for plane in collect_strokes([result.image], [strokes.data]):
