@@ -1,7 +1,14 @@
-"""Files that are written whole or not at all."""
+"""Files and folders that are replaced as a whole or not at all.
+
+Everything the package writes goes through `write_whole`: it is written beside its
+target, brought to the disk, and only then given its name. After a crash or a power cut
+a name stands for the old contents or the new ones, never for half of either.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import shutil
 import time
@@ -13,28 +20,61 @@ from napari_garage_unet.engine.errors import OutputError
 
 from .zarr import is_zarr
 
-REMOVALS = 10
-"""How often removing what was begun is tried."""
+logger = logging.getLogger(__name__)
+
+MAX_REMOVAL_TRIES = 10
+"""How often removing an unfinished file or folder is tried."""
+
+REMOVAL_PAUSE_SECONDS = 0.1
+"""Time between two tries."""
 
 
-def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Write next to the target, then put the finished file in its place."""
-    if not path.parent.is_dir():
+def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
+    """Write a file or a folder, all or nothing.
+
+    Parameters
+    ----------
+    path
+        File or OME-Zarr folder to write. What is there is replaced only when the new
+        contents are complete; a folder is replaced only if it is empty or an OME-Zarr
+        folder. A symbolic link stays and its target is replaced.
+    write
+        Writes the contents to the path it is given: a new hidden name in the same
+        folder, without the suffix of `path`. It makes either a file or a folder.
+        Files get the permissions that the process gives to any new file (its umask).
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written. Errors of `write` other than `OSError` pass through.
+        In both cases nothing of the new contents stays behind.
+
+    Notes
+    -----
+    A file is replaced in one step. A folder takes two, between which the name is free
+    for a moment, because no operating system replaces a folder that is not empty.
+    """
+    path = Path(path)
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
         raise OutputError(
             f"{path} cannot be written because {path.parent} is not a folder; "
             "choose a folder that exists."
         )
-    if path.is_dir() and any(path.iterdir()) and not is_zarr(path):
+    if target.is_dir() and any(target.iterdir()) and not is_zarr(target):
         raise OutputError(
             f"{path} is a folder with other things in it; choose another name."
         )
-    temporary = _beside(path)
+    temporary = _beside(target)
     try:
         write(temporary)
-        if temporary.is_dir() and path.exists():
-            _exchange(temporary, path)
+        _sync(temporary)
+        if temporary.is_dir() and target.exists():
+            _exchange(temporary, target)
         else:
-            os.replace(temporary, path)
+            os.replace(temporary, target)
+    except OutputError:
+        raise
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written ({error.strerror or error}); "
@@ -44,14 +84,45 @@ def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
         _remove(temporary)
 
 
-def _exchange(new: Path, path: Path) -> None:
-    """Replace by a folder, which the system cannot do in one go."""
-    old = _beside(path)
-    os.replace(path, old)
+def sync_folder(path: Path) -> None:
+    """Bring the names in a folder to the disk, so that they survive a power cut.
+
+    `write_whole` does not do so: without it, the old contents may come back.
+    """
+    if os.name == "nt":
+        return  # Windows cannot open folders, and writes names by itself.
+    with contextlib.suppress(OSError):
+        _sync_one(path, os.O_RDONLY)
+
+
+def _sync(path: Path) -> None:
+    """Bring the contents of a file, or of all files in a folder, to the disk."""
+    if not path.is_dir():
+        # Windows syncs only what is open for writing.
+        _sync_one(path, os.O_RDWR)
+        return
+    for parent, _, names in os.walk(path):
+        for name in names:
+            _sync_one(Path(parent, name), os.O_RDWR)
+        sync_folder(Path(parent))
+
+
+def _sync_one(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
     try:
-        os.replace(new, path)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _exchange(new: Path, target: Path) -> None:
+    """Put a folder in the place of a file or another folder."""
+    old = _beside(target)
+    os.replace(target, old)
+    try:
+        os.replace(new, target)
     except OSError:
-        os.replace(old, path)
+        os.replace(old, target)
         raise
     _remove(old)
 
@@ -61,16 +132,19 @@ def _beside(path: Path) -> Path:
 
 
 def _remove(path: Path) -> None:
-    for tries_left in reversed(range(REMOVALS)):
+    """Remove a file or a folder, if there is one."""
+    for tries_left in reversed(range(MAX_REMOVAL_TRIES)):
         try:
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-        except OSError:
+        except OSError as error:
             # When a chunk cannot be written, zarr is still writing others.
-            if not tries_left:
-                raise
-            time.sleep(0.1)
+            if tries_left:
+                time.sleep(REMOVAL_PAUSE_SECONDS)
+            else:
+                # The outcome of the writing matters more than what is left over.
+                logger.warning("%s cannot be removed: %s", path, error)
         else:
             return

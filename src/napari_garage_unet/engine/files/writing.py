@@ -10,7 +10,7 @@ import numpy as np
 from napari_garage_unet.engine.errors import InputError, OutputError
 from napari_garage_unet.engine.images.image import ArrayLike, Image
 
-from .atomic import _write_whole
+from .atomic import write_whole
 from .kinds import JPEG, KINDS, PNG, TIFF, ZARR
 from .tiff import write_tiff
 from .zarr import write_zarr
@@ -82,7 +82,7 @@ def write_segmentation(
             with target.open("wb") as file:
                 np.save(file, array, allow_pickle=False)
 
-    _write_whole(path, write)
+    write_whole(path, write)
 
 
 def _label_type(labels: ArrayLike) -> np.dtype[Any]:
