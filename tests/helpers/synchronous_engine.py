@@ -17,6 +17,7 @@ import numpy as np
 from napari_garage_unet.engine.annotations.strokes import check_strokes, collect_strokes
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.process.protocol.messages import (
     Cancel,
     CloseImage,
@@ -154,7 +155,7 @@ class SynchronousEngine:
                 self.training = request
                 return []
             case Stop():
-                return [*self._end("stopped"), Done(request.id)]
+                return [*self._end(StopReason.STOPPED), Done(request.id)]
             case Predict():
                 self._held.append(request)
                 self.most_waiting = max(self.most_waiting, len(self._held))
@@ -177,11 +178,11 @@ class SynchronousEngine:
                 return [ModelReady(request.id, request.path, {})]
         return [Done(request.id)]
 
-    def finish(self, reason: str = "time") -> None:
+    def finish(self, reason: StopReason = StopReason.TIME) -> None:
         """Let training end by itself."""
         self._events += self._end(reason)
 
-    def _end(self, reason: str) -> list[Event]:
+    def _end(self, reason: StopReason) -> list[Event]:
         if self.training is None:
             return []
         number, self.training = self.training.id, None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from plain_viewer import Viewer, is_process
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.engine.learning.pixels.learner import FRESH_STEPS
 from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.settings import to_json
@@ -165,7 +166,7 @@ def test_it_predicts_while_it_trains_and_gets_better(bench: Bench) -> None:
     # Rounding to 1 / 255 may miss the sum by one half for each class.
     assert np.ptp(probabilities.astype(int).sum(axis=0)) <= 2
     trained = bench.stop(train)
-    assert trained.reason == "stopped"
+    assert trained.reason is StopReason.STOPPED
     assert trained.steps >= last.step
     assert not trained.validated  # one stroke of each class leaves none to hold out
 
@@ -187,7 +188,7 @@ def test_stop_takes_less_than_a_second(bench: Bench) -> None:
         stop = bench.ask(Stop)
         trained = bench.answer(train)
         took.append(time.perf_counter() - begin)
-        assert (trained.reason, trained.validated) == ("stopped", True)
+        assert (trained.reason, trained.validated) == (StopReason.STOPPED, True)
         assert bench.answer(stop) == Done(stop)
         # The preview is of the state that stays, and complete.
         answer = bench.answer(predict)
@@ -207,7 +208,7 @@ def test_stop_takes_less_than_a_second(bench: Bench) -> None:
 
 def test_training_ends_by_itself(bench: Bench) -> None:
     trained = bench.answer(bench.train(training={"max_steps": 5}))
-    assert (trained.reason, trained.steps) == ("steps", 5)
+    assert (trained.reason, trained.steps) == (StopReason.STEPS, 5)
 
 
 def test_a_saved_model_gives_what_the_live_one_gives(

@@ -8,6 +8,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils._proxies import PublicOnlyProxy
 
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.process.protocol.messages import (
     LIVE,
     CloseImage,
@@ -161,7 +162,7 @@ def test_learning_by_itself_rests_until_something_is_painted(painted, engine, ru
     painted.learns_by_itself = True
     painted.learn()
     run(lambda: painted.job.step >= 2)
-    engine.finish("time")
+    engine.finish(StopReason.TIME)
     run(lambda: not painted.job.is_running)
     run(polls=5)
     assert len(engine.sent(Train)) == 1
@@ -313,7 +314,7 @@ def test_strokes_learnt_while_painting_are_not_called_new_afterwards(
     painted.images.current.strokes.paint((30, 10), 1)
     run(lambda: len(engine.sent(SetStrokes)) == 2)
     run(polls=2)
-    engine.finish("settled")
+    engine.finish(StopReason.SETTLED)
     run(lambda: not painted.job.is_running)
     assert painted.hint.startswith("Nothing improves any more; resting.")
     painted.images.current.strokes.paint((33, 50), 2)

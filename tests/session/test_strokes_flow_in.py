@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.process.protocol.messages import SetStrokes, Train
 from napari_garage_unet.session.training.phase import Phase
 
@@ -65,7 +66,7 @@ def test_learning_by_itself_wakes_rests_and_says_so(painted, engine, run):
     run(lambda: painted.job.phase is Phase.LEARNING)
     assert painted.hint == "Learning: paint where the preview is wrong."
     run(lambda: painted.job.strokes_learnt == painted.job.strokes_sent)
-    engine.finish("settled")
+    engine.finish(StopReason.SETTLED)
     run(lambda: not painted.job.is_running)
     assert painted.hint == "Nothing improves any more; resting. Paint to go on."
     run(polls=10)
@@ -74,7 +75,7 @@ def test_learning_by_itself_wakes_rests_and_says_so(painted, engine, run):
         WAYS[way](layer)
         run(lambda n=number: len(engine.sent(Train)) == n)
         run(lambda: painted.job.strokes_learnt == painted.job.strokes_sent)
-        engine.finish("settled")
+        engine.finish(StopReason.SETTLED)
         run(lambda: not painted.job.is_running)
 
 
@@ -83,7 +84,7 @@ def test_without_being_asked_to_it_says_that_there_are_new_strokes(
 ):
     painted.learn()
     run(lambda: painted.job.step > 1)
-    engine.finish("settled")
+    engine.finish(StopReason.SETTLED)
     run(lambda: not painted.job.is_running)
     painted.images.current.strokes.paint((30, 10), 1)
     run(lambda: painted.hint.startswith("New strokes: press Learn"))
@@ -99,7 +100,7 @@ def test_a_stroke_that_comes_after_the_last_step_wakes_it_again(painted, engine,
     painted.images.current.strokes.paint((15, 15), 1)
     while len(engine.sent(SetStrokes)) == sent:
         painted.poll()
-    engine.finish("settled")
+    engine.finish(StopReason.SETTLED)
     painted.poll()
     run(lambda: len(engine.sent(Train)) == 2)
     run(lambda: painted.job.strokes_learnt == painted.job.strokes_sent)

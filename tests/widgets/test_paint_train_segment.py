@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_garage_unet import samples
 from napari_garage_unet.engine.evaluation.scores import score
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.session import get_session
 
 PLUGIN = "napari-garage-unet"
@@ -75,7 +76,7 @@ def test_paint_train_segment_tune_save_and_load(garage, wait, tmp_path, monkeypa
     assert session.job.is_running
     QTest.mouseClick(train.learn_button, Qt.MouseButton.LeftButton)
     wait(lambda: not session.job.is_running, seconds=PATIENCE)
-    assert session.job.last.reason == "stopped"
+    assert session.job.last.reason is StopReason.STOPPED
 
     # Segment.
     docks["Segment"][0].raise_()

@@ -197,7 +197,7 @@ class Session:
             engine=self.link.state,
             has_model=self.job.has_model and last is not None,
             changed=self.learning.has_new_strokes,
-            reason=last.reason if last else "",
+            reason=last.reason if last else None,
             seconds=last.seconds if last else 0.0,
             validated=last.validated if last else True,
             by_itself=self.learns_by_itself,

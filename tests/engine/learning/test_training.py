@@ -18,6 +18,7 @@ from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.learning import training
 from napari_garage_unet.engine.learning.config import TrainingConfig
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.engine.learning.pixels import distillation
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.networks.config import NetworkConfig
@@ -77,7 +78,7 @@ def test_the_detail_network_is_taught_before_the_time_is_over(monkeypatch):
     steps = [step.seconds for step in slow.run()]
     # Too slow for all four rounds of 300 steps.
     assert 800 <= len(steps) < 1000
-    assert slow.reason == "time"
+    assert slow.reason is StopReason.TIME
     assert slow.network.patch_weight > 0.3
     assert 24 < steps[-1] < 30
 
@@ -103,7 +104,7 @@ def test_the_last_validation_ends_in_time_as_well(monkeypatch):
     monkeypatch.setattr(slow, "_validate", validate_slowly)
     monkeypatch.setattr(slow._learner, "step", step_slowly)
     steps = list(slow.run())
-    assert slow.reason == "time"
+    assert slow.reason is StopReason.TIME
     assert steps[-1].validation is not None
     assert 18 < now <= 20 + 0.25
 
@@ -149,14 +150,14 @@ def test_each_step_is_an_event_and_the_limit_is_kept():
     assert [event.step for event in events] == [1, 2, 3, 4, 5]
     assert np.isfinite([event.loss for event in events]).all()
     assert all(a.seconds < b.seconds for a, b in itertools.pairwise(events))
-    assert training.reason == "steps"
+    assert training.reason is StopReason.STEPS
 
 
 def test_time_is_a_limit_too():
     training = make_training(steps=None)
     training.config = TrainingConfig(seconds=0.5, crop=64)
     assert list(training.run())[-1].seconds < 20
-    assert training.reason == "time"
+    assert training.reason is StopReason.TIME
 
 
 def test_the_same_seed_gives_the_same_model():

@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.process.protocol import messages
 from napari_garage_unet.process.protocol.messages import Event, Request, SharedArray
 
@@ -13,6 +14,7 @@ EXAMPLES = {
     "int": 3,
     "str": "text",
     "bool": True,
+    "StopReason": StopReason.SETTLED,
     "float": 0.5,
     "SharedArray": SharedArray("garage_x", (2, 3), "|u1"),
     "tuple[float, ...]": (1.0, 2.0),

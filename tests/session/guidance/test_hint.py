@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.session.connection.state import Engine
 from napari_garage_unet.session.guidance.hint import UiState, hint
 from napari_garage_unet.session.training.phase import Phase
@@ -47,21 +48,29 @@ READY = UiState(
             "Stopping after this step.",
         ),
         (
-            dataclasses.replace(READY, has_model=True, reason="settled"),
+            dataclasses.replace(READY, has_model=True, reason=StopReason.SETTLED),
             "Nothing improves any more; resting. Paint to go on.",
         ),
         (
-            dataclasses.replace(READY, has_model=True, reason="time", seconds=30.4),
+            dataclasses.replace(
+                READY, has_model=True, reason=StopReason.TIME, seconds=30.4
+            ),
             "Learnt for 30 s. Paint where the preview is wrong, then Learn again.",
         ),
         (
             dataclasses.replace(
-                READY, has_model=True, reason="time", seconds=30.4, by_itself=True
+                READY,
+                has_model=True,
+                reason=StopReason.TIME,
+                seconds=30.4,
+                by_itself=True,
             ),
             "Learnt for 30 s. Paint where the preview is wrong to go on.",
         ),
         (
-            dataclasses.replace(READY, has_model=True, reason="stopped", changed=True),
+            dataclasses.replace(
+                READY, has_model=True, reason=StopReason.STOPPED, changed=True
+            ),
             "New strokes: press Learn to go on from what it knows.",
         ),
         (
@@ -76,7 +85,9 @@ def test_the_hint_says_the_next_thing(ui_state, sentence):
 
 def test_an_unchecked_result_says_so():
     said = hint(
-        dataclasses.replace(READY, has_model=True, reason="stopped", validated=False)
+        dataclasses.replace(
+            READY, has_model=True, reason=StopReason.STOPPED, validated=False
+        )
     )
     assert said.endswith("It could not check itself yet: trust your eyes.")
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.process.protocol.messages import Cancel, Predict
 from napari_garage_unet.session.training.phase import Phase
 
@@ -245,7 +246,7 @@ def test_nothing_is_asked_before_the_first_step_of_another_training(
 ):
     painted.learn()
     run(lambda: painted.preview.shown > 0)
-    engine.finish("settled")
+    engine.finish(StopReason.SETTLED)
     run(lambda: not painted.job.is_running)
     run(polls=10)
     asked = len(engine.sent(Predict))

@@ -1,8 +1,28 @@
-"""What a training says after each step."""
+"""Events of training: one per step, and the reason why the steps end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StopReason(StrEnum):
+    """Why a training has ended."""
+
+    TIME = "time"
+    """The seconds of the settings are used up."""
+
+    STEPS = "steps"
+    """The steps of the settings are used up."""
+
+    SETTLED = "settled"
+    """All rounds are complete; further steps would change nothing."""
+
+    STOPPED = "stopped"
+    """The caller has stopped it."""
+
+    VERSION = "version"
+    """The live model is an earlier version; no training has ended. Session only."""
 
 
 @dataclass(frozen=True, slots=True)

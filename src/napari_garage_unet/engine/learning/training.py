@@ -32,7 +32,7 @@ from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.settings import to_json
 
 from .config import TrainingConfig
-from .events import TrainingStep, Validation
+from .events import StopReason, TrainingStep, Validation
 from .learner import make_learner
 from .validation import HeldOutStroke, compare, lay_out, pad
 
@@ -74,8 +74,7 @@ class Training:
     Attributes
     ----------
     reason
-        Why `run` has ended: ``"time"``, ``"steps"`` or ``"settled"`` (going on would
-        change nothing); empty before.
+        Why `run` has ended; None before, or when the caller has stopped it.
 
     Raises
     ------
@@ -112,7 +111,7 @@ class Training:
             painted_ids(stroked),
         )
         self.axes = first.axes
-        self.reason = ""
+        self.reason: StopReason | None = None
         self._stroked = stroked
         self._best: dict[str, NDArray[np.float32]] | None = None
         self._best_score = (-np.inf, -np.inf)
@@ -189,7 +188,7 @@ class Training:
             After each step; everything is consistent then, and the caller may stop
             for good, predict, take the model or set other strokes.
         """
-        self.reason = ""
+        self.reason = None
         begin = time.perf_counter() - self._seconds
         limit = self._seconds + self.config.seconds
         steps_left = self.config.max_steps
@@ -199,7 +198,7 @@ class Training:
         next_validation = self._seconds + VALIDATION_SECONDS
         while True:
             if steps_left is not None and steps_left <= 0:
-                self.reason = "steps"
+                self.reason = StopReason.STEPS
                 return
             if not self._ready:
                 planes, self._held_out = lay_out(
@@ -232,11 +231,11 @@ class Training:
             # person waits for.
             self._seconds = time.perf_counter() - begin
             if late:
-                self.reason = "time"
+                self.reason = StopReason.TIME
                 return
             # Strokes that came after the last step have to be learnt first.
             if settled and self._learner.settled and self._ready:
-                self.reason = "time" if cut_short else "settled"
+                self.reason = StopReason.TIME if cut_short else StopReason.SETTLED
                 return
 
     def set_strokes(

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from napari_garage_unet.engine.learning.events import StopReason
+
 LIVE = "live"
 """Key of the model that is being trained; every other key is a file's path."""
 
@@ -231,13 +233,12 @@ class Progress:
 class Trained:
     """Training has ended; the live model is what it ended with.
 
-    ``reason`` is ``"stopped"``, ``"time"``, ``"steps"`` or ``"settled"`` (nothing
-    improved any more). ``validated`` tells whether held-out strokes have checked it;
-    otherwise there were too few strokes to hold any out.
+    ``validated`` tells whether held-out strokes have checked it; otherwise there were
+    too few strokes to hold any out.
     """
 
     id: int
-    reason: str
+    reason: StopReason
     steps: int
     seconds: float
     validated: bool

@@ -14,6 +14,7 @@ from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.learning.config import TrainingConfig
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.models.archive import load_model
 from napari_garage_unet.engine.models.model import Model
@@ -183,7 +184,7 @@ class TrainingJob:
 
     def end(self) -> Trained:
         """Stop at the present state: the answer to the request."""
-        reason = self.training.reason or "stopped"
+        reason = self.training.reason or StopReason.STOPPED
         return Trained(
             self.request.id, reason, self.step, self._seconds, self.training.validated
         )

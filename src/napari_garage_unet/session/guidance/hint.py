@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.session.connection.state import Engine
 from napari_garage_unet.session.training.phase import Phase
 
@@ -30,9 +31,7 @@ class UiState:
     changed
         Whether something was painted since training ended.
     reason
-        Why the last training ended: ``"stopped"``, ``"time"``, ``"steps"`` or
-        ``"settled"``; ``"version"`` where an earlier state was gone back to; empty
-        before the first.
+        Why the last training ended; None before the first.
     seconds
         How long it had learnt.
     validated
@@ -49,7 +48,7 @@ class UiState:
     engine: Engine = Engine.OFF
     has_model: bool = False
     changed: bool = False
-    reason: str = ""
+    reason: StopReason | None = None
     seconds: float = 0.0
     validated: bool = True
     by_itself: bool = False
@@ -101,15 +100,15 @@ def _paint_first(now: UiState) -> str:
 
 
 def _after_training(now: UiState) -> str:
-    if now.reason == "version":
+    if now.reason is StopReason.VERSION:
         return "This is an earlier version; Learn goes on from it. Later ones are kept."
-    if now.reason == "settled":
+    if now.reason is StopReason.SETTLED:
         return "Nothing improves any more; resting. Paint to go on."
     unchecked = (
         "" if now.validated else " It could not check itself yet: trust your eyes."
     )
     then = " to go on" if now.by_itself else ", then Learn again"
     todo = f"Paint where the preview is wrong{then}.{unchecked}"
-    if now.reason == "time":
+    if now.reason is StopReason.TIME:
         return f"Learnt for {now.seconds:.0f} s. {todo}"
     return todo

@@ -15,6 +15,7 @@ from psygnal import Signal
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.settings import from_json, to_json
 from napari_garage_unet.process.protocol.messages import (
@@ -160,7 +161,7 @@ class VersionList:
             settings_of(version),
             last=Trained(
                 0,
-                "version",
+                StopReason.VERSION,
                 version.steps,
                 version.seconds,
                 version.accuracy is not None,
@@ -175,7 +176,7 @@ class VersionList:
         job = self._job
         if job.step and not job.has_model and job.can_resume:
             steps, seconds = self._learnt
-            last = job.last or Trained(0, "version", steps, seconds, False)
+            last = job.last or Trained(0, StopReason.VERSION, steps, seconds, False)
             job.use(job.checkpoint, job.classes, job.settings, last=last)
 
     def set_picture(self, version_id: str, picture: bytes) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from psygnal import Signal
 
 from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.images.image_list import ImageList
@@ -163,8 +164,8 @@ class AutoTraining:
             or self._has_more_images()
         )
         # Whoever has gone back to a version wants to look at it.
-        reason = job.last.reason if job.last is not None else ""
-        was_stopped = reason in ("stopped", "version")
+        reason = job.last.reason if job.last is not None else None
+        was_stopped = reason in (StopReason.STOPPED, StopReason.VERSION)
         self._stopped_with = None
         if was_stopped:
             self.rest()
