@@ -477,7 +477,7 @@ def test_what_nobody_expected_shows_its_traceback(folder, monkeypatch):
     def fail(path):
         raise RuntimeError("nobody expected this")
 
-    monkeypatch.setattr("napari_garage_unet.engine.models.archive.read_info", fail)
+    monkeypatch.setattr("napari_garage_unet.engine.models.loading.read_info", fail)
     with pytest.raises(RuntimeError, match="nobody expected this"):
         cli.main(["info", str(folder / "model.garage")])
 
@@ -486,7 +486,7 @@ def test_a_lack_of_memory_is_one_line_that_says_what_to_do(folder, monkeypatch, 
     def fail(path):
         raise MemoryError
 
-    monkeypatch.setattr("napari_garage_unet.engine.models.archive.read_info", fail)
+    monkeypatch.setattr("napari_garage_unet.engine.models.loading.read_info", fail)
     assert run("info", folder / "model.garage") == 2
     assert "not enough memory" in capsys.readouterr().err
 

@@ -77,7 +77,7 @@ def test_the_viewers_half_of_the_process_wall_loads_no_qt_napari_or_tensorflow()
         "engine, engine.settings, engine.images.image, engine.images.preprocess",
         "engine.annotations.strokes, engine.files.reading, engine.labels.assign",
         "engine.labels.clean_up, engine.labels.live, engine.models.model",
-        "engine.models.archive, samples, cli",
+        "engine.models.loading, samples, cli",
     ],
 )
 def test_the_light_half_of_the_engine_loads_no_tensorflow_qt_or_napari(modules):

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.results import Direction, Mark
 from napari_garage_unet.engine.errors import GarageError
-from napari_garage_unet.engine.models.archive import load_model
+from napari_garage_unet.engine.models.loading import load_model
 from napari_garage_unet.process.protocol.messages import Event, Request
 from napari_garage_unet.project.folders import VARIABLE
 from napari_garage_unet.session import Session, close_session, get_session

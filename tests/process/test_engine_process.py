@@ -17,7 +17,7 @@ from plain_viewer import Viewer, is_process
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.engine.learning.pixels.learner import FRESH_STEPS
-from napari_garage_unet.engine.models.archive import load_model
+from napari_garage_unet.engine.models.loading import load_model
 from napari_garage_unet.engine.settings import to_json
 from napari_garage_unet.process.client.client import EngineClient
 from napari_garage_unet.process.protocol.messages import (

@@ -39,7 +39,7 @@ def export_command(
 ) -> None:
     """Write a model for other programs."""
     from napari_garage_unet.engine.export.export import check_packages, export_model
-    from napari_garage_unet.engine.models.archive import load_model
+    from napari_garage_unet.engine.models.loading import load_model
 
     inputs = [model_path] if sample is None else [model_path, sample]
     for path in (out, report):

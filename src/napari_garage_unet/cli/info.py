@@ -18,7 +18,7 @@ from .terminal import start_engine
 @JSON
 def info_command(model_path: Path, plot: Path | None, report: Path | None) -> None:
     """Say what a model is and where it comes from."""
-    from napari_garage_unet.engine.models.archive import load_model, read_info
+    from napari_garage_unet.engine.models.loading import load_model, read_info
 
     for path in (plot, report):
         if path is not None:

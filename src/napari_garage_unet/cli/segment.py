@@ -94,7 +94,7 @@ def segment_command(
     """Segment images with a model."""
     from napari_garage_unet.engine.files.probabilities import write_probabilities
     from napari_garage_unet.engine.files.writing import write_segmentation
-    from napari_garage_unet.engine.models.archive import load_model
+    from napari_garage_unet.engine.models.loading import load_model
 
     model = load_model(model_path)
     if preset is not None:

@@ -13,7 +13,7 @@ from .images.image import ArrayLike, Image, axes_for_strokes
 from .learning.config import TrainingConfig
 from .learning.events import TrainingStep
 from .learning.training import Training
-from .models.archive import load_model
+from .models.loading import load_model
 from .models.model import Model
 from .networks.config import NetworkConfig
 

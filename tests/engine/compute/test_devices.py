@@ -201,7 +201,7 @@ def test_half_precision_learns_as_single_does_and_keeps_single_weights():
 def test_weights_learnt_in_half_precision_predict_the_same_in_single():
     _, half, learner = learn(HALF, 5)
     single = build_network(TINY, 1, 2)
-    single.set_weights(learner.predicting.weights())
+    single.load_state(learner.predicting.state())
     found = single.probabilities((make_batch().feature_maps[0][0],))
     np.testing.assert_allclose(found, half, atol=2e-3)
     assert (found != half).any()

@@ -36,6 +36,7 @@ def make_model(config, n_channels, **preprocessing):
     """A model whose weights are drawn, batch statistics included."""
     with seeded_weights(0):
         network = build_network(config, n_channels, len(CLASSES))
+    decoder = network.state().decoder
     rng = np.random.default_rng(3)
     weights = {
         name: np.abs(array + rng.normal(0, 0.05, array.shape)).astype(np.float32)
@@ -49,6 +50,7 @@ def make_model(config, n_channels, **preprocessing):
         network=config,
         n_channels=n_channels,
         weights=weights,
+        decoder=decoder and dataclasses.replace(decoder, blend_weight=0.4),
         axes="yxc" if n_channels > 1 else "yx",
         provenance={"steps": 3, "seconds": 1.0, "validated": False, "images": ["a"]},
     )
@@ -88,10 +90,6 @@ def test_onnx_gives_the_probabilities_of_the_model(plain, onnx_file):
 @pytest.mark.parametrize("n_channels", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_onnx_of_the_pretrained_network_holds_all_its_features(n_channels, tmp_path):
     model = make_model(NetworkConfig(), n_channels)
-    (blend_weight,) = (
-        name for name in model.weights if name.endswith("patch_network/blend_weight")
-    )
-    model.weights[blend_weight] = np.float32(0.4)
     path = tmp_path / "model.onnx"
     export_model(model, path)
     image = photograph((80, 112, n_channels))

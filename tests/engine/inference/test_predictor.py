@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ def network(request):
             weights[name] = rng.uniform(0.05, 0.2, array.shape).astype(np.float32)
         elif array.ndim == 1:
             weights[name] = array + rng.normal(0, 0.1, array.shape).astype("f4")
-    network.set_weights(weights)
+    network.load_state(replace(network.state(), weights=weights))
     return network
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from napari_garage_unet.engine.learning.warm_up import warm_up_checks
@@ -25,7 +27,7 @@ def test_checks_and_detail_need_no_trace_in_the_first_training():
     traces = [f.experimental_get_tracing_count() for f in functions]
     assert traces == [1, 1, 1]
     feature_maps = network.whole(np.zeros((96, 80, 1), np.float32))[1]
-    network.patch_network.blend_weight.assign(0.5)
+    network.head.state = replace(network.head.state, blend_weight=0.5)
     for predicting in (network, held_out_model):
         assert predicting.probabilities(feature_maps).shape == (5, 96, 80)
     assert [f.experimental_get_tracing_count() for f in functions] == traces

@@ -15,15 +15,16 @@ from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import ModelFileError, OutputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.models.archive import (
+from napari_garage_unet.engine.models.archive import VERSION
+from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
+from napari_garage_unet.engine.models.loading import (
     load_model,
     read_held_out,
     read_info,
-    save_model,
 )
-from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.config import NetworkConfig
+from napari_garage_unet.engine.networks.decoder_state import DecoderState
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def model():
 
 @pytest.fixture
 def path(model, tmp_path):
-    save_model(model, tmp_path / "tools.garage")
+    model.save(tmp_path / "tools.garage")
     return tmp_path / "tools.garage"
 
 
@@ -78,16 +79,6 @@ def test_a_model_comes_back_as_it_was(model, path):
 def test_the_description_is_read_without_the_weights(model, path):
     rewrite(path, **{"weights/0000.npy": None})
     assert read_info(path) == json.loads(json.dumps(model.info()))
-
-
-def test_a_file_from_before_there_were_presets_is_read(model, path):
-    with zipfile.ZipFile(path) as archive:
-        description = json.loads(archive.read("model.json"))
-    del description["presets"]
-    rewrite(path, **{"model.json": json.dumps(description)})
-    loaded = load_model(path)
-    assert loaded.presets == {}
-    assert loaded.rules == model.rules
 
 
 def test_a_preset_that_cannot_be_read_is_one_sentence(model, path):
@@ -176,9 +167,9 @@ def test_models_of_a_newer_version_ask_for_an_update(path):
 def test_a_folder_that_cannot_be_written_to_is_named(model, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
-        save_model(model, tmp_path / "file" / "x.garage")
+        model.save(tmp_path / "file" / "x.garage")
     with pytest.raises(OutputError, match="cannot be written"):
-        save_model(model, tmp_path / "absent" / "x.garage")
+        model.save(tmp_path / "absent" / "x.garage")
 
 
 def test_a_failed_save_keeps_the_older_file(model, path, monkeypatch):
@@ -189,14 +180,14 @@ def test_a_failed_save_keeps_the_older_file(model, path, monkeypatch):
 
     monkeypatch.setattr(np, "save", fail)
     with pytest.raises(OutputError, match="No space left"):
-        save_model(model, path)
+        model.save(path)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
 def test_classes_can_be_renamed_before_saving(model, tmp_path):
     renamed = model.with_classes([ClassInfo(7, "tyre", "#112233"), ClassInfo(9, "key")])
-    save_model(renamed, tmp_path / "renamed.garage")
+    renamed.save(tmp_path / "renamed.garage")
     loaded = load_model(tmp_path / "renamed.garage")
     assert loaded.classes == (
         ClassInfo(1, "floor", background=True),
@@ -205,7 +196,7 @@ def test_classes_can_be_renamed_before_saving(model, tmp_path):
 
 
 def test_models_are_as_readable_as_other_files(model, tmp_path):
-    save_model(model, tmp_path / "x.garage")
+    model.save(tmp_path / "x.garage")
     (tmp_path / "plain").write_text("")
     modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.iterdir()}
     assert modes["x.garage"] == modes["plain"]
@@ -219,7 +210,7 @@ def test_answers_about_held_out_strokes_come_back(model, path):
 
 
 def test_a_model_without_held_out_strokes_has_no_answers(model, tmp_path):
-    save_model(dataclasses.replace(model, held_out=None), tmp_path / "few.garage")
+    dataclasses.replace(model, held_out=None).save(tmp_path / "few.garage")
     assert load_model(tmp_path / "few.garage").held_out is None
     assert read_held_out(tmp_path / "few.garage") is None
 
@@ -233,3 +224,40 @@ def test_damaged_answers_are_one_sentence(path, damage):
     rewrite(path, **{"held_out/class_ids.npy": damage})
     with pytest.raises(ModelFileError, match="held_out"):
         read_held_out(path)
+
+
+def test_the_settings_of_a_decoder_are_named_in_the_file(model, tmp_path):
+    rng = np.random.default_rng(1)
+    decoder = DecoderState(
+        smoothing_radius=7,
+        guide=rng.random((5, 2)),
+        class_proportions=[0.7, 0.3],
+        projection=rng.random((5, 4)),
+        ensemble_weights=[0.5, 0.5, 0],
+        inverse_temperature=1.7,
+        blend_weight=0.41,
+    )
+    dataclasses.replace(model, decoder=decoder).save(tmp_path / "x.garage")
+
+    with zipfile.ZipFile(tmp_path / "x.garage") as archive:
+        description = json.loads(archive.read("model.json"))
+        names = archive.namelist()
+    assert description["version"] == VERSION
+    assert description["decoder"]["smoothing_radius"] == 7
+    assert description["decoder"]["ensemble_weights"] == [0.5, 0.5, 0]
+    assert {"decoder/guide.npy", "decoder/projection.npy"} <= set(names)
+    loaded = load_model(tmp_path / "x.garage").decoder
+    assert loaded.to_json() == decoder.to_json()
+    for name, array in decoder.arrays().items():
+        np.testing.assert_array_equal(loaded.arrays()[name], array)
+    assert read_info(tmp_path / "x.garage") == json.loads(json.dumps(model.info()))
+
+
+def test_settings_of_a_decoder_that_make_no_sense_are_refused(model, path):
+    with zipfile.ZipFile(path) as archive:
+        description = json.loads(archive.read("model.json"))
+    for decoder in ({"smoothing_radius": 3}, {"unknown": 1}, "many"):
+        changed = {**description, "decoder": decoder}
+        rewrite(path, **{"model.json": json.dumps(changed)})
+        with pytest.raises(ModelFileError):
+            load_model(path)

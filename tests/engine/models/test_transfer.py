@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo, merge_classes
+from napari_garage_unet.engine.errors import ModelFileError
 from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.models.transfer import transfer_weights
@@ -16,14 +19,16 @@ PLAIN = NetworkConfig(encoder="plain", width=4, depth=2)
 PRETRAINED = NetworkConfig()
 
 
-def make_model(config, weights=None):
+def make_model(config, network=None):
     """A model of classes 1 and 2."""
+    state = (network or build_network(config, 1, 2)).state()
     return Model(
         classes=(ClassInfo(1), ClassInfo(2)),
         preprocess=PreprocessConfig(),
         network=config,
         n_channels=1,
-        weights=weights or build_network(config, 1, 2).weights(),
+        weights=state.weights,
+        decoder=state.decoder,
     )
 
 
@@ -55,30 +60,37 @@ def test_outputs_of_unknown_classes_stay_fresh(config):
     np.testing.assert_array_equal(new[..., 2], old[..., 0])
 
 
-def test_the_share_of_a_new_class_is_not_known():
+def test_the_proportion_of_a_new_class_is_not_known():
     one = build_network(PRETRAINED, 1, 2)
-    one.head.shares.assign([0.7, 0.3])
+    one.head.state = replace(one.head.state, class_proportions=[0.7, 0.3])
     network = build_network(PRETRAINED, 1, 3)
-    transfer_weights(
-        make_model(PRETRAINED, one.weights()),
-        network,
-        [ClassInfo(1), ClassInfo(2), ClassInfo(5)],
-    )
-    np.testing.assert_allclose(network.head.shares, [0.7, 0.3, 0])
 
-
-@pytest.mark.parametrize(
-    "missing", [7, 10, 12], ids=["no detail", "no lens", "no guide"]
-)
-def test_models_of_former_versions_learn_new_classes(missing):
-    weights = build_network(PRETRAINED, 1, 2).weights()
-    earlier = dict(sorted(weights.items())[:-missing])
-    network = build_network(PRETRAINED, 1, 3)
     classes = [ClassInfo(1), ClassInfo(2), ClassInfo(5)]
-    transfer_weights(make_model(PRETRAINED, earlier), network, classes)
-    found = network.weights()
-    np.testing.assert_array_equal(
-        last_kernel(found)[..., :2], last_kernel(weights)[..., :2]
+    transfer_weights(make_model(PRETRAINED, one), network, classes)
+
+    np.testing.assert_allclose(network.head.state.class_proportions, [0.7, 0.3, 0])
+
+
+def test_what_is_set_and_not_trained_comes_along():
+    one = build_network(PRETRAINED, 1, 2)
+    guide = np.random.default_rng(0).normal(size=one.head.state.guide.shape)
+    one.head.state = replace(
+        one.head.state, guide=guide, smoothing_radius=3, blend_weight=0.25
     )
-    np.testing.assert_array_equal(network.head.guide, 0)
-    np.testing.assert_array_equal(network.head.shares, 0)
+    network = build_network(PRETRAINED, 1, 3)
+
+    classes = [ClassInfo(1), ClassInfo(2), ClassInfo(5)]
+    transfer_weights(make_model(PRETRAINED, one), network, classes)
+
+    np.testing.assert_array_equal(network.head.state.guide, one.head.state.guide)
+    assert network.smoothing_radius == 3
+    assert network.patch_weight == 0.25
+
+
+def test_a_model_of_another_kind_of_network_is_refused():
+    with pytest.raises(ModelFileError, match="do not fit"):
+        transfer_weights(
+            make_model(PLAIN),
+            build_network(PRETRAINED, 1, 2),
+            [ClassInfo(1), ClassInfo(2)],
+        )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_garage_unet.engine.compute.backend import seeded_weights, tf
+from napari_garage_unet.engine.errors import ModelFileError
 from napari_garage_unet.engine.features.feature_maps import (
     GRID,
     FeatureMapSpec,
@@ -15,7 +18,6 @@ from napari_garage_unet.engine.features.feature_maps import (
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.decoder import (
-    SMOOTHING_RADIUS,
     Decoder,
     make_ensemble_weights,
 )
@@ -25,6 +27,8 @@ from napari_garage_unet.engine.networks.decoder_ops import (
     group_scales,
     interpolate,
 )
+from napari_garage_unet.engine.networks.decoder_state import MAX_SMOOTHING_RADIUS
+from napari_garage_unet.engine.networks.network_state import NetworkState
 
 SPECS = (
     FeatureMapSpec(2, 0.0, 5, "sharp"),
@@ -47,6 +51,10 @@ def make_taps(height=48, width=32, seed=0):
     ]
 
 
+def set_state(network, **settings):
+    network.head.state = replace(network.head.state, **settings)
+
+
 def test_a_plane_has_the_logits_of_its_pixels():
     with seeded_weights(0):
         decoder = Decoder(SPECS, 4)
@@ -66,12 +74,16 @@ def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
     with seeded_weights(0):
         decoder = Decoder(SPECS, 4)
     feature_maps = [tf.constant(feature_map) for feature_map in make_taps(height=72)]
-    decoder.ensemble_weights.assign([0.3, 0.6, 0.1])
-    decoder.inverse_temperature.assign(1.5)
+    guide = np.random.default_rng(0).normal(size=decoder.state.guide.shape)
+    decoder.state = replace(
+        decoder.state,
+        ensemble_weights=[0.3, 0.6, 0.1],
+        inverse_temperature=1.5,
+        guide=guide,
+    )
     members = tf.nn.softmax(1.5 * decoder(feature_maps))
     whole = 0.3 * members[0] + 0.6 * members[1] + 0.1 * members[2]
     assert whole.shape[0] % STRIP
-    decoder.guide.assign(np.random.default_rng(0).normal(size=decoder.guide.shape))
     guides = decoder.decoding.on_plane(feature_maps)[1]
     strips = decoder.decoding.probabilities(feature_maps)
     np.testing.assert_allclose(strips[..., :4], whole, atol=1e-5)
@@ -161,57 +173,45 @@ def test_encoder_taps_lie_where_their_offset_says():
 
 def test_the_radius_of_the_smoothing_is_part_of_what_is_learnt():
     one, other = (build_network(NetworkConfig(), 1, 2) for _ in range(2))
-    one.head.smoothing.assign(3)
-    other.set_weights(one.weights())
+    set_state(one, smoothing_radius=3)
+    other.load_state(one.state())
     assert other.smoothing_radius == 3
-    assert build_network(NetworkConfig(), 1, 2).smoothing_radius == SMOOTHING_RADIUS
-    other.head.smoothing.assign(1000)
-    assert other.smoothing_radius == SMOOTHING_RADIUS
+    assert build_network(NetworkConfig(), 1, 2).smoothing_radius == MAX_SMOOTHING_RADIUS
+    set_state(other, smoothing_radius=1000)
+    assert other.smoothing_radius == MAX_SMOOTHING_RADIUS
     assert other.head_radius > one.head_radius
 
 
 def test_what_guides_the_smoothing_is_part_of_what_is_learnt():
     one, other = (build_network(NetworkConfig(), 1, 2) for _ in range(2))
-    guide = np.random.default_rng(0).normal(size=one.head.guide.shape)
-    one.head.guide.assign(guide)
-    other.set_weights(one.weights())
-    np.testing.assert_array_equal(other.head.guide, one.head.guide)
+    guide = np.random.default_rng(0).normal(size=one.head.state.guide.shape)
+    set_state(one, guide=guide)
+    other.load_state(one.state())
+    np.testing.assert_array_equal(other.head.state.guide, guide.astype(np.float32))
 
 
-@pytest.mark.parametrize(
-    "missing", [7, 10, 12], ids=["no detail", "no lens", "no guide"]
-)
-def test_weights_of_former_versions_predict_what_they_did(missing):
-    one, other = (build_network(NetworkConfig(), 1, 2) for _ in range(2))
-    one.head.inverse_temperature.assign(1)
-    weights = one.weights()
-    added = (other.head.guide, other.head.projection, other.head.ensemble_weights)
-    for variable in (*added, *other.patch_network.weights):
-        variable.assign(np.ones(variable.shape))
-    for _ in range(missing):
-        del weights[max(weights)]
-    other.set_weights(weights)
-    assert not np.any(other.head.guide)
-    assert not np.any(other.head.projection)
-    assert other.patch_weight == 0
-    # Fresh, so that they can still learn.
-    assert other.patch_network.kernels[0].numpy().std() > 0.05
-    plane = np.random.default_rng(0).random((64, 64, 1), np.float32)
-    feature_maps = one.whole(plane)[1]
-    np.testing.assert_array_equal(
-        other.probabilities(feature_maps), one.probabilities(feature_maps)
-    )
+def test_a_state_of_another_network_is_refused_and_changes_nothing():
+    network = build_network(NetworkConfig(), 1, 2)
+    before = network.state()
+    for other in (NetworkConfig(encoder="plain", width=4, depth=2), NetworkConfig()):
+        with pytest.raises(ModelFileError, match="do not fit"):
+            network.load_state(build_network(other, 1, 3).state())
+    with pytest.raises(ModelFileError, match="do not fit"):
+        network.load_state(NetworkState(before.weights))
+    for name, array in network.weights().items():
+        np.testing.assert_array_equal(array, before.weights[name])
+    assert network.state().decoder is before.decoder
 
 
 def test_one_member_sees_the_features_through_the_lens():
     decoder = build_network(NetworkConfig(), 1, 2).head
     rng = np.random.default_rng(0)
     features = rng.random((1, 9, decoder.n_features), np.float32)
-    projection = rng.normal(0, 0.1, decoder.projection.shape).astype(np.float32)
+    projection = rng.normal(0, 0.1, decoder.state.projection.shape).astype(np.float32)
     plain = decoder.at_pixels(features)
     scaled = features * decoder.scale
     expected = decoder.at_pixels(scaled @ projection @ projection.T / decoder.scale)
-    decoder.projection.assign(projection)
+    decoder.state = replace(decoder.state, projection=projection)
     found = decoder.at_pixels(features)
     np.testing.assert_allclose(found[:-1], plain[:-1], atol=1e-5)
     np.testing.assert_allclose(found[-1], expected[-1], atol=1e-3)
@@ -250,7 +250,7 @@ def test_guides_keep_edges_but_do_not_teach():
         network.probabilities(feature_maps),
         network.pseudo_label_probabilities(feature_maps)[0],
     )
-    network.head.guide.assign(rng.normal(0, 0.02, network.head.guide.shape))
+    set_state(network, guide=rng.normal(0, 0.02, network.head.state.guide.shape))
     assert network.probabilities(feature_maps)[0].std() > blurred[0].std()
     np.testing.assert_allclose(
         network.pseudo_label_probabilities(feature_maps)[0], taught, atol=1e-6
@@ -264,6 +264,6 @@ def test_less_smoothing_leaves_more_detail():
     feature_maps = network.features(plane, network.statistics(plane))
     patch_network = []
     for radius in (0, 4, 16):
-        network.head.smoothing.assign(radius)
+        set_state(network, smoothing_radius=radius)
         patch_network.append(network.probabilities(feature_maps)[0].std())
     assert patch_network[0] > patch_network[1] > patch_network[2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,10 @@ from napari_garage_unet.engine.networks.patch_network import (
     PatchNetwork,
     cut_patches,
 )
+
+
+def set_blend_weight(network, weight):
+    network.head.state = replace(network.head.state, blend_weight=weight)
 
 
 def make_pixels(height=72, width=40, n_channels=3):
@@ -65,7 +71,7 @@ def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts
         network.pseudo_label_probabilities(feature_maps)[0],
     )
     alone = median_of_nine(network.patch_network.on_plane(feature_maps[1], 1))
-    network.patch_network.blend_weight.assign(0.5)
+    set_blend_weight(network, 0.5)
     after = network.probabilities(feature_maps)
     mixed = (before[:, ::GRID, ::GRID] + alone) / 2
     np.testing.assert_allclose(after[:, ::GRID, ::GRID], mixed, atol=1e-3)
@@ -74,7 +80,7 @@ def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts
     np.testing.assert_array_equal(
         network.pseudo_label_probabilities(feature_maps)[0], taught
     )
-    network.patch_network.blend_weight.assign(1.0)
+    set_blend_weight(network, 1.0)
     np.testing.assert_allclose(
         network.probabilities(feature_maps)[:, ::GRID, ::GRID], alone, atol=1e-5
     )
@@ -82,8 +88,8 @@ def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts
 
 def test_the_detail_network_is_part_of_what_is_learnt():
     one, other = (build_network(NetworkConfig(), 1, 2) for _ in range(2))
-    one.patch_network.blend_weight.assign(0.3)
-    other.set_weights(one.weights())
+    set_blend_weight(one, 0.3)
+    other.load_state(one.state())
     assert other.patch_weight == pytest.approx(0.3)
     feature_maps = one.whole(np.random.default_rng(0).random((64, 64, 1), np.float32))[
         1
@@ -114,7 +120,7 @@ def test_a_speck_the_detail_network_sees_is_not_in_the_result():
     last[0] = -1, 1
     patch_network.kernels[2].assign(last)
     patch_network.biases[2].assign([1.0, -1.0])
-    patch_network.blend_weight.assign(1.0)
+    set_blend_weight(network, 1.0)
     bright = patch_network.on_plane(feature_maps[1], 1)[1] > 0.5
     assert bright[15, 5]
     assert bright[:, 20:23].all()

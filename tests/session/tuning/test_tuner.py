@@ -14,7 +14,7 @@ from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.clean_up import apply_rules
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import label_image
-from napari_garage_unet.engine.models.archive import load_model
+from napari_garage_unet.engine.models.loading import load_model
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.process.protocol.messages import SaveModel

@@ -45,7 +45,7 @@ def write_onnx(model: Model, path: Path) -> None:
     import tf2onnx
 
     network = build_network(model.network, model.n_channels, len(model.classes))
-    network.set_weights(dict(model.weights))
+    network.load_state(model.state)
 
     graph = probability_graph(network)
     batch = None if takes_batches(network) else 1

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo, merge_classes
 from napari_garage_unet.engine.annotations.strokes import collect_strokes, painted_ids
@@ -29,6 +28,7 @@ from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.models.transfer import transfer_weights
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
+from napari_garage_unet.engine.networks.network_state import NetworkState
 from napari_garage_unet.engine.settings import to_json
 
 from .config import TrainingConfig
@@ -113,7 +113,7 @@ class Training:
         self.axes = first.axes
         self.reason: StopReason | None = None
         self._stroked = stroked
-        self._best: dict[str, NDArray[np.float32]] | None = None
+        self._best: NetworkState | None = None
         self._best_score = (-np.inf, -np.inf)
         self._answers: HeldOutPredictions | None = None
         self._steps = 0
@@ -284,7 +284,7 @@ class Training:
                 )
                 transfer_weights(former, self.network, merged)
         elif learns_otherwise:
-            self.network.set_weights(self._learner.predicting.weights())
+            self.network.load_state(self._learner.predicting.state())
         if len(merged) > len(self.classes) or learns_otherwise:
             self._learner = make_learner(self.network, config)
         self.classes = merged
@@ -310,12 +310,14 @@ class Training:
         """
         if check and not self.checked:
             self._validate()
+        state = self._best or self._learner.predicting.state()
         return Model(
             classes=self.classes,
             preprocess=self.preprocess,
             network=self.network.config,
             n_channels=self.network.n_channels,
-            weights=self._best or self._learner.predicting.weights(),
+            weights=state.weights,
+            decoder=state.decoder,
             axes=self.axes,
             held_out=self._answers,
             provenance={
@@ -353,5 +355,5 @@ class Training:
         if best:
             self._best_score = score
             self._answers = agreement.answers
-            self._best = held_out_model.weights() if same else None
+            self._best = held_out_model.state() if same else None
         return Validation(agreement.loss, agreement.accuracy, best)

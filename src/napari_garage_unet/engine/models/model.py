@@ -32,9 +32,12 @@ from napari_garage_unet.engine.labels.presets import (
 from napari_garage_unet.engine.labels.rules import ClassRule, Rules
 from napari_garage_unet.engine.labels.volumes import label_image, needs_volume
 from napari_garage_unet.engine.networks.config import NetworkConfig
+from napari_garage_unet.engine.networks.decoder_state import DecoderState
+from napari_garage_unet.engine.networks.network_state import NetworkState
 from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.settings import to_json
 
+from .archive import DECODER, HELD_OUT, weight_member, write_archive
 from .held_out_predictions import HeldOutPredictions
 
 if TYPE_CHECKING:
@@ -60,6 +63,8 @@ class Model:
         Channels of the images it was trained on.
     weights
         What the network has learnt, by name.
+    decoder
+        What a pretrained network has learnt beside its weights; None for a plain one.
     axes
         Axes of the images it was trained on, such as ``"yxc"``.
     rules
@@ -79,6 +84,7 @@ class Model:
     network: NetworkConfig
     n_channels: int
     weights: Mapping[str, NDArray[Any]]
+    decoder: DecoderState | None = None
     axes: str = "yx"
     rules: Mapping[int, ClassRule] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -224,6 +230,11 @@ class Model:
             self, classes=tuple(said.get(info.id, info) for info in self.classes)
         )
 
+    @property
+    def state(self) -> NetworkState:
+        """All that its network has learnt."""
+        return NetworkState(self.weights, self.decoder)
+
     @cached_property
     def predictor(self) -> Predictor:
         """What computes its probabilities; the network is built on first use."""
@@ -231,7 +242,7 @@ class Model:
         from napari_garage_unet.engine.networks.build import build_network
 
         network = build_network(self.network, self.n_channels, len(self.classes))
-        network.set_weights(dict(self.weights))
+        network.load_state(self.state)
         return Predictor(network, self.preprocess)
 
     def info(self) -> dict[str, Any]:
@@ -255,15 +266,27 @@ class Model:
         OutputError
             If the file cannot be written; an older file of that name is kept.
         """
-        from .archive import save_model
-
-        save_model(self, path)
+        write_archive(path, *self._contents())
 
     def as_image(self, image: ArrayLike | Image) -> Image:
         """Give an array the axes that images of this model have."""
         if isinstance(image, Image):
             return image
         return Image(image, axes_like(image.shape, self.axes))
+
+    def _contents(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return the JSON and the arrays of a model file."""
+        names = sorted(self.weights)
+        arrays = {weight_member(n): self.weights[name] for n, name in enumerate(names)}
+        description = {**self.info(), "decoder": None, "weights": names}
+        if self.decoder is not None:
+            description["decoder"] = self.decoder.to_json()
+            for name, array in self.decoder.arrays().items():
+                arrays[DECODER + name] = array
+        if self.held_out is not None:
+            for f in dataclasses.fields(self.held_out):
+                arrays[HELD_OUT + f.name] = getattr(self.held_out, f.name)
+        return description, arrays
 
     def _check_ids(self, rules: Iterable[int]) -> None:
         foreign = sorted(set(rules) - set(self.class_ids))

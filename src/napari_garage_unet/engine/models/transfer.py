@@ -1,11 +1,16 @@
-"""The classes of a model and what it has learnt of each, when classes are added."""
+"""What a model has learnt of each class, when classes are added."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.networks.base import Network
+from napari_garage_unet.engine.networks.network_state import NetworkState
 
 from .model import Model
 
@@ -13,27 +18,51 @@ from .model import Model
 def transfer_weights(
     model: Model, network: Network, classes: Sequence[ClassInfo]
 ) -> None:
-    """Give a network what a model has learnt, class by class where they differ.
+    """Give a network what a model has learnt, class by class where the classes differ.
 
     Parameters
     ----------
     model
-        Of the same kind of network, with some of the classes.
+        Its network is of the same kind as `network` and has some of its classes.
     network
-        With one output for each of `classes`; outputs of classes the model does not
-        have keep their fresh weights, and so do those that models did not have before.
+        Is changed in place. It has one output for each of `classes`; outputs of classes
+        that the model does not have keep their fresh weights.
+    classes
+        In the order of the outputs of `network`.
+
+    Raises
+    ------
+    ModelFileError
+        If the two networks are of different kinds.
     """
     rows = {info.id: k for k, info in enumerate(model.classes)}
     shared = [(k, rows[info.id]) for k, info in enumerate(classes) if info.id in rows]
-    new, old = (
-        (list(side) for side in zip(*shared, strict=True)) if shared else ([], [])
-    )
-    merged, known = network.weights(), network.completed(model.weights)
-    for name, key in zip(sorted(merged), sorted(known), strict=True):
-        array = merged[name]
-        learnt = known[key]
-        if array.shape != learnt.shape and array.shape[:-1] == learnt.shape[:-1]:
-            array[..., new] = learnt[..., old]
-            learnt = array
-        merged[name] = learnt
-    network.set_weights(merged)
+    new = [k for k, _ in shared]
+    old = [row for _, row in shared]
+
+    def merge(fresh: NDArray[Any], learnt: NDArray[Any]) -> NDArray[Any]:
+        """Take what is learnt; where only the last axis differs, it is of classes."""
+        if fresh.shape == learnt.shape or fresh.shape[:-1] != learnt.shape[:-1]:
+            return learnt
+        merged = fresh.copy()
+        merged[..., new] = learnt[..., old]
+        return merged
+
+    present = network.state()
+    if len(present.weights) != len(model.weights):
+        network.load_state(model.state)  # Says that they do not fit.
+    weights = {
+        name: merge(present.weights[name], model.weights[key])
+        for name, key in zip(
+            sorted(present.weights), sorted(model.weights), strict=True
+        )
+    }
+    decoder = model.decoder
+    if decoder is not None and present.decoder is not None:
+        decoder = dataclasses.replace(
+            decoder,
+            class_proportions=merge(
+                present.decoder.class_proportions, decoder.class_proportions
+            ),
+        )
+    network.load_state(NetworkState(weights, decoder))

@@ -7,7 +7,6 @@ once; `Network.head` is the Keras model that turns taps into logits and learns.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from napari_garage_unet.engine.errors import ModelFileError
 from napari_garage_unet.engine.features.feature_maps import FeatureMaps, Statistics
 
 from .config import NetworkConfig
+from .network_state import NetworkState
 
 
 class Network(ABC):
@@ -112,40 +112,47 @@ class Network(ABC):
 
     @property
     def variables(self) -> list[Any]:
-        """All that is learnt, trained or set, in the order of the weights."""
+        """The trained weights, in the order in which they are kept."""
         return list(self.head.weights)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """Copy what has been learnt, by name."""
+        """Copy the trained weights, by name; sorted names have their order."""
         return {
             f"{number:03d} {variable.path}": variable.numpy()
             for number, variable in enumerate(self.variables)
         }
 
-    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
-        """Take over weights that another network of this kind has learnt.
+    def state(self) -> NetworkState:
+        """Copy all that has been learnt."""
+        return NetworkState(self.weights())
+
+    def load_state(self, state: NetworkState) -> None:
+        """Take over what another network of this kind has learnt.
+
+        Parameters
+        ----------
+        state
+            What `state` of that network has returned.
 
         Raises
         ------
         ModelFileError
-            If their number or shapes are those of another network.
+            If it is the state of another kind of network; nothing has changed then.
         """
-        weights = self.completed(weights)
-        given = [weights[name] for name in sorted(weights)]
-        shapes = [tuple(variable.shape) for variable in self.variables]
-        if [array.shape for array in given] != shapes:
+        if not self.fits(state):
             raise ModelFileError(
                 "The weights in the model do not fit the network it describes; "
                 "the file is damaged or was made by another version."
             )
-        for variable, array in zip(self.variables, given, strict=True):
+        weights = [state.weights[name] for name in sorted(state.weights)]
+        for variable, array in zip(self.variables, weights, strict=True):
             variable.assign(array)
 
-    def completed(
-        self, weights: Mapping[str, NDArray[Any]]
-    ) -> Mapping[str, NDArray[Any]]:
-        """Add what models of earlier versions do not have, so that it has no effect."""
-        return weights
+    def fits(self, state: NetworkState) -> bool:
+        """Whether a state has the arrays of this network, in number and shape."""
+        weights = [state.weights[name] for name in sorted(state.weights)]
+        shapes = [tuple(variable.shape) for variable in self.variables]
+        return [array.shape for array in weights] == shapes
 
 
 def pad_to_stride(plane: NDArray[np.float32], stride: int) -> NDArray[np.float32]:

@@ -22,22 +22,15 @@ from napari_garage_unet.engine.features.feature_maps import FeatureMapSpec
 
 from .decoder_ops import (
     ENSEMBLE_SIZE,
-    GUIDES,
-    PCA_COMPONENTS,
     WIDTHS,
     Layers,
     at_pixels,
     group_scales,
     project_last_member,
 )
+from .decoder_state import DecoderState
 
 Tensor = Any
-
-SMOOTHING_RADIUS = 16
-"""Largest radius of the guided filter behind the decoder, in cells of the grid."""
-
-INVERSE_TEMPERATURE = 2.0
-"""Mixup and label smoothing leave members less sure than they are right."""
 
 
 # Keras has no types, so to mypy its classes are Any, which cannot be inherited from.
@@ -55,25 +48,8 @@ class Decoder(keras.Model):  # type: ignore[misc]
 
     Attributes
     ----------
-    smoothing
-        Radius of the guided filter that suits what has been learnt. It is a weight
-        that is not trained, so it is copied, saved and loaded with the others.
-    guide
-        ``(sum of channels, GUIDES)``, directions in the taps whose edges the guided
-        filter keeps beside those of the image. Not trained either; at first 0, which
-        guides nowhere.
-    shares
-        ``(n_classes,)``, of the area that the network has given to each class where it
-        was taught; 0 where that is not known. Not trained either.
-    lens
-        ``(sum of channels, COMPONENTS)``; the last member sees the features times it
-        and its transpose. Not trained either; while it is 0 that member sees them as
-        they are, like the others.
-    votes
-        ``(members,)``, how much each member counts; sum to 1. Not trained either.
-    sharpness
-        What logits are multiplied with to be as sure as they are right. Not trained
-        either.
+    state
+        What is set and not trained; replaced as a whole.
     """
 
     def __init__(
@@ -96,41 +72,8 @@ class Decoder(keras.Model):  # type: ignore[misc]
                 self._add(f"kernel_{number}", (members, inputs, units), gain / inputs)
             )
             self.biases.append(self._add(f"bias_{number}", (members, 1, units), 0.0))
-        self.smoothing = self.add_weight(
-            name="smoothing",
-            shape=(),
-            initializer=keras.initializers.Constant(SMOOTHING_RADIUS),
-            trainable=False,
-        )
-        self.guide = self.add_weight(
-            name="guide",
-            shape=(self.n_features, GUIDES),
-            initializer="zeros",
-            trainable=False,
-        )
-        self.class_proportions = self.add_weight(
-            name="class_proportions",
-            shape=(n_classes,),
-            initializer="zeros",
-            trainable=False,
-        )
-        self.projection = self.add_weight(
-            name="projection",
-            shape=(self.n_features, PCA_COMPONENTS),
-            initializer="zeros",
-            trainable=False,
-        )
-        self.ensemble_weights = self.add_weight(
-            name="ensemble_weights",
-            shape=(members,),
-            initializer=keras.initializers.Constant(1 / members),
-            trainable=False,
-        )
-        self.inverse_temperature = self.add_weight(
-            name="inverse_temperature",
-            shape=(),
-            initializer=keras.initializers.Constant(INVERSE_TEMPERATURE),
-            trainable=False,
+        self.state = DecoderState.initial(
+            self.n_features, n_classes, np.full(members, 1 / members, np.float32)
         )
         self.scale = group_scales(self.feature_maps)
 
@@ -141,14 +84,14 @@ class Decoder(keras.Model):  # type: ignore[misc]
             self.feature_maps,
             self.projected_kernels(),
             self.biases,
-            self.guide,
-            self.ensemble_weights,
-            self.inverse_temperature,
+            self.state.guide,
+            self.state.ensemble_weights,
+            self.state.inverse_temperature,
         )
 
     def projected_kernels(self) -> list[Tensor]:
         """Kernels of each layer, that of the first with what members see through."""
-        return project_last_member(self.kernels, self.projection)
+        return project_last_member(self.kernels, self.state.projection)
 
     def _add(self, name: str, shape: tuple[int, ...], variance: float) -> Any:
         initializer = keras.initializers.RandomNormal(stddev=variance**0.5)

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.features.feature_maps import GRID, FeatureMapSpec
 
+from .decoder_state import N_GUIDES
+
 Tensor = Any
 
 ENSEMBLE_SIZE = 3
@@ -24,12 +26,6 @@ ENSEMBLE_SIZE = 3
 
 WIDTHS = (128, 64)
 """Channels behind the laterals, and of the layer before the logits."""
-
-GUIDES = 2
-"""Maps that guide the smoothing beside the image."""
-
-PCA_COMPONENTS = 32
-"""Principal components of the features that the last member sees alone."""
 
 ON_GRID = FeatureMapSpec(GRID, 0.0, 0, "grid")
 
@@ -48,7 +44,7 @@ class Layers:
         Of each layer, ``(members, inputs, units)`` and ``(members, 1, units)``; tensors
         or variables.
     guide
-        ``(inputs, GUIDES)``, from taps to the maps that guide the smoothing.
+        ``(inputs, N_GUIDES)``, from taps to the maps that guide the smoothing.
     votes
         ``(members,)``, how much each member counts in the mean; sum to 1.
     sharpness
@@ -74,7 +70,7 @@ class Layers:
         self._members = int(kernels[0].shape[0])
 
     def on_plane(self, feature_maps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Logits ``(members, h, w, n_classes)`` and guides ``(h, w, GUIDES)``."""
+        """Logits ``(members, h, w, n_classes)`` and guides ``(h, w, N_GUIDES)``."""
         rows, columns = (tf.range(n) for n in tf.unstack(tf.shape(feature_maps[0])[:2]))
         return self._logits(
             feature_maps, self._coarse(feature_maps), rows, columns, ON_GRID
@@ -85,7 +81,7 @@ class Layers:
     ) -> Tensor:
         """Mean probabilities of the members, and the guides behind them.
 
-        They are ``(h, w, n_classes + GUIDES)`` on the grid.
+        They are ``(h, w, n_classes + N_GUIDES)`` on the grid.
 
         With `every` n-th cell of the grid along both axes there are fewer of them.
         Computed some rows at a time: what lies between the taps and the probabilities
@@ -160,7 +156,7 @@ class Layers:
         total = tf.tensordot(joined, self._first_kernel(fine), 1)
         for below, spec in coarse:
             total += interpolate(below, rows, columns, spec, grid)
-        inner, guides = total[..., :-GUIDES], total[..., -GUIDES:]
+        inner, guides = total[..., :-N_GUIDES], total[..., -N_GUIDES:]
         x = tf.reshape(inner, (-1, self._members, WIDTHS[0]))
         x = tf.transpose(x, (1, 0, 2)) + self.biases[0]
         logits = finish(x, self.kernels, self.biases)
@@ -168,7 +164,7 @@ class Layers:
         return tf.reshape(logits, (self._members, *size)), guides
 
     def _first_kernel(self, numbers: Sequence[int]) -> Tensor:
-        """Scaled weights of some taps, ``(channels, members * units + GUIDES)``."""
+        """Scaled weights of some taps, ``(channels, members * units + N_GUIDES)``."""
         kernel = tf.transpose(self.kernels[0], (1, 0, 2))
         kernel = tf.reshape(kernel, (-1, self._members * WIDTHS[0]))
         kernel = tf.concat([kernel, self.guide], axis=1) * self.scale[:, tf.newaxis]
@@ -247,7 +243,7 @@ def decode_planes(
 ) -> Any:
     """Return the function from taps, and what `Layers` has, to probabilities.
 
-    It gives ``(n_classes + GUIDES, h, w)`` on every n-th cell of the grid, the maps
+    It gives ``(n_classes + N_GUIDES, h, w)`` on every n-th cell of the grid, the maps
     that guide the smoothing behind the probabilities.
     """
 
@@ -265,7 +261,7 @@ def decode_planes(
             ],
             [tf.TensorSpec((members, *pair)) for pair in itertools.pairwise(sizes)],
             [tf.TensorSpec((members, 1, units)) for units in sizes[1:]],
-            tf.TensorSpec((sizes[0], GUIDES)),
+            tf.TensorSpec((sizes[0], N_GUIDES)),
             tf.TensorSpec((members,)),
             tf.TensorSpec(()),
         ],

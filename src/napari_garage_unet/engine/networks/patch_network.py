@@ -50,8 +50,6 @@ class PatchNetwork(keras.Model):  # type: ignore[misc]
     ----------
     kernels, biases
         Of each layer. The first kernel is ``(SIDE, SIDE, n_channels, units)``.
-    vote
-        How much it counts in the result, of 1; 0 until it has learnt. Not trained.
     """
 
     def __init__(self, n_channels: int, n_classes: int) -> None:
@@ -73,9 +71,6 @@ class PatchNetwork(keras.Model):  # type: ignore[misc]
                     name=f"bias_{number}", shape=(units,), initializer="zeros"
                 )
             )
-        self.blend_weight = self.add_weight(
-            name="blend_weight", shape=(), initializer="zeros", trainable=False
-        )
 
     def at_patches(self, patches: Tensor) -> Tensor:
         """Logits ``(n, n_classes)`` of ``(n, SIDE, SIDE, n_channels)``."""

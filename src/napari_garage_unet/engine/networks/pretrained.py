@@ -7,7 +7,6 @@ image, and a share of the result is left as it was.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,12 +24,11 @@ from napari_garage_unet.engine.filters.median import median_of_nine, median_of_p
 
 from .base import Network
 from .config import NetworkConfig
-from .decoder import SMOOTHING_RADIUS, Decoder, make_ensemble_weights
+from .decoder import Decoder, make_ensemble_weights
 from .decoder_ops import decode_planes
+from .decoder_state import MAX_SMOOTHING_RADIUS
+from .network_state import NetworkState
 from .patch_network import PatchNetwork
-
-EARLIER = (7, 9, 12)
-"""Numbers of weights that decoders had in former versions."""
 
 SMOOTHING_EPSILON = 1e-4
 """Variance of the pixel values (0 to 1) from which on an edge is kept."""
@@ -61,6 +59,8 @@ class PretrainedNetwork(Network):
     detail
         Adds what smoothing has blurred, once it has been taught.
     """
+
+    head: Decoder
 
     def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
         super().__init__(config, n_channels, n_classes)
@@ -93,35 +93,38 @@ class PretrainedNetwork(Network):
     @property
     def smoothing_radius(self) -> int:
         """Radius of the guided filter in cells of the grid; 0 only enlarges."""
-        radius = round(float(self.head.smoothing.numpy()))
-        return min(max(radius, 0), SMOOTHING_RADIUS)
+        radius = round(self.head.state.smoothing_radius)
+        return min(max(radius, 0), MAX_SMOOTHING_RADIUS)
 
     @property
     def patch_weight(self) -> float:
         """How much the detail network counts in the result, from 0 to 1."""
-        return min(max(float(self.patch_network.blend_weight.numpy()), 0.0), 1.0)
+        return min(max(self.head.state.blend_weight, 0.0), 1.0)
 
-    def completed(
-        self, weights: Mapping[str, NDArray[Any]]
-    ) -> Mapping[str, NDArray[Any]]:
-        """Add the last ones, from `Decoder.guide` on.
+    def state(self) -> NetworkState:
+        """Copy all that has been learnt."""
+        return NetworkState(self.weights(), self.head.state)
 
-        Models of before there were these are guided by the image alone; all their
-        members see the features as they are, count the same and are as sure as they
-        say. The detail network is a fresh one and does not count.
+    def load_state(self, state: NetworkState) -> None:
+        """Take over what another network of this kind has learnt.
+
+        Raises
+        ------
+        ModelFileError
+            If it is the state of another kind of network; nothing has changed then.
         """
-        if len(weights) not in EARLIER:
-            return weights
-        fresh = PatchNetwork(self.n_channels, self.n_classes).weights
-        former = {"ensemble_weights": 1 / self.head.members, "inverse_temperature": 1.0}
-        values = [
-            np.full(variable.shape, former.get(variable.name, 0.0), np.float32)
-            for variable in self.head.weights
-        ]
-        values += [variable.numpy() for variable in fresh]
-        names = list(self.weights())
-        unknown = dict(list(zip(names, values, strict=True))[len(weights) :])
-        return {**weights, **unknown}
+        super().load_state(state)
+        assert state.decoder is not None  # it fits
+        self.head.state = state.decoder
+
+    def fits(self, state: NetworkState) -> bool:
+        """Whether a state has the arrays of this network, in number and shape."""
+        decoder = state.decoder
+        return (
+            decoder is not None
+            and decoder.shapes == self.head.state.shapes
+            and super().fits(state)
+        )
 
     def alone(self) -> PretrainedNetwork:
         """Return a network with the same features and one fresh member."""
@@ -163,7 +166,7 @@ class PretrainedNetwork(Network):
         """
         fine = step <= GRID
         decoded, image, guides = self._decode(
-            feature_maps, step, self.head.ensemble_weights
+            feature_maps, step, self.head.state.ensemble_weights
         )
         share, rest = SMOOTHED, decoded
         blend_weight = self.patch_weight
@@ -184,7 +187,7 @@ class PretrainedNetwork(Network):
 
         They are neither smoothed nor mixed with what the detail network says.
         """
-        return self._decode(feature_maps, GRID, self.head.ensemble_weights)[0]
+        return self._decode(feature_maps, GRID, self.head.state.ensemble_weights)[0]
 
     def pseudo_label_probabilities(
         self, feature_maps: FeatureMaps
@@ -219,9 +222,9 @@ class PretrainedNetwork(Network):
         learnt = (
             head.projected_kernels(),
             head.biases,
-            head.guide,
+            head.state.guide,
             ensemble_weights,
-            head.inverse_temperature,
+            head.state.inverse_temperature,
         )
         decoded = decode(features, *learnt).numpy()
         image = np.moveaxis(image[::step, ::step], -1, 0).astype(np.float32)

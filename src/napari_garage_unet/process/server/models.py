@@ -11,7 +11,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.labels.presets import presets_from_json
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.models.archive import load_model
+from napari_garage_unet.engine.models.loading import load_model
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.settings import from_json
 from napari_garage_unet.process.protocol.messages import LIVE, SaveModel

@@ -16,7 +16,7 @@ from napari_garage_unet.engine.inference.predictor import Predictor
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.engine.learning.training import Training
-from napari_garage_unet.engine.models.archive import load_model
+from napari_garage_unet.engine.models.loading import load_model
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.settings import from_json
@@ -194,7 +194,7 @@ class TrainingJob:
         model = self.training.model()
         source = self.live().source
         # The state that is kept may be an earlier one than that of the network.
-        source.predictor.network.set_weights(dict(model.weights))
+        source.predictor.network.load_state(model.state)
         return LiveModel(source, lambda: model)
 
     def checkpoint(self, *, now: bool = False) -> None:

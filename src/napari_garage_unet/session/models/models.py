@@ -14,7 +14,7 @@ from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.presets import presets_from_json, presets_to_json
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.models.archive import read_info
+from napari_garage_unet.engine.models.loading import read_info
 from napari_garage_unet.engine.settings import from_json, to_json
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, ModelReady
 from napari_garage_unet.session.classes.class_list import ClassList

@@ -21,7 +21,7 @@ from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.presets import presets_from_json
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.learning.config import TrainingConfig
-from napari_garage_unet.engine.models.archive import read_info
+from napari_garage_unet.engine.models.loading import read_info
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.settings import from_json
 from napari_garage_unet.layers.matching import make_strokes_layer

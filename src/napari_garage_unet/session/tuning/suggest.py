@@ -10,8 +10,8 @@ import numpy as np
 from napari_garage_unet.engine.annotations.strokes import collect_strokes
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
-from napari_garage_unet.engine.models.archive import read_held_out
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
+from napari_garage_unet.engine.models.loading import read_held_out
 from napari_garage_unet.engine.suggestions.advice import (
     Advice,
     PaintedPlane,

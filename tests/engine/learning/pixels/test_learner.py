@@ -186,7 +186,7 @@ def test_the_smoothing_is_guided_by_what_varies_most_between_painted_pixels(plan
     learner.prepare([TrainingPlane(targets, training_plane.region)])
     head = network.head
     for _ in range(pixel_learner.ROUND):
-        assert not np.any(head.guide)
+        assert not np.any(head.state.guide)
         learner.step()
     for _ in range(2):
         learner.step()
@@ -194,10 +194,10 @@ def test_the_smoothing_is_guided_by_what_varies_most_between_painted_pixels(plan
     # As often from either class, as the guides are chosen.
     weights = learner._balance()
     seen = seen[learner._rng.choice(len(seen), 20_000, p=weights / weights.sum())]
-    spreads = (seen @ head.guide.numpy()).std(axis=0)
+    spreads = (seen @ head.state.guide).std(axis=0)
     np.testing.assert_allclose(spreads, GUIDE_SPREAD, rtol=0.15)
     centred = seen - seen.mean(axis=0)
-    unit = head.guide.numpy() / np.linalg.norm(head.guide.numpy(), axis=0)
+    unit = head.state.guide / np.linalg.norm(head.state.guide, axis=0)
     explained = ((centred @ unit) ** 2).sum()
     best = (np.linalg.svd(centred, compute_uv=False)[:2] ** 2).sum()
     assert explained > 0.9 * best
@@ -271,7 +271,7 @@ def test_a_corrective_stroke_is_learnt_within_a_few_steps(plane):
 
     def share_right_after(steps, share):
         learner = PixelLearner(network, learning_rate=2e-3, seed=0)
-        network.set_weights(weights)
+        network.load_state(state)
         pixel_learner.FRESH_SHARE = share
         learner.prepare([TrainingPlane(targets, training_plane.region)])
         while not learner.settled:
@@ -282,7 +282,7 @@ def test_a_corrective_stroke_is_learnt_within_a_few_steps(plane):
         found = network.probabilities(feature_maps)[0][corrected != targets]
         return float(found.mean())
 
-    weights = network.weights()
+    state = network.state()
     usual = pixel_learner.FRESH_SHARE
     try:
         plain, weighted = (share_right_after(10, share) for share in (0, usual))
@@ -309,12 +309,12 @@ def test_a_member_keeps_the_lens_it_has_learnt_through(plane):
     network, training_plane = plane
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([training_plane])
-    projection = network.head.projection.numpy()
+    projection = network.head.state.projection
     assert projection.any()
     targets = training_plane.targets.copy()
     targets[50, 90:120] = 2
     learner.prepare([TrainingPlane(targets, training_plane.region)])
-    np.testing.assert_array_equal(network.head.projection, projection)
+    np.testing.assert_array_equal(network.head.state.projection, projection)
 
 
 def test_the_member_that_sees_coarsely_learns_from_strokes_alone(plane, drawn):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,10 @@ class Answering:
         self.network = build_network(NetworkConfig(), 1, len(class_proportions))
         self.class_proportions = np.array(class_proportions)
         monkeypatch.setattr(self.network, "pseudo_label_probabilities", self.answers)
+
+    def set_class_proportions(self, class_proportions):
+        head = self.network.head
+        head.state = replace(head.state, class_proportions=class_proportions)
 
     def answers(self, feature_maps):
         seen = feature_maps[0]
@@ -79,40 +85,40 @@ def test_the_first_strokes_may_teach_any_shares(monkeypatch):
     network.class_proportions = np.array([0.9, 0.1])
     np.testing.assert_allclose(network.learnt(), [0.9, 0.1], atol=0.03)
     np.testing.assert_allclose(
-        network.network.head.class_proportions, [0.85, 0.15], atol=0.06
+        network.network.head.state.class_proportions, [0.85, 0.15], atol=0.06
     )
 
 
 def test_later_the_shares_of_the_labels_are_held_back(monkeypatch):
     network = Answering(monkeypatch, [0.95, 0.05])
-    network.network.head.class_proportions.assign([0.5, 0.5])
+    network.set_class_proportions([0.5, 0.5])
     network.prepare(new_strokes=[10, 10])
     first = network.learnt()[0]
     assert 0.65 < first < 0.85
-    kept = network.network.head.class_proportions.numpy()
+    kept = network.network.head.state.class_proportions
     assert 0.65 < kept[0] < 0.8
     network.class_proportions = np.array([0.99, 0.01])
     # What is aimed at is decided once for all rounds.
     assert network.learnt()[0] == pytest.approx(first, abs=0.1)
-    np.testing.assert_array_equal(network.network.head.class_proportions, kept)
+    np.testing.assert_array_equal(network.network.head.state.class_proportions, kept)
 
 
 def test_strokes_of_one_class_leave_the_shares_as_they_were(monkeypatch):
     network = Answering(monkeypatch, [0.95, 0.05])
-    network.network.head.class_proportions.assign([0.6, 0.4])
+    network.set_class_proportions([0.6, 0.4])
     network.prepare(new_strokes=[0, 20])
     np.testing.assert_allclose(network.learnt(), [0.6, 0.4], atol=0.05)
     np.testing.assert_allclose(
-        network.network.head.class_proportions, [0.6, 0.4], atol=1e-5
+        network.network.head.state.class_proportions, [0.6, 0.4], atol=1e-5
     )
 
 
 def test_a_class_that_has_all_but_vanished_is_brought_back(monkeypatch):
     network = Answering(monkeypatch, [0.995, 0.005])
-    network.network.head.class_proportions.assign([0.6, 0.4])
+    network.set_class_proportions([0.6, 0.4])
     network.prepare(new_strokes=[10, 10])
     assert network.learnt()[1] > 0.05
-    assert network.network.head.class_proportions[1] > 0.05
+    assert network.network.head.state.class_proportions[1] > 0.05
 
 
 def after_strokes(monkeypatch, strokes, *, waits=True):
@@ -120,7 +126,7 @@ def after_strokes(monkeypatch, strokes, *, waits=True):
     network = Answering(monkeypatch, [0.9, 0.1])
     network.prepare()
     network.learnt()
-    network.network.head.class_proportions.assign([0.5, 0.5])
+    network.set_class_proportions([0.5, 0.5])
     for of_class in strokes:
         new = np.eye(2, dtype=int)[of_class]
         network.teaching.prepare(network.planes, strokes_per_class=20, new_strokes=new)
@@ -128,7 +134,7 @@ def after_strokes(monkeypatch, strokes, *, waits=True):
             network.learnt()
     if not waits:
         network.learnt()
-    return float(network.network.head.class_proportions[0])
+    return float(network.network.head.state.class_proportions[0])
 
 
 def test_strokes_one_by_one_of_several_classes_let_the_shares_move(monkeypatch):
@@ -149,13 +155,13 @@ def test_strokes_too_fast_for_a_lesson_count_in_the_next(monkeypatch):
 
 def test_a_class_that_is_new_has_the_share_that_it_has(monkeypatch):
     network = Answering(monkeypatch, [0.6, 0.2, 0.2])
-    network.network.head.class_proportions.assign([0.5, 0.5, 0])
+    network.set_class_proportions([0.5, 0.5, 0])
     free = Answering(monkeypatch, [0.6, 0.2, 0.2]).prepare()
     free.learnt()
     network.prepare().learnt()
     held, now = (
-        network.network.head.class_proportions.numpy(),
-        free.network.head.class_proportions.numpy(),
+        network.network.head.state.class_proportions,
+        free.network.head.state.class_proportions,
     )
     assert held[2] == pytest.approx(now[2], abs=0.04)
     assert held[0] < now[0] - 0.02
@@ -181,7 +187,8 @@ def seen_sharply(monkeypatch, *, strokes_per_class, lead):
         pass
     trust = network.teaching.trust
     patch_network = network.network.patch_network
-    patch_network.blend_weight.assign(0.5)
+    head = network.network.head
+    head.state = replace(head.state, blend_weight=0.5)
     monkeypatch.setattr(
         patch_network,
         "on_plane",

@@ -63,7 +63,7 @@ class CropLearner:
             self.network = build_network(
                 network.config, network.n_channels, network.n_classes
             )
-        self.network.set_weights(network.weights())
+        self.network.load_state(network.state())
         self.predicting = network
         self.settled = False
         self._config = config

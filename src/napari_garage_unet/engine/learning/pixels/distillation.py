@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -78,7 +79,7 @@ class Distillation:
 
         Until it is taught again it does not count: what it says is that of before.
         """
-        self._network.patch_network.blend_weight.assign(0.0)
+        self._set_blend_weight(0.0)
         self._planes = planes
         self.repeat()
 
@@ -113,7 +114,7 @@ class Distillation:
         self._steps.take(self._patches, self._wanted, pixels, rate=rate)
         self._taken += 1
         if self._taken == STEPS or progress >= 1:
-            self._network.patch_network.blend_weight.assign(self._decide_weight())
+            self._set_blend_weight(self._decide_weight())
             self.complete = True
             # Tens of megabytes that nobody needs until there are new strokes.
             del self._patches, self._wanted, self._asked
@@ -191,6 +192,10 @@ class Distillation:
 
     def _certain(self, numbers: Pixels) -> Floats:
         return np.eye(self._network.n_classes, dtype=np.float32)[numbers]
+
+    def _set_blend_weight(self, weight: float) -> None:
+        head = self._network.head
+        head.state = replace(head.state, blend_weight=weight)
 
     def _decide_weight(self) -> float:
         """Let it count as much as it can repeat the answers."""

@@ -9,6 +9,7 @@ but those held out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,8 @@ class HeldOutModel:
             learnt = plane.without_held_out().targets > 0
             self._seen[plane.key] = learnt | self._seen.get(plane.key, False)
         self._draw = BalancedDraw(weights)
-        self.network.head.smoothing.assign(smoothing)
+        head = self.network.head
+        head.state = replace(head.state, smoothing_radius=smoothing)
 
     def step(self, features: Any, wanted: Any, *, rate: float) -> None:
         """Take a step.

@@ -16,6 +16,7 @@ mislead that way.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,12 @@ from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.inference.tiles import PlaneBlock, stroked_blocks
 from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.base import Network
-from napari_garage_unet.engine.networks.decoder import (
-    INVERSE_TEMPERATURE,
-    SMOOTHING_RADIUS,
-    make_ensemble_weights,
-)
+from napari_garage_unet.engine.networks.decoder import make_ensemble_weights
 from napari_garage_unet.engine.networks.decoder_ops import ENSEMBLE_SIZE, gather_pixels
+from napari_garage_unet.engine.networks.decoder_state import (
+    INVERSE_TEMPERATURE,
+    MAX_SMOOTHING_RADIUS,
+)
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .distillation import Distillation
@@ -136,21 +137,24 @@ class PixelLearner:
         painted = [plane.targets for plane in planes]
         strokes_per_class = float(strokes_of_classes(painted, n_classes).mean())
         new = [self._newly_painted(plane) for plane in planes]
-        radius = min(round(SMOOTHING / strokes_per_class), SMOOTHING_RADIUS)
+        radius = min(round(SMOOTHING / strokes_per_class), MAX_SMOOTHING_RADIUS)
         head = self.network.head
-        head.smoothing.assign(radius)
         few, many = COARSE_STROKES
         suits = min(strokes_per_class / few, 1.0, many / strokes_per_class)
-        head.ensemble_weights.assign(
-            make_ensemble_weights(ENSEMBLE_SIZE, coarse=COARSE * suits)
+        head.state = replace(
+            head.state,
+            smoothing_radius=radius,
+            ensemble_weights=make_ensemble_weights(
+                ENSEMBLE_SIZE, coarse=COARSE * suits
+            ),
+            inverse_temperature=INVERSE_TEMPERATURE,
         )
-        head.inverse_temperature.assign(INVERSE_TEMPERATURE)
         blocks = [
             (plane, newly_painted, block)
             for plane, newly_painted in zip(planes, new, strict=True)
             for block in stroked_blocks(plane.targets, self.network.stride)
         ]
-        if not head.projection.numpy().any():
+        if not head.state.projection.any():
             self._set_projection([(plane, block) for plane, _, block in blocks])
         for plane, newly_painted, block in blocks:
             here = plane.targets[block.rows, block.columns]
@@ -291,7 +295,8 @@ class PixelLearner:
             rows, columns = (self._rng.integers(0, size, n) for size in shape)
             seen.append(self._gather(plane, block, rows, columns))
         head = self.network.head
-        head.projection.assign(pca_projection(np.concatenate(seen), head.scale))
+        projection = pca_projection(np.concatenate(seen), head.scale)
+        head.state = replace(head.state, projection=projection)
 
     def _set_guide(self) -> None:
         """Guide the smoothing by where the features of painted pixels vary most.
@@ -301,7 +306,8 @@ class PixelLearner:
         """
         head = self.network.head
         chosen = self._draw_painted(self._rng, (GUIDED,))
-        head.guide.assign(pca_guide(self._painted[chosen], head.scale))
+        guide = pca_guide(self._painted[chosen], head.scale)
+        head.state = replace(head.state, guide=guide)
 
     def _begin_round(self, features: Floats, wanted: Floats, weights: Floats) -> None:
         self._features = tf.constant(features)

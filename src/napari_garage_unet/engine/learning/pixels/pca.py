@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from napari_garage_unet.engine.networks.decoder_ops import GUIDES, PCA_COMPONENTS
+from napari_garage_unet.engine.networks.decoder_state import N_GUIDES, PCA_COMPONENTS
 
 GUIDE_SPREAD = 0.15
 """Standard deviation of the guides; pixel values go from 0 to 1."""
@@ -29,10 +29,10 @@ def pca_guide(features: Floats, scale: Floats) -> Floats:
 
     Returns
     -------
-    ndarray of shape (n_features, GUIDES), float32
+    ndarray of shape (n_features, N_GUIDES), float32
         Scaled features times it have a standard deviation of `GUIDE_SPREAD`.
     """
-    variances, directions, _ = _components(features, scale, GUIDES)
+    variances, directions, _ = _components(features, scale, N_GUIDES)
     spreads = np.sqrt(np.maximum(variances, 1e-12))
     return np.asarray(directions / spreads * GUIDE_SPREAD, np.float32)
 

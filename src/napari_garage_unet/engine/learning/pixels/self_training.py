@@ -13,6 +13,7 @@ classes are held back (`class_shares`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ class SelfTraining:
         self.rounds_left = min(max(rounds, 1), MOST_ROUNDS)
         # Those of lessons that were not reached because others came count as well.
         self._new_strokes = self._new_strokes + new_strokes
-        self._before = self._network.head.class_proportions.numpy()
+        self._before = self._network.head.state.class_proportions
         self._aim: Floats | None = None
         self._enough = strokes_per_class >= ENOUGH
         self.trust = 0.0
@@ -213,7 +214,8 @@ class SelfTraining:
                     1 / HARDNESS
                 )
             class_proportions = self._aim
-        self._network.head.class_proportions.assign(class_proportions)
+        head = self._network.head
+        head.state = replace(head.state, class_proportions=class_proportions)
         return factors
 
     def _decide(self, class_proportions: Floats) -> Floats:

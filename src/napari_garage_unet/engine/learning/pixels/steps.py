@@ -53,7 +53,7 @@ class PixelSteps:
     """
 
     def __init__(self, head: Decoder, rng: np.random.Generator) -> None:
-        self._projection = head.projection.value
+        self._head = head
         self._rng = rng
         self._adamw = AdamW([*head.kernels, *head.biases])
         self._step = _step_of(head.feature_maps, head.members)
@@ -65,7 +65,7 @@ class PixelSteps:
             tf.TensorSpec((head.members, None, 1)),
             tf.TensorSpec((PLACES,)),
             tf.TensorSpec((3,)),
-            self._projection,
+            tf.TensorSpec(head.state.projection.shape),
             self._adamw.state,
         )
 
@@ -96,7 +96,7 @@ class PixelSteps:
             np.maximum(class_proportions, 1 - class_proportions),
             self._rng.random(PLACES, np.float32),
             self._adamw.rates(rate),
-            self._projection,
+            self._head.state.projection,
             self._adamw.state,
         )
         return float(loss)
