@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.filters.guided_filter import (
-    enlarge_linearly,
     guided_coefficients,
     smooth_probabilities,
 )
+from napari_garage_unet.engine.filters.interpolation import enlarge
 
 
 def reference(value, guide, radius, epsilon):
@@ -86,7 +86,7 @@ def test_without_a_radius_probabilities_are_only_enlarged():
     coarse = rng.dirichlet([1, 1, 1], (10, 8)).astype("f4").transpose(2, 0, 1)
     guide = rng.random((3, 20, 16), np.float32)
     fine = smooth_probabilities(coarse, guide, grid=2, radius=0, epsilon=1e-3)
-    np.testing.assert_allclose(fine, enlarge_linearly(coarse, 2), atol=1e-5)
+    np.testing.assert_allclose(fine, enlarge(coarse, 2), atol=1e-5)
 
 
 def test_flat_images_are_averaged_and_stay_finite():
@@ -97,20 +97,12 @@ def test_flat_images_are_averaged_and_stay_finite():
     assert fine.std() < coarse.std() / 2
 
 
-def test_enlarging_is_linear_between_cells_and_constant_behind_the_last():
-    maps = np.array([[[0.0, 2.0], [4.0, 6.0]]], np.float32)
-    np.testing.assert_allclose(
-        enlarge_linearly(maps, 2)[0],
-        [[0, 1, 2, 2], [2, 3, 4, 4], [4, 5, 6, 6], [4, 5, 6, 6]],
-    )
-
-
 def test_a_share_of_the_probabilities_stays_as_it_is():
     rng = np.random.default_rng(0)
     coarse = rng.dirichlet([1, 1], (12, 8)).astype("f4").transpose(2, 0, 1)
     guide = rng.random((1, 24, 16), np.float32)
     settings = {"grid": 2, "radius": 3, "epsilon": 1e-2}
     smooth = smooth_probabilities(coarse, guide, **settings)
-    kept = enlarge_linearly(coarse, 2)
+    kept = enlarge(coarse, 2)
     mixed = smooth_probabilities(coarse, guide, share=0.6, **settings)
     np.testing.assert_allclose(mixed, 0.6 * smooth + 0.4 * kept, atol=1e-5)

@@ -15,6 +15,7 @@ from napari_garage_unet.engine.features.feature_maps import (
     load_features,
     pack_pixels,
 )
+from napari_garage_unet.engine.features.pixel_features import gather_pixels
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.decoder import (
@@ -23,7 +24,6 @@ from napari_garage_unet.engine.networks.decoder import (
 )
 from napari_garage_unet.engine.networks.decoder_ops import (
     STRIP,
-    gather_pixels,
     group_scales,
     interpolate,
 )

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
+from .interpolation import enlarge
+
 Float = NDArray[np.float32]
 
 
@@ -143,25 +145,9 @@ def smooth_probabilities(
     # All of it is linear, so the two are mixed before they are enlarged.
     mixed = share * intercepts
     mixed += (1 - share) * (probabilities if rest is None else rest)
-    result = enlarge_linearly(mixed, grid)
+    result = enlarge(mixed, grid)
     for slope, channel in zip(slopes, guide, strict=False):
-        result += enlarge_linearly(share * slope, grid) * channel
+        result += enlarge(share * slope, grid) * channel
     np.clip(result, 1e-6, 1, out=result)
     result /= result.sum(axis=0)
     return result
-
-
-def enlarge_linearly(maps: Float, grid: int) -> Float:
-    """Interpolate ``(n, h, w)`` maps; cell ``i`` lies at pixel ``grid * i``."""
-    for axis in (1, 2):
-        length = maps.shape[axis]
-        after = np.take(maps, np.minimum(np.arange(length) + 1, length - 1), axis)
-        shape = list(maps.shape)
-        shape[axis] *= grid
-        enlarged = np.empty(shape, np.float32)
-        for part in range(grid):
-            key: list[slice] = [slice(None)] * 3
-            key[axis] = slice(part, None, grid)
-            enlarged[tuple(key)] = maps + (after - maps) * np.float32(part / grid)
-        maps = enlarged
-    return maps

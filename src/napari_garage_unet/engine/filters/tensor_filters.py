@@ -7,6 +7,7 @@ from typing import Any
 from napari_garage_unet.engine.compute.backend import tf
 
 from .despeckle import AROUND, ENOUGH
+from .interpolation import at_rows_and_columns
 
 Tensor = Any
 
@@ -80,7 +81,9 @@ def smooth_probabilities(
         known += slope * channel
     mixed = share * known + (1 - share) * rest
     fine = tf.concat([*(share * s for s in lines[:n_channels]), mixed], axis=-1)
-    *slopes, result = tf.split(_enlarge(fine, grid), n_channels + 1, axis=-1)
+    pixels = (tf.cast(tf.range(n), tf.float32) for n in tf.unstack(tf.shape(guide)[:2]))
+    enlarged = at_rows_and_columns(fine, *pixels, stride=grid, offset=0.0)
+    *slopes, result = tf.split(enlarged, n_channels + 1, axis=-1)
     channels = tf.split(guide, n_channels, axis=-1)
     for slope, channel in zip(slopes, channels, strict=True):
         result += slope * channel
@@ -153,17 +156,3 @@ def repeat_border(maps: Tensor, width: int, axis: int) -> Tensor:
     size = tf.shape(maps)[axis]
     at = tf.clip_by_value(tf.range(-width, size + width), 0, size - 1)
     return tf.gather(maps, at, axis=axis)
-
-
-def _enlarge(maps: Tensor, grid: int) -> Tensor:
-    """Interpolate ``(h, w, n)`` linearly; cell ``i`` lies at pixel ``grid * i``."""
-    for axis in (0, 1):
-        last = tf.shape(maps)[axis] - 1
-        at = tf.range((last + 1) * grid)
-        low = at // grid
-        share = tf.cast(at - low * grid, tf.float32) / grid
-        share = tf.reshape(share, (-1, 1, 1) if axis == 0 else (1, -1, 1))
-        before = tf.gather(maps, low, axis=axis)
-        after = tf.gather(maps, tf.minimum(low + 1, last), axis=axis)
-        maps = before + (after - before) * share
-    return maps

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.features.feature_maps import GRID, FeatureMapSpec
+from napari_garage_unet.engine.filters.interpolation import at_rows_and_columns
 
 from .decoder_state import N_GUIDES
 
@@ -309,53 +310,10 @@ def interpolate(
     """
     if (spec.stride, spec.offset) == (target.stride, target.offset):
         return tf.gather(feature_map, rows, axis=0)
-    for axis, numbers in enumerate((rows, columns)):
-        last = tf.shape(feature_map)[axis] - 1
-        pixels = tf.cast(numbers * target.stride, tf.float32)
-        cells = (pixels + target.offset - spec.offset) / spec.stride
-        cells = tf.clip_by_value(cells, 0.0, tf.cast(last, tf.float32))
-        low = tf.cast(tf.floor(cells), tf.int32)
-        share = cells - tf.cast(low, tf.float32)
-        share = tf.reshape(share, (-1, 1, 1) if axis == 0 else (1, -1, 1))
-        before = tf.cast(tf.gather(feature_map, low, axis=axis), tf.float32)
-        after = tf.cast(
-            tf.gather(feature_map, tf.minimum(low + 1, last), axis=axis), tf.float32
-        )
-        feature_map = before + share * (after - before)
-    return feature_map
-
-
-def gather_pixels(
-    feature_maps: Sequence[NDArray[Any]],
-    specs: Sequence[FeatureMapSpec],
-    rows: NDArray[np.integer[Any]],
-    columns: NDArray[np.integer[Any]],
-) -> NDArray[np.float32]:
-    """Join the taps at single pixels, interpolated as `enlarge` does.
-
-    Parameters
-    ----------
-    taps
-        Of one plane.
-    specs
-        What they are.
-    rows, columns
-        ``(n,)`` pixels.
-
-    Returns
-    -------
-    ndarray of shape (n, sum of channels), float32
-    """
-    parts = []
-    for feature_map, spec in zip(feature_maps, specs, strict=True):
-        low, share, after = [], [], []
-        for pixels, length in zip((rows, columns), feature_map.shape[:2], strict=True):
-            cells = np.clip((pixels - spec.offset) / spec.stride, 0, length - 1)
-            low.append(cells.astype(np.intp))
-            share.append((cells - low[-1]).astype(np.float32)[:, np.newaxis])
-            after.append(np.minimum(low[-1] + 1, length - 1))
-        (y, x), (v, u), (below, right) = low, share, after
-        top = (1 - u) * feature_map[y, x] + u * feature_map[y, right]
-        bottom = (1 - u) * feature_map[below, x] + u * feature_map[below, right]
-        parts.append((1 - v) * top + v * bottom)
-    return np.concatenate(parts, axis=1)
+    pixels = (
+        tf.cast(cells * target.stride, tf.float32) + target.offset
+        for cells in (rows, columns)
+    )
+    return at_rows_and_columns(
+        feature_map, *pixels, stride=spec.stride, offset=spec.offset
+    )

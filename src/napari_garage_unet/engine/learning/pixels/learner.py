@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.strokes import strokes_of_classes
 from napari_garage_unet.engine.compute.backend import tf
+from napari_garage_unet.engine.features.pixel_features import gather_pixels
 from napari_garage_unet.engine.inference.tiles import PlaneBlock, stroked_blocks
 from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.base import Network
 from napari_garage_unet.engine.networks.decoder import make_ensemble_weights
-from napari_garage_unet.engine.networks.decoder_ops import ENSEMBLE_SIZE, gather_pixels
+from napari_garage_unet.engine.networks.decoder_ops import ENSEMBLE_SIZE
 from napari_garage_unet.engine.networks.decoder_state import (
     INVERSE_TEMPERATURE,
     MAX_SMOOTHING_RADIUS,
