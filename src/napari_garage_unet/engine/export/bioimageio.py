@@ -18,8 +18,8 @@ from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.networks.pretrained_graph import takes_batches
 
-from .graph import takes_batches
 from .onnx import METADATA_KEY, OPSET, describe, write_onnx
 
 Pixels = NDArray[np.float32]

@@ -10,8 +10,10 @@ from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.base import Network
 from napari_garage_unet.engine.networks.build import build_network
-
-from .graph import probability_graph, takes_batches
+from napari_garage_unet.engine.networks.pretrained_graph import (
+    probability_graph,
+    takes_batches,
+)
 
 OPSET = 17
 """Version of ONNX's operators: read by onnxruntime since 1.12 and by OpenCV and

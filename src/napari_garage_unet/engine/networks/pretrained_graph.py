@@ -26,9 +26,10 @@ from napari_garage_unet.engine.filters.tensor_filters import (
     repeat_border,
     smooth_probabilities,
 )
-from napari_garage_unet.engine.networks.base import Network
-from napari_garage_unet.engine.networks.patch_network import CELLS, look
-from napari_garage_unet.engine.networks.pretrained import (
+
+from .base import Network
+from .patch_network import CELLS, look
+from .pretrained import (
     GUIDE_SIDE,
     MOST_GUIDES,
     SMOOTHED,
