@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from napari_garage_unet.engine.compute.backend import keras
-from napari_garage_unet.engine.diagrams.diagram import read_diagram, read_pretrained
 from napari_garage_unet.engine.diagrams.draw import LINES, draw_network, render
+from napari_garage_unet.engine.diagrams.keras_graph import read_diagram
+from napari_garage_unet.engine.diagrams.network_diagram import diagram_of
 from napari_garage_unet.engine.errors import InputError, OutputError
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
@@ -73,7 +74,7 @@ def test_frozen_encoder_is_drawn_as_the_left_side():
 
 def test_diagram_of_the_pretrained_network():
     network = build_network(NetworkConfig(), 3, 5)
-    diagram = read_pretrained(network)
+    diagram = diagram_of(network)
     sides = [(b.side, b.level) for b in diagram.blocks]
     assert sides[:5] == [*(("down", level) for level in range(4)), ("bottom", 4)]
     assert sides[5:] == [("up", level) for level in (3, 2, 1, 0)]
@@ -123,3 +124,11 @@ def test_pictures_that_cannot_be_written_say_why(tmp_path):
         draw_network(model, tmp_path / "model.xyz")
     with pytest.raises(OutputError, match="nowhere"):
         draw_network(model, tmp_path / "nowhere" / "model.png")
+
+
+def test_a_plain_network_is_drawn_from_its_keras_model():
+    network = build_network(NetworkConfig(encoder="plain", width=4, depth=2), 1, 3)
+    diagram = diagram_of(network)
+    assert len(diagram.blocks) == 5
+    assert diagram.output == ("conv 1x1", "softmax")
+    assert diagram.parameters == network.head.count_params()

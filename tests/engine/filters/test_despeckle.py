@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.filters.despeckle import (
-    AROUND,
-    ENOUGH,
+    MIN_EVIDENCE,
+    SUPPORT_CELLS,
     despeckle,
     support_of_classes,
 )
@@ -88,11 +88,11 @@ def test_support_is_the_evidence_in_the_window():
     probabilities = np.moveaxis(probabilities, -1, 0)
     _, second, top = np.sort(probabilities, axis=0)
     evidence = np.where(probabilities == top, top - second, 0)
-    margin = AROUND // 2
+    margin = SUPPORT_CELLS // 2
     padded = np.pad(evidence, [(0, 0), *[(margin, margin)] * 2], mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(
-        padded, (AROUND, AROUND), axis=(1, 2)
+        padded, (SUPPORT_CELLS, SUPPORT_CELLS), axis=(1, 2)
     )
-    expected = np.clip(windows.sum(axis=(3, 4)) / ENOUGH, 0, 1)
+    expected = np.clip(windows.sum(axis=(3, 4)) / MIN_EVIDENCE, 0, 1)
     assert 0.05 < (expected < 1).mean() < 0.95
     np.testing.assert_allclose(support_of_classes(probabilities), expected, atol=1e-5)

@@ -23,7 +23,7 @@ from napari_garage_unet.engine.networks.decoder import (
     make_ensemble_weights,
 )
 from napari_garage_unet.engine.networks.decoder_ops import (
-    STRIP,
+    STRIP_ROWS,
     group_scales,
     interpolate,
 )
@@ -83,7 +83,7 @@ def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
     )
     members = tf.nn.softmax(1.5 * decoder(feature_maps))
     whole = 0.3 * members[0] + 0.6 * members[1] + 0.1 * members[2]
-    assert whole.shape[0] % STRIP
+    assert whole.shape[0] % STRIP_ROWS
     guides = decoder.decoding.on_plane(feature_maps)[1]
     strips = decoder.decoding.probabilities(feature_maps)
     np.testing.assert_allclose(strips[..., :4], whole, atol=1e-5)

@@ -14,9 +14,9 @@ from napari_garage_unet.engine.networks import pretrained
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.patch_network import (
-    CELLS,
-    SIDE,
-    STRIP,
+    PATCH_CELLS,
+    PATCH_PIXELS,
+    STRIP_ROWS,
     PatchNetwork,
     cut_patches,
 )
@@ -35,14 +35,14 @@ def make_pixels(height=72, width=40, n_channels=3):
 def test_a_patch_is_what_lies_around_a_cell():
     plane, pixels = make_pixels()
     patches = cut_patches(pixels, np.array([10, 0]), np.array([7, 19]))
-    before = SIDE // 2 - GRID // 2
+    before = PATCH_PIXELS // 2 - GRID // 2
     top, left = 10 * GRID - before, 7 * GRID - before
-    seen = plane[top : top + SIDE, left : left + SIDE]
+    seen = plane[top : top + PATCH_PIXELS, left : left + PATCH_PIXELS]
     np.testing.assert_allclose(patches[0], seen, atol=2e-3)
     # In the corner the cells at the border are repeated.
-    corner = patches[1].reshape(CELLS, GRID, CELLS, GRID, 3)
-    np.testing.assert_array_equal(corner[0], corner[CELLS // 2])
-    np.testing.assert_array_equal(corner[:, :, -1], corner[:, :, CELLS // 2])
+    corner = patches[1].reshape(PATCH_CELLS, GRID, PATCH_CELLS, GRID, 3)
+    np.testing.assert_array_equal(corner[0], corner[PATCH_CELLS // 2])
+    np.testing.assert_array_equal(corner[:, :, -1], corner[:, :, PATCH_CELLS // 2])
 
 
 @pytest.mark.parametrize("every", [1, 2, 4])
@@ -54,7 +54,7 @@ def test_a_plane_has_the_probabilities_of_its_patches(every):
     expected = tf.nn.softmax(patch_network.at_patches(patches)).numpy()
     found = patch_network.on_plane(pixels, every)
     assert found.shape == (4, *rows.shape)
-    assert every > 1 or rows.shape[0] % STRIP
+    assert every > 1 or rows.shape[0] % STRIP_ROWS
     np.testing.assert_allclose(found.reshape(4, -1).T, expected, atol=1e-4)
     assert expected.std() > 0.05
 
@@ -111,7 +111,12 @@ def test_a_speck_the_detail_network_sees_is_not_in_the_result():
         kernel.assign(tf.zeros_like(kernel))
     # The brightness of the cell in the middle, passed on by one unit of each layer.
     first = np.zeros(patch_network.kernels[0].shape, np.float32)
-    first[SIDE // 2 - 1 : SIDE // 2 + 1, SIDE // 2 - 1 : SIDE // 2 + 1, :, 0] = 1
+    first[
+        PATCH_PIXELS // 2 - 1 : PATCH_PIXELS // 2 + 1,
+        PATCH_PIXELS // 2 - 1 : PATCH_PIXELS // 2 + 1,
+        :,
+        0,
+    ] = 1
     patch_network.kernels[0].assign(first)
     passed_on = np.zeros(patch_network.kernels[1].shape, np.float32)
     passed_on[0, 0] = 1

@@ -6,36 +6,31 @@ chain. This draws the U with Pillow.
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_garage_unet.engine.errors import InputError, OutputError
 
-from .diagram import Diagram, DiagramBlock, Shape, Side, read_diagram, read_pretrained
+from .diagram import Diagram, DiagramBlock, Shape, Side
+from .keras_graph import read_diagram
+from .pen import BOX_HEIGHT, BOX_WIDTH, Box, Pen
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from napari_garage_unet.engine.models.model import Model
 
-Point = tuple[float, float]
-
-SCALE = 2
-"""Pixels per unit of length, so that the picture is sharp on any screen."""
-
 MARGIN = 40.0
 TITLE_HEIGHT = 70.0
-BOX_WIDTH, BOX_HEIGHT = 280.0, 78.0
-ROW = 118.0
-STEP_IN = 46.0
+LEVEL_HEIGHT = 118.0
+LEVEL_INSET = 46.0
 SKIP_LENGTH = 190.0
-LONGEST_LIST = 6
+"""Lengths of the layout, in units of length."""
 
-TEXT = "#1b1b1b"
+MAX_LISTED_LAYERS = 6
+"""Layers of a block that are listed; more are counted."""
+
 FAINT = "#5f6b76"
 SKIP = "#8a5a78"
 FROZEN = "#e6e6ea"
@@ -80,16 +75,9 @@ def draw_model(model: Model, path: str | Path) -> None:
     InputError, OutputError
         As for `draw_network`.
     """
-    from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
+    from .network_diagram import diagram_of
 
-    network = model.predictor.network
-    if isinstance(network, PretrainedNetwork):
-        diagram = read_pretrained(network)
-    else:
-        diagram = read_diagram(network.head)
-        # It gives logits; what the model does with them belongs into the picture.
-        diagram = dataclasses.replace(diagram, output=(*diagram.output, "softmax"))
-    _save(render(diagram), Path(path))
+    _save(render(diagram_of(model.predictor.network)), Path(path))
 
 
 def _save(picture: Image.Image, path: Path) -> None:
@@ -115,10 +103,10 @@ def render(diagram: Diagram) -> Image.Image:
         RGB.
     """
     levels = max(block.level for block in diagram.blocks)
-    width = 2 * (MARGIN + BOX_WIDTH + STEP_IN * (levels - 1)) + SKIP_LENGTH
-    height = 2 * MARGIN + TITLE_HEIGHT + ROW * levels + BOX_HEIGHT
+    width = 2 * (MARGIN + BOX_WIDTH + LEVEL_INSET * (levels - 1)) + SKIP_LENGTH
+    height = 2 * MARGIN + TITLE_HEIGHT + LEVEL_HEIGHT * levels + BOX_HEIGHT
     boxes = _lay_out(diagram.blocks, width=width, levels=levels)
-    pen = _Pen(width, height)
+    pen = Pen(width, height)
     title = f"{diagram.name}: {diagram.parameters:,} parameters"
     pen.text((width / 2, MARGIN - 6), title, size=19, bold=True)
     for block in diagram.blocks:
@@ -134,44 +122,24 @@ def render(diagram: Diagram) -> Image.Image:
     return pen.image
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """A rectangle of the size all blocks have."""
-
-    x: float
-    y: float
-
-    @property
-    def center(self) -> Point:
-        return self.x + BOX_WIDTH / 2, self.y + BOX_HEIGHT / 2
-
-    @property
-    def right(self) -> float:
-        return self.x + BOX_WIDTH
-
-    @property
-    def bottom(self) -> float:
-        return self.y + BOX_HEIGHT
+Boxes = dict[tuple[Side, int], Box]
 
 
-_Boxes = dict[tuple[Side, int], _Box]
-
-
-def _lay_out(blocks: Sequence[DiagramBlock], *, width: float, levels: int) -> _Boxes:
+def _lay_out(blocks: Sequence[DiagramBlock], *, width: float, levels: int) -> Boxes:
     boxes = {}
     for block in blocks:
-        inset = MARGIN + STEP_IN * min(block.level, levels - 1)
+        inset = MARGIN + LEVEL_INSET * min(block.level, levels - 1)
         x = {
             "down": inset,
             "bottom": (width - BOX_WIDTH) / 2,
             "up": width - inset - BOX_WIDTH,
         }[block.side]
-        y = MARGIN + TITLE_HEIGHT + ROW * block.level
-        boxes[block.side, block.level] = _Box(x, y)
+        y = MARGIN + TITLE_HEIGHT + LEVEL_HEIGHT * block.level
+        boxes[block.side, block.level] = Box(x, y)
     return boxes
 
 
-def _draw_block(pen: _Pen, block: DiagramBlock, box: _Box, name: str) -> None:
+def _draw_block(pen: Pen, block: DiagramBlock, box: Box, name: str) -> None:
     fill = FROZEN if block.frozen else FILLS[block.side]
     pen.rectangle(box, fill=fill, outline=LINES[block.side])
     x = box.center[0]
@@ -181,7 +149,7 @@ def _draw_block(pen: _Pen, block: DiagramBlock, box: _Box, name: str) -> None:
     pen.text((x, box.y + 61), _size(block.shape, block.level), size=14)
 
 
-def _draw_ways_in(pen: _Pen, block: DiagramBlock, boxes: _Boxes) -> None:
+def _draw_ways_in(pen: Pen, block: DiagramBlock, boxes: Boxes) -> None:
     box, color = boxes[block.side, block.level], LINES[block.side]
     if block.side != "up":
         above = boxes.get(("down", block.level - 1))
@@ -201,7 +169,7 @@ def _draw_ways_in(pen: _Pen, block: DiagramBlock, boxes: _Boxes) -> None:
         pen.text((middle, y - 11), f"skip, {block.skip}", color=SKIP)
 
 
-def _connect(pen: _Pen, start: _Box, end: _Box, caption: str, *, color: str) -> None:
+def _connect(pen: Pen, start: Box, end: Box, caption: str, *, color: str) -> None:
     """Draw an arrow between neighbouring levels, round the corner where needed."""
     upper, lower = (start, end) if start.y < end.y else (end, start)
     left = max(upper.x, lower.x) + 20
@@ -222,7 +190,7 @@ def _connect(pen: _Pen, start: _Box, end: _Box, caption: str, *, color: str) -> 
     pen.text((x + 9 * outwards, y), caption, color=color, anchor=anchor)
 
 
-def _draw_port(pen: _Pen, box: _Box, caption: str, *, inwards: bool) -> None:
+def _draw_port(pen: Pen, box: Box, caption: str, *, inwards: bool) -> None:
     """Draw where the image enters or the result leaves."""
     x = box.center[0]
     line = [(x, box.y - 26), (x, box.y)]
@@ -253,7 +221,7 @@ def _operations(layers: Sequence[str]) -> str:
         if part * (len(layers) // length) == list(layers):
             break
     repeats = len(layers) // len(part)
-    if len(part) > LONGEST_LIST:
+    if len(part) > MAX_LISTED_LAYERS:
         n = sum("conv" in name for name in layers)
         return f"{n} convolutions among {len(layers)} layers"
     return f"{repeats} x ({', '.join(part)})" if repeats > 1 else ", ".join(part)
@@ -263,67 +231,3 @@ def _size(shape: Shape, level: int) -> str:
     height, width, channels = shape
     part = f"/{2**level}" if level else ""
     return f"{height or f'H{part}'} x {width or f'W{part}'} x {channels}"
-
-
-class _Pen:
-    """Draws in units of length on a picture with `SCALE` pixels per unit."""
-
-    def __init__(self, width: float, height: float) -> None:
-        from PIL import Image, ImageDraw
-
-        size = (round(width * SCALE), round(height * SCALE))
-        self.image = Image.new("RGB", size, "#ffffff")
-        self._draw = ImageDraw.Draw(self.image)
-
-    def text(
-        self,
-        at: Point,
-        text: str,
-        *,
-        size: float = 12.5,
-        color: str = TEXT,
-        bold: bool = False,
-        anchor: str = "mm",
-    ) -> None:
-        from PIL import ImageFont
-
-        self._draw.text(
-            (at[0] * SCALE, at[1] * SCALE),
-            text,
-            fill=color,
-            font=ImageFont.load_default(size * SCALE),
-            anchor=anchor,
-            stroke_width=0.35 * SCALE if bold else 0,
-            stroke_fill=color,
-        )
-
-    def rectangle(self, box: _Box, *, fill: str, outline: str) -> None:
-        corners = [c * SCALE for c in (box.x, box.y, box.right, box.bottom)]
-        self._draw.rounded_rectangle(
-            corners, radius=9 * SCALE, fill=fill, outline=outline, width=SCALE
-        )
-
-    def arrow(
-        self, points: Sequence[Point], *, color: str, dashed: bool = False
-    ) -> None:
-        for start, end in itertools.pairwise(points):
-            self._line(start, end, color=color, dashed=dashed)
-        (x0, y0), (x1, y1) = points[-2:]
-        length = max(abs(x1 - x0) + abs(y1 - y0), 1.0)
-        dx, dy = 9 * (x1 - x0) / length, 9 * (y1 - y0) / length
-        head = [
-            (x1, y1),
-            (x1 - dx + dy / 2, y1 - dy + dx / 2),
-            (x1 - dx - dy / 2, y1 - dy - dx / 2),
-        ]
-        self._draw.polygon([(x * SCALE, y * SCALE) for x, y in head], fill=color)
-
-    def _line(self, start: Point, end: Point, *, color: str, dashed: bool) -> None:
-        (x0, y0), (x1, y1) = start, end
-        pieces = max(int((abs(x1 - x0) + abs(y1 - y0)) / 6), 1) if dashed else 1
-        for piece in range(0, pieces, 2):
-            ends = [
-                ((x0 + t * (x1 - x0)) * SCALE, (y0 + t * (y1 - y0)) * SCALE)
-                for t in (piece / pieces, (piece + 1) / pieces)
-            ]
-            self._draw.line(ends, fill=color, width=2 * SCALE)

@@ -18,7 +18,6 @@ from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.networks.pretrained_graph import takes_batches
 
 from .onnx import METADATA_KEY, OPSET, describe, write_onnx
 
@@ -144,7 +143,7 @@ def _description(
 
     network = model.predictor.network
     config = model.preprocess
-    batch: Literal[1] | None = None if takes_batches(network) else 1
+    batch: Literal[1] | None = None if network.takes_batches else 1
     size = spec.ParameterizedSize(min=smallest, step=network.stride)
     together = ("channel", "y", "x") if config.joint_channels else ("y", "x")
     image = spec.InputTensorDescr(

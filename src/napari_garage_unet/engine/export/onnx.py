@@ -10,10 +10,6 @@ from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.base import Network
 from napari_garage_unet.engine.networks.build import build_network
-from napari_garage_unet.engine.networks.pretrained_graph import (
-    probability_graph,
-    takes_batches,
-)
 
 OPSET = 17
 """Version of ONNX's operators: read by onnxruntime since 1.12 and by OpenCV and
@@ -49,8 +45,8 @@ def write_onnx(model: Model, path: Path) -> None:
     network = build_network(model.network, model.n_channels, len(model.classes))
     network.load_state(model.state)
 
-    graph = probability_graph(network)
-    batch = None if takes_batches(network) else 1
+    graph = network.probability_graph()
+    batch = None if network.takes_batches else 1
 
     def compute(image: Any) -> Any:
         return tf.transpose(graph(tf.transpose(image, (0, 2, 3, 1))), (0, 3, 1, 2))

@@ -1,4 +1,4 @@
-"""Smoothing probabilities along the edges of the image.
+"""Smoothing of probabilities along the edges of the image, by a guided filter.
 
 References
 ----------
@@ -31,9 +31,9 @@ def guided_coefficients(
     guide
         ``(channels, h, w)``, values from 0 to 1.
     radius
-        Of the square windows, in cells.
+        Radius of the square windows, in cells.
     epsilon
-        Variance of the guide from which on an edge counts as one.
+        Variance of the guide from which on an edge is kept.
 
     Returns
     -------
@@ -124,15 +124,15 @@ def smooth_probabilities(
     radius, epsilon
         See `guided_coefficients`; the radius is in cells.
     share
-        Of the smoothed probabilities in the result.
+        Share of the smoothed probabilities in the result, 0 to 1.
     rest
-        ``(n_classes, h, w)``, what the other share is, enlarged linearly; if left out
-        the probabilities as they are.
+        ``(n_classes, h, w)``, what the other share consists of, enlarged linearly; by
+        default the probabilities as they are.
 
     Returns
     -------
     ndarray of shape (n_classes, h * grid, w * grid), float32
-        Not negative, sums to 1.
+        Above 0; sums to 1 over the classes.
     """
     guides = guide[:, ::grid, ::grid]
     if coarse_guide is not None:

@@ -1,4 +1,4 @@
-"""Medians of small neighbourhoods: what is single goes, and edges stay."""
+"""Medians of small neighbourhoods: they remove single values and keep edges."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ Float = NDArray[np.float32]
 def median_of_plane(plane: Float, side: int) -> Float:
     """Take the median around each pixel, channel by channel.
 
-    SciPy lets go of the interpreter meanwhile, so strips of rows are computed side by
-    side.
+    SciPy releases the interpreter lock, so strips of rows are computed in parallel.
 
     Parameters
     ----------
     plane
         ``(H, W, n_channels)``; borders are repeated.
     side
-        Of the square windows, odd, in pixels.
+        Side of the square windows, odd, in pixels.
 
     Returns
     -------
@@ -57,9 +56,9 @@ def median_of_plane(plane: Float, side: int) -> Float:
 def median_of_nine(maps: Float) -> Float:
     """Take the median of each value and its eight neighbours.
 
-    The three values above each other are sorted once for all windows they are in; the
-    median is the middle one of the largest of the lowest, the middle one of the middle
-    ones and the lowest of the largest.
+    The three values of each column are sorted once for all windows they are in. The
+    median of nine is the median of three values: the largest of the lowest, the median
+    of the middle ones and the lowest of the largest.
 
     Parameters
     ----------
@@ -81,7 +80,7 @@ def median_of_nine(maps: Float) -> Float:
 
 
 def _sort(a: Any, b: Any, c: Any) -> tuple[Any, Any, Any]:
-    """Sort three arrays, value by value."""
+    """Sort three arrays of one shape, value by value."""
     a, b = np.minimum(a, b), np.maximum(a, b)
     b, c = np.minimum(b, c), np.maximum(b, c)
     return np.minimum(a, b), np.maximum(a, b), c

@@ -1,4 +1,7 @@
-"""The filters of this package in TensorFlow operations, for export."""
+"""The filters of this package in TensorFlow operations, for export.
+
+Each function is the twin of one that uses NumPy and SciPy, with the channels last.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import Any
 
 from napari_garage_unet.engine.compute.backend import tf
 
-from .despeckle import AROUND, ENOUGH
+from .despeckle import MIN_EVIDENCE, SUPPORT_CELLS
 from .interpolation import at_rows_and_columns
 
 Tensor = Any
@@ -36,13 +39,13 @@ def smooth_probabilities(
     grid
         Pixels from one cell of the grid to the next.
     radius
-        Of the square windows, in cells of the grid.
+        Radius of the square windows, in cells of the grid.
     epsilon
         Variance of the guide from which an edge is kept.
     share
-        Of the smoothed probabilities in the result.
+        Share of the smoothed probabilities in the result, 0 to 1.
     rest
-        ``(h, w, n_classes)``, what the other share is.
+        ``(h, w, n_classes)``, what the other share consists of.
 
     Returns
     -------
@@ -119,13 +122,25 @@ def _average(maps: Tensor, radius: int) -> Tensor:
 
 
 def despeckle(probabilities: Tensor, *, grid: int) -> Tensor:
-    """Remove isolated pixels, as `despeckle.despeckle`, from ``(H, W, n_classes)``."""
+    """Remove isolated pixels, as `despeckle.despeckle`.
+
+    Parameters
+    ----------
+    probabilities
+        ``(H, W, n_classes)``, sides multiples of `grid`.
+    grid
+        Pixels from one cell of the grid to the next.
+
+    Returns
+    -------
+    tensor of shape (H, W, n_classes)
+    """
     n_classes = int(probabilities.shape[-1])
     cells = probabilities[::grid, ::grid]
     two = tf.math.top_k(cells, k=2).values
     ahead = two[..., :1] - two[..., 1:]
     evidence = tf.where(cells == two[..., :1], ahead, 0.0)
-    support = _average(evidence, AROUND // 2) * (AROUND**2 / ENOUGH)
+    support = _average(evidence, SUPPORT_CELLS // 2) * (SUPPORT_CELLS**2 / MIN_EVIDENCE)
     support = tf.clip_by_value(support, 0.0, 1.0)
     for axis in (0, 1):
         at = tf.range(tf.shape(probabilities)[axis]) // grid
@@ -139,7 +154,10 @@ def despeckle(probabilities: Tensor, *, grid: int) -> Tensor:
 
 
 def median(maps: Tensor, side: int) -> Tensor:
-    """Take the median of ``(h, w, n)`` over square windows, `side` is odd."""
+    """Take medians of ``(h, w, n)`` maps, as `median.median_of_plane`.
+
+    `side` is that of the square windows, odd, in cells; borders are repeated.
+    """
     padded = maps
     for axis in (0, 1):
         padded = repeat_border(padded, side // 2, axis)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from napari_garage_unet.engine.networks.base import Network
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
@@ -59,8 +59,10 @@ def make_learner(network: Network, config: TrainingConfig) -> Learner:
     config
         How.
     """
-    if isinstance(network, PretrainedNetwork):
+    if network.learns_from == "pixels":
         return PixelLearner(
-            network, learning_rate=config.learning_rate, seed=config.seed
+            cast("PretrainedNetwork", network),
+            learning_rate=config.learning_rate,
+            seed=config.seed,
         )
     return CropLearner(network, config)

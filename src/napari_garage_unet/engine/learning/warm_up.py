@@ -6,7 +6,6 @@ import numpy as np
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
@@ -52,9 +51,7 @@ def warm_up_checks(*, n_channels: int = 3, n_classes: int = 2) -> None:
 
     That is its judge, which held-out strokes are compared with, and its detail network.
     """
-    network = build_network(NetworkConfig(), n_channels, n_classes)
-    if not isinstance(network, PretrainedNetwork):
-        return
+    network = PretrainedNetwork(NetworkConfig(), n_channels, n_classes)
     feature_maps = network.whole(np.zeros((64, 64, n_channels), np.float32))[1]
     held_out_model = HeldOutModel(network, seed=0)
     for predicting in (network, held_out_model.network):

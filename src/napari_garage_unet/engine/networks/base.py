@@ -1,13 +1,17 @@
 """A network as the rest of the engine sees it: frozen features and a trainable head.
 
-`Network.features` turns a plane into *taps*, feature maps at one or several strides,
-once; `Network.head` is the Keras model that turns taps into logits and learns.
+`Network.features` turns a plane into *feature maps* at one or several strides, once;
+`Network.head` is the Keras model that turns feature maps into logits and is trained.
+
+Everything that differs between kinds of networks is a method or an attribute of
+`Network`, so another kind is a subclass and a line in `build`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,29 +23,38 @@ from napari_garage_unet.engine.features.feature_maps import FeatureMaps, Statist
 from .config import NetworkConfig
 from .network_state import NetworkState
 
+Tensor = Any
+
 
 class Network(ABC):
-    """A network for planes of a number of channels and classes.
+    """A network for planes with a number of channels and classes.
 
     Parameters
     ----------
     config
-        Which network.
+        Which network it is.
     n_channels
-        Channels of the planes it will see.
+        Channels of the planes.
     n_classes
         Number of classes, at least 2.
 
     Attributes
     ----------
     stride
-        Heights and widths of planes have to be multiples of it.
+        Heights and widths of planes have to be multiples of it, in pixels.
     feature_strides
-        Stride of each tap.
-    feature_radius, head_radius
-        How far in pixels a value of a tap, and a probability given the taps, can see.
+        Stride of each feature map, in pixels.
+    feature_radius
+        How far in pixels a value of a feature map depends on the image.
+    head_radius
+        How far in pixels a probability depends on the feature maps.
     head
-        The Keras model that learns.
+        The Keras model that is trained.
+    learns_from
+        How it is trained: on single ``"pixels"``, which needs features that are frozen
+        and a head without a neighbourhood, or on ``"crops"`` of planes.
+    takes_batches
+        Whether `probability_graph` computes several planes at once.
     devices
         What it was built for.
     """
@@ -51,6 +64,8 @@ class Network(ABC):
     feature_radius: int
     head_radius: int
     head: Any
+    learns_from: Literal["pixels", "crops"] = "crops"
+    takes_batches: bool = True
 
     def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
         self.config = config
@@ -60,7 +75,7 @@ class Network(ABC):
 
     @property
     def radius(self) -> int:
-        """How far in pixels a probability can see in the image."""
+        """How far in pixels a probability depends on the image."""
         return self.feature_radius + self.head_radius
 
     def statistics(self, plane: NDArray[np.float32]) -> Statistics | None:
@@ -70,6 +85,11 @@ class Network(ABC):
         ----------
         plane
             ``(H, W, n_channels)``, values from 0 to 1, sides multiples of `stride`.
+
+        Returns
+        -------
+        Statistics or None
+            None if it has to know nothing.
         """
         return None
 
@@ -84,30 +104,49 @@ class Network(ABC):
     def features(
         self, plane: NDArray[np.float32], statistics: Statistics | None
     ) -> FeatureMaps:
-        """Compute the taps of a preprocessed plane or of a region of it.
+        """Compute the feature maps of a preprocessed plane or of a region of it.
 
         Parameters
         ----------
         plane
             ``(H, W, n_channels)``, values from 0 to 1, sides multiples of `stride`.
         statistics
-            Of the whole plane.
+            What `statistics` returns for the whole plane.
         """
 
     @abstractmethod
     def probabilities(
         self, feature_maps: FeatureMaps, *, step: int = 1
     ) -> NDArray[np.float32]:
-        """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane.
+        """Compute the class probabilities of a plane.
 
         Parameters
         ----------
-        taps
-            Of the plane, or of a region of it.
+        feature_maps
+            Feature maps of the plane, or of a region of it.
         step
             Pixels from one value to the next along both axes, a power of 2 and at
             most `stride`. The values of steps 1 and 2 are the same where both are;
             larger ones come near them.
+
+        Returns
+        -------
+        ndarray of shape (n_classes, H / step, W / step), float32
+            They sum to 1 over the classes.
+        """
+
+    @abstractmethod
+    def probability_graph(self) -> Callable[[Tensor], Tensor]:
+        """Return a function from planes to probabilities, in TensorFlow operations.
+
+        Programs that know nothing of this package run it, see `export`.
+
+        Returns
+        -------
+        callable
+            From ``(batch, H, W, n_channels)``, preprocessed, to
+            ``(batch, H, W, n_classes)``, float32, which sums to 1 over the classes.
+            TensorFlow can trace it; weights and settings are those of now.
         """
 
     @property
@@ -116,7 +155,7 @@ class Network(ABC):
         return list(self.head.weights)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """Copy the trained weights, by name; sorted names have their order."""
+        """Copy the trained weights, by name; the sorted names have their order."""
         return {
             f"{number:03d} {variable.path}": variable.numpy()
             for number, variable in enumerate(self.variables)
@@ -162,6 +201,13 @@ def pad_to_stride(plane: NDArray[np.float32], stride: int) -> NDArray[np.float32
     ----------
     plane
         ``(H, W, C)``.
+    stride
+        In pixels.
+
+    Returns
+    -------
+    ndarray of shape (H', W', C)
+        The plane continued by its mirror image.
     """
     bottom, right = (-n % stride for n in plane.shape[:2])
     if not bottom and not right:

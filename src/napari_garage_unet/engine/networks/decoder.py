@@ -1,11 +1,12 @@
-"""The decoder of the pretrained U-Net: from taps at many strides to logits.
+"""The decoder of the pretrained U-Net: from feature maps at many strides to logits.
 
-Each tap enters through a 1x1 convolution at its own resolution, is enlarged to that of
-the result and added to the others: the lateral connections and the upsampling of a
-U-Net, from deep to shallow. Enlarging is linear, so this equals a dense layer on all
-taps enlarged and joined at one pixel. The decoder can therefore be taught on the
-stroke pixels alone, thousands of times faster than on whole crops, and is then run on
-whole planes. Several members, each with weights of its own, are averaged.
+Each feature map enters through a 1x1 convolution at its own resolution, is enlarged to
+that of the result and added to the others: the lateral connections and the upsampling
+of a U-Net, from deep to shallow. Enlarging is linear, so this equals a dense layer on
+all features interpolated at one pixel and joined. The decoder can therefore be trained
+on the stroke pixels alone, thousands of times faster than on whole crops, and is then
+run on whole planes. It is an ensemble: several members with weights of their own, whose
+probabilities are averaged with the ensemble weights.
 """
 
 from __future__ import annotations
@@ -35,22 +36,29 @@ Tensor = Any
 
 # Keras has no types, so to mypy its classes are Any, which cannot be inherited from.
 class Decoder(keras.Model):  # type: ignore[misc]
-    """From taps ``(batch, h, w, channels)`` to logits of each member on the grid.
+    """From feature maps to the logits of each member on the grid.
 
     Parameters
     ----------
-    taps
-        What the taps are.
+    feature_maps
+        What the feature maps are.
     n_classes
         Number of logits.
     members
-        How many networks there are.
+        Networks in the ensemble.
 
     Attributes
     ----------
+    kernels, biases
+        Trained weights of each layer, ``(members, inputs, units)`` and
+        ``(members, 1, units)``.
     state
-        What is set and not trained; replaced as a whole.
+        What is set and not trained. It cannot be changed, only replaced.
+    scale
+        ``(n_features,)`` float32, factor of each feature, see `group_scales`.
     """
+
+    state: DecoderState
 
     def __init__(
         self,
@@ -79,7 +87,7 @@ class Decoder(keras.Model):  # type: ignore[misc]
 
     @property
     def decoding(self) -> Layers:
-        """What it computes."""
+        """The decoder as layers with the weights and settings of now."""
         return Layers(
             self.feature_maps,
             self.projected_kernels(),
@@ -90,7 +98,7 @@ class Decoder(keras.Model):  # type: ignore[misc]
         )
 
     def projected_kernels(self) -> list[Tensor]:
-        """Kernels of each layer, that of the first with what members see through."""
+        """Kernels of each layer, the first one with the projection multiplied in."""
         return project_last_member(self.kernels, self.state.projection)
 
     def _add(self, name: str, shape: tuple[int, ...], variance: float) -> Any:
@@ -98,12 +106,12 @@ class Decoder(keras.Model):  # type: ignore[misc]
         return self.add_weight(name=name, shape=shape, initializer=initializer)
 
     def at_pixels(self, features: Tensor) -> Tensor:
-        """Logits at single pixels.
+        """Compute logits at single pixels.
 
         Parameters
         ----------
         features
-            ``(members or 1, n, sum of channels)``, taps enlarged and joined.
+            ``(members or 1, n, n_features)``, interpolated and joined, not scaled.
 
         Returns
         -------
@@ -112,25 +120,35 @@ class Decoder(keras.Model):  # type: ignore[misc]
         return at_pixels(features * self.scale, self.projected_kernels(), self.biases)
 
     def call(self, feature_maps: Sequence[Tensor]) -> Tensor:
-        """Logits of a plane, ``(members, h, w, n_classes)`` on the grid.
+        """Compute the logits of a plane.
 
         Parameters
         ----------
-        taps
-            Of one plane, ``(h, w, channels)`` each.
+        feature_maps
+            Those of one plane, ``(h, w, channels)`` each.
+
+        Returns
+        -------
+        tensor of shape (members, h, w, n_classes), on the grid
         """
         return self.decoding.on_plane(feature_maps)[0]
 
 
 def make_ensemble_weights(members: int, *, coarse: float) -> NDArray[np.float32]:
-    """Return how much each member counts.
+    """Divide the weight of the ensemble among its members.
 
     Parameters
     ----------
     members
-        How many there are; the last one is behind the lens, if there are others.
+        How many there are. If there are several, the last one sees the projected
+        features.
     coarse
-        What it counts, from 0 to 1; the others share the rest.
+        Weight of that last one, 0 to 1; the others share the rest.
+
+    Returns
+    -------
+    ndarray of shape (members,), float32
+        Sums to 1.
     """
     if members == 1:
         return np.ones(1, np.float32)

@@ -1,7 +1,7 @@
-"""What a decoder computes, whichever weights it is given.
+"""What a decoder computes, whatever weights it is given.
 
-`decode_planes` is traced once for all networks of a kind: tracing takes as long as a
-preview does, and every training makes a network.
+`decode_planes` is traced once for all networks of a kind, with weights and settings as
+arguments: tracing takes as long as a preview does, and every training makes a network.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from .decoder_state import N_GUIDES
 Tensor = Any
 
 ENSEMBLE_SIZE = 3
-"""Networks that are averaged: fewer disagree by chance, more take longer."""
+"""Members of the ensemble: fewer vary more by chance, more take longer."""
 
 WIDTHS = (128, 64)
-"""Channels behind the laterals, and of the layer before the logits."""
+"""Channels behind the lateral connections, and of the layer before the logits."""
 
 ON_GRID = FeatureMapSpec(GRID, 0.0, 0, "grid")
+"""The grid as the target of an interpolation."""
 
-STRIP = 16
-"""Rows of the grid that are computed together."""
+STRIP_ROWS = 16
+"""Rows of the grid that are computed together, so that they stay in the cache."""
 
 
 class Layers:
@@ -39,17 +40,17 @@ class Layers:
 
     Parameters
     ----------
-    taps
-        What the taps are.
+    feature_maps
+        What the feature maps are.
     kernels, biases
-        Of each layer, ``(members, inputs, units)`` and ``(members, 1, units)``; tensors
-        or variables.
+        Weights of each layer, ``(members, inputs, units)`` and ``(members, 1, units)``;
+        tensors, variables or arrays.
     guide
-        ``(inputs, N_GUIDES)``, from taps to the maps that guide the smoothing.
-    votes
-        ``(members,)``, how much each member counts in the mean; sum to 1.
-    sharpness
-        What logits are multiplied with before they become probabilities.
+        ``(n_features, N_GUIDES)``, from features to the maps that guide the smoothing.
+    ensemble_weights
+        ``(members,)``, weight of each member in the mean; they sum to 1.
+    inverse_temperature
+        Factor of the logits before the softmax.
     """
 
     def __init__(
@@ -71,7 +72,13 @@ class Layers:
         self._members = int(kernels[0].shape[0])
 
     def on_plane(self, feature_maps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Logits ``(members, h, w, n_classes)`` and guides ``(h, w, N_GUIDES)``."""
+        """Compute a whole plane on the grid.
+
+        Returns
+        -------
+        logits : tensor of shape (members, h, w, n_classes)
+        guides : tensor of shape (h, w, N_GUIDES)
+        """
         rows, columns = (tf.range(n) for n in tf.unstack(tf.shape(feature_maps[0])[:2]))
         return self._logits(
             feature_maps, self._coarse(feature_maps), rows, columns, ON_GRID
@@ -80,20 +87,28 @@ class Layers:
     def probabilities(
         self, feature_maps: Sequence[Tensor], *, every: int = 1
     ) -> Tensor:
-        """Mean probabilities of the members, and the guides behind them.
+        """Compute mean probabilities of the members, and the guides behind them.
 
-        They are ``(h, w, n_classes + N_GUIDES)`` on the grid.
+        They are computed some rows at a time: what lies between features and
+        probabilities is large, and much faster when it stays in the processor's cache.
 
-        With `every` n-th cell of the grid along both axes there are fewer of them.
-        Computed some rows at a time: what lies between the taps and the probabilities
-        is large, and much faster when it stays in the processor's cache.
+        Parameters
+        ----------
+        feature_maps
+            Those of one plane, ``(h, w, channels)`` each.
+        every
+            Cells of the grid from one value to the next along both axes.
+
+        Returns
+        -------
+        tensor of shape (h / every, w / every, n_classes + N_GUIDES)
         """
         coarse = self._coarse(feature_maps)
         height, width = tf.unstack(-(-tf.shape(feature_maps[0])[:2] // every))
         grid = FeatureMapSpec(GRID * every, 0.0, 0, "grid")
 
         def compute(first: Tensor) -> Tensor:
-            rows = tf.minimum(first + tf.range(STRIP), height - 1)
+            rows = tf.minimum(first + tf.range(STRIP_ROWS), height - 1)
             logits, guides = self._logits(
                 feature_maps, coarse, rows, tf.range(width), grid
             )
@@ -101,21 +116,24 @@ class Layers:
 
         strips = tf.map_fn(
             compute,
-            tf.range(0, height, STRIP),
-            fn_output_signature=tf.TensorSpec((STRIP, None, None)),
+            tf.range(0, height, STRIP_ROWS),
+            fn_output_signature=tf.TensorSpec((STRIP_ROWS, None, None)),
             parallel_iterations=1,
         )
         return tf.reshape(strips, (-1, width, tf.shape(strips)[3]))[:height]
 
     def mean(self, logits: Tensor) -> Tensor:
-        """Mean probabilities of the members, each counting as much as its vote."""
+        """Average the probabilities of the members with the ensemble weights.
+
+        From logits ``(members, ..., n_classes)`` to ``(..., n_classes)``.
+        """
         members = tf.nn.softmax(self.inverse_temperature * logits)
         return tf.tensordot(self.ensemble_weights, members, 1)
 
     def _coarse(
         self, feature_maps: Sequence[Tensor]
     ) -> list[tuple[Tensor, FeatureMapSpec]]:
-        """Apply the first layer to the taps coarser than the grid.
+        """Apply the first layer to the feature maps coarser than the grid.
 
         Each map is added to the next finer one it lies on, from the deepest up; what
         cannot be joined stays a map of its own.
@@ -145,7 +163,19 @@ class Layers:
         columns: Tensor,
         grid: FeatureMapSpec,
     ) -> tuple[Tensor, Tensor]:
-        """Logits of each member, and guides, in some rows and columns of a grid."""
+        """Compute logits of each member, and guides, at cells of a grid.
+
+        Parameters
+        ----------
+        feature_maps
+            All of them; those coarser than the grid are not read.
+        coarse
+            What `_coarse` returns.
+        rows, columns
+            Numbers of the cells.
+        grid
+            Where its cells lie.
+        """
         fine = [n for n, spec in enumerate(self.feature_maps) if spec.stride <= GRID]
         on_grid = [
             interpolate(feature_maps[n], rows, columns, self.feature_maps[n], grid)
@@ -165,7 +195,10 @@ class Layers:
         return tf.reshape(logits, (self._members, *size)), guides
 
     def _first_kernel(self, numbers: Sequence[int]) -> Tensor:
-        """Scaled weights of some taps, ``(channels, members * units + N_GUIDES)``."""
+        """Join first layer and guide of some maps, scaled.
+
+        They are ``(channels, members * units + N_GUIDES)``.
+        """
         kernel = tf.transpose(self.kernels[0], (1, 0, 2))
         kernel = tf.reshape(kernel, (-1, self._members * WIDTHS[0]))
         kernel = tf.concat([kernel, self.guide], axis=1) * self.scale[:, tf.newaxis]
@@ -177,15 +210,20 @@ class Layers:
 
 
 def project_last_member(kernels: Sequence[Tensor], projection: Tensor) -> list[Tensor]:
-    """Kernels of each layer, that of the first with what the last member sees through.
+    """Multiply the projection into the first kernel of the last member.
 
     Parameters
     ----------
     kernels
-        Of each layer, ``(members, inputs, units)``; tensors or variables.
-    lens
-        ``(inputs, COMPONENTS)``; while it is 0 that member sees all there is, and so
-        does a member that is alone.
+        Those of each layer, ``(members, inputs, units)``; tensors or variables.
+    projection
+        ``(inputs, PCA_COMPONENTS)``. While it is 0 the last member sees all features as
+        they are, and so does a member that is alone.
+
+    Returns
+    -------
+    list of tensor
+        The kernels, shaped as before.
     """
     first, *others = kernels
     *plain, last = tf.unstack(first)
@@ -203,16 +241,16 @@ def at_pixels(
     *,
     drop: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """Logits at single pixels.
+    """Compute logits at single pixels.
 
     Parameters
     ----------
     features
-        ``(members or 1, n, inputs)``, taps enlarged, joined and scaled.
+        ``(members or 1, n, inputs)``, interpolated, joined and scaled.
     kernels, biases
         As in `Layers`.
     drop
-        Applied to what each layer is given but the first.
+        Dropout, applied to the inputs of each layer but the first.
 
     Returns
     -------
@@ -229,7 +267,21 @@ def finish(
     *,
     drop: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """All layers behind the first."""
+    """Apply all layers behind the first.
+
+    Parameters
+    ----------
+    x
+        ``(members, n, units)``, what the first layer gives, before its ReLU.
+    kernels, biases
+        Those of all layers, as in `Layers`.
+    drop
+        Dropout, applied behind each ReLU.
+
+    Returns
+    -------
+    tensor of shape (members, n, n_classes)
+    """
     for kernel, bias in zip(kernels[1:], biases[1:], strict=True):
         x = tf.nn.relu(x)
         if drop is not None:
@@ -242,10 +294,23 @@ def finish(
 def decode_planes(
     feature_maps: tuple[FeatureMapSpec, ...], every: int, members: int
 ) -> Any:
-    """Return the function from taps, and what `Layers` has, to probabilities.
+    """Return the function from feature maps and parameters to probabilities.
 
-    It gives ``(n_classes + N_GUIDES, h, w)`` on every n-th cell of the grid, the maps
-    that guide the smoothing behind the probabilities.
+    Parameters
+    ----------
+    feature_maps
+        What the feature maps are.
+    every
+        Cells of the grid from one value to the next.
+    members
+        Networks in the ensemble.
+
+    Returns
+    -------
+    callable
+        From the maps and the other parameters of `Layers` to
+        ``(n_classes + N_GUIDES, h / every, w / every)``, the maps that guide the
+        smoothing behind the probabilities.
     """
 
     def decode(arrays: Any, *learnt: Any) -> Tensor:
@@ -270,10 +335,14 @@ def decode_planes(
 
 
 def group_scales(feature_maps: Sequence[FeatureMapSpec]) -> NDArray[np.float32]:
-    """Scale of each feature that gives every group the same total variance.
+    """Return the factor of each feature that gives all groups the same total variance.
 
-    So the many channels of the encoder do not drown the few features that are sharp
-    to the pixel.
+    Without it the many channels of the encoder would drown the few features that are
+    sharp to the pixel.
+
+    Returns
+    -------
+    ndarray of shape (n_features,), float32
     """
     groups = np.repeat(
         [feature_map.group for feature_map in feature_maps],
@@ -296,9 +365,9 @@ def interpolate(
 
     Parameters
     ----------
-    tap
-        ``(h, w, channels)``; one of half precision that needs no interpolation stays
-        as it is.
+    feature_map
+        ``(h, w, channels)``. Where its cells are those of the finer map it keeps its
+        precision, and has all columns.
     rows, columns
         Numbers of the cells of the finer map.
     spec, target
@@ -306,7 +375,7 @@ def interpolate(
 
     Returns
     -------
-    tensor of shape (rows, columns, channels)
+    tensor of shape (n_rows, n_columns, channels)
     """
     if (spec.stride, spec.offset) == (target.stride, target.offset):
         return tf.gather(feature_map, rows, axis=0)

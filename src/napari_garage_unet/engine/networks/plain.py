@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.features.feature_maps import FeatureMaps, Statistics
 
-from .base import Network
+from .base import Network, Tensor
 from .config import NetworkConfig
 from .unet import build_unet, receptive_radius
 
 
 class PlainNetwork(Network):
-    """The U-Net of `build_unet`, all of which is trained; its tap is the image."""
+    """The U-Net of `build_unet`, trained end to end; its feature map is the image."""
 
     feature_strides = (1,)
     feature_radius = 0
@@ -32,14 +34,14 @@ class PlainNetwork(Network):
                 activation=False,
             )
         self._predict = tf.function(
-            lambda plane: tf.nn.softmax(self.head(plane, training=False)),
+            self.probability_graph(),
             input_signature=[tf.TensorSpec((1, None, None, n_channels), tf.float32)],
         )
 
     def features(
         self, plane: NDArray[np.float32], statistics: Statistics | None
     ) -> FeatureMaps:
-        """Return the plane as its only tap."""
+        """Return the plane as the only feature map."""
         return (plane,)
 
     def probabilities(
@@ -50,3 +52,7 @@ class PlainNetwork(Network):
             0
         ].numpy()
         return np.ascontiguousarray(result[::step, ::step].transpose(2, 0, 1))
+
+    def probability_graph(self) -> Callable[[Tensor], Tensor]:
+        """Return the function from planes to probabilities that TensorFlow traces."""
+        return lambda planes: tf.nn.softmax(self.head(planes, training=False))

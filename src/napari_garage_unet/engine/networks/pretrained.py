@@ -1,66 +1,65 @@
-"""The network that learns within seconds: frozen features, a decoder, and fine detail.
+"""The network that learns within seconds: frozen features, a decoder, a patch network.
 
-The decoder works on every second pixel; what it says is smoothed along the edges of the
-image, and a share of the result is left as it was.
+The decoder works on every second pixel; its probabilities are brought to full
+resolution along the edges of the image, as `blending` says.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.features.feature_maps import (
     GRID,
     FeatureMaps,
     Statistics,
     load_features,
 )
-from napari_garage_unet.engine.filters.despeckle import AROUND, despeckle
+from napari_garage_unet.engine.filters.despeckle import SUPPORT_CELLS, despeckle
 from napari_garage_unet.engine.filters.guided_filter import smooth_probabilities
 from napari_garage_unet.engine.filters.median import median_of_nine, median_of_plane
 
-from .base import Network
+from .base import Network, Tensor
+from .blending import (
+    GUIDE_MEDIAN_PIXELS,
+    MAX_GUIDE_CHANNELS,
+    SELF_TRAINING_SMOOTHED_SHARE,
+    SMOOTHED_SHARE,
+    SMOOTHING_EPSILON,
+    blend_patch_network,
+)
 from .config import NetworkConfig
 from .decoder import Decoder, make_ensemble_weights
 from .decoder_ops import decode_planes
 from .decoder_state import MAX_SMOOTHING_RADIUS
 from .network_state import NetworkState
 from .patch_network import PatchNetwork
-
-SMOOTHING_EPSILON = 1e-4
-"""Variance of the pixel values (0 to 1) from which on an edge is kept."""
-
-SMOOTHED = 0.8
-"""Share of the smoothed probabilities in the result: what the image has no edge for,
-the network may still know."""
-
-SELF_SMOOTHED = 0.65
-"""The same share in what it teaches itself with."""
-
-MOST_GUIDES = 3
-"""Images of more channels are guided by their mean."""
-
-GUIDE_SIDE = 5
-"""The guide is the median of so many pixels along both axes: smoothing that follows
-the noise of an image leaves specks."""
+from .pretrained_graph import pretrained_probabilities
 
 
 class PretrainedNetwork(Network):
-    """A decoder on the taps of a pretrained encoder and on multiscale features.
+    """A decoder on the maps of a pretrained encoder and on multiscale features.
 
-    The first tap is the image without its noise, along whose edges probabilities are
-    smoothed; the second one its pixels standardised, which the detail network sees.
+    The first feature map is the image without its noise, along whose edges
+    probabilities are smoothed; the second one holds its pixels, standardised, which
+    only the patch network sees.
 
     Attributes
     ----------
-    detail
-        Adds what smoothing has blurred, once it has been taught.
+    head
+        The decoder, and in `Decoder.state` all that is set and not trained.
+    patch_network
+        Sharpens what smoothing blurs; mixed in once it is trained.
     """
 
     head: Decoder
+    learns_from = "pixels"
+    takes_batches = False
 
     def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
         super().__init__(config, n_channels, n_classes)
@@ -74,20 +73,20 @@ class PretrainedNetwork(Network):
 
     @property
     def variables(self) -> list[Any]:
-        """Weights of the decoder, then of the detail network."""
+        """Weights of the decoder, then of the patch network."""
         return [*self.head.weights, *self.patch_network.weights]
 
     # mypy wants an attribute that can be set where the base class has a plain one;
-    # nobody sets this one.
+    # nothing sets this one.
     @property
     def head_radius(self) -> int:  # type: ignore[override]
-        """How far in pixels a probability can see in the taps.
+        """How far in pixels a probability depends on the feature maps.
 
-        Interpolating the deepest tap reaches one cell, the guided filter averages
-        twice, and specks are told by what is around. The filter's radius changes while
+        Interpolating the deepest map reaches one cell of it, the guided filter averages
+        twice, and despeckling looks around each cell. The filter's radius changes while
         learning, and this with it.
         """
-        cells = 2 * self.smoothing_radius + 1 + AROUND // 2
+        cells = 2 * self.smoothing_radius + 1 + SUPPORT_CELLS // 2
         return self.stride + cells * GRID
 
     @property
@@ -98,7 +97,7 @@ class PretrainedNetwork(Network):
 
     @property
     def patch_weight(self) -> float:
-        """How much the detail network counts in the result, from 0 to 1."""
+        """Weight of the patch network in the result, 0 to 1."""
         return min(max(self.head.state.blend_weight, 0.0), 1.0)
 
     def state(self) -> NetworkState:
@@ -140,7 +139,7 @@ class PretrainedNetwork(Network):
     def features(
         self, plane: NDArray[np.float32], statistics: Statistics | None
     ) -> FeatureMaps:
-        """Compute guide, pixels, multiscale features and encoder taps of a plane."""
+        """Compute guide, pixels, multiscale features and encoder maps of a plane."""
         if statistics is None:
             return self.whole(plane)[1]
         return (self._guide(plane), *self._features(plane, statistics))
@@ -151,64 +150,88 @@ class PretrainedNetwork(Network):
         return statistics, (self._guide(plane), *feature_maps)
 
     def _guide(self, plane: NDArray[np.float32]) -> NDArray[np.float16]:
-        if self.n_channels > MOST_GUIDES:
+        if self.n_channels > MAX_GUIDE_CHANNELS:
             plane = plane.mean(axis=-1, keepdims=True)
-        return median_of_plane(plane, GUIDE_SIDE).astype(np.float16)
+        return median_of_plane(plane, GUIDE_MEDIAN_PIXELS).astype(np.float16)
 
     def probabilities(
         self, feature_maps: FeatureMaps, *, step: int = 1
     ) -> NDArray[np.float32]:
         """Compute ``(n_classes, H / step, W / step)`` probabilities of a plane.
 
-        They are smoothed along the edges of the image and of the guides; what the
-        detail network says is mixed in as the medians of nine cells, but not smoothed.
-        Then specks are taken out. Coarser than the grid neither is done.
+        Those of the decoder are smoothed along the edges of the image and of the
+        guides. Those of the patch network are mixed in as the medians of nine cells,
+        not smoothed. Then isolated pixels are removed. Coarser than the grid, there are
+        neither medians nor despeckling.
         """
         fine = step <= GRID
         decoded, image, guides = self._decode(
             feature_maps, step, self.head.state.ensemble_weights
         )
-        share, rest = SMOOTHED, decoded
+        share, rest = SMOOTHED_SHARE, decoded
         blend_weight = self.patch_weight
         if blend_weight:
-            patch_network = self.patch_network.on_plane(
-                feature_maps[1], max(step // GRID, 1)
-            )
+            patches = self.patch_network.on_plane(feature_maps[1], max(step // GRID, 1))
             if fine:
-                patch_network = median_of_nine(patch_network)
-            share, rest = blend_patch_network(decoded, patch_network, blend_weight)
+                patches = median_of_nine(patches)
+            share, rest = blend_patch_network(decoded, patches, blend_weight)
         result = self._smooth(decoded, image, guides, share=share, rest=rest, step=step)
         if fine:
             despeckle(result, grid=GRID // step)
         return result
 
+    def probability_graph(self) -> Callable[[Tensor], Tensor]:
+        """Return the function from one plane to probabilities that TensorFlow traces.
+
+        The batch has one plane.
+        """
+        # While tracing they could not be read.
+        radius, blend_weight = self.smoothing_radius, self.patch_weight
+
+        def compute(planes: Tensor) -> Tensor:
+            probabilities = pretrained_probabilities(
+                planes[0],
+                decoder=self.head,
+                patch_network=self.patch_network,
+                radius=radius,
+                blend_weight=blend_weight,
+            )
+            return probabilities[tf.newaxis]
+
+        return compute
+
     def unsmoothed(self, feature_maps: FeatureMaps) -> NDArray[np.float32]:
         """Compute ``(n_classes, H / GRID, W / GRID)`` probabilities of the decoder.
 
-        They are neither smoothed nor mixed with what the detail network says.
+        They are neither smoothed nor mixed with those of the patch network.
         """
         return self._decode(feature_maps, GRID, self.head.state.ensemble_weights)[0]
 
     def pseudo_label_probabilities(
         self, feature_maps: FeatureMaps
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Compute the probabilities that the network teaches itself with.
+        """Compute the probabilities that pseudo-labels are made of.
 
         They are smoothed along the edges of the image alone. The guides come from what
-        the network sees itself, so it would learn less from them, and with few strokes
-        the more often it errs the surer of it. The last member, which sees the
-        features coarsely, is not asked and does not learn them.
+        the network has learnt itself; with them self-training would teach it less, and
+        with few strokes make it surer of its errors. The last member, which sees the
+        projected features, has no part in them, since it learns from strokes alone.
 
         Returns
         -------
-        smoothed : ndarray of shape (n_classes, H, W)
-        decoded : ndarray of shape (n_classes, H / GRID, W / GRID)
-            The same before they were smoothed.
+        smoothed : ndarray of shape (n_classes, H, W), float32
+        decoded : ndarray of shape (n_classes, H / GRID, W / GRID), float32
+            The same before smoothing.
         """
         ensemble_weights = make_ensemble_weights(self.head.members, coarse=0)
         decoded, image, guides = self._decode(feature_maps, 1, ensemble_weights)
         smoothed = self._smooth(
-            decoded, image, guides[:0], share=SELF_SMOOTHED, rest=decoded, step=1
+            decoded,
+            image,
+            guides[:0],
+            share=SELF_TRAINING_SMOOTHED_SHARE,
+            rest=decoded,
+            step=1,
         )
         return smoothed, decoded
 
@@ -251,28 +274,3 @@ class PretrainedNetwork(Network):
             share=share,
             rest=rest,
         )
-
-
-def blend_patch_network(
-    probabilities: Any, patch_network: Any, blend_weight: float
-) -> tuple[float, Any]:
-    """Decide what is mixed when the detail network counts.
-
-    Parameters
-    ----------
-    probabilities, detail
-        Of the decoder and of the detail network on the grid; arrays or tensors.
-    vote
-        What the detail network counts in the result, from 0 to 1.
-
-    Returns
-    -------
-    share : float
-        Of the smoothed probabilities in the result.
-    rest
-        What the other share is, not smoothed.
-    """
-    share = (1 - blend_weight) * SMOOTHED
-    return share, probabilities + blend_weight / (1 - share) * (
-        patch_network - probabilities
-    )

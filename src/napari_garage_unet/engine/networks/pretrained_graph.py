@@ -1,14 +1,13 @@
-"""A network as one TensorFlow graph, for programs that know nothing of this package.
+"""A pretrained network as one TensorFlow graph, for programs outside this package.
 
-Inside the package the pretrained network is computed in parts, with scikit-image and
-SciPy where they are fastest. Here the same numbers come out of TensorFlow operations
-alone. Borders repeat the last pixel everywhere, as those libraries do.
+Inside the package the network is computed in parts, with scikit-image and SciPy where
+they are fastest. Here the same numbers come out of TensorFlow operations alone.
+Borders repeat the last pixel everywhere, as those libraries do.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.features.efficientnet_lite import load_encoder
@@ -27,70 +26,64 @@ from napari_garage_unet.engine.filters.tensor_filters import (
     smooth_probabilities,
 )
 
-from .base import Network
-from .patch_network import CELLS, look
-from .pretrained import (
-    GUIDE_SIDE,
-    MOST_GUIDES,
-    SMOOTHED,
+from .blending import (
+    GUIDE_MEDIAN_PIXELS,
+    MAX_GUIDE_CHANNELS,
+    SMOOTHED_SHARE,
     SMOOTHING_EPSILON,
-    PretrainedNetwork,
     blend_patch_network,
 )
+from .decoder import Decoder
+from .patch_network import PATCH_CELLS, PatchNetwork, patch_logits
 
 
-def probability_graph(network: Network) -> Callable[[Tensor], Tensor]:
-    """Return a function from planes to probabilities that TensorFlow can trace.
+def pretrained_probabilities(
+    plane: Tensor,
+    *,
+    decoder: Decoder,
+    patch_network: PatchNetwork,
+    radius: int,
+    blend_weight: float,
+) -> Tensor:
+    """Compute the probabilities of a whole plane.
 
     Parameters
     ----------
-    network
-        With its weights.
+    plane
+        ``(H, W, n_channels)`` float32, preprocessed, sides multiples of the network's
+        stride.
+    decoder, patch_network
+        The two parts of the network that are trained.
+    radius
+        Radius of the guided filter, in cells of the grid.
+    blend_weight
+        Weight of the patch network in the result, 0 to 1.
 
     Returns
     -------
-    callable
-        From ``(batch, H, W, n_channels)``, preprocessed, to
-        ``(batch, H, W, n_classes)``, float32, sums to 1. The pretrained network takes
-        one plane at a time.
+    tensor of shape (H, W, n_classes), float32
+        Sums to 1 over the classes.
     """
-    if isinstance(network, PretrainedNetwork):
-        # While tracing they could not be read.
-        radius, blend_weight = network.smoothing_radius, network.patch_weight
-        return lambda planes: _pretrained(network, planes[0], radius, blend_weight)[
-            tf.newaxis
-        ]
-    return lambda planes: tf.nn.softmax(network.head(planes, training=False))
-
-
-def takes_batches(network: Network) -> bool:
-    """Whether the graph computes several planes at once."""
-    return not isinstance(network, PretrainedNetwork)
-
-
-def _pretrained(
-    network: PretrainedNetwork, plane: Tensor, radius: int, blend_weight: float
-) -> Tensor:
     feature_maps = [
         multiscale_features(plane)[::GRID, ::GRID],
         *_encoder_feature_maps(plane),
     ]
-    decoding = network.head.decoding
+    decoding = decoder.decoding
     logits, guides = decoding.on_plane(
         [_standardise(feature_map) for feature_map in feature_maps]
     )
     guide = plane
-    if network.n_channels > MOST_GUIDES:
+    if patch_network.n_channels > MAX_GUIDE_CHANNELS:
         guide = tf.reduce_mean(plane, axis=-1, keepdims=True)
-    guide = median(guide, GUIDE_SIDE)
+    guide = median(guide, GUIDE_MEDIAN_PIXELS)
     mean = decoding.mean(logits)
-    share, rest = SMOOTHED, mean
+    share, rest = SMOOTHED_SHARE, mean
     if blend_weight:
-        patch_network = median(_detail(network, plane), 3)
-        share, rest = blend_patch_network(mean, patch_network, blend_weight)
+        patches = median(_patch_probabilities(patch_network, plane), 3)
+        share, rest = blend_patch_network(mean, patches, blend_weight)
     result = smooth_probabilities(
         mean,
-        _halve(guide),
+        _round_to_half(guide),
         guides,
         grid=GRID,
         radius=radius,
@@ -101,26 +94,26 @@ def _pretrained(
     return despeckle(result, grid=GRID)
 
 
-def _detail(network: PretrainedNetwork, plane: Tensor) -> Tensor:
-    """Probabilities of the detail network on the grid."""
+def _patch_probabilities(patch_network: PatchNetwork, plane: Tensor) -> Tensor:
+    """Compute ``(h, w, n_classes)`` probabilities of the patch network on the grid."""
     steps = [(row, column) for row in range(GRID) for column in range(GRID)]
     pixels = tf.concat([plane[y::GRID, x::GRID] for y, x in steps], axis=-1)
     cells = _standardise(pixels)[tf.newaxis]
     for axis in (1, 2):
-        cells = repeat_border(cells, CELLS // 2, axis)
-    patch_network = network.patch_network
-    return tf.nn.softmax(look(cells, patch_network.kernels, patch_network.biases))[0]
+        cells = repeat_border(cells, PATCH_CELLS // 2, axis)
+    logits = patch_logits(cells, patch_network.kernels, patch_network.biases)
+    return tf.nn.softmax(logits)[0]
 
 
 def _standardise(feature_map: Tensor) -> Tensor:
-    """Scale every feature by its mean and spread, as `features.PretrainedFeatures`."""
+    """Scale each feature by its mean and spread, as `feature_maps` does."""
     mean = tf.reduce_mean(feature_map, axis=(0, 1))
     spread = tf.sqrt(tf.reduce_mean((feature_map - mean) ** 2, axis=(0, 1)))
-    return _halve((feature_map - mean) / (spread + 1e-3 * tf.abs(mean) + 1e-4))
+    return _round_to_half((feature_map - mean) / (spread + 1e-3 * tf.abs(mean) + 1e-4))
 
 
-def _halve(values: Tensor) -> Tensor:
-    """Round to half precision, in which the package keeps taps.
+def _round_to_half(values: Tensor) -> Tensor:
+    """Round to half precision, in which the package keeps feature maps.
 
     Converters drop a cast there and back, so the 13 bits too many are rounded off with
     single precision (Dekker 1971, "A floating-point technique for extending the
@@ -154,6 +147,7 @@ def _strides() -> list[int]:
 
 
 def _mix(plane: Tensor, channels: tuple[int, ...]) -> Tensor:
+    """Make a colour image of one to three channels, as `feature_maps.mix`."""
     chosen = tf.gather(plane, channels, axis=-1)
     if len(channels) == 1:
         return tf.concat([chosen] * 3, axis=-1)

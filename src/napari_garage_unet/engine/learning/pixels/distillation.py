@@ -15,7 +15,7 @@ from napari_garage_unet.engine.features.feature_maps import GRID
 from napari_garage_unet.engine.inference.tiles import PlaneBlock, stroked_blocks
 from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.patch_network import (
-    SIDE,
+    PATCH_PIXELS,
     PatchNetwork,
     at_patches,
     cut_patches,
@@ -221,7 +221,7 @@ class DistillationSteps:
         self._step = _step_of_all()
         # With any number of patches; traced only for the first network of a kind.
         self._step.get_concrete_function(
-            tf.TensorSpec((None, SIDE, SIDE, patch_network.n_channels)),
+            tf.TensorSpec((None, PATCH_PIXELS, PATCH_PIXELS, patch_network.n_channels)),
             tf.TensorSpec((None, patch_network.biases[-1].shape[0])),
             tf.TensorSpec((None,), tf.int32),
             tf.TensorSpec((3,)),
@@ -236,7 +236,8 @@ class DistillationSteps:
         Parameters
         ----------
         patches, wanted
-            Tensors of ``(n, SIDE, SIDE, n_channels)`` and ``(n, n_classes)``.
+            Tensors of ``(n, PATCH_PIXELS, PATCH_PIXELS, n_channels)`` and
+            ``(n, n_classes)``.
         numbers
             Which of them; a multiple of 8.
         rate
