@@ -1,4 +1,4 @@
-"""The two verbs of the Python API: train a model, load a model."""
+"""The Python API: train a model, load a model."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def train(
     Parameters
     ----------
     images
-        One image or a list of images: arrays of bool, integers or floats whose axes
-        are told by their strokes (an axis that the strokes do not have holds the
+        One image or a list of images: arrays of bool, integers or floats, whose axes
+        follow from their strokes (an axis that the strokes do not have holds the
         channels), or `Image` objects.
     strokes
         One array, or a list of one per image: integers of the image's shape without
         the channels; 0 is unlabelled and never learnt from, 1 and up are classes.
     seconds
-        How long to learn.
+        Time to learn, in seconds.
     seed
         The same seed, strokes and number of steps give the same training.
     classes
@@ -55,7 +55,7 @@ def train(
     preprocess, network, training
         Settings; `seconds` and `seed` win over those in `training`.
     start_from
-        A model to go on from.
+        A model to continue from.
     on_step
         Called after each step.
 
@@ -106,7 +106,7 @@ def train(
 
 
 def as_image(array: ArrayLike | Image, strokes: ArrayLike, *, name: str) -> Image:
-    """Give an array the axes that its strokes tell."""
+    """Give an array the axes that follow from those of its strokes."""
     if isinstance(array, Image):
         return array
     axes = axes_for_strokes(array.shape, strokes.shape, name=name)

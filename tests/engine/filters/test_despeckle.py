@@ -1,4 +1,4 @@
-"""Specks go, and what is small but sure, or thin but long, stays."""
+"""Isolated pixels go; what is small but sure, or thin but long, stays."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def put(probabilities, class_number, where, margin):
 @pytest.mark.parametrize("grid", [1, 2])
 def test_what_is_small_and_doubtful_goes(grid):
     probabilities = certain_of_the_first()
-    speck = slice(10, 10 + 2 * grid), slice(20, 20 + 2 * grid)
-    put(probabilities, 2, speck, 0.1)
+    spot = slice(10, 10 + 2 * grid), slice(20, 20 + 2 * grid)
+    put(probabilities, 2, spot, 0.1)
     before = probabilities.copy()
     despeckle(probabilities, grid=grid)
     assert (probabilities.argmax(axis=0) == 0).all()
     # As doubtful as it was, with the two classes exchanged.
-    np.testing.assert_array_equal(probabilities[0][speck], before[2][speck])
-    np.testing.assert_array_equal(probabilities[2][speck], before[0][speck])
+    np.testing.assert_array_equal(probabilities[0][spot], before[2][spot])
+    np.testing.assert_array_equal(probabilities[2][spot], before[0][spot])
 
 
 @pytest.mark.parametrize("grid", [1, 2])

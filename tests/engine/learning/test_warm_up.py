@@ -9,7 +9,8 @@ import numpy as np
 from napari_garage_unet.engine.learning.warm_up import warm_up_checks
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
-from napari_garage_unet.engine.networks.decoder_ops import ENSEMBLE_SIZE, decode_planes
+from napari_garage_unet.engine.networks.decoder_layers import decode_planes
+from napari_garage_unet.engine.networks.decoder_ops import ENSEMBLE_SIZE
 from napari_garage_unet.engine.networks.patch_network import _patch_network_on_planes
 
 

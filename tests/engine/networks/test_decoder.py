@@ -12,8 +12,6 @@ from napari_garage_unet.engine.errors import ModelFileError
 from napari_garage_unet.engine.features.feature_maps import (
     GRID,
     FeatureMapSpec,
-    load_features,
-    pack_pixels,
 )
 from napari_garage_unet.engine.features.pixel_features import gather_pixels
 from napari_garage_unet.engine.networks.build import build_network
@@ -22,11 +20,8 @@ from napari_garage_unet.engine.networks.decoder import (
     Decoder,
     make_ensemble_weights,
 )
-from napari_garage_unet.engine.networks.decoder_ops import (
-    STRIP_ROWS,
-    group_scales,
-    interpolate,
-)
+from napari_garage_unet.engine.networks.decoder_layers import STRIP_ROWS, interpolate
+from napari_garage_unet.engine.networks.decoder_ops import group_scales
 from napari_garage_unet.engine.networks.decoder_state import MAX_SMOOTHING_RADIUS
 from napari_garage_unet.engine.networks.network_state import NetworkState
 
@@ -41,7 +36,7 @@ SPECS = (
 )
 
 
-def make_taps(height=48, width=32, seed=0):
+def make_feature_maps(height=48, width=32, seed=0):
     rng = np.random.default_rng(seed)
     return [
         rng.normal(size=(height // s.stride, width // s.stride, s.channels)).astype(
@@ -58,7 +53,7 @@ def set_state(network, **settings):
 def test_a_plane_has_the_logits_of_its_pixels():
     with seeded_weights(0):
         decoder = Decoder(SPECS, 4)
-    feature_maps = make_taps()
+    feature_maps = make_feature_maps()
     of_plane = decoder(
         [tf.constant(feature_map) for feature_map in feature_maps]
     ).numpy()
@@ -73,7 +68,9 @@ def test_a_plane_has_the_logits_of_its_pixels():
 def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
     with seeded_weights(0):
         decoder = Decoder(SPECS, 4)
-    feature_maps = [tf.constant(feature_map) for feature_map in make_taps(height=72)]
+    feature_maps = [
+        tf.constant(feature_map) for feature_map in make_feature_maps(height=72)
+    ]
     guide = np.random.default_rng(0).normal(size=decoder.state.guide.shape)
     decoder.state = replace(
         decoder.state,
@@ -93,11 +90,13 @@ def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
 def test_members_differ():
     with seeded_weights(0):
         decoder = Decoder(SPECS, 2)
-    logits = decoder([tf.constant(feature_map) for feature_map in make_taps()]).numpy()
+    logits = decoder(
+        [tf.constant(feature_map) for feature_map in make_feature_maps()]
+    ).numpy()
     assert np.abs(logits[0] - logits[1]).mean() > 0.1
 
 
-def test_taps_are_interpolated_where_their_cells_lie():
+def test_feature_maps_are_interpolated_where_their_cells_lie():
     spec = FeatureMapSpec(4, 3.0, 1, "deep")
     cells = np.array([[10.0], [20.0], [30.0]], np.float32)[:, np.newaxis]
     feature_map = np.repeat(cells, 3, axis=1)
@@ -121,54 +120,6 @@ def test_every_group_of_features_has_the_same_total_variance():
     groups = np.repeat([s.group for s in SPECS], [s.channels for s in SPECS])
     totals = [(scales[groups == g] ** 2).sum() for g in ("sharp", "deep", "twice")]
     np.testing.assert_allclose(totals, len(groups) / 3, rtol=1e-5)
-
-
-@pytest.mark.parametrize("n_channels", [1, 2, 3, 5])
-def test_features_are_what_their_description_says(n_channels):
-    features = load_features(n_channels)
-    plane = np.random.default_rng(0).random((64, 48, n_channels), np.float32)
-    pixels, *feature_maps = features(plane, features.statistics(plane))
-    standard = (plane - plane.mean(axis=(0, 1))) / plane.std(axis=(0, 1))
-    np.testing.assert_allclose(pixels, pack_pixels(standard), atol=0.1)
-    assert pixels.dtype == np.float16
-    for feature_map, spec in zip(feature_maps, features.specs, strict=True):
-        assert feature_map.shape == (
-            64 // spec.stride,
-            48 // spec.stride,
-            spec.channels,
-        )
-        assert feature_map.dtype == np.float16
-        values = feature_map.astype(np.float32).reshape(-1, spec.channels)
-        np.testing.assert_allclose(values.mean(axis=0), 0, atol=0.02)
-        assert values.std(axis=0).max() < 1.02
-
-
-def test_a_whole_plane_has_the_features_it_has_in_two_steps():
-    features = load_features(3)
-    plane = np.random.default_rng(0).random((48, 32, 3), np.float32)
-    statistics, at_once = features.whole(plane)
-    in_steps = features(plane, features.statistics(plane))
-    for a, b in zip(at_once, in_steps, strict=True):
-        np.testing.assert_array_equal(a, b)
-    assert len(statistics.means) == len(at_once) == 1 + len(features.specs)
-
-
-def test_encoder_taps_lie_where_their_offset_says():
-    """A spot is brightest in the cell that its description puts nearest."""
-    features = load_features(1)
-    flat = np.full((128, 128, 1), 0.5, np.float32)
-    spot = flat.copy()
-    spot[62:66, 62:66] = 1
-    before, after = (
-        [m.numpy() if hasattr(m, "numpy") else m for m in features._raw(plane)[1:]]
-        for plane in (flat, spot)
-    )
-    for spec, a, b in zip(features.specs, before, after, strict=True):
-        change = np.abs(b - a).sum(axis=-1)
-        weights = change / change.sum()
-        rows = np.arange(len(change)) * spec.stride + spec.offset
-        centre = float((weights.sum(axis=1) * rows).sum())
-        assert abs(centre - 63.5) <= max(spec.stride, 2)
 
 
 def test_the_radius_of_the_smoothing_is_part_of_what_is_learnt():
@@ -203,7 +154,7 @@ def test_a_state_of_another_network_is_refused_and_changes_nothing():
     assert network.state().decoder is before.decoder
 
 
-def test_one_member_sees_the_features_through_the_lens():
+def test_one_member_sees_the_projected_features():
     decoder = build_network(NetworkConfig(), 1, 2).head
     rng = np.random.default_rng(0)
     features = rng.random((1, 9, decoder.n_features), np.float32)
@@ -218,7 +169,7 @@ def test_one_member_sees_the_features_through_the_lens():
     assert np.abs(found[-1] - plain[-1]).max() > 0.1
 
 
-def test_the_member_behind_the_lens_is_not_asked_for_answers():
+def test_the_member_with_projected_features_has_no_part_in_pseudo_labels():
     network = build_network(NetworkConfig(), 1, 2)
     head = network.head
     feature_maps = network.whole(
@@ -235,7 +186,7 @@ def test_the_member_behind_the_lens_is_not_asked_for_answers():
     )
 
 
-def test_votes_sum_to_one_and_leave_the_coarse_member_its_share():
+def test_ensemble_weights_sum_to_one_and_leave_the_coarse_member_its_share():
     np.testing.assert_allclose(make_ensemble_weights(3, coarse=0.2), [0.4, 0.4, 0.2])
     np.testing.assert_allclose(make_ensemble_weights(3, coarse=0), [0.5, 0.5, 0])
     np.testing.assert_allclose(make_ensemble_weights(1, coarse=0), [1])

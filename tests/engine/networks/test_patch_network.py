@@ -1,4 +1,4 @@
-"""The detail network: the same logits at patches and on planes."""
+"""The patch network: the same logits at patches and on planes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_plane_has_the_probabilities_of_its_patches(every):
     assert expected.std() > 0.05
 
 
-def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts(
+def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_patch_network_counts(
     monkeypatch,
 ):
     monkeypatch.setattr(pretrained, "despeckle", lambda *_, **__: None)
@@ -76,7 +76,7 @@ def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts
     mixed = (before[:, ::GRID, ::GRID] + alone) / 2
     np.testing.assert_allclose(after[:, ::GRID, ::GRID], mixed, atol=1e-3)
     assert np.abs(after - before).max() > 0.1
-    # What the network teaches itself with is none of its business.
+    # It has no part in pseudo-labels.
     np.testing.assert_array_equal(
         network.pseudo_label_probabilities(feature_maps)[0], taught
     )
@@ -86,7 +86,7 @@ def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_detail_network_counts
     )
 
 
-def test_the_detail_network_is_part_of_what_is_learnt():
+def test_the_patch_network_is_part_of_what_is_learnt():
     one, other = (build_network(NetworkConfig(), 1, 2) for _ in range(2))
     set_blend_weight(one, 0.3)
     other.load_state(one.state())
@@ -99,7 +99,7 @@ def test_the_detail_network_is_part_of_what_is_learnt():
     )
 
 
-def test_a_speck_the_detail_network_sees_is_not_in_the_result():
+def test_an_isolated_cell_of_the_patch_network_is_not_in_the_result():
     """One cell that is told apart by its pixels alone, and a line of such cells."""
     network = build_network(NetworkConfig(), 1, 2)
     plane = np.full((64, 64, 1), 0.5, np.float32)

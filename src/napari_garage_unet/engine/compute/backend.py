@@ -1,4 +1,4 @@
-"""The only place that imports TensorFlow.
+"""The only module that imports TensorFlow and Keras.
 
 Environment variables and threads have to be set before TensorFlow is loaded, so this
 module sets them; import it late, from code that is about to compute.
@@ -42,7 +42,7 @@ def _use_growing_gpu_memory() -> None:
         try:
             tf.config.experimental.set_memory_growth(gpu, True)
         except RuntimeError as error:
-            # Only possible before the first use; somebody else has used TensorFlow.
+            # Only possible before the first use; other code has used TensorFlow.
             logger.info("GPU memory growth stays as it is: %s", error)
 
 
@@ -53,9 +53,9 @@ _use_growing_gpu_memory()
 def seeded_weights(seed: int) -> Iterator[None]:
     """Give the networks that are built meanwhile the same first weights each time.
 
-    Keras seeds initializers with Python's generator, which is as before afterwards.
-    To seed TensorFlow would make it forget all functions it has optimised: the next
-    call of each took .3 s longer.
+    Keras seeds initializers with Python's generator, whose state is restored
+    afterwards. Seeding TensorFlow would make it forget all functions that it has
+    optimised: the next call of each took 0.3 s longer.
     """
     state = random.getstate()
     random.seed(seed)
@@ -66,5 +66,5 @@ def seeded_weights(seed: int) -> Iterator[None]:
 
 
 def versions() -> dict[str, Any]:
-    """Versions of what computes, for a model's provenance."""
+    """Return the versions of TensorFlow and Keras, for a model's provenance."""
     return {"tensorflow": tf.__version__, "keras": keras.__version__}

@@ -1,7 +1,7 @@
 """What networks compute on, and how: devices, precision, compilation.
 
-Decided once, by what TensorFlow finds. `use_devices` puts another decision in its
-place; so the tests have logical CPU devices take the path of several GPUs.
+It is decided once, by what TensorFlow finds. `use_devices` puts another decision in its
+place: with it, tests let logical CPU devices stand for several GPUs.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ UNUSED_GPU = (
 )
 
 FASTER_IN_BFLOAT16 = 1.3
-"""How much faster the CPU has to be in bfloat16 for steps to be taken in it."""
+"""Factor by which the CPU has to be faster in bfloat16 for steps to be taken in it."""
 
 UNUSED_GPU_WINDOWS = (
     "There is an NVIDIA GPU, but TensorFlow can use it on Linux or in WSL2 only; "
@@ -56,9 +56,9 @@ class Gpu:
     Parameters
     ----------
     model
-        What it is sold as.
+        Name of the product.
     capability
-        CUDA compute capability; None where it is no CUDA device.
+        CUDA compute capability; None for other devices.
     """
 
     model: str
@@ -79,13 +79,13 @@ class Devices:
         logits and probabilities in single precision; ``"mixed_bfloat16"`` the same in
         bfloat16.
     compiles
-        Whether XLA may compile what is worth it.
+        Whether XLA may compile long trainings.
     tries_bfloat16
-        Whether `for_steps` may take bfloat16.
+        Whether `for_steps` may choose bfloat16.
     text
-        What computes here, in a few words, for example ``"CPU, 2 cores"``.
+        Name of the devices in a few words, for example ``"CPU, 2 cores"``.
     note
-        A sentence for people who wonder why no GPU is used; else empty.
+        A sentence that says why no GPU is used; empty if one is.
     """
 
     names: tuple[str, ...] = ()
@@ -112,11 +112,11 @@ class Devices:
             yield
 
     def for_steps(self) -> Devices:
-        """Return the devices with the precision that steps of a U-Net are taken in.
+        """Return the devices with the precision in which steps of a U-Net are taken.
 
         That is bfloat16 on a CPU that is faster in it. It has the range of single
-        precision, so no loss needs to be scaled. Predictions stay in single precision:
-        bfloat16 has but eight bits.
+        precision, so no loss needs to be scaled. Predictions stay in single precision,
+        because bfloat16 has only eight significant bits.
         """
         if self.tries_bfloat16 and is_faster_in_bfloat16():
             return dataclasses.replace(self, precision="mixed_bfloat16")
@@ -165,7 +165,7 @@ def _find_devices() -> Devices:
         try:
             tf.config.set_visible_devices([physical[n] for n in used], "GPU")
         except RuntimeError as error:
-            # Only possible before the first use; somebody else has used TensorFlow.
+            # Only possible before the first use; other code has used TensorFlow.
             logger.info("All GPUs stay visible: %s", error)
             used = [0]
     devices = choose_devices(
@@ -178,7 +178,7 @@ def _find_devices() -> Devices:
 
 
 def best_gpus(gpus: Sequence[Gpu]) -> list[int]:
-    """Which GPUs to use: all of the kind that is the most capable.
+    """Choose the GPUs to use: all of the most capable kind.
 
     They take each step together, so the others would wait for a slower one.
 
@@ -201,14 +201,14 @@ def choose_devices(gpus: Sequence[Gpu], *, cores: int, note: str) -> Devices:
     gpus
         GPUs to use, all of the same kind.
     cores
-        Of the CPU.
+        Cores of the CPU.
     note
-        What to tell people when there is no GPU.
+        `Devices.note` when there is no GPU.
     """
     if not gpus:
         return Devices(text=f"CPU, {cores} cores", note=note, tries_bfloat16=True)
     model, capability = gpus[0].model, gpus[0].capability
-    # GPUs of other makers do not say what they are good at.
+    # GPUs of other makers do not report a capability.
     is_fast_in_half = capability is not None and capability >= TENSOR_CORES
     return Devices(
         tuple(f"GPU:{number}" for number in range(len(gpus))),
@@ -222,8 +222,8 @@ def choose_devices(gpus: Sequence[Gpu], *, cores: int, note: str) -> Devices:
 def is_faster_in_bfloat16() -> bool:
     """Whether the CPU convolves clearly faster in bfloat16 than in single precision.
 
-    Measured, in some hundredths of a second: TensorFlow does not tell what a CPU can,
-    and without instructions for it bfloat16 is many times slower.
+    It is measured, which takes some hundredths of a second: TensorFlow does not report
+    the instructions of a CPU, and without those for bfloat16 it is many times slower.
     """
     images = tf.ones((2, 64, 64, 64))
     kernel = tf.ones((3, 3, 64, 64))
@@ -234,7 +234,7 @@ def is_faster_in_bfloat16() -> bool:
         for _ in range(12):
             moments.append(time.perf_counter())
             tf.nn.conv2d(values, weights, 1, "SAME").numpy()
-        # The fastest one: whatever else the machine does only makes calls slower.
+        # The fastest one: other load on the machine only makes calls slower.
         seconds[kind] = np.diff(moments[1:]).min()
     ratio = seconds[tf.float32] / seconds[tf.bfloat16]
     logger.info("Convolutions are %.1f times as fast in bfloat16.", ratio)
@@ -257,7 +257,7 @@ def explain_cpu(*, driver: bool, platform: str) -> str:
 
 
 def sees_driver() -> bool:
-    """Whether there is an NVIDIA GPU with a driver that nobody has hidden."""
+    """Whether there is an NVIDIA GPU with a driver, and it is not hidden."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return False
     if sys.platform == "win32":

@@ -7,7 +7,7 @@ import math
 from functools import singledispatch
 
 from napari_garage_unet.engine.features.efficientnet_lite import load_encoder
-from napari_garage_unet.engine.features.feature_maps import DEEPEST
+from napari_garage_unet.engine.features.feature_maps import DEEPEST_STRIDE
 from napari_garage_unet.engine.networks.base import Network
 from napari_garage_unet.engine.networks.decoder_ops import ENSEMBLE_SIZE, WIDTHS
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
@@ -81,7 +81,11 @@ def _(network: PretrainedNetwork) -> Diagram:
         name=f"U-Net with pretrained encoder, mean of {ENSEMBLE_SIZE} decoders",
         parameters=sum(
             math.prod(variable.shape)
-            for part in (network.head, network.patch_network, load_encoder(DEEPEST))
+            for part in (
+                network.head,
+                network.patch_network,
+                load_encoder(DEEPEST_STRIDE),
+            )
             for variable in part.weights
         ),
         image=(None, None, network.n_channels),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import keyword
-import re
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,22 +16,23 @@ from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.models.model import Model
 
+from .bioimageio_texts import (
+    ENCODER_DOI,
+    ENCODER_TEXT,
+    UNET_DOI,
+    UNET_TEXT,
+    channel_names,
+    default_name,
+    documentation,
+    input_names,
+    listed_classes,
+)
 from .onnx import METADATA_KEY, OPSET, describe, write_onnx
 
 Pixels = NDArray[np.float32]
 
-UNET_TEXT = (
-    "Ronneberger, Fischer, Brox: U-Net: Convolutional Networks for Biomedical Image "
-    "Segmentation, MICCAI 2015"
-)
-UNET_DOI = "10.1007/978-3-319-24574-4_28"
-ENCODER_TEXT = (
-    "Tan, Le: EfficientNet: Rethinking Model Scaling for Convolutional Neural "
-    "Networks, ICML 2019 (encoder weights: Apache-2.0)"
-)
-ENCODER_DOI = "10.48550/arXiv.1905.11946"
 EPSILON = 1e-9
-"""What the package adds to the span of the pixels; this plugin adds nothing."""
+"""Added to the span of the percentiles in the package; this plugin adds nothing."""
 
 
 def write_package(
@@ -75,7 +73,7 @@ def write_package(
     prepared = preprocess(pixels, model.preprocess)
     feature_maps = network.features(prepared, network.statistics(prepared))
     probabilities = network.probabilities(feature_maps)
-    # Its warnings are about what makes a model famous, such as a longer description.
+    # It warns of what a model needs in the public zoo, such as a longer description.
     their_logger.disable("bioimageio.spec")
     with tempfile.TemporaryDirectory() as folder:
         files = Path(folder)
@@ -83,13 +81,13 @@ def write_package(
         np.save(files / "test_input.npy", pixels.transpose(2, 0, 1)[np.newaxis])
         np.save(files / "test_output.npy", probabilities[np.newaxis])
         _cover(model, prepared, probabilities, files / "cover.png")
-        text = _documentation(model, halo=halo)
+        text = documentation(model, halo=halo)
         (files / "README.md").write_text(text, encoding="utf-8")
         try:
             with ValidationContext(root=files, log_warnings=False):
                 description = _description(
                     model,
-                    name=name or _default_name(model),
+                    name=name or default_name(model),
                     author=author or "a user of napari-garage-unet",
                     license=license,
                     halo=halo,
@@ -107,7 +105,7 @@ def write_package(
 
 
 def check_preprocess(config: PreprocessConfig) -> None:
-    """Raise `InputError` if bioimage.io has no words for what is done to the pixels."""
+    """Raise `InputError` if bioimage.io cannot describe a preprocessing step."""
     foreign = [
         title
         for title, used in (
@@ -125,17 +123,6 @@ def check_preprocess(config: PreprocessConfig) -> None:
         )
 
 
-def channel_names(names: Sequence[str]) -> list[str]:
-    """Make different names of letters, digits and underscores, as bioimage.io wants."""
-    made: list[str] = []
-    for number, name in enumerate(names, start=1):
-        word = re.sub(r"\W+", "_", name).strip("_").lower()
-        if not word.isidentifier() or keyword.iskeyword(word):
-            word = f"class_{word or number}"
-        made.append(f"{word}_{number}" if word in made else word)
-    return made
-
-
 def _description(
     model: Model, *, name: str, author: str, license: str, halo: int, smallest: int
 ) -> Any:
@@ -151,7 +138,7 @@ def _description(
         description="A plane of the image, pixels as they come.",
         axes=[
             spec.BatchAxis(size=batch),
-            spec.ChannelAxis(channel_names=_input_names(model.n_channels)),
+            spec.ChannelAxis(channel_names=input_names(model.n_channels)),
             spec.SpaceInputAxis(id=spec.AxisId("y"), size=size),
             spec.SpaceInputAxis(id=spec.AxisId("x"), size=size),
         ],
@@ -197,7 +184,9 @@ def _description(
         citations.append((ENCODER_TEXT, ENCODER_DOI))
     return spec.ModelDescr(
         name=name,
-        description=f"U-Net that tells apart {_listed(model)}, learnt from strokes.",
+        description=(
+            f"U-Net that tells apart {listed_classes(model)}, learnt from strokes."
+        ),
         authors=[spec.Author(name=author)],
         cite=[spec.CiteEntry(text=text, doi=spec.Doi(doi)) for text, doi in citations],
         license=spec.LicenseId(license),
@@ -211,22 +200,6 @@ def _description(
         ),
         config=spec.Config.model_validate({METADATA_KEY: describe(model, network)}),
     )
-
-
-def _input_names(n_channels: int) -> list[str]:
-    if n_channels == 3:
-        return ["red", "green", "blue"]
-    return [f"channel{number}" for number in range(n_channels)]
-
-
-def _listed(model: Model) -> str:
-    names = [info.name for info in model.classes]
-    return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _default_name(model: Model) -> str:
-    name = re.sub(r"[^\w+() -]", " ", f"U-Net for {_listed(model)}", flags=re.ASCII)
-    return name[:64].strip()
 
 
 def _test_image(
@@ -272,46 +245,3 @@ def _cover(model: Model, image: Pixels, probabilities: Pixels, path: Path) -> No
     picture = Picture.fromarray(both)
     picture.thumbnail((800, 400))
     picture.save(path)
-
-
-def _documentation(model: Model, *, halo: int) -> str:
-    rows = "\n".join(
-        f"| {row} | {info.id} | {info.name} | {'yes' if info.background else ''} |"
-        for row, info in enumerate(model.classes)
-    )
-    provenance = model.provenance
-    encoder = whole = ""
-    if model.network.encoder != "plain":
-        encoder = (
-            "The encoder is EfficientNet-Lite0 with weights learnt on ImageNet "
-            "(Apache License 2.0).\n"
-        )
-        whole = (
-            " The network scales its features by their mean and spread over what it is "
-            "given, so give it whole planes where memory allows."
-        )
-    return f"""# {_default_name(model)}
-
-A U-Net that was trained with napari-garage-unet from painted strokes: \
-{provenance.get("steps", "?")} steps, {provenance.get("seconds", "?")} s, \
-{"checked" if provenance.get("validated") else "not checked"} on held-out strokes.
-{encoder}
-## What comes out
-
-The output holds one probability per class; the largest one is the label.
-
-| row | id | class | background |
-|-----|----|-------|------------|
-{rows}
-
-## What goes in
-
-Planes of {model.n_channels} channels in any unit. Percentiles are taken of the whole \
-plane, so rescale before cutting into tiles. Tiles need a halo of {halo} pixels.{whole}
-
-## Validation
-
-The model has learnt from the strokes of a person on \
-{len(provenance.get("images", []))} image(s). Compare its result with your own eyes or \
-with a labelled image before you rely on it.
-"""

@@ -1,4 +1,4 @@
-"""Models for other programs: ONNX and bioimage.io."""
+"""Export of models to the formats of other programs: ONNX and bioimage.io."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PACKAGES: dict[ExportFormat, tuple[str, ...]] = {
     "onnx": ("onnx", "tf2onnx"),
     "bioimageio": ("onnx", "tf2onnx", "bioimageio.spec"),
 }
-"""What has to be installed for each format."""
+"""Packages that each format needs."""
 
 
 def export_model(

@@ -18,7 +18,7 @@ MATLAB importers of the last years."""
 INPUT, OUTPUT = "image", "probabilities"
 
 METADATA_KEY = "napari-garage-unet"
-"""Key of the JSON that describes the model in the file's metadata."""
+"""Key in the file's metadata of the JSON that describes the model."""
 
 
 def write_onnx(model: Model, path: Path) -> None:
@@ -73,7 +73,7 @@ def write_onnx(model: Model, path: Path) -> None:
 
 
 def describe(model: Model, network: Network) -> dict[str, Any]:
-    """Say in JSON values what a program has to know to use the network."""
+    """Describe in JSON values how to prepare the pixels and what comes out."""
     config = model.preprocess
     steps = [
         "non-finite pixels become the smallest finite one",
@@ -108,7 +108,7 @@ def describe(model: Model, network: Network) -> dict[str, Any]:
 
 
 def _name_ends(proto: Any, batch: int | None) -> None:
-    """Give input, output and their free sizes names that tell what they are."""
+    """Name the output and the free sizes of input and output."""
     graph = proto.graph
     old = graph.output[0].name
     for node in graph.node:

@@ -32,10 +32,10 @@ WEIGHTS_PATH: Final = Path(__file__).parent / "weights" / "efficientnet_lite0.np
 STEM_FILTERS: Final = 32
 HEAD_FILTERS: Final = 1280
 FEATURE_CHANNELS: Final = {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}
-"""Channels of the feature map that is tapped at each stride."""
+"""Channels of the feature map at each stride, the last one before the next stride."""
 
 FEATURE_RADII: Final = {2: 3, 4: 9, 8: 33, 16: 169, 32: 457}
-"""How far in pixels a tap's numbers may depend on the image, by stride."""
+"""How far in pixels a value may depend on the image, by the stride of its map."""
 
 
 @dataclass(frozen=True, slots=True)

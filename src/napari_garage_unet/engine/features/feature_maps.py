@@ -1,9 +1,9 @@
 """Frozen features of a plane, computed once and kept while the decoder learns.
 
-Two kinds complement each other: what an encoder trained on a million photographs
-sees (shapes, parts, textures), of the image and of the image enlarged twice; and
-the multiscale intensity, edge and texture features of scikit-image, which are sharp
-to the pixel and do not care what a photograph looks like.
+Three groups complement each other: the maps of an encoder trained on a million
+photographs (shapes, parts, textures), once of the image and once of the image enlarged
+twice; and the multiscale intensity, edge and texture features of scikit-image, which
+are sharp to the pixel and do not depend on what photographs look like.
 """
 
 from __future__ import annotations
@@ -26,22 +26,28 @@ FeatureMaps = tuple[NDArray[Any], ...]
 """Feature maps of one plane, ``(h, w, channels)`` each."""
 
 GRID = 2
-"""The decoder works on every second pixel; a guided filter brings back full detail."""
+"""Stride in pixels of the grid on which the decoder works; a guided filter brings its
+result back to full resolution."""
 
-DEEPEST = 16
-"""Last stride of the encoder; deeper ones see hundreds of pixels and gain nothing."""
+DEEPEST_STRIDE = 16
+"""Last stride of the encoder, in pixels; deeper ones see hundreds of pixels and gain
+nothing."""
 
 ENLARGEMENTS = (1, 2)
-"""The encoder sees the image so many times as large, which sharpens its taps."""
+"""Factors by which the image is enlarged before the encoder; 2 sharpens its maps."""
 
 SIGMAS = (1, 16)
 """Smallest and largest scale of the multiscale features, in pixels."""
 
-LARGE = 1_500_000
-"""Pixels of a plane from which on its statistics are taken of windows."""
+MAX_WHOLE_PLANE_PIXELS = 1_500_000
+"""Pixels of the largest plane whose statistics are those of all its pixels; of larger
+ones windows are measured."""
 
-WINDOWS = 3
-WINDOW = 256
+STATISTICS_WINDOWS = 3
+"""Windows along each axis of a large plane."""
+
+STATISTICS_WINDOW_PIXELS = 256
+"""Side of these windows."""
 
 FEATURES_PER_CHANNEL = 20
 """Five scales of intensity, edges and two eigenvalues of the Hessian matrix."""
@@ -49,7 +55,7 @@ FEATURES_PER_CHANNEL = 20
 
 @dataclass(frozen=True, slots=True)
 class FeatureMapSpec:
-    """What a tap is.
+    """What a feature map is.
 
     Parameters
     ----------
@@ -60,7 +66,7 @@ class FeatureMapSpec:
     channels
         Number of features.
     group
-        Name of the features it belongs to.
+        Name of the group of features it belongs to.
     """
 
     stride: int
@@ -69,9 +75,9 @@ class FeatureMapSpec:
     group: str
 
     def holds(self, coarser: FeatureMapSpec) -> bool:
-        """Whether all cells of a coarser tap lie on cells of this one.
+        """Whether all cells of a coarser map lie on cells of this one.
 
-        Interpolating via this tap is then the same as interpolating at once.
+        Interpolating via this map is then the same as interpolating at once.
         """
         return (
             coarser.stride % self.stride == 0
@@ -81,38 +87,45 @@ class FeatureMapSpec:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statistics:
-    """Mean and spread of each feature over a plane, ``(channels,)`` for each tap."""
+    """Mean and spread of each feature over a plane.
+
+    Parameters
+    ----------
+    means, spreads
+        One array of ``(channels,)`` for each feature map. The spread is a standard
+        deviation, raised a little so that constant features can be divided by it.
+    """
 
     means: tuple[NDArray[np.float32], ...]
     spreads: tuple[NDArray[np.float32], ...]
 
 
 class PretrainedFeatures:
-    """Multiscale features and the taps of the pretrained encoder.
+    """Multiscale features and the maps of the pretrained encoder.
 
     Parameters
     ----------
     n_channels
-        Of the planes. One is seen by the encoder as grey, two as two colours and
-        their mean, three as red, green and blue; more are seen three by three.
+        Channels of the planes. The encoder sees one as grey, two as two colours and
+        their mean, three as red, green and blue; more three by three.
     precision
-        What the encoder computes in.
+        Precision in which the encoder computes.
 
     Attributes
     ----------
     stride
-        Sides of planes have to be multiples of it.
+        Sides of planes have to be multiples of it, in pixels.
     specs
-        What the taps behind the pixels are.
+        What the feature maps behind the pixels are.
     radius
-        How far in pixels a value can see.
+        How far in pixels a value depends on the image.
     """
 
     def __init__(self, n_channels: int, precision: Precision = "float32") -> None:
-        self.stride = DEEPEST
-        self.radius = max(FEATURE_RADII[DEEPEST], 4 * SIGMAS[1] + 3)
+        self.stride = DEEPEST_STRIDE
+        self.radius = max(FEATURE_RADII[DEEPEST_STRIDE], 4 * SIGMAS[1] + 3)
         self.specs = tuple(_feature_map_specs(n_channels))
-        self._encoder = load_encoder(DEEPEST, precision)
+        self._encoder = load_encoder(DEEPEST_STRIDE, precision)
         self._encode = tf.function(
             self._encode_enlarged,
             input_signature=[
@@ -127,13 +140,13 @@ class PretrainedFeatures:
         Parameters
         ----------
         plane
-            As for `__call__`. Of a large one, `WINDOWS` x `WINDOWS` windows are
-            measured.
+            As for `__call__`. Of one larger than `MAX_WHOLE_PLANE_PIXELS`,
+            `STATISTICS_WINDOWS` x `STATISTICS_WINDOWS` windows are measured.
         """
         return _measure([self._raw(window) for window in windows(plane, self.stride)])
 
     def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics, FeatureMaps]:
-        """Compute statistics and taps of a whole plane at once.
+        """Compute statistics and feature maps of a whole plane at once.
 
         The statistics are those of all cells, however large the plane is.
         """
@@ -144,23 +157,23 @@ class PretrainedFeatures:
     def __call__(
         self, plane: NDArray[np.float32], statistics: Statistics
     ) -> FeatureMaps:
-        """Compute the taps of a plane or of a region of it.
+        """Compute the feature maps of a plane or of a region of it.
 
-        Every feature is standardised by its statistics over the plane, so that other
-        brightness, contrast or stain in the next image does not look like other
-        things (adaptive batch normalisation, Li et al. 2017, arXiv:1603.04779).
+        Every feature is standardised by its statistics over the plane, so that another
+        brightness, contrast or stain in the next image does not change the features
+        (adaptive batch normalisation, Li et al. 2017, arXiv:1603.04779).
 
         Parameters
         ----------
         plane
             ``(H, W, n_channels)``, values from 0 to 1, sides multiples of `stride`.
         statistics
-            Of the whole plane.
+            Those of the whole plane.
 
         Returns
         -------
         tuple of ndarray, float16
-            The pixels as `pack_pixels` returns them, then as `specs` says. Half
+            The pixels as `pack_pixels` returns them, then the maps of `specs`. Half
             precision halves what is kept for each image.
         """
         return _standardise(self._raw(plane), statistics)
@@ -225,13 +238,13 @@ def _feature_map_specs(n_channels: int) -> Iterator[FeatureMapSpec]:
     passes = len(list(colour_groups(n_channels)))
     for times in ENLARGEMENTS:
         for stride, channels in FEATURE_CHANNELS.items():
-            if stride > DEEPEST:
+            if stride > DEEPEST_STRIDE:
                 continue
             # The convolutions pad after, not before: cell i looks at the last pixel
-            # of its stride. An enlarged image has its pixels half a pixel aside.
+            # of its stride. Pixels of an enlarged image are offset by half a pixel.
             offset = (stride - 1 - (times - 1) / 2) / times
             if stride // times < GRID:
-                # Finer than the grid; a quarter of a pixel aside is let be.
+                # Finer than the grid; an offset of a quarter of a pixel is neglected.
                 yield FeatureMapSpec(GRID, 0.0, channels * passes, f"encoder x{times}")
             else:
                 step = stride // times
@@ -243,18 +256,20 @@ def _feature_map_specs(n_channels: int) -> Iterator[FeatureMapSpec]:
 def windows(plane: NDArray[np.float32], stride: int) -> list[NDArray[np.float32]]:
     """Cut a large plane down to windows spread evenly over it."""
     height, width = plane.shape[:2]
-    if height * width <= LARGE:
+    if height * width <= MAX_WHOLE_PLANE_PIXELS:
         return [plane]
-    side_y, side_x = (min(WINDOW, n // stride * stride) for n in (height, width))
+    side_y, side_x = (
+        min(STATISTICS_WINDOW_PIXELS, n // stride * stride) for n in (height, width)
+    )
     return [
         plane[y : y + side_y, x : x + side_x]
-        for y in np.linspace(0, height - side_y, WINDOWS).astype(int)
-        for x in np.linspace(0, width - side_x, WINDOWS).astype(int)
+        for y in np.linspace(0, height - side_y, STATISTICS_WINDOWS).astype(int)
+        for x in np.linspace(0, width - side_x, STATISTICS_WINDOWS).astype(int)
     ]
 
 
 def pack_pixels(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Put the pixels of each cell of the grid beside each other.
+    """Put the pixels of each cell of the grid into its channels.
 
     Parameters
     ----------
@@ -273,7 +288,7 @@ def pack_pixels(plane: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def colour_groups(n_channels: int) -> Iterator[tuple[int, ...]]:
-    """Which channels the encoder sees together, at most three at a time."""
+    """Yield the numbers of channels that the encoder sees together, at most three."""
     for first in range(0, n_channels, 3):
         yield tuple(range(first, min(first + 3, n_channels)))
 

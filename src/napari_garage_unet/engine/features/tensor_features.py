@@ -1,4 +1,7 @@
-"""The multiscale features in TensorFlow operations, for export."""
+"""The multiscale features in TensorFlow operations, for export.
+
+The twin of scikit-image's ``multiscale_basic_features``, which `feature_maps` uses.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,9 @@ from typing import Any
 import numpy as np
 
 from napari_garage_unet.engine.compute.backend import tf
-from napari_garage_unet.engine.features.feature_maps import (
-    SIGMAS,
-)
-from napari_garage_unet.engine.filters.tensor_filters import (
-    Tensor,
-    repeat_border,
-)
+from napari_garage_unet.engine.filters.tensor_filters import Tensor, repeat_border
+
+from .feature_maps import SIGMAS
 
 TRUNCATE = 4.0
 """Where scikit-image cuts off a Gaussian, in sigmas."""

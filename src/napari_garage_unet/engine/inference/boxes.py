@@ -1,4 +1,4 @@
-"""Boxes of a plane that are computed together, as it takes less than one by one."""
+"""Boxes of a plane that take less time together than one by one."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ Box = tuple[int, int, int, int]
 
 
 def group_boxes(boxes: Sequence[Box], radius: int) -> list[tuple[Box, list[int]]]:
-    """Join boxes as long as they and what is seen around are smaller together.
+    """Join boxes as long as they and their margins are smaller together.
 
     Parameters
     ----------
     boxes
-        Of one plane.
+        Boxes of one plane.
     radius
-        How far in pixels can be seen.
+        Width of the margin around each box in pixels: how far a value depends on the
+        plane.
 
     Returns
     -------
     list of (Box, list of int)
-        Boxes that hold others, and the numbers of those.
+        Boxes that hold the given ones, and the positions of those in `boxes`.
     """
 
     def seen_around(box: Box) -> int:

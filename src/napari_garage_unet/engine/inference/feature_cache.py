@@ -1,7 +1,7 @@
-"""Features of images, computed block by block when they are asked for, and kept.
+"""Features of images, computed block by block on demand, and kept.
 
-Training, preview and segmentation of a model share one store, so no feature is
-computed twice while there is room.
+Training, preview and segmentation of a model share one cache, so no feature is computed
+twice while there is room.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.features.feature_maps import (
-    LARGE,
+    MAX_WHOLE_PLANE_PIXELS,
     FeatureMaps,
     Statistics,
 )
@@ -23,11 +23,11 @@ from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.networks.base import Network, pad_to_stride
 
-BLOCK = 512
-"""Side in pixels of the blocks of a large plane."""
+BLOCK_PIXELS = 512
+"""Side of the blocks of a large plane."""
 
-ROOM = 1_500_000_000
-"""Bytes of features that are kept."""
+MAX_CACHE_BYTES = 1_500_000_000
+"""Bytes of pixels and features that are kept."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,21 +48,21 @@ class _Plane:
 
 
 class FeatureCache:
-    """FeatureMaps of planes by region.
+    """Feature maps of regions of planes.
 
     Parameters
     ----------
     network
-        Whose features they are. Networks that differ only in what has been learnt
-        have the same.
+        Computes the features. Networks that differ only in what they have learnt have
+        the same features.
     config
-        What is done to the pixels first.
+        Preprocessing of the pixels.
     block
         Side of the blocks in pixels.
     whole
         Planes of at most so many pixels are one block.
     room
-        Bytes to keep; the plane that was asked for longest ago goes first.
+        Bytes to keep; the plane that was used longest ago goes first.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class FeatureCache:
         network: Network,
         config: PreprocessConfig,
         *,
-        block: int = BLOCK,
-        whole: int = LARGE,
-        room: int = ROOM,
+        block: int = BLOCK_PIXELS,
+        whole: int = MAX_WHOLE_PLANE_PIXELS,
+        room: int = MAX_CACHE_BYTES,
     ) -> None:
         self.network = network
         self._config = config
@@ -84,19 +84,19 @@ class FeatureCache:
     def region(
         self, image: Image, index: PlaneIndex, rows: slice, columns: slice
     ) -> FeatureMaps:
-        """Compute, or find, the taps of a region of a padded plane.
+        """Compute, or find, the feature maps of a region of a padded plane.
 
         Parameters
         ----------
         image, index
-            Which plane.
+            The plane.
         rows, columns
-            Multiples of the network's stride.
+            The region in pixels; ends are multiples of the network's stride.
 
         Returns
         -------
         tuple of ndarray
-            The values that the taps of the whole plane have there.
+            The values that the feature maps of the whole plane have there.
         """
         plane = self._plane(image, index)
         height, width = plane.pixels.shape[:2]
@@ -120,9 +120,9 @@ class FeatureCache:
         )
 
     def prepare(self, image: Image, index: PlaneIndex) -> Iterator[None]:
-        """Compute a plane ahead of being asked, one block from one yield to the next.
+        """Compute a plane ahead of demand, one block between two yields.
 
-        Ends early where there is no more room.
+        Ends early when half of the room is used.
         """
         plane = self._plane(image, index)
         yield
@@ -159,7 +159,7 @@ class FeatureCache:
         rows: slice,
         columns: slice,
     ) -> FeatureMaps:
-        """Take from one block what belongs to the region."""
+        """Take the part of a block that lies in the region."""
         if (top, left) not in plane.blocks:
             plane.blocks[top, left] = self._compute(plane, top, left, side)
         y = slice(max(rows.start - top, 0), min(rows.stop - top, side))
@@ -198,9 +198,9 @@ class FeatureCache:
 
 
 class FeatureCaches:
-    """The store of the network and preprocessing that were used last.
+    """The cache of the network and preprocessing that were used last.
 
-    Outlives a training, so that the next one and the preview after it find the
+    It outlives a training, so that the next one and the preview after it find the
     features of images that have not changed.
     """
 
@@ -209,7 +209,7 @@ class FeatureCaches:
         self._store: FeatureCache | None = None
 
     def get(self, network: Network, config: PreprocessConfig) -> FeatureCache:
-        """Return the store if it fits, else a new one in its place."""
+        """Return the cache if it fits, else a new one in its place."""
         key = (network.config, network.n_channels, config)
         if self._store is None or key != self._key:
             self._key, self._store = key, FeatureCache(network, config)

@@ -1,8 +1,8 @@
 """Probabilities of planes, tile by tile, equal to those of the whole plane.
 
-Each tile is computed with a halo as wide as the network can see, so its core has
-the values the whole plane would give; at the borders of the plane a tile ends where
-the plane does.
+Each tile is computed with a halo as wide as its values depend on the plane, so its core
+has the values of the whole plane; at the borders of the plane a tile ends where the
+plane does.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from .boxes import Box
 from .feature_cache import FeatureCache
 from .tiles import widen
 
-TILE = 512
-"""Side in pixels of a tile's core: large enough that its halo costs little, small
+TILE_PIXELS = 512
+"""Side of a tile's core: large enough that its halo costs little, small
 enough for a laptop's memory and for stopping between two tiles."""
 
 Tile = tuple[slice, slice, NDArray[np.float32]]
@@ -38,9 +38,9 @@ class Predictor:
     network
         The network.
     config
-        What is done to the pixels first.
+        Preprocessing of the pixels.
     store
-        Who has, or computes, the taps; a new one if left out.
+        The cache of the feature maps; by default a new one.
     tile
         Side of a tile's core in pixels.
     """
@@ -51,7 +51,7 @@ class Predictor:
         config: PreprocessConfig,
         *,
         store: FeatureCache | None = None,
-        tile: int = TILE,
+        tile: int = TILE_PIXELS,
     ) -> None:
         self.network = network
         self._store = store or FeatureCache(network, config)

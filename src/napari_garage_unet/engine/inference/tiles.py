@@ -1,4 +1,4 @@
-"""Parts of a plane, and what has to be seen to compute in them."""
+"""Parts of a plane, and the regions that their values depend on."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 512
-"""Side in pixels of the parts."""
+BLOCK_PIXELS = 512
+"""Side of the blocks of a plane."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaneBlock:
-    """A part of a padded plane, and the wider region its values depend on."""
+    """A part of a padded plane, and the wider region its values depend on.
+
+    Parameters
+    ----------
+    rows, columns
+        The part, in pixels of the plane.
+    seen_rows, seen_columns
+        The region, which holds the part.
+    """
 
     rows: slice
     columns: slice
@@ -31,7 +39,7 @@ class PlaneBlock:
 
 
 def all_blocks(
-    shape: tuple[int, ...], radius: int, *, stride: int = 16, side: int = BLOCK
+    shape: tuple[int, ...], radius: int, *, stride: int = 16, side: int = BLOCK_PIXELS
 ) -> Iterator[PlaneBlock]:
     """Cut a plane into blocks.
 
@@ -40,11 +48,16 @@ def all_blocks(
     shape
         ``(H, W)`` of the padded plane, multiples of `stride`.
     radius
-        How far in pixels can be seen.
+        How far in pixels a value depends on the plane.
     stride
-        The seen regions begin and end at multiples of it.
+        The seen regions begin and end at multiples of it, in pixels.
     side
-        Of the blocks in pixels.
+        Side of the blocks in pixels.
+
+    Yields
+    ------
+    PlaneBlock
+        Row by row, without overlap.
     """
     height, width = shape
     for top in range(0, height, side):
@@ -67,27 +80,39 @@ def stroked_blocks(targets: NDArray[np.int32], stride: int) -> Iterator[PlaneBlo
     targets
         ``(H, W)``, 0 is unlabelled.
     stride
-        Of the deepest tap; a block sees one of its cells farther than it reaches, so
-        that interpolation in it is that of the plane.
+        Stride of the deepest feature map in pixels. A block sees one cell of it beyond
+        its borders, so that interpolation in it is that of the plane.
+
+    Yields
+    ------
+    PlaneBlock
+        Half as wide and high as those of `all_blocks`.
     """
-    for block in all_blocks(targets.shape, stride, stride=stride, side=BLOCK // 2):
+    for block in all_blocks(
+        targets.shape, stride, stride=stride, side=BLOCK_PIXELS // 2
+    ):
         if targets[block.rows, block.columns].any():
             yield block
 
 
 def widen(span: slice, radius: int, stride: int, size: int) -> tuple[int, int]:
-    """Widen a span to what can be seen from it, on the grid of the stride.
+    """Widen a span to what its values depend on, on the grid of the stride.
 
     Parameters
     ----------
     span
         Pixels along one axis of a plane.
     radius
-        How far can be seen.
+        How far in pixels a value depends on the plane.
     stride
-        The ends are multiples of it.
+        The ends become multiples of it, in pixels.
     size
         Length of the padded plane along the axis, a multiple of `stride`.
+
+    Returns
+    -------
+    start, stop : int
+        Within the plane.
     """
     start = max(span.start - radius, 0) // stride * stride
     stop = min(-(-(span.stop + radius) // stride) * stride, size)

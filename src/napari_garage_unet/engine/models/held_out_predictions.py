@@ -1,7 +1,7 @@
-"""What was said of the strokes that were held out, by a network that had not seen them.
+"""Predictions at held-out strokes, by a network that has not learnt from them.
 
-Kept with a model, because the model itself may have learnt from these strokes: only
-this tells later what its probabilities are worth.
+They are kept with a model, because the model itself may have learnt from these strokes:
+thresholds are suggested from them, and they tell what its probabilities are worth.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_PIXELS = 50_000
-"""Pixels that are kept; more would say the same."""
+MAX_PIXELS = 50_000
+"""Pixels that are kept; more would not change what is derived from them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,12 +22,17 @@ class HeldOutPredictions:
     Parameters
     ----------
     levels
-        ``(n_classes, n)`` uint8 in steps of 1 / 255, in the order of the model's
-        classes.
+        ``(n_classes, n)`` uint8, probabilities in steps of 1 / 255, in the order of the
+        model's classes.
     class_ids
-        ``(n,)`` int32, as what each pixel was painted.
+        ``(n,)`` int32, class that each pixel is painted as.
     strokes
-        ``(n,)`` int32, number of the stroke each is part of.
+        ``(n,)`` int32, number of the stroke that each pixel is part of.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit each other.
     """
 
     levels: NDArray[np.uint8]
@@ -39,14 +44,14 @@ class HeldOutPredictions:
         if self.levels.ndim != 2 or {self.class_ids.shape, self.strokes.shape} != {
             (n,)
         }:
-            raise ValueError("The arrays of held-out answers do not fit together.")
+            raise ValueError("The arrays of held-out predictions do not fit together.")
 
     def thinned(self) -> HeldOutPredictions:
-        """Return `MOST_PIXELS` of them at the most, drawn evenly."""
+        """Return at most `MAX_PIXELS` of the pixels, drawn evenly."""
         n = self.class_ids.size
-        if n <= MOST_PIXELS:
+        if n <= MAX_PIXELS:
             return self
-        kept = np.sort(np.random.default_rng(0).choice(n, MOST_PIXELS, replace=False))
+        kept = np.sort(np.random.default_rng(0).choice(n, MAX_PIXELS, replace=False))
         return HeldOutPredictions(
             self.levels[:, kept], self.class_ids[kept], self.strokes[kept]
         )

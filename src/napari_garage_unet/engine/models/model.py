@@ -1,4 +1,4 @@
-"""A model: network, classes, preprocessing, thresholds and where it came from."""
+"""A model: network, classes, preprocessing, thresholds and provenance."""
 
 from __future__ import annotations
 
@@ -15,13 +15,7 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
-from napari_garage_unet.engine.images.image import (
-    ArrayLike,
-    Image,
-    PlaneIndex,
-    check_axes,
-    guess_axes,
-)
+from napari_garage_unet.engine.images.image import ArrayLike, Image, PlaneIndex
 from napari_garage_unet.engine.labels.clean_up import apply_rules
 from napari_garage_unet.engine.labels.presets import (
     Presets,
@@ -38,6 +32,7 @@ from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.settings import to_json
 
 from .archive import DECODER, HELD_OUT, weight_member, write_archive
+from .axes import axes_like
 from .held_out_predictions import HeldOutPredictions
 
 if TYPE_CHECKING:
@@ -48,35 +43,34 @@ if TYPE_CHECKING:
 class Model:
     """Everything needed to segment an image as it was segmented in training.
 
-    Made by `train` or `load_model`. Holds plain arrays and settings; TensorFlow is
-    loaded when the first image is segmented.
+    `train` and `load_model` make models. A model holds plain arrays and settings;
+    TensorFlow is loaded when the first image is segmented.
 
     Parameters
     ----------
     classes
         The classes, in the order of the rows of the probabilities.
     preprocess
-        What is done to the pixels first.
+        Preprocessing of the pixels.
     network
-        Which network.
+        Which network it is.
     n_channels
         Channels of the images it was trained on.
     weights
-        What the network has learnt, by name.
+        Trained weights of the network, by name.
     decoder
-        What a pretrained network has learnt beside its weights; None for a plain one.
+        What a pretrained network knows beside its weights; None for a plain one.
     axes
         Axes of the images it was trained on, such as ``"yxc"``.
     rules
         Threshold and clean-up by class id; classes that are not in it have the
         default rule.
     provenance
-        Where the model came from: JSON values.
+        How the model was made, in JSON values.
     presets
         Other rules by class id, by the name they were saved under.
     held_out
-        What was said of held-out strokes by a network that had not seen them; None
-        when none were held out.
+        Predictions at held-out strokes; None when none were held out.
     """
 
     classes: tuple[ClassInfo, ...]
@@ -93,7 +87,7 @@ class Model:
 
     @property
     def class_ids(self) -> tuple[int, ...]:
-        """The ids its segmentations hold."""
+        """Ids of the classes, in the order of the probabilities."""
         return tuple(info.id for info in self.classes)
 
     def predict_proba(self, image: ArrayLike | Image) -> NDArray[np.float32]:
@@ -116,8 +110,7 @@ class Model:
             If the image has another number of channels or cannot be read.
         """
         image = self.as_image(image)
-        shape = (len(self.classes), *image.spatial_shape)
-        result = np.empty(shape, np.float32)
+        result = np.empty((len(self.classes), *image.spatial_shape), np.float32)
         for index, probabilities in self._planes(image):
             result[(slice(None), *image.spatial_key(index))] = probabilities
         return result
@@ -133,7 +126,7 @@ class Model:
         Returns
         -------
         ndarray of the image's spatial shape, uint8 or uint16
-            Class ids as they were painted; 0 where no class is sure enough.
+            Class ids; 0 where no class reaches its threshold.
         """
         image = self.as_image(image)
         if needs_volume(image, self.rules.values()):
@@ -160,8 +153,8 @@ class Model:
     ) -> NDArray[np.unsignedinteger[Any]]:
         """Turn probabilities into labels with the thresholds of this model.
 
-        As `segment` does: clean-up acts in volumes where there is a ``z``, and time
-        points are apart from each other.
+        As in `segment`, clean-up acts in volumes where there is a ``z``, and time
+        points are separate.
 
         Parameters
         ----------
@@ -172,8 +165,8 @@ class Model:
             Thresholds and clean-up instead of those of the model, in any form that
             `resolve_rules` takes.
         image
-            Tells what the axes are and how far apart planes are. When left out, they
-            are those of the images the model was trained on, 1 apart.
+            The image, for its axes and the distance of its planes. By default the axes
+            are those of the training images, and planes are 1 apart.
         """
         if image is None:
             axes = axes_like(probabilities.shape[1:], self.axes.replace("c", ""))
@@ -198,12 +191,12 @@ class Model:
         Parameters
         ----------
         presets
-            Rules by class id, by name. Rules in use are not touched.
+            Rules by class id, by name. The rules in use stay.
 
         Raises
         ------
         InputError
-            If a name cannot be, or there is a rule for a class it does not have.
+            If a name is not valid, or there is a rule for a class it does not have.
         """
         for rules in presets.values():
             self._check_ids(rules)
@@ -223,11 +216,11 @@ class Model:
     def with_classes(self, classes: Sequence[ClassInfo]) -> Model:
         """Return this model with other names, colours or background mark.
 
-        Classes it does not have are left aside.
+        Classes that it does not have are ignored.
         """
-        said = {info.id: info for info in classes}
+        given = {info.id: info for info in classes}
         return dataclasses.replace(
-            self, classes=tuple(said.get(info.id, info) for info in self.classes)
+            self, classes=tuple(given.get(info.id, info) for info in self.classes)
         )
 
     @property
@@ -237,7 +230,7 @@ class Model:
 
     @cached_property
     def predictor(self) -> Predictor:
-        """What computes its probabilities; the network is built on first use."""
+        """Computes the probabilities; the network is built on first use."""
         from napari_garage_unet.engine.inference.predictor import Predictor
         from napari_garage_unet.engine.networks.build import build_network
 
@@ -302,35 +295,3 @@ class Model:
             if image.is_transposed:
                 probabilities = probabilities.transpose(0, 2, 1)
             yield index, probabilities
-
-
-def axes_like(shape: tuple[int, ...], axes: str) -> str:
-    """Axes of an array, told by those of the images a model was trained on.
-
-    Parameters
-    ----------
-    shape
-        Shape of the array.
-    axes
-        Axes in training. A stack may be segmented with a model of single planes and
-        the other way round.
-
-    Returns
-    -------
-    str
-        One letter per axis of the array.
-    """
-    if len(shape) == len(axes):
-        return axes
-    stack = "".join(a for a in axes if a in "tz")
-    rest = axes.replace("t", "").replace("z", "")
-    missing = len(shape) - len(rest)
-    if missing < 0:
-        return guess_axes(shape)
-    letters = stack if len(stack) == missing else ("", "z", "tz", "")[min(missing, 3)]
-    found = letters + rest
-    try:
-        check_axes(found, shape)
-    except InputError:
-        return guess_axes(shape)
-    return found

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.compute.backend import keras
 from napari_garage_unet.engine.features.feature_maps import FeatureMapSpec
 
+from .decoder_layers import Layers
 from .decoder_ops import (
     ENSEMBLE_SIZE,
     WIDTHS,
-    Layers,
     at_pixels,
     group_scales,
     project_last_member,

@@ -35,7 +35,7 @@ from .blending import (
 )
 from .config import NetworkConfig
 from .decoder import Decoder, make_ensemble_weights
-from .decoder_ops import decode_planes
+from .decoder_layers import decode_planes
 from .decoder_state import MAX_SMOOTHING_RADIUS
 from .network_state import NetworkState
 from .patch_network import PatchNetwork

@@ -12,7 +12,7 @@ import math
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.features.efficientnet_lite import load_encoder
 from napari_garage_unet.engine.features.feature_maps import (
-    DEEPEST,
+    DEEPEST_STRIDE,
     ENLARGEMENTS,
     GRID,
     colour_groups,
@@ -124,7 +124,7 @@ def _round_to_half(values: Tensor) -> Tensor:
 
 
 def _encoder_feature_maps(plane: Tensor) -> list[Tensor]:
-    encoder = load_encoder(DEEPEST)
+    encoder = load_encoder(DEEPEST_STRIDE)
     groups = list(colour_groups(int(plane.shape[-1])))
     feature_maps = []
     for times in ENLARGEMENTS:
@@ -143,7 +143,7 @@ def _encoder_feature_maps(plane: Tensor) -> list[Tensor]:
 
 
 def _strides() -> list[int]:
-    return [2**level for level in range(1, int(math.log2(DEEPEST)) + 1)]
+    return [2**level for level in range(1, int(math.log2(DEEPEST_STRIDE)) + 1)]
 
 
 def _mix(plane: Tensor, channels: tuple[int, ...]) -> Tensor:

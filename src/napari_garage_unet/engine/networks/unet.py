@@ -41,7 +41,7 @@ def conv_block(x: Tensor, filters: int, *, norm: str = "batch") -> Tensor:
     Notes
     -----
     Built in the scope of a `tf.distribute.Strategy` of several devices, the layers
-    normalise by the whole batch, not by the part that one device has of it.
+    normalise by the whole batch, not by one device's part of it.
     """
     several = tf.distribute.get_strategy().num_replicas_in_sync > 1
     for _ in range(2):
@@ -161,7 +161,7 @@ def build_unet(
 
 
 def receptive_radius(depth: int) -> int:
-    """How far in pixels an output of `build_unet` can see, in each direction.
+    """Return how far in pixels an output of `build_unet` depends on the image.
 
     Counts the reach of the 3x3 convolutions at each level, of the poolings and of the
     transposed convolutions, plus the shift of the pooling grid.
