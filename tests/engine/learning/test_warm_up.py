@@ -11,7 +11,7 @@ from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.decoder_layers import decode_planes
 from napari_garage_unet.engine.networks.decoder_ops import ENSEMBLE_SIZE
-from napari_garage_unet.engine.networks.patch_network import _patch_network_on_planes
+from napari_garage_unet.engine.networks.patch_network import patch_network_on_planes
 
 
 def test_checks_and_detail_need_no_trace_in_the_first_training():
@@ -19,7 +19,7 @@ def test_checks_and_detail_need_no_trace_in_the_first_training():
     network = build_network(NetworkConfig(), 1, 5)
     held_out_model = network.alone()
     functions = [
-        _patch_network_on_planes(1, 1),
+        patch_network_on_planes(1, 1),
         *(
             decode_planes(network.head.feature_maps, 1, members)
             for members in (1, ENSEMBLE_SIZE)

@@ -17,8 +17,11 @@ import pytest
 from numpy.typing import NDArray
 
 from napari_garage_unet import Model, load_model
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import ModelFileError
 from napari_garage_unet.engine.models.archive import VERSION
+from napari_garage_unet.engine.models.transfer import transfer_weights
+from napari_garage_unet.engine.networks.build import build_network
 
 FOLDER = Path(__file__).parents[2] / "data" / "models"
 
@@ -115,3 +118,26 @@ def test_a_file_of_version_1_whose_weights_are_damaged_is_refused(tmp_path):
     with pytest.raises(ModelFileError, match=r"weights/0011\.npy is missing"):
         load_model(tmp_path / "short.garage")
     assert len(description["weights"]) == 12
+
+
+@pytest.mark.parametrize("name", ["w07_first", "w09", "w12"])
+def test_a_file_without_a_patch_network_has_a_fresh_one_that_does_not_count(name):
+    network = opened(FOLDER / f"{name}.garage").predictor.network
+    assert network.patch_weight == 0
+    kernel, *_ = network.patch_network.kernels
+    assert kernel.numpy().std() == pytest.approx((2 / 100) ** 0.5, rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["w07_first", "w12"])
+def test_a_model_of_version_1_learns_new_classes(name):
+    model = opened(FOLDER / f"{name}.garage")
+    n_classes = len(model.classes)
+    network = build_network(model.network, model.n_channels, n_classes + 1)
+
+    transfer_weights(model, network, [*model.classes, ClassInfo(200)])
+
+    kernel = network.head.kernels[-1].numpy()
+    known = model.predictor.network.head.kernels[-1].numpy()
+    np.testing.assert_array_equal(kernel[..., :n_classes], known)
+    assert network.smoothing_radius == model.predictor.network.smoothing_radius
+    assert network.head.state.class_proportions[-1] == 0

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 WEIGHTS_PATH: Final = Path(__file__).parent / "weights" / "efficientnet_lite0.npz"
 STEM_FILTERS: Final = 32
+"""Channels of the first convolution."""
+
 HEAD_FILTERS: Final = 1280
+"""Channels that the ImageNet classifier pools."""
+
 FEATURE_CHANNELS: Final = {2: 16, 4: 24, 8: 40, 16: 112, 32: 320}
 """Channels of the feature map at each stride, the last one before the next stride."""
 
@@ -40,7 +44,19 @@ FEATURE_RADII: Final = {2: 3, 4: 9, 8: 33, 16: 169, 32: 457}
 
 @dataclass(frozen=True, slots=True)
 class BlockSpec:
-    """One inverted bottleneck: widen, filter each channel, narrow again."""
+    """One inverted bottleneck: widen, filter each channel, narrow again.
+
+    Parameters
+    ----------
+    filters
+        Channels of the result.
+    kernel, stride
+        Side and stride of the depthwise convolution, in cells.
+    expansion
+        Factor by which the channels are widened.
+    residual
+        Whether the input is added to the result.
+    """
 
     filters: int
     kernel: int

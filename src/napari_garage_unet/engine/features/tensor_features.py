@@ -15,8 +15,8 @@ from napari_garage_unet.engine.filters.tensor_filters import Tensor, repeat_bord
 
 from .feature_maps import SIGMAS
 
-TRUNCATE = 4.0
-"""Where scikit-image cuts off a Gaussian, in sigmas."""
+TRUNCATE_SIGMAS = 4.0
+"""Distance at which scikit-image cuts off a Gaussian, in standard deviations."""
 
 
 def multiscale_features(plane: Tensor) -> Tensor:
@@ -53,7 +53,7 @@ def multiscale_features(plane: Tensor) -> Tensor:
 
 def _gaussian(images: Tensor, sigma: float) -> Tensor:
     """Filter ``(n, H, W, 1)`` with a Gaussian, one axis after the other."""
-    radius = int(TRUNCATE * sigma + 0.5)
+    radius = int(TRUNCATE_SIGMAS * sigma + 0.5)
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     weights = (weights / weights.sum()).astype(np.float32)
     return _convolve(images, weights, weights)

@@ -93,7 +93,7 @@ class PatchNetwork(keras.Model):  # type: ignore[misc]
         -------
         ndarray of shape (n_classes, h / every, w / every), float32
         """
-        compute = _patch_network_on_planes(self.n_channels, every)
+        compute = patch_network_on_planes(self.n_channels, every)
         found: NDArray[np.float32] = compute(pixels, self.kernels, self.biases).numpy()
         return found
 
@@ -190,7 +190,7 @@ def finish(x: Tensor, kernels: Sequence[Tensor], biases: Sequence[Tensor]) -> Te
 
 
 @cache
-def _patch_network_on_planes(n_channels: int, every: int) -> Any:
+def patch_network_on_planes(n_channels: int, every: int) -> Any:
     """Return the function from pixels, kernels and biases to probabilities.
 
     It is traced once for all networks of a kind: weights are arguments.
