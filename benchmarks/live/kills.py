@@ -223,7 +223,7 @@ def _kill_engine_once(session: Session, rng: np.random.Generator) -> Figures:
         session.stop()
     elif doing == "going back":
         versions = list(session.versions)
-        session.go_back(versions[int(rng.integers(len(versions)))])
+        session.restore_version(versions[int(rng.integers(len(versions)))])
     _wait(session, lambda: False, float(rng.uniform(0, 2)))
     kept = [version.id for version in session.versions]
     client: Any = session.link.client
@@ -445,10 +445,10 @@ def _restore(projects: str, *, seconds: float) -> NDArray[Any] | None:
         session = get_session(viewer, make_client=_NoEngine)
         try:
             viewer.add_image(picture(), name=NAME, rgb=True)
-            restoring = session.restoring
-            if not _wait(session, lambda: restoring.offer is not None, seconds):
+            recovery = session.recovery
+            if not _wait(session, lambda: recovery.recoverable is not None, seconds):
                 return None
-            session.restore()
+            session.restore_project()
             _wait(session, lambda: bool(session.counts), seconds)
             current = session.images.current
             if current is None or current.strokes is None:

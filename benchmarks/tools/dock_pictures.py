@@ -81,7 +81,7 @@ class Album:
         studio.wait(lambda: session.link.state is Engine.READY)
         self.take("02-idle")
         session.learns_by_itself = True
-        session.learning.settings_changed.emit()
+        session.auto_training.settings_changed.emit()
         session.learn()
         studio.wait(lambda: session.preview.shown > 2)
         self.take("03-learning")
@@ -125,9 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         album.open_dock()
         studio.viewer.add_image(samples.garage().left, name="garage photograph")
         session = studio.session
-        studio.wait(lambda: session.restoring.offer is not None)
+        studio.wait(lambda: session.recovery.recoverable is not None)
         album.take("08-restore-offered")
-        session.restore()
+        session.restore_project()
         studio.wait(lambda: session.results.preview_of(session.images.current))
         album.take("09-restored")
         studio.close()

@@ -171,7 +171,7 @@ def test_two_viewers_learn_apart_and_one_outlives_the_other(halves, run):
         for engine, row in zip(engines, (5, 20), strict=True):
             (strokes,) = engine.strokes.values()
             assert list(np.flatnonzero(strokes.any(axis=1))) == [row]
-        folders = {s.keeping.autosave.ensure_folder().path for s in sessions}
+        folders = {s.keeper.autosave.ensure_folder().path for s in sessions}
         assert len(folders) == 2
         close_session(viewers[0])
         assert (engines[0].closed, engines[1].closed) == (True, False)

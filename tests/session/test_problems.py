@@ -11,23 +11,23 @@ def refuse() -> None:
 
 
 def test_what_cannot_be_done_becomes_a_sentence():
-    guard = ErrorReporter()
-    assert not guard.run(refuse)
-    assert guard.problem.message == "The photo is empty."
+    error_reporter = ErrorReporter()
+    assert not error_reporter.run(refuse)
+    assert error_reporter.problem.message == "The photo is empty."
 
 
 def test_what_is_carried_out_counts_as_such_whatever_it_returns():
-    guard = ErrorReporter()
-    assert guard.run(lambda: None)
-    assert guard.run(bool)
-    assert guard.problem is None
+    error_reporter = ErrorReporter()
+    assert error_reporter.run(lambda: None)
+    assert error_reporter.run(bool)
+    assert error_reporter.problem is None
 
 
 def test_what_is_found_is_returned_and_nothing_when_it_is_not():
-    guard = ErrorReporter()
-    assert guard.find(max, 3, 7) == 7
-    assert guard.find(refuse) is None
-    assert guard.problem.message == "The photo is empty."
+    error_reporter = ErrorReporter()
+    assert error_reporter.find(max, 3, 7) == 7
+    assert error_reporter.find(refuse) is None
+    assert error_reporter.problem.message == "The photo is empty."
 
 
 def test_a_mistake_of_the_program_is_not_hidden():

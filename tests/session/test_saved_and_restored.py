@@ -57,8 +57,8 @@ def saved_of(root):
 
 def die(session):
     """What a killed napari leaves: no last save, and no lock."""
-    folder = session.keeping.autosave.folder
-    session.keeping.autosave.close = lambda: None
+    folder = session.keeper.autosave.folder
+    session.keeper.autosave.close = lambda: None
     close_session(session._real_viewer)
     if folder is not None:
         folder.release()
@@ -93,8 +93,8 @@ def paint(session, box, class_id=1):
 
 
 def wait_for_offer(session):
-    poll_until(session, lambda: session.restoring.offer is not None)
-    return session.restoring.offer
+    poll_until(session, lambda: session.recovery.recoverable is not None)
+    return session.recovery.recoverable
 
 
 def wait_for_save(session, root, name="cells"):
@@ -109,8 +109,8 @@ def wait_for_save(session, root, name="cells"):
 
 def restore(session):
     wait_for_offer(session)
-    session.restore()
-    poll_until(session, lambda: session.restoring._busy is None)
+    session.restore_project()
+    poll_until(session, lambda: session.recovery._busy is None)
 
 
 def test_a_stroke_is_on_disk_within_two_seconds(start, projects):
@@ -175,7 +175,7 @@ def test_a_killed_napari_gives_everything_back(start, projects):
     poll_until(first, lambda: len(first.versions) == 1)
     poll_until(first, lambda: first.versions.pictures)
     saved = []
-    first.keeping.autosave.when_saved(lambda: saved.append(True))
+    first.keeper.autosave.when_saved(lambda: saved.append(True))
     poll_until(first, lambda: saved)
     (version,) = first.versions
     die(first)
@@ -204,8 +204,8 @@ def test_a_killed_napari_gives_everything_back(start, projects):
     assert (preview[20, 5], preview[20, 55]) == (1, 2)
     # Once it is saved again, the former folder goes.
     poll_until(second, lambda: len(list(saved_projects(projects))) == 1)
-    assert next(saved_projects(projects)).path == second.keeping.autosave.folder.path
-    assert second.restoring.offer is None
+    assert next(saved_projects(projects)).path == second.keeper.autosave.folder.path
+    assert second.recovery.recoverable is None
 
 
 def test_the_wish_to_learn_while_painting_comes_back_and_waits_for_a_stroke(start):
@@ -217,13 +217,13 @@ def test_the_wish_to_learn_while_painting_comes_back_and_waits_for_a_stroke(star
     first.stop()
     poll_until(first, lambda: len(first.versions) == 1)
     saved = []
-    first.keeping.autosave.when_saved(lambda: saved.append(True))
+    first.keeper.autosave.when_saved(lambda: saved.append(True))
     poll_until(first, lambda: saved)
     die(first)
 
     second = start("cells")
     told = []
-    second.learning.settings_changed.connect(lambda: told.append(True))
+    second.auto_training.settings_changed.connect(lambda: told.append(True))
     restore(second)
     assert second.learns_by_itself
     assert told
@@ -256,8 +256,8 @@ def test_a_model_that_was_still_learning_comes_back_from_its_checkpoint(start):
         provenance={"steps": 42, "seconds": 3.0, "accuracy": None},
     )
     model.save(first.job.checkpoint)
-    first.keeping.autosave.when_saved(lambda: None)
-    poll_until(first, lambda: first.keeping.autosave._waiting == [])
+    first.keeper.autosave.when_saved(lambda: None)
+    poll_until(first, lambda: first.keeper.autosave._waiting == [])
     die(first)
     second = start("cells")
     wait_for_offer(second)
@@ -267,7 +267,7 @@ def test_a_model_that_was_still_learning_comes_back_from_its_checkpoint(start):
     engine.use_model = lambda path, **more: (
         sent.append((path, more["step"])) or send(path, **more)
     )
-    second.restore()
+    second.restore_project()
     poll_until(second, lambda: sent)
     assert sent == [(str(second.job.checkpoint), 42)]
 
@@ -308,9 +308,9 @@ def test_an_image_closed_while_it_is_restored_loses_nothing(start, projects):
     close_session(first._real_viewer)
     second = start("cells")
     wait_for_offer(second)
-    second.restore()
+    second.restore_project()
     second._real_viewer.layers.clear()
-    poll_until(second, lambda: second.restoring._busy is None)
+    poll_until(second, lambda: second.recovery._busy is None)
     assert "could not be restored" in second.problem.message
     assert "cells was closed" in second.problem.details
     close_session(second._real_viewer)
@@ -338,7 +338,7 @@ def test_another_image_gets_no_offer(start, projects):
     for _ in range(60):
         second.poll()
         time.sleep(0.01)
-    assert second.restoring.offer is None
+    assert second.recovery.recoverable is None
     # Nor does one that has exactly these strokes already.
     third = start("cells")
     paint(third, np.s_[5:8, 5:25])
@@ -346,7 +346,7 @@ def test_another_image_gets_no_offer(start, projects):
     for _ in range(60):
         third.poll()
         time.sleep(0.01)
-    assert third.restoring.offer is None
+    assert third.recovery.recoverable is None
 
 
 def test_several_images_come_back_each_with_its_strokes(start, projects):
@@ -359,7 +359,7 @@ def test_several_images_come_back_each_with_its_strokes(start, projects):
     first.images.of_layer(first._real_viewer.layers["b"]).learns = False
     saved = []
     poll_until(first, lambda: len(first.counts) == 2)
-    first.keeping.autosave.when_saved(lambda: saved.append(True))
+    first.keeper.autosave.when_saved(lambda: saved.append(True))
     poll_until(first, lambda: saved)
     die(first)
 
@@ -371,7 +371,7 @@ def test_several_images_come_back_each_with_its_strokes(start, projects):
         annotated = second.images.of_layer(second._real_viewer.layers[name])
         np.testing.assert_array_equal(annotated.strokes.data, expected[name])
         assert annotated.learns == (name == "a")
-    poll_until(second, lambda: second.keeping.autosave._waiting == [])
+    poll_until(second, lambda: second.keeper.autosave._waiting == [])
     third = start("c")
     assert "on c " in wait_for_offer(third).text
     restore(third)
@@ -384,8 +384,8 @@ def test_forget_deletes_what_was_saved(start, projects):
     close_session(first._real_viewer)
     second = start("cells")
     wait_for_offer(second)
-    second.forget_offer()
-    assert second.restoring.offer is None
+    second.discard_recoverable()
+    assert second.recovery.recoverable is None
     poll_until(second, lambda: not list(saved_projects(projects)))
 
 
@@ -399,7 +399,7 @@ def test_what_another_napari_works_on_is_not_offered(start, projects):
     for _ in range(40):
         second.poll()
         time.sleep(0.01)
-    assert second.restoring.offer is None
+    assert second.recovery.recoverable is None
 
 
 def test_what_another_napari_restores_is_a_sentence(start, projects):
@@ -409,7 +409,7 @@ def test_what_another_napari_restores_is_a_sentence(start, projects):
     second = start("cells")
     other = ProjectFolder(wait_for_offer(second).folder)
     assert other.lock()
-    second.restore()
+    second.restore_project()
     assert "another window" in second.problem.message
     other.release()
 
@@ -460,7 +460,7 @@ def test_a_damaged_project_is_a_sentence_or_nothing(start, projects, damage):
         for _ in range(60):
             second.poll()
             time.sleep(0.01)
-        assert second.restoring.offer is None
+        assert second.recovery.recoverable is None
         assert second.problem is None
         return
     restore(second)
@@ -479,11 +479,11 @@ def test_a_folder_deleted_by_somebody_is_made_again(start, projects):
     session = start("cells")
     paint(session, np.s_[5:8, 5:25])
     wait_for_save(session, projects)
-    shutil.rmtree(session.keeping.autosave.folder.path)
+    shutil.rmtree(session.keeper.autosave.folder.path)
     paint(session, np.s_[15:18, 5:25])
     poll_until(session, lambda: session.problem is not None)
     assert "is not being saved" in session.problem.message
-    session.keeping.autosave._next = 0
+    session.keeper.autosave._next = 0
     wait_for_save(session, projects)
 
 
@@ -494,7 +494,7 @@ def test_a_disk_that_cannot_be_written_is_said_once(start, projects):
     poll_until(session, lambda: session.problem is not None)
     assert "Save the strokes layer yourself." in session.problem.message
     session.clear_problem()
-    session.keeping.autosave._next = 0
+    session.keeper.autosave._next = 0
     for _ in range(5):
         session.poll()
     assert session.problem is None
@@ -530,8 +530,8 @@ def test_saving_large_strokes_takes_the_viewer_no_time(start, projects, shape):
     pixels = np.zeros(shape, np.uint8)
     session = start("cells", data=pixels)
     layer = session.strokes_layer()
-    poll_until(session, lambda: session.keeping._fingerprints.of(layer_of(session)))
-    session.keeping.autosave.poll()
+    poll_until(session, lambda: session.keeper._fingerprints.of(layer_of(session)))
+    session.keeper.autosave.poll()
     longest = []
     # The kernel may take its time once; three times in a row it is ours.
     for _ in range(3):
@@ -540,11 +540,11 @@ def test_saving_large_strokes_takes_the_viewer_no_time(start, projects, shape):
         session.images.current.look_at_all()
         end = time.monotonic() + 30
         saved, taken = threading.Event(), []
-        session.keeping.autosave.when_saved(saved.set)
+        session.keeper.autosave.when_saved(saved.set)
         while not saved.is_set():
             assert time.monotonic() < end
             begin = time.thread_time()
-            session.keeping.autosave.poll()
+            session.keeper.autosave.poll()
             taken.append(time.thread_time() - begin)
             time.sleep(0.005)
         longest.append(max(taken))
@@ -600,7 +600,7 @@ end = time.monotonic() + 10
 while not session.counts and time.monotonic() < end:
     session.poll()
 # Not saved yet.
-session.keeping.autosave.poll = lambda: None
+session.keeper.autosave.poll = lambda: None
 layer.data[30:33, 5:25] = 2
 session.images.current.look_at_all()
 """

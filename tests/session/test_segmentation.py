@@ -147,7 +147,7 @@ def test_a_threshold_shows_at_once_on_view_and_everywhere_on_letting_go(
     assert (result.layer.data[1] == 2).sum() > (before[1] == 2).sum()
     assert np.array_equal(result.layer.data[0], before[0])
     trained.tuner.apply(result)
-    run(lambda: result.undecided == 0)
+    run(lambda: result.n_outdated == 0)
     assert np.array_equal(result.layer.data[0], result.layer.data[1])
 
 
@@ -168,7 +168,7 @@ def test_resetting_brings_back_the_most_likely_class(trained, run):
     trained.tuner.tune(result, 1, ClassRule(threshold=1.0, min_size=1e6))
     assert not np.array_equal(result.layer.data, plain)
     trained.tuner.set_rules(result, {})
-    run(lambda: result.undecided == 0)
+    run(lambda: result.n_outdated == 0)
     assert np.array_equal(result.layer.data, plain)
     assert result.rules == {}
 

@@ -131,7 +131,7 @@ def test_labels_objects_and_tables_are_the_same(
     levels = np.rint(probabilities * 255).astype(np.uint8)
     result = make_result(viewer, session, layer, levels)
     session.tuner.set_rules(result, rules)
-    run(lambda: not result.undecided)
+    run(lambda: not result.n_outdated)
     np.testing.assert_array_equal(result.layer.data, labels)
     session.objects.find(result)
     run(lambda: session.objects.newest is not None)

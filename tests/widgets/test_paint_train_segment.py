@@ -101,7 +101,7 @@ def test_paint_train_segment_tune_save_and_load(garage, wait, tmp_path, monkeypa
     before = layer.data.copy()
     for _ in range(4):
         QTest.keyClick(row.slider, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    wait(lambda: result.undecided == 0)
+    wait(lambda: result.n_outdated == 0)
     assert 0 < (layer.data == 4).sum() < (before == 4).sum()
     assert result.rule(4).threshold == pytest.approx(1 / 9 + 0.4, abs=0.01)
 

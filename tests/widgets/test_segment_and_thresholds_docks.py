@@ -116,7 +116,7 @@ def test_dragging_a_slider_changes_the_plane_on_view(
     assert (result.layer.data[1] == 2).sum() > (before[1] == 2).sum()
     assert np.array_equal(result.layer.data[0], before[0])
     QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=target.toPoint())
-    wait(lambda: result.undecided == 0)
+    wait(lambda: result.n_outdated == 0)
     assert np.array_equal(result.layer.data[0], result.layer.data[1])
     assert result.rule(2).threshold == pytest.approx(0.1, abs=0.02)
 

@@ -264,7 +264,7 @@ def test_letting_go_of_a_slider_applies_to_every_plane(
     assert "all 11" in dock.hint.text.text()
     before = deep.layer.data.copy()
     drag_to(dock.rows[1].slider, 0.25, settle)
-    wait(lambda: not deep.undecided)
+    wait(lambda: not deep.n_outdated)
     expected = np.stack(
         [
             apply_rules(deep.probabilities((i,)), deep.rules, class_ids=(1, 2))
@@ -274,7 +274,7 @@ def test_letting_go_of_a_slider_applies_to_every_plane(
     np.testing.assert_array_equal(deep.layer.data, expected)
     assert (deep.layer.data != before).any(axis=(1, 2)).sum() > 3
     dock.history.undo_button.click()
-    wait(lambda: not deep.undecided)
+    wait(lambda: not deep.n_outdated)
     np.testing.assert_array_equal(deep.layer.data, before)
 
 

@@ -86,12 +86,12 @@ class Session:
         viewer = weakref.proxy(viewer)
         self.viewer = viewer
         self._closed = False
-        self.guard = ErrorReporter()
+        self.error_reporter = ErrorReporter()
         self.classes = ClassList()
         self.link = EngineLink(make_client)
         self.results = ResultList(viewer)
-        self.job = TrainingJob(self.link, checkpoint=lambda: self.keeping.checkpoint())
-        self._heap = GcFreeze(viewer, self.job)
+        self.job = TrainingJob(self.link, checkpoint=lambda: self.keeper.checkpoint())
+        self._gc_freeze = GcFreeze(viewer, self.job)
         self.models = ModelList(
             link=self.link,
             job=self.job,
@@ -109,31 +109,34 @@ class Session:
             viewer, link=self.link, results=self.results
         )
         self.seeds = SeedPreview(viewer)
-        self.seeds.tasks.failed.connect(self.guard.show)
+        self.seeds.tasks.failed.connect(self.error_reporter.show)
         self.corrections = Corrections(self.results, self.job)
         self.guidance = Guidance(viewer, results=self.results, preview=self.preview)
         self.tasks = Tasks()
         self.objects = ObjectList(viewer, self.tasks)
-        self.tasks.failed.connect(self.guard.show)
+        self.tasks.failed.connect(self.error_reporter.show)
         self.images = ImageList(viewer)
         self._painting = Painting(viewer, images=self.images, classes=self.classes)
-        self.learning = AutoTraining(
-            job=self.job, images=self.images, classes=self.classes, guard=self.guard
+        self.auto_training = AutoTraining(
+            job=self.job,
+            images=self.images,
+            classes=self.classes,
+            error_reporter=self.error_reporter,
         )
         self.tuner = Tuner(viewer, self.results)
-        self.tuner.deciding.tasks.failed.connect(self.guard.show)
-        self._ahead = ImagePrefetch(self.link)
-        self.keeping = Keeper(
+        self.tuner.background_labels.tasks.failed.connect(self.error_reporter.show)
+        self._prefetch = ImagePrefetch(self.link)
+        self.keeper = Keeper(
             viewer,
             link=self.link,
             job=self.job,
             classes=self.classes,
             results=self.results,
             images=self.images,
-            learning=self.learning,
+            auto_training=self.auto_training,
             preview=self.preview,
             tasks=self.tasks,
-            guard=self.guard,
+            error_reporter=self.error_reporter,
         )
         self._strokes = StrokePolling(viewer, self.images)
         viewer.dims.events.current_step.connect(self._on_view)
@@ -145,42 +148,42 @@ class Session:
     @property
     def versions(self) -> VersionList:
         """The rest points of training."""
-        return self.keeping.versions
+        return self.keeper.versions
 
     @property
-    def restoring(self) -> Recovery:
+    def recovery(self) -> Recovery:
         """What was saved before and can be restored."""
-        return self.keeping.restoring
+        return self.keeper.recovery
 
     # -- what there is ------------------------------------------------------------
 
     @property
     def counts(self) -> dict[int, int]:
         """Painted pixels by class id, in all images that are learnt from."""
-        return self.learning.counts
+        return self.auto_training.counts
 
     @property
     def problem(self) -> Problem | None:
         """What went wrong last, None when nothing did."""
-        return self.guard.problem
+        return self.error_reporter.problem
 
     @property
     def settings(self) -> Settings:
         """How to learn."""
-        return self.learning.settings
+        return self.auto_training.settings
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
-        self.learning.settings = settings
+        self.auto_training.settings = settings
 
     @property
     def learns_by_itself(self) -> bool:
         """Whether learning starts as soon as there is something new to learn."""
-        return self.learning.by_itself
+        return self.auto_training.by_itself
 
     @learns_by_itself.setter
-    def learns_by_itself(self, wish: bool) -> None:
-        self.learning.by_itself = wish
+    def learns_by_itself(self, wanted: bool) -> None:
+        self.auto_training.by_itself = wanted
         self.changed.emit()
 
     @property
@@ -196,7 +199,7 @@ class Session:
             phase=self.job.phase,
             engine=self.link.state,
             has_model=self.job.has_model and last is not None,
-            changed=self.learning.has_new_strokes,
+            changed=self.auto_training.has_new_strokes,
             reason=last.reason if last else None,
             seconds=last.seconds if last else 0.0,
             validated=last.validated if last else True,
@@ -223,12 +226,12 @@ class Session:
     def warm_up(self) -> None:
         """Start the engine unless it runs; a dock has been opened."""
         if self.link.state is Engine.OFF:
-            self.guard.run(self.link.start)
+            self.error_reporter.run(self.link.start)
 
     def restart(self) -> None:
         """Start the engine again after it died, and go on learning if it did."""
         self.clear_problem()
-        self.guard.run(self._restart)
+        self.error_reporter.run(self._restart)
 
     def learn(self, *, resume: bool = True) -> bool:
         """Start learning from every image that has strokes.
@@ -238,60 +241,60 @@ class Session:
         bool
             Whether it was started; otherwise `problem` says why not.
         """
-        return self.learning.press(resume=resume)
+        return self.auto_training.press(resume=resume)
 
     def stop(self) -> None:
         """Stop learning after the step that is running."""
-        self.guard.run(self.job.stop)
+        self.error_reporter.run(self.job.stop)
 
     def start_over(self) -> None:
         """Let the next Learn begin from nothing; strokes stay."""
-        self.learning.start_over()
+        self.auto_training.start_over()
         self.changed.emit()
 
-    def go_back(self, version: SavedVersion) -> None:
+    def restore_version(self, version: SavedVersion) -> None:
         """Make an earlier version the live model; nothing is lost by that."""
         self.clear_problem()
-        self.guard.run(self._go_back, version)
+        self.error_reporter.run(self._restore_version, version)
 
-    def restore(self) -> None:
+    def restore_project(self) -> None:
         """Put back the strokes, classes, settings and versions that are offered."""
-        self.guard.run(self.restoring.restore)
+        self.error_reporter.run(self.recovery.restore)
 
-    def forget_offer(self) -> None:
+    def discard_recoverable(self) -> None:
         """Delete what is offered to be restored."""
-        self.guard.run(self.restoring.forget)
+        self.error_reporter.run(self.recovery.forget)
 
     def new_strokes(self) -> None:
         """Add an empty strokes layer for the current image."""
-        self.guard.run(self._painting.make_layer)
+        self.error_reporter.run(self._painting.make_layer)
 
     def paint(self, class_id: int) -> Labels | None:
         """Put the brush of a class into the person's hand.
 
         A strokes layer is made when there is none.
         """
-        return self.guard.find(self._painting.pick_up, class_id)
+        return self.error_reporter.find(self._painting.pick_up, class_id)
 
-    def lead_on(self) -> None:
+    def go_to_next_stroke(self) -> None:
         """Move the camera to where the next stroke would teach most."""
-        self.guard.run(self.guidance.go_on, self.images.current)
+        self.error_reporter.run(self.guidance.go_on, self.images.current)
 
     def show_uncertainty(self, shown: bool) -> None:
         """Show where the live model is in doubt, or stop showing it."""
         if shown:
-            self.guard.run(self.guidance.show, self.images.current)
+            self.error_reporter.run(self.guidance.show, self.images.current)
         else:
             self.guidance.hide()
 
     def add_class(self) -> int | None:
         """Add a class; its id, or None when there are too many."""
-        added = self.guard.find(self.classes.add)
+        added = self.error_reporter.find(self.classes.add)
         return None if added is None else added.id
 
     def rename_class(self, class_id: int, name: str) -> None:
         """Give a class another name, unless it is taken."""
-        self.guard.run(self.classes.rename, class_id, name)
+        self.error_reporter.run(self.classes.rename, class_id, name)
 
     def strokes_layer(self) -> Labels:
         """The layer to paint in, made when there is none.
@@ -304,52 +307,52 @@ class Session:
         return self._painting.layer()
 
     def segment(
-        self, model: str, layers: Sequence[ImageLayer], wish: SegmentationOptions
+        self, model: str, layers: Sequence[ImageLayer], options: SegmentationOptions
     ) -> tuple[Result, ...]:
         """Segment images with a model; nothing when that is not possible."""
         self.clear_problem()
-        return self.guard.find(self._segment, model, layers, wish) or ()
+        return self.error_reporter.find(self._segment, model, layers, options) or ()
 
     def load_model(self, path: str | Path) -> ModelEntry | None:
         """Read a model file; None when that is not possible."""
         self.clear_problem()
-        return self.guard.find(self.models.load, path)
+        return self.error_reporter.find(self.models.load, path)
 
     def save_model(self, model: str, path: str | Path) -> None:
         """Write a model with its thresholds; `models.saved` tells when it is done."""
         self.clear_problem()
-        self.guard.run(self.models.save, model, path)
+        self.error_reporter.run(self.models.save, model, path)
 
     def report(self, error: Exception, *, details: str = "") -> None:
         """Show an error in the hint line."""
-        self.guard.report(error, details=details)
+        self.error_reporter.report(error, details=details)
 
     def clear_problem(self) -> None:
         """Stop showing an error."""
-        self.guard.clear()
+        self.error_reporter.clear()
 
     def poll(self) -> None:
         """Do what is due: answers of the engine, strokes, the next preview."""
         if self._closed:
             return
         self.link.poll()
-        self._ahead.poll(self.images.current)
+        self._prefetch.poll(self.images.current)
         self._strokes.poll()
-        self.learning.poll()
+        self.auto_training.poll()
         if not self.segmentation.is_running or self.job.is_running:
             self.preview.ask_next(self.images.current)
         self.tuner.poll()
         self.seeds.poll()
         self.objects.poll()
         self.tasks.poll()
-        self.keeping.poll()
+        self.keeper.poll()
 
     def close(self) -> None:
         """End the engine process; the viewer is gone."""
         if self._closed:
             return
         self._closed = True
-        self.keeping.close()
+        self.keeper.close()
         self.link.close()
         self.tuner.close()
         self.seeds.close()
@@ -357,7 +360,7 @@ class Session:
         self.objects.close()
         # When the viewer has been collected there is nothing left to let go of.
         with contextlib.suppress(ReferenceError):
-            self._heap.close()
+            self._gc_freeze.close()
             self.viewer.dims.events.current_step.disconnect(self._on_view)
             self.images.close()
             self.guidance.close()
@@ -366,17 +369,17 @@ class Session:
     # -- within -------------------------------------------------------------------
 
     def _connect(self) -> None:
-        self.guard.changed.connect(self._on_problem)
+        self.error_reporter.changed.connect(self._on_problem)
         self.link.changed.connect(self._emit_changed)
         self.link.died.connect(self._on_died)
-        self.link.failed.connect(self.guard.on_failed)
+        self.link.failed.connect(self.error_reporter.on_failed)
         self.job.changed.connect(self._emit_changed)
         self.job.ended.connect(self._on_trained)
-        self.job.failed.connect(self.guard.on_failed)
-        self.restoring.changed.connect(self._emit_changed)
-        self.models.failed.connect(self.guard.on_failed)
+        self.job.failed.connect(self.error_reporter.on_failed)
+        self.recovery.changed.connect(self._emit_changed)
+        self.models.failed.connect(self.error_reporter.on_failed)
         self.models.changed.connect(self._emit_changed)
-        self.segmentation.failed.connect(self.guard.on_failed)
+        self.segmentation.failed.connect(self.error_reporter.on_failed)
         self.segmentation.changed.connect(self._emit_changed)
         self.classes.changed.connect(self._on_classes_changed)
         self._strokes.changed.connect(self._on_painted)
@@ -399,7 +402,7 @@ class Session:
     def _restart(self) -> None:
         self._start_engine()
         if self.job.broke_off:
-            self.learning.start(True)
+            self.auto_training.start(True)
         else:
             self.versions.revive()
 
@@ -407,19 +410,19 @@ class Session:
         self.link.start()
         self.models.reload()
 
-    def _go_back(self, version: SavedVersion) -> None:
+    def _restore_version(self, version: SavedVersion) -> None:
         if self.link.state is Engine.DEAD:
             self._start_engine()
-        self.versions.go_back(version)
+        self.versions.restore_version(version)
 
     def _segment(
-        self, key: str, layers: Sequence[ImageLayer], wish: SegmentationOptions
+        self, key: str, layers: Sequence[ImageLayer], options: SegmentationOptions
     ) -> tuple[Result, ...]:
         entry = self.models.by_key(key)
         if entry is None:
             raise InputError("There is no model yet; press Learn or load one.")
         images = [self.images.bind(layer) for layer in layers]
-        return tuple(self.segmentation.start(entry, images, wish))
+        return tuple(self.segmentation.start(entry, images, options))
 
     def _on_painted(self) -> None:
         if self.problem is not None and not self.problem.can_restart:
@@ -427,7 +430,7 @@ class Session:
         self._on_counted()
 
     def _on_counted(self) -> None:
-        self.learning.has_new_strokes = True
+        self.auto_training.has_new_strokes = True
         self.classes.follow(self.counts)
         self.counted.emit()
         self.changed.emit()
@@ -454,21 +457,21 @@ class Session:
 
     def _on_pixels_changed(self, annotated: AnnotatedImage) -> None:
         # What it has learnt of the old pixels would be mixed with the new ones.
-        self.learning.stop_without(
+        self.auto_training.stop_without(
             annotated, f"The pixels of {annotated.name!r} were replaced"
         )
         self.link.forget(annotated)
-        self._ahead.forget(annotated)
+        self._prefetch.forget(annotated)
 
     def _on_image_removed(self, annotated: AnnotatedImage) -> None:
         self.segmentation.forget(annotated)
-        self.learning.stop_without(
+        self.auto_training.stop_without(
             annotated, f"The image {annotated.name!r} was deleted"
         )
         self.link.forget(annotated)
 
     def _on_strokes_removed(self, annotated: AnnotatedImage) -> None:
-        self.learning.stop_without(
+        self.auto_training.stop_without(
             annotated, f"The strokes layer of {annotated.name!r} was deleted"
         )
         self._on_counted()
@@ -479,14 +482,14 @@ class Session:
         self.changed.emit()
 
     def _on_trained(self) -> None:
-        self.learning.on_trained()
+        self.auto_training.on_trained()
         self.changed.emit()
 
     def _on_died(self, died: Died) -> None:
-        self._ahead.forget_all()
+        self._prefetch.forget_all()
         self.job.on_died()
         self.preview.reset()
-        self.guard.show(Problem(died.message, died.details, can_restart=True))
+        self.error_reporter.show(Problem(died.message, died.details, can_restart=True))
 
     def _on_problem(self) -> None:
         self.problem_changed.emit()

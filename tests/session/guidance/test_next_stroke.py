@@ -30,7 +30,7 @@ def unsure(viewer, session, run):
 
 
 def test_the_camera_moves_to_the_place_in_doubt(unsure, viewer):
-    unsure.lead_on()
+    unsure.go_to_next_stroke()
     assert unsure.problem is None
     y, x = viewer.scene.camera.center[-2:]
     assert 300 * 0.5 + 7 <= y <= 400 * 0.5 + 7
@@ -39,13 +39,13 @@ def test_the_camera_moves_to_the_place_in_doubt(unsure, viewer):
 
 def test_who_is_nearer_is_not_moved_away(unsure, viewer):
     viewer.scene.camera.zoom = 50.0
-    unsure.lead_on()
+    unsure.go_to_next_stroke()
     assert viewer.scene.camera.zoom == 50.0
 
 
 def test_without_a_preview_one_sentence_says_what_to_do(session, viewer, halves):
     viewer.add_image(halves)
-    session.lead_on()
+    session.go_to_next_stroke()
     assert session.hint == "There is no preview yet; press Learn first."
 
 

@@ -68,7 +68,7 @@ def test_going_back_shows_the_earlier_version_and_loses_nothing(painted, engine,
     strokes = layer.data.copy()
 
     first, second = painted.versions
-    painted.go_back(first)
+    painted.restore_version(first)
     run(lambda: result.state_of(()) >= (painted.job.generation, 0))
     np.testing.assert_array_equal(result.layer.data, before)
     np.testing.assert_array_equal(layer.data, strokes)
@@ -76,7 +76,7 @@ def test_going_back_shows_the_earlier_version_and_loses_nothing(painted, engine,
     assert painted.versions.current == first.id
     assert "earlier version" in painted.hint
 
-    painted.go_back(second)
+    painted.restore_version(second)
     run(lambda: result.state_of(()) >= (painted.job.generation, 0))
     assert not np.array_equal(result.layer.data, before)
 
@@ -85,7 +85,7 @@ def test_learn_goes_on_from_the_version_that_was_chosen(painted, engine, run):
     learn(painted, engine, run)
     learn(painted, engine, run)
     first, _ = painted.versions
-    painted.go_back(first)
+    painted.restore_version(first)
     learn(painted, engine, run)
     kinds = [type(r) for r in engine.requests if isinstance(r, UseModel | Train)]
     assert kinds == [Train, Train, UseModel, Train]
@@ -99,7 +99,7 @@ def test_going_back_while_it_learns_keeps_what_it_was_learning(painted, engine, 
     (first,) = painted.versions
     painted.learn()
     run(lambda: painted.job.step >= 3)
-    painted.go_back(first)
+    painted.restore_version(first)
     run(lambda: painted.versions.current == first.id)
     run(lambda: len(painted.versions) == 2)
     # Kept before the other one took its place.
@@ -115,7 +115,7 @@ def test_while_i_paint_does_not_learn_away_from_a_version_at_once(painted, engin
     painted.images.current.strokes.data[20:22, 5:9] = 1
     painted.images.current.strokes.refresh()
     run(lambda: painted.job.step >= 3 and painted.job.is_running)
-    painted.go_back(first)
+    painted.restore_version(first)
     run(lambda: not painted.job.is_running)
     run(polls=20)
     assert not painted.job.is_running
@@ -126,7 +126,7 @@ def test_a_version_whose_file_is_gone_is_a_sentence(painted, engine, run):
     learn(painted, engine, run)
     first, second = painted.versions
     painted.versions.path(first).unlink()
-    painted.go_back(first)
+    painted.restore_version(first)
     assert painted.problem.message.startswith("The file of version 1 is gone")
     assert painted.versions.current == second.id
 
@@ -135,7 +135,7 @@ def test_a_killed_engine_gets_back_the_version_that_was_live(painted, engine, ru
     learn(painted, engine, run)
     learn(painted, engine, run)
     first, _ = painted.versions
-    painted.go_back(first)
+    painted.restore_version(first)
     run(polls=2)
     engine.die()
     run(lambda: painted.problem is not None)
@@ -158,7 +158,7 @@ def test_an_engine_killed_while_it_stops_to_go_back_works_again(painted, engine,
     run(lambda: painted.job.step >= 3)
     answers = engine._answers
     engine._answers = lambda r: [] if isinstance(r, Stop) else answers(r)
-    painted.go_back(first)
+    painted.restore_version(first)
     engine.die()
     run(lambda: painted.problem is not None)
     run(polls=3)
@@ -174,7 +174,7 @@ def test_going_back_starts_a_dead_engine_again(painted, engine, run):
     (first,) = painted.versions
     engine.die()
     run(lambda: painted.problem is not None)
-    painted.go_back(first)
+    painted.restore_version(first)
     run(lambda: painted.link.is_running)
     run(polls=3)
     assert painted.problem is None
@@ -190,7 +190,7 @@ def test_the_preview_is_drawn_small_for_a_version(painted, engine, run):
     learn(painted, engine, run)
     (first,) = painted.versions
     run(lambda: first.id in painted.versions.pictures)
-    run(lambda: painted.keeping._pictures._wanted is None)
+    run(lambda: painted.keeper._pictures._wanted is None)
     run(lambda: not any("picture" in entry[1] for entry in painted.tasks._waiting))
     data = painted.versions.pictures[first.id]
     picture = np.asarray(Picture.open(BytesIO(data)), int)
@@ -227,7 +227,7 @@ def test_classes_of_a_version_are_in_the_order_of_its_outputs(
         painted.classes.recolor({2: "#00ff00"})
     (first,) = painted.versions
     assert [values["id"] for values in first.classes] == [1, 2]
-    painted.go_back(first)
+    painted.restore_version(first)
     run(lambda: painted.job.has_model)
     # What a person has called a class since stays.
     assert painted.classes[2].name == ("wheel" if change == "rename" else "class 2")

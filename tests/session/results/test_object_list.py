@@ -25,7 +25,7 @@ def make(viewer, session, run):
         result = make_result(viewer, session, image, levels_of(cell))
         session.tuner.tune(result, 2, rule)
         session.tuner.apply(result)
-        run(lambda: not result.undecided)
+        run(lambda: not result.n_outdated)
         return result
 
     return made

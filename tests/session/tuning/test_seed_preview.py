@@ -106,12 +106,12 @@ def test_seeds_follow_the_threshold(session, plane, run):
 
 def test_the_distance_alone_does_not_decide_planes_again(session, film, run):
     tune(session, film, SPLIT)
-    run(lambda: not film.undecided)
+    run(lambda: not film.n_outdated)
     labels = film.layer.data.copy()
     session.tuner.tune(
         film, 2, ClassRule(threshold=0.4, split=True, split_distance=9.0)
     )
-    assert film.undecided == 0
+    assert film.n_outdated == 0
     assert film.rule(2).split_distance == 9
     np.testing.assert_array_equal(film.layer.data, labels)
 
@@ -149,7 +149,7 @@ def test_seeds_in_a_film_are_those_of_the_time_on_view(viewer, session, film, ru
 
 def test_seeds_in_a_volume_are_those_of_the_volume(viewer, session, volume, run):
     layer = show(session, run, volume)
-    run(lambda: session.seeds.is_up_to_date and not volume.undecided)
+    run(lambda: session.seeds.is_up_to_date and not volume.n_outdated)
     seeds = session.seeds.seeds
     assert seeds.shape == (3, 3)
     found = class_objects(volume.layer.data, CLASSES, volume.image, rules=volume.rules)
@@ -167,7 +167,7 @@ def test_of_a_large_volume_the_planes_around_are_looked_at(
     monkeypatch.setattr(seed_preview, "MOST_VOXELS", 90 * 90 * 4)
     viewer.dims.set_point(0, 17)
     show(session, run, volume)
-    run(lambda: session.seeds.is_up_to_date and not volume.undecided)
+    run(lambda: session.seeds.is_up_to_date and not volume.n_outdated)
     assert len(session.seeds.seeds)
     assert session.seeds.seeds[:, 0].min() >= 15
 

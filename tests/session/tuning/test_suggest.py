@@ -75,7 +75,7 @@ def test_strokes_in_some_planes_decide_all(session, stack, run):
     paint_plane(strokes[1], faint())
     advice = advise(stack)
     session.tuner.set_rules(stack, advice.rules)
-    run(lambda: not stack.undecided)
+    run(lambda: not stack.n_outdated)
     for plane in stack.layer.data:
         np.testing.assert_array_equal(plane, stack.layer.data[1])
     assert (stack.layer.data[0][faint() > 0.3] == 2).mean() > 0.9
@@ -158,7 +158,7 @@ def test_smallest_sizes_of_a_volume_are_in_voxels(viewer, session, run):
     assert advice.min_sizes[2] == pytest.approx(np.count_nonzero(ball) / 10, rel=0.1)
     assert advice.min_sizes[2] > np.count_nonzero(ball[12]) / 2
     session.tuner.set_rules(result, advice.rules)
-    run(lambda: not result.undecided)
+    run(lambda: not result.n_outdated)
     found = np.count_nonzero(result.layer.data == 2)
     assert found == pytest.approx(np.count_nonzero(ball), rel=0.1)
 

@@ -1,4 +1,4 @@
-"""Tuning without a window: planes, history, presets; on pictures of every kind."""
+"""TunedRules without a window: planes, history, presets; on pictures of every kind."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_letting_go_decides_every_plane_as_the_command_line_does(session, result
     before = result.layer.data.copy()
     session.tuner.tune(result, 2, RULE)
     session.tuner.apply(result)
-    run(lambda: not result.undecided)
+    run(lambda: not result.n_outdated)
     assert (result.layer.data != before).any()
     np.testing.assert_array_equal(result.layer.data, expected(result))
 
@@ -99,7 +99,7 @@ def test_only_the_plane_on_view_follows_before_letting_go(viewer, session, stack
     session.tuner.tune(stack, 2, ClassRule(threshold=0.2))
     changed = (stack.layer.data != before).any(axis=(1, 2))
     assert changed.tolist() == [i == 4 for i in range(12)]
-    assert stack.undecided == 11
+    assert stack.n_outdated == 11
 
 
 def test_a_large_plane_follows_a_dragged_slider_at_the_resolution_of_the_screen(
@@ -120,10 +120,10 @@ def test_a_large_plane_follows_a_dragged_slider_at_the_resolution_of_the_screen(
     )
     dragged = result.layer.data.copy()
     np.testing.assert_array_equal(dragged, coarse.repeat(2, axis=0).repeat(2, axis=1))
-    assert result.undecided == 1
+    assert result.n_outdated == 1
 
     session.tuner.apply(result)
-    run(lambda: not result.undecided)
+    run(lambda: not result.n_outdated)
     np.testing.assert_array_equal(result.layer.data, expected(result))
     assert (result.layer.data != dragged).any()
 
@@ -152,7 +152,7 @@ def test_labels_in_many_pieces_are_dragged_at_less_than_that(
             result.layer.data, coarse.repeat(step, axis=0).repeat(step, axis=1)
         )
         session.tuner.apply(result)
-        run(lambda: not result.undecided)
+        run(lambda: not result.n_outdated)
         np.testing.assert_array_equal(result.layer.data, expected(result))
 
 
@@ -163,7 +163,7 @@ def test_what_is_enlarged_on_the_screen_is_dragged_exactly(
     camera_of(viewer).zoom = 1.5
     session.tuner.tune(plane, 2, RULE, drags=True)
     np.testing.assert_array_equal(plane.layer.data, expected(plane))
-    assert not plane.undecided
+    assert not plane.n_outdated
 
 
 def test_planes_are_decided_from_the_one_on_view_outwards(
@@ -180,7 +180,7 @@ def test_planes_are_decided_from_the_one_on_view_outwards(
     )
     session.tuner.tune(stack, 2, ClassRule(threshold=0.2))
     session.tuner.apply(stack)
-    run(lambda: not stack.undecided)
+    run(lambda: not stack.n_outdated)
     away = [abs(i - 6) for (i,) in shown]
     assert away == sorted(away)
     assert len(away) == 12
@@ -213,12 +213,12 @@ def test_sizes_are_those_of_bodies_whatever_is_looked_at_while_tuning(
     assert not (whole[:, 44, 48] == 2).any()
     if most == whole.size:
         np.testing.assert_array_equal(bodies.layer.data[z], whole[z])
-        assert bodies.undecided == 11
+        assert bodies.n_outdated == 11
     else:  # what reaches out of the planes that were looked at stays at first
         assert (bodies.layer.data[z, [20, 44], [20, 48]] == 2).all()
-        assert bodies.undecided == 12
+        assert bodies.n_outdated == 12
     session.tuner.apply(bodies)
-    run(lambda: not bodies.undecided)
+    run(lambda: not bodies.n_outdated)
     np.testing.assert_array_equal(bodies.layer.data, whole)
 
 
@@ -230,29 +230,29 @@ def test_planes_that_come_later_belong_to_the_bodies_of_the_first(session, bodie
     for z in (3, 4, 5, 8, 7, 6, 2, 0, 1, 9, 10, 11):
         bodies.put((z,), levels[:, z], state=(0, 0))
         if z == 8:
-            run(lambda: not bodies.undecided)
+            run(lambda: not bodies.n_outdated)
             # Bodies may go on in planes that are not there yet.
             assert (bodies.layer.data[3:6, 20, 20] == 2).all()
             assert bodies.layer.data[8, 44, 48] == 2
-    run(lambda: not bodies.undecided)
+    run(lambda: not bodies.n_outdated)
     np.testing.assert_array_equal(bodies.layer.data, expected(bodies))
 
 
 def test_deciding_many_planes_does_not_hold_up_the_window(session, volume, run):
     class Slow:
-        def __init__(self, decide):
-            self.decide = decide
+        def __init__(self, assign):
+            self.assign = assign
 
         def __call__(self, index):
             threads.add(threading.current_thread())
             time.sleep(0.01)
-            return self.decide(index)
+            return self.assign(index)
 
     threads = set()
-    volume.decide = Slow(volume.decide)
+    volume.assign = Slow(volume.assign)
     session.tuner.tune(volume, 2, RULE)
     session.tuner.apply(volume)
-    while volume.undecided:
+    while volume.n_outdated:
         session.poll()
         time.sleep(0.002)
     assert threads
@@ -264,7 +264,7 @@ def test_a_second_change_overtakes_the_first(session, volume, run):
     session.tuner.apply(volume)
     session.tuner.tune(volume, 2, ClassRule(threshold=0.2))
     session.tuner.apply(volume)
-    run(lambda: not volume.undecided)
+    run(lambda: not volume.n_outdated)
     np.testing.assert_array_equal(volume.layer.data, expected(volume))
 
 
@@ -276,14 +276,14 @@ def test_another_result_does_not_stop_the_planes_of_the_first(
     session.tuner.apply(stack)
     session.tuner.tune(plane, 2, ClassRule(threshold=0.2))
     session.tuner.apply(plane)
-    run(lambda: not stack.undecided)
+    run(lambda: not stack.n_outdated)
     np.testing.assert_array_equal(stack.layer.data, expected(stack))
 
 
 def test_other_results_of_the_model_follow(session, stack, plane, run):
     session.tuner.tune(plane, 2, ClassRule(threshold=0.2))
     session.tuner.apply(plane)
-    run(lambda: not stack.undecided)
+    run(lambda: not stack.n_outdated)
     assert stack.rule(2).threshold == 0.2
     np.testing.assert_array_equal(stack.layer.data, expected(stack))
 
@@ -309,22 +309,22 @@ def test_undo_redo_and_reset_are_seen_in_every_plane(session, result, run):
         tuner.tune(result, 2, rule)
         tuner.apply(result)
         tuner.note(result)
-    run(lambda: not result.undecided)
+    run(lambda: not result.n_outdated)
     tuned = result.layer.data.copy()
     tuner.undo(result)
     assert result.rule(2) == ClassRule(threshold=0.3)
     tuner.undo(result)
-    run(lambda: not result.undecided)
+    run(lambda: not result.n_outdated)
     assert not tuner.can_undo(result)
     np.testing.assert_array_equal(result.layer.data, plain)
     tuner.redo(result)
     tuner.redo(result)
-    run(lambda: not result.undecided)
+    run(lambda: not result.n_outdated)
     assert not tuner.can_redo(result)
     np.testing.assert_array_equal(result.layer.data, tuned)
     tuner.set_rules(result, {})
     tuner.note(result)
-    run(lambda: not result.undecided)
+    run(lambda: not result.n_outdated)
     np.testing.assert_array_equal(result.layer.data, plain)
     tuner.undo(result)
     assert result.rule(2) == RULE
@@ -374,7 +374,7 @@ def test_a_preset_brings_back_the_rules_of_every_class(session, result, run):
     assert tuner.preset_in_use(result) == ""
     tuner.use_preset(result, "strict")
     assert result.rules == {1: ClassRule(threshold=0.6), 2: RULE}
-    run(lambda: not result.undecided)
+    run(lambda: not result.n_outdated)
     np.testing.assert_array_equal(result.layer.data, expected(result))
 
 

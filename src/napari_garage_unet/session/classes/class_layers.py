@@ -39,9 +39,9 @@ def classes_of(layer: Labels, annotated: AnnotatedImage) -> list[ClassInfo]:
     list of ClassInfo
         As this plugin has noted them, or else by the layer's features and colours.
     """
-    told = plugin_metadata(layer).get("classes")
-    if told:
-        return [from_json(ClassInfo, values) for values in told]
+    saved = plugin_metadata(layer).get("classes")
+    if saved:
+        return [from_json(ClassInfo, values) for values in saved]
     names = layer_class_names(layer)
     ids = sorted(set(names) | set(annotated.counts or count_strokes(layer.data)))
     return [

@@ -50,7 +50,7 @@ class Corrections:
             return
         shown = np.asarray(result.layer.data[key])[box][mask]
         # Where nothing was shown, nothing was wrong.
-        told = shown != 0
-        if told.any():
-            wrong = shown[told] != strokes[mask][told]
+        labelled = shown != 0
+        if labelled.any():
+            wrong = shown[labelled] != strokes[mask][labelled]
             self._job.history.add_correction(float(wrong.mean()))

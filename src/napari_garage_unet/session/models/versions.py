@@ -56,7 +56,7 @@ class VersionList:
     ----------
     changed
         There are others, or another one is the live model.
-    went_back
+    restored
         An earlier version was made the live model; emitted with it.
     kept
         A version was written; emitted with it.
@@ -69,7 +69,7 @@ class VersionList:
     """
 
     changed = Signal()
-    went_back = Signal(SavedVersion)
+    restored = Signal(SavedVersion)
     kept = Signal(SavedVersion)
     failed = Signal(Failed)
 
@@ -112,7 +112,7 @@ class VersionList:
         """The file of its picture."""
         return self._folder() / f"{version.id}.png"
 
-    def go_back(self, version: SavedVersion) -> None:
+    def restore_version(self, version: SavedVersion) -> None:
         """Make a version the live model; training is stopped, and kept, first.
 
         Raises
@@ -187,7 +187,7 @@ class VersionList:
 
     def _use(self, version: SavedVersion) -> None:
         self.bring_back(self.path(version), version)
-        self.went_back.emit(version)
+        self.restored.emit(version)
 
     def _on_job(self) -> None:
         if self._job.phase is not Phase.STARTING:

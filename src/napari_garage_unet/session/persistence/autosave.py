@@ -80,7 +80,7 @@ class Autosave:
     ----------
     root
         The folder of all projects.
-    images, classes, learning, results, versions
+    images, classes, auto_training, results, versions
         What is saved.
     fingerprints
         Tell images apart.
@@ -103,7 +103,7 @@ class Autosave:
         *,
         images: ImageList,
         classes: ClassList,
-        learning: AutoTraining,
+        auto_training: AutoTraining,
         results: ResultList,
         versions: VersionList,
         fingerprints: Fingerprints,
@@ -111,7 +111,7 @@ class Autosave:
         self._root = root
         self._images = images
         self._classes = classes
-        self._learning = learning
+        self._auto_training = auto_training
         self._results = results
         self._fingerprints = fingerprints
         self._entries: list[_Strokes] = []
@@ -302,7 +302,7 @@ class Autosave:
         return writes
 
     def _describe(self) -> SavedProject:
-        settings = self._learning.settings
+        settings = self._auto_training.settings
         rules = self._results.rules_of(LIVE)
         return SavedProject(
             images=tuple(e.saved for e in self._entries if e.saved is not None),
@@ -312,7 +312,7 @@ class Autosave:
                 "training": to_json(settings.training),
                 "preprocess": settings.preprocess and to_json(settings.preprocess),
                 "network": settings.network and to_json(settings.network),
-                "by_itself": self._learning.by_itself,
+                "by_itself": self._auto_training.by_itself,
             },
             rules={str(i): rule.to_json() for i, rule in rules.items()},
             current=self._versions.current,

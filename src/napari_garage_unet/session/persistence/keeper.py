@@ -38,7 +38,7 @@ class Keeper:
     ----------
     viewer
         A `ViewerModel`.
-    link, job, classes, results, images, learning, preview, tasks, guard
+    link, job, classes, results, images, auto_training, preview, tasks, error_reporter
         Of the session.
 
     Attributes
@@ -60,13 +60,13 @@ class Keeper:
         classes: ClassList,
         results: ResultList,
         images: ImageList,
-        learning: AutoTraining,
+        auto_training: AutoTraining,
         preview: Preview,
         tasks: Tasks,
-        guard: ErrorReporter,
+        error_reporter: ErrorReporter,
     ) -> None:
         self._images = images
-        self._learning = learning
+        self._auto_training = auto_training
         self._preview = preview
         self._temporary = tempfile.TemporaryDirectory(
             prefix="garage-unet-", ignore_cleanup_errors=True
@@ -88,21 +88,21 @@ class Keeper:
             root,
             images=images,
             classes=classes,
-            learning=learning,
+            auto_training=auto_training,
             results=results,
             versions=self.versions,
             fingerprints=self._fingerprints,
         )
-        self.restoring = Recovery(
+        self.recovery = Recovery(
             viewer,
             root,
-            putting_back=ProjectRestore(
+            project_restore=ProjectRestore(
                 viewer,
                 autosave=self.autosave,
-                guard=guard,
+                error_reporter=error_reporter,
                 images=images,
                 classes=classes,
-                learning=learning,
+                auto_training=auto_training,
                 results=results,
                 job=job,
                 versions=self.versions,
@@ -111,11 +111,11 @@ class Keeper:
             autosave=self.autosave,
             fingerprints=self._fingerprints,
             tasks=tasks,
-            guard=guard,
+            error_reporter=error_reporter,
         )
-        self.versions.failed.connect(guard.on_failed)
-        self.versions.went_back.connect(self._on_went_back)
-        self.autosave.failed.connect(guard.report)
+        self.versions.failed.connect(error_reporter.on_failed)
+        self.versions.restored.connect(self._on_went_back)
+        self.autosave.failed.connect(error_reporter.report)
 
     def checkpoint(self) -> Path:
         """The file the engine keeps up to date while it learns."""
@@ -127,7 +127,7 @@ class Keeper:
         """Save what is new; look for what was saved before."""
         self._pictures.poll()
         self.autosave.poll()
-        self.restoring.poll()
+        self.recovery.poll()
 
     def close(self) -> None:
         """Save what is left; the viewer is gone."""
@@ -148,11 +148,11 @@ class Keeper:
 
     def _on_went_back(self, version: SavedVersion) -> None:
         # What was painted since is learnt when a person says so, or paints on.
-        self._learning.has_new_strokes = False
+        self._auto_training.has_new_strokes = False
         made = settings_of(version)
-        self._learning.use_settings(
+        self._auto_training.use_settings(
             dataclasses.replace(
-                self._learning.settings,
+                self._auto_training.settings,
                 preprocess=made.preprocess,
                 network=made.network,
             )

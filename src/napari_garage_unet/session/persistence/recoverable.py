@@ -30,7 +30,7 @@ JOIN = "+"
 
 
 @dataclass(frozen=True, slots=True)
-class MatchingImages:
+class MatchingImage:
     """A saved image and the layers that show it again."""
 
     saved: SavedImage
@@ -47,22 +47,22 @@ class RecoverableProject:
         Where it lies.
     project
         All that is saved there.
-    fitting
+    matches
         The images of it that are open.
     """
 
     folder: Path
     project: SavedProject
-    fitting: tuple[MatchingImages, ...]
+    matches: tuple[MatchingImage, ...]
 
     @property
     def text(self) -> str:
         """What is offered, in a sentence."""
-        names = [each.saved.name for each in self.fitting]
+        names = [each.saved.name for each in self.matches]
         listed = names[0] if len(names) == 1 else ", ".join(names[:-1])
         if len(names) > 1:
             listed = f"{listed} and {names[-1]}"
-        when = moment(max(each.saved.painted for each in self.fitting))
+        when = moment(max(each.saved.painted for each in self.matches))
         return f"Strokes painted on {listed} {when} were saved."
 
 
@@ -130,7 +130,7 @@ def find_recoverable(
         except InputError as error:
             logger.info("A saved project is passed over: %s", error)
             continue
-        found = _fitting(folder, project, images, wanted)
+        found = _matching(folder, project, images, wanted)
         if not found or not folder.lock():
             continue
         folder.release()
@@ -151,12 +151,12 @@ def without(project: SavedProject, images: Sequence[SavedImage]) -> SavedProject
     )
 
 
-def _fitting(
+def _matching(
     folder: ProjectFolder,
     project: SavedProject,
     images: Sequence[CandidateImage],
     wanted: set[str],
-) -> list[MatchingImages]:
+) -> list[MatchingImage]:
     latest: dict[str, SavedImage] = {}
     for saved in sorted(project.images, key=lambda image: image.painted):
         if any(folder.strokes(saved.strokes).glob(f"*{SUFFIX}")):
@@ -169,7 +169,7 @@ def _fitting(
             continue
         if not project.versions and _is_there(folder, saved, layers[0]):
             continue
-        found.append(MatchingImages(saved, tuple(image.layer for image in layers)))
+        found.append(MatchingImage(saved, tuple(image.layer for image in layers)))
     return found
 
 

@@ -35,15 +35,15 @@ class Recovery:
         A `ViewerModel`.
     root
         The folder of all projects.
-    putting_back
+    project_restore
         Takes over what is restored.
-    images, autosave, fingerprints, tasks, guard
+    images, autosave, fingerprints, tasks, error_reporter
         Of the session.
 
     Attributes
     ----------
     changed
-        There is another offer, or none.
+        There is another recoverable, or none.
     """
 
     changed = Signal()
@@ -53,30 +53,32 @@ class Recovery:
         viewer: Any,
         root: Path,
         *,
-        putting_back: ProjectRestore,
+        project_restore: ProjectRestore,
         images: ImageList,
         autosave: Autosave,
         fingerprints: Fingerprints,
         tasks: Tasks,
-        guard: ErrorReporter,
+        error_reporter: ErrorReporter,
     ) -> None:
         self._viewer = viewer
         self._root = root
-        self._putting_back = putting_back
+        self._project_restore = project_restore
         self._images = images
         self._autosave = autosave
         self._fingerprints = fingerprints
         self._tasks = tasks
-        self._guard = guard
+        self._error_reporter = error_reporter
         self._seen: set[str] = set()
         self._search: Future[list[RecoverableProject]] | None = None
-        self._offers: list[RecoverableProject] = []
+        self._recoverable: list[RecoverableProject] = []
         self._busy: ProjectFolder | None = None
 
     @property
-    def offer(self) -> RecoverableProject | None:
+    def recoverable(self) -> RecoverableProject | None:
         """What can be restored now; None when there is nothing, or it is at work."""
-        return self._offers[0] if self._offers and self._busy is None else None
+        return (
+            self._recoverable[0] if self._recoverable and self._busy is None else None
+        )
 
     def poll(self) -> None:
         """Look for saved projects of images that have been opened."""
@@ -89,12 +91,12 @@ class Recovery:
                 # Nothing can be offered; nothing else depends on it.
                 logger.warning("Saved projects cannot be looked through: %s", error)
                 return
-            self._offers += search.result()
+            self._recoverable += search.result()
             self.changed.emit()
         open_layers = set(self._viewer.layers)
-        fitting = [o for o in self._offers if _is_open(o, open_layers)]
-        if len(fitting) != len(self._offers):
-            self._offers = fitting
+        still_open = [o for o in self._recoverable if _is_open(o, open_layers)]
+        if len(still_open) != len(self._recoverable):
+            self._recoverable = still_open
             # An image that is opened once more is looked for once more.
             self._seen.clear()
             self.changed.emit()
@@ -107,24 +109,24 @@ class Recovery:
         InputError
             If another window is restoring it.
         """
-        offer, folder = self._take()
+        recoverable, folder = self._take()
 
         def work() -> Loaded | Exception:
             try:
-                return load(folder, offer)
+                return load(folder, recoverable)
             except (GarageError, OSError, ValueError, MemoryError) as error:
                 return error
 
         def done(loaded: Loaded | Exception) -> None:
             self._busy = None
             if isinstance(loaded, Loaded):
-                self._put_back(offer, folder, loaded)
+                self._restore(recoverable, folder, loaded)
             else:
                 folder.release()
                 said = (
                     f"What was saved cannot be read ({loaded}); it stays where it is."
                 )
-                self._guard.report(InputError(said))
+                self._error_reporter.report(InputError(said))
             self.changed.emit()
 
         self._busy = folder
@@ -139,22 +141,22 @@ class Recovery:
         InputError
             If another window is restoring it.
         """
-        offer, folder = self._take()
-        self._leave(offer, folder)
+        recoverable, folder = self._take()
+        self._leave(recoverable, folder)
         self.changed.emit()
 
     def _take(self) -> tuple[RecoverableProject, ProjectFolder]:
-        offer = self.offer
-        if offer is None:
+        recoverable = self.recoverable
+        if recoverable is None:
             raise InputError("There is nothing to restore.")
-        self._offers.remove(offer)
+        self._recoverable.remove(recoverable)
         self.changed.emit()
-        folder = ProjectFolder(offer.folder)
+        folder = ProjectFolder(recoverable.folder)
         if not folder.description.is_file():
             raise InputError("What was saved has been restored or deleted elsewhere.")
         if not folder.lock():
             raise InputError("What was saved is being restored in another window.")
-        return offer, folder
+        return recoverable, folder
 
     def _look(self) -> None:
         images = []
@@ -176,24 +178,26 @@ class Recovery:
             return
         self._seen |= new
         own = self._autosave.folder
-        offered = {offer.folder for offer in self._offers}
-        skip = frozenset(offered | ({own.path} if own is not None else set()))
+        known = {recoverable.folder for recoverable in self._recoverable}
+        skip = frozenset(known | ({own.path} if own is not None else set()))
         self._search = self._autosave.run(
             lambda: find_recoverable(self._root, images, new=new, skip=skip)
         )
 
-    def _put_back(
-        self, offer: RecoverableProject, folder: ProjectFolder, loaded: Loaded
+    def _restore(
+        self, recoverable: RecoverableProject, folder: ProjectFolder, loaded: Loaded
     ) -> None:
-        if self._putting_back.put_back(offer, folder, loaded):
+        if self._project_restore.restore(recoverable, folder, loaded):
             # What was saved stays until it has been saved again.
-            self._autosave.when_saved(lambda: self._leave(offer, folder))
+            self._autosave.when_saved(lambda: self._leave(recoverable, folder))
         else:
             # What could not be put back is not thrown away either.
             folder.release()
 
-    def _leave(self, offer: RecoverableProject, folder: ProjectFolder) -> None:
-        rest = without(offer.project, [each.saved for each in offer.fitting])
+    def _leave(self, recoverable: RecoverableProject, folder: ProjectFolder) -> None:
+        rest = without(
+            recoverable.project, [each.saved for each in recoverable.matches]
+        )
 
         def work() -> None:
             try:
@@ -209,5 +213,5 @@ class Recovery:
         self._autosave.run(work)
 
 
-def _is_open(offer: RecoverableProject, layers: set[Any]) -> bool:
-    return all(layer in layers for each in offer.fitting for layer in each.layers)
+def _is_open(recoverable: RecoverableProject, layers: set[Any]) -> bool:
+    return all(layer in layers for each in recoverable.matches for layer in each.layers)

@@ -41,14 +41,14 @@ from napari_garage_unet.session.training.auto_training import AutoTraining
 from napari_garage_unet.session.training.training_job import Settings, TrainingJob
 
 from .autosave import Autosave
-from .recoverable import MatchingImages, RecoverableProject
+from .recoverable import MatchingImage, RecoverableProject
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a thread has read of an offer.
+    """What a thread has read of an recoverable.
 
     Parameters
     ----------
@@ -66,15 +66,15 @@ class Loaded:
 
 
 class ProjectRestore:
-    """Puts what was read of an offer into the session.
+    """Puts what was read of an recoverable into the session.
 
     Parameters
     ----------
     viewer
         A `ViewerModel`.
-    autosave, guard
+    autosave, error_reporter
         Of the session.
-    images, classes, learning, results, job, versions
+    images, classes, auto_training, results, job, versions
         What is put back.
     """
 
@@ -83,26 +83,26 @@ class ProjectRestore:
         viewer: Any,
         *,
         autosave: Autosave,
-        guard: ErrorReporter,
+        error_reporter: ErrorReporter,
         images: ImageList,
         classes: ClassList,
-        learning: AutoTraining,
+        auto_training: AutoTraining,
         results: ResultList,
         job: TrainingJob,
         versions: VersionList,
     ) -> None:
         self._viewer = viewer
         self._autosave = autosave
-        self._guard = guard
+        self._error_reporter = error_reporter
         self._images = images
         self._classes = classes
-        self._learning = learning
+        self._auto_training = auto_training
         self._results = results
         self._job = job
         self._versions = versions
 
-    def put_back(
-        self, offer: RecoverableProject, folder: ProjectFolder, loaded: Loaded
+    def restore(
+        self, recoverable: RecoverableProject, folder: ProjectFolder, loaded: Loaded
     ) -> bool:
         """Put back what can be, strokes above all, and say what could not.
 
@@ -111,40 +111,42 @@ class ProjectRestore:
         bool
             Whether all of it is back.
         """
-        is_fresh = not self._learning.counts and not self._job.step
+        is_fresh = not self._auto_training.counts and not self._job.step
         beside: list[tuple[Labels, AnnotatedImage]] = []
         steps: list[Callable[[], None]] = [
-            lambda: self._put_classes(offer, is_fresh=is_fresh),
-            lambda: self._put_all_strokes(offer, loaded, beside),
-            lambda: self._put_settings(offer, is_fresh=is_fresh),
-            lambda: self._put_versions(offer, folder, loaded),
+            lambda: self._restore_classes(recoverable, is_fresh=is_fresh),
+            lambda: self._restore_all_strokes(recoverable, loaded, beside),
+            lambda: self._restore_settings(recoverable, is_fresh=is_fresh),
+            lambda: self._restore_versions(recoverable, folder, loaded),
         ]
         wrong = [error for step in steps if (error := _attempt(step))]
         self._images.changed.emit()
         self._say(beside, loaded.damaged, wrong)
         return not wrong and not loaded.damaged
 
-    def _put_classes(self, offer: RecoverableProject, *, is_fresh: bool) -> None:
-        saved = [from_json(ClassInfo, values) for values in offer.project.classes]
+    def _restore_classes(
+        self, recoverable: RecoverableProject, *, is_fresh: bool
+    ) -> None:
+        saved = [from_json(ClassInfo, values) for values in recoverable.project.classes]
         self._classes.adopt(
             info for info in saved if is_fresh or info.id not in self._classes
         )
 
-    def _put_all_strokes(
+    def _restore_all_strokes(
         self,
-        offer: RecoverableProject,
+        recoverable: RecoverableProject,
         loaded: Loaded,
         beside: list[tuple[Labels, AnnotatedImage]],
     ) -> None:
         """Put back strokes; layers that were painted already are noted in `beside`."""
         gone = []
-        for fitting, strokes in zip(offer.fitting, loaded.strokes, strict=True):
-            if any(layer not in self._viewer.layers for layer in fitting.layers):
-                gone.append(fitting.saved.name)
+        for match, strokes in zip(recoverable.matches, loaded.strokes, strict=True):
+            if any(layer not in self._viewer.layers for layer in match.layers):
+                gone.append(match.saved.name)
                 continue
-            annotated = self._bind(fitting)
-            annotated.learns = fitting.saved.learns
-            painted = self._put_strokes(annotated, strokes)
+            annotated = self._bind(match)
+            annotated.learns = match.saved.learns
+            painted = self._restore_strokes(annotated, strokes)
             if painted is not None:
                 beside.append((painted, annotated))
         if gone:
@@ -152,15 +154,17 @@ class ProjectRestore:
                 f"{', '.join(gone)} was closed before its strokes could be restored."
             )
 
-    def _put_settings(self, offer: RecoverableProject, *, is_fresh: bool) -> None:
+    def _restore_settings(
+        self, recoverable: RecoverableProject, *, is_fresh: bool
+    ) -> None:
         if not is_fresh:
             return
-        project = offer.project
-        self._learning.use_settings(
+        project = recoverable.project
+        self._auto_training.use_settings(
             _settings(project.settings),
             by_itself=bool(project.settings.get("by_itself", False)),
         )
-        self._learning.rest()
+        self._auto_training.rest()
         self._results.set_rules_of(
             LIVE,
             {int(i): ClassRule.from_json(r) for i, r in project.rules.items()},
@@ -188,20 +192,20 @@ class ProjectRestore:
         if wrong:
             said.append("Some of what was saved could not be restored.")
         if said:
-            self._guard.show(Problem(" ".join(said), "\n".join(wrong)))
+            self._error_reporter.show(Problem(" ".join(said), "\n".join(wrong)))
 
-    def _bind(self, fitting: MatchingImages) -> AnnotatedImage:
-        known = self._images.of_layer(fitting.layers[0])
-        if known is not None and known.layers == fitting.layers:
+    def _bind(self, match: MatchingImage) -> AnnotatedImage:
+        known = self._images.of_layer(match.layers[0])
+        if known is not None and known.layers == match.layers:
             return known
-        if len(fitting.layers) == 1:
-            return self._images.bind(fitting.layers[0])
-        self._images.choose(fitting.layers[0])
-        self._images.choose_channels(fitting.layers)
+        if len(match.layers) == 1:
+            return self._images.bind(match.layers[0])
+        self._images.choose(match.layers[0])
+        self._images.choose_channels(match.layers)
         assert self._images.current is not None
         return self._images.current
 
-    def _put_strokes(
+    def _restore_strokes(
         self, annotated: AnnotatedImage, strokes: NDArray[Any]
     ) -> Labels | None:
         """Put strokes into the layer of an image, or into a fresh one.
@@ -244,13 +248,13 @@ class ProjectRestore:
         insert_quietly(self._viewer, layer)
         self._images.strokes_bound.emit(annotated)
 
-    def _put_versions(
-        self, offer: RecoverableProject, folder: ProjectFolder, loaded: Loaded
+    def _restore_versions(
+        self, recoverable: RecoverableProject, folder: ProjectFolder, loaded: Loaded
     ) -> None:
         own = self._autosave.ensure_folder()
         if own is None:
             return
-        project = offer.project
+        project = recoverable.project
         there = []
         for version in project.versions:
             path = folder.versions / f"{version.id}.garage"
@@ -275,10 +279,10 @@ class ProjectRestore:
             self._versions.bring_back(own.checkpoint, state)
 
 
-def load(folder: ProjectFolder, offer: RecoverableProject) -> Loaded:
+def load(folder: ProjectFolder, recoverable: RecoverableProject) -> Loaded:
     """Read strokes and pictures; beside the main thread, too."""
     strokes, damaged = [], 0
-    for each in offer.fitting:
+    for each in recoverable.matches:
         saved = each.saved
         array, wrong = read_tiles(
             folder.strokes(saved.strokes), saved.strokes_shape, saved.strokes_dtype
@@ -286,7 +290,7 @@ def load(folder: ProjectFolder, offer: RecoverableProject) -> Loaded:
         strokes.append(array)
         damaged += wrong
     pictures = {}
-    for version in offer.project.versions:
+    for version in recoverable.project.versions:
         path = folder.versions / f"{version.id}.png"
         if path.is_file():
             pictures[version.id] = path.read_bytes()

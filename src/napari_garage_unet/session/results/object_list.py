@@ -28,7 +28,7 @@ Table = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class FoundObjects:
     """Objects before they are shown.
 
     Parameters
@@ -55,7 +55,7 @@ class ObjectSet:
         Labels layer with an id per object; the table is in its ``features``.
     """
 
-    def __init__(self, result: Result, layer: Labels, found: Found) -> None:
+    def __init__(self, result: Result, layer: Labels, found: FoundObjects) -> None:
         self.result = result
         self.layer = layer
         self.table = found.table
@@ -113,7 +113,7 @@ class ObjectList:
     def poll(self) -> None:
         """Begin what has been waiting for planes to be decided."""
         result = self._wanted
-        if result is None or result.undecided:
+        if result is None or result.n_outdated:
             return
         self._wanted = None
         before = self.of_result(result)
@@ -131,7 +131,7 @@ class ObjectList:
             self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._sets.clear()
 
-    def _show(self, result: Result, found: Found) -> None:
+    def _show(self, result: Result, found: FoundObjects) -> None:
         if result.layer not in self._viewer.layers:
             return
         shown = self.of_result(result)
@@ -174,7 +174,7 @@ class ObjectList:
 
 def find_objects(
     result: Result, labels: NDArray[Any], old: NDArray[np.int32] | None = None
-) -> Found:
+) -> FoundObjects:
     """Find and measure the objects of a result.
 
     Parameters
@@ -201,7 +201,7 @@ def find_objects(
         ids = relabel_like(ids, old)
         found = {i: np.where(part > 0, ids, 0) for i, part in found.items()}
     totals = totals_table(labels, found, result.class_ids, image)
-    return Found(ids, objects_table(found, classes, image), totals)
+    return FoundObjects(ids, objects_table(found, classes, image), totals)
 
 
 def _select_clicked(layer: Labels, event: Any) -> None:

@@ -98,7 +98,7 @@ class Result:
         self._rules = dict(rules)
         self._probabilities = _empty((len(classes), *image.spatial_shape))
         self._states: dict[PlaneIndex, PlaneState] = {}
-        self._undecided: set[PlaneIndex] = set()
+        self._outdated: set[PlaneIndex] = set()
         self._live: tuple[Slab, int, LiveLabels] | None = None
         self.version = 0
         self.outdated_since: float | None = None
@@ -189,22 +189,22 @@ class Result:
         here = (slice(y0, y1), slice(x0, x1))
         levels[(slice(None), *here)] = enlarge(probabilities, step, levels[:, *here])
         self._live = None
-        if self._decides_pixels:
+        if self._is_pixelwise:
             labels = decide(probabilities, self._rules, class_ids=self.class_ids)
             self._show_box(index, labels, here, step)
-            self._undecided -= {index} if box is None or is_new else set()
+            self._outdated -= {index} if box is None or is_new else set()
         elif not self._is_volume:
-            self.decide_plane(index)
+            self.assign_plane(index)
         else:
-            self._undecided.update(self._block(index).planes)
+            self._outdated.update(self._slab(index).planes)
             self.version += 1
             self.outdated_since = time.monotonic()
-            self.decide_plane(index)
+            self.assign_plane(index)
         self.changed.emit()
         return True
 
     @property
-    def _decides_pixels(self) -> bool:
+    def _is_pixelwise(self) -> bool:
         """Whether no pixel depends on the others around it."""
         rules = self._rules.values()
         return not any(rule.cleans or rule.low is not None for rule in rules)
@@ -214,7 +214,7 @@ class Result:
         """Whether planes depend on those around them."""
         return needs_volume(self.image, self._rules.values())
 
-    def _block(self, index: PlaneIndex, *, step: int | None = None) -> Slab:
+    def _slab(self, index: PlaneIndex, *, step: int | None = None) -> Slab:
         """Return what has to be looked at to decide a plane, or as much as is quick.
 
         Only as much as is quick where every `step`-th pixel of planes is looked at.
@@ -231,11 +231,11 @@ class Result:
         """The planes of a volume around one of them that have been computed."""
         return slab_around(index, self.image, self._states)
 
-    def _levels(self, block: Slab) -> NDArray[np.uint8] | None:
+    def _levels(self, slab: Slab) -> NDArray[np.uint8] | None:
         """Return ``(n_classes, H, W)``, of a volume ``(n_classes, D, H, W)``."""
-        if block.planes[0] not in self._states:
+        if slab.planes[0] not in self._states:
             return None
-        return block.part_of(self._probabilities, self.image)
+        return slab.part_of(self._probabilities, self.image)
 
     def _show_box(
         self, index: PlaneIndex, labels: Any, here: tuple[slice, slice], step: int
@@ -267,18 +267,18 @@ class Result:
             self.rules_changed.emit()
             return
         self._rules[class_id] = rule
-        self._forget_decisions()
+        self._mark_all_outdated()
         found = self._live_labels(index, step)
         if found is not None:
-            block, live = found
+            slab, live = found
             labels = live.update(class_id, rule.at_step(step))
-            if block.is_volume:
-                labels = labels[block.planes.index(index)]
+            if slab.is_volume:
+                labels = labels[slab.planes.index(index)]
             if step > 1:
                 fill_enlarged(self._plane(index), labels, step)
                 redraw(self.layer)
             else:
-                self._show_of(block, index, labels)
+                self._show_of(slab, index, labels)
         self.rules_changed.emit()
 
     def prepare(self, index: PlaneIndex, class_id: int, *, step: int = 1) -> int:
@@ -297,11 +297,11 @@ class Result:
     def set_rules(self, rules: Mapping[int, ClassRule]) -> None:
         """Change the rules of all classes at once."""
         self._rules = {i: rule for i, rule in rules.items() if i in self.class_ids}
-        self._forget_decisions()
+        self._mark_all_outdated()
         self._live = None
         self.rules_changed.emit()
 
-    def decide(self, index: PlaneIndex) -> dict[PlaneIndex, Labels]:
+    def assign(self, index: PlaneIndex) -> dict[PlaneIndex, Labels]:
         """Decide one plane with the present rules; beside the main thread, too.
 
         Returns
@@ -309,59 +309,59 @@ class Result:
         ``(H, W)`` uint8 or uint16, of the plane and of those it was decided together
         with; empty where the plane has not been computed
         """
-        return self._decide_block(self._block(index))
+        return self._assign_slab(self._slab(index))
 
-    def _decide_block(self, block: Slab) -> dict[PlaneIndex, Labels]:
-        levels = self._levels(block)
+    def _assign_slab(self, slab: Slab) -> dict[PlaneIndex, Labels]:
+        levels = self._levels(slab)
         if levels is None:
             return {}
         labels = apply_rules(
             levels,
             dict(self._rules),  # the main thread may change a rule meanwhile
             class_ids=self.class_ids,
-            spacing=block.spacing(self.image),
-            open_ends=block.open_ends,
+            spacing=slab.spacing(self.image),
+            open_ends=slab.open_ends,
         )
-        planes = labels if block.is_volume else [labels]
-        return dict(zip(block.planes, planes, strict=True))
+        planes = labels if slab.is_volume else [labels]
+        return dict(zip(slab.planes, planes, strict=True))
 
-    def decide_plane(self, index: PlaneIndex) -> None:
+    def assign_plane(self, index: PlaneIndex) -> None:
         """Decide one plane with the present rules and write it into the layer.
 
         Of a large volume only planes around it are looked at, and it stays undecided.
         """
-        block = self._block(index, step=1)
-        labels = self._decide_block(block).get(index)
+        slab = self._slab(index, step=1)
+        labels = self._assign_slab(slab).get(index)
         if labels is not None:
-            self._show_of(block, index, labels)
+            self._show_of(slab, index, labels)
 
-    def _show_of(self, block: Slab, index: PlaneIndex, labels: Labels) -> None:
-        """Show a plane of a block; others may belong to it that were not looked at."""
+    def _show_of(self, slab: Slab, index: PlaneIndex, labels: Labels) -> None:
+        """Show a plane of a slab; others may belong to it that were not looked at."""
         self.show(index, labels)
-        if block != self._block(index):
-            self._undecided.add(index)
+        if slab != self._slab(index):
+            self._outdated.add(index)
 
     def show(self, index: PlaneIndex, labels: Labels, *, refresh: bool = True) -> None:
         """Write what was decided for a plane into the layer."""
         plane = labels.T if self.image.is_transposed else labels
         write_plane(self.layer, self.image.spatial_key(index), plane, refresh=refresh)
-        self._undecided.discard(index)
+        self._outdated.discard(index)
 
     def redraw(self) -> None:
         """Draw the layer again after planes were shown without."""
         redraw(self.layer)
 
-    def _forget_decisions(self) -> None:
+    def _mark_all_outdated(self) -> None:
         self.version += 1
-        self._undecided = set(self._states)
+        self._outdated = set(self._states)
 
     def _live_labels(
         self, index: PlaneIndex, step: int
     ) -> tuple[Slab, LiveLabels] | None:
-        block = self._block(index, step=step)
-        if self._live is not None and self._live[:2] == (block, step):
-            return block, self._live[2]
-        levels = self._levels(block)
+        slab = self._slab(index, step=step)
+        if self._live is not None and self._live[:2] == (slab, step):
+            return slab, self._live[2]
+        levels = self._levels(slab)
         if levels is None:
             return None
         rules = {i: rule.at_step(step) for i, rule in self._rules.items()}
@@ -369,21 +369,21 @@ class Result:
             levels[..., ::step, ::step],
             rules,
             class_ids=self.class_ids,
-            spacing=block.spacing(self.image, step=step),
-            open_ends=block.open_ends,
+            spacing=slab.spacing(self.image, step=step),
+            open_ends=slab.open_ends,
         )
-        self._live = (block, step, live)
-        return block, live
+        self._live = (slab, step, live)
+        return slab, live
 
     @property
-    def undecided(self) -> int:
+    def n_outdated(self) -> int:
         """How many planes still show older rules."""
-        return len(self._undecided)
+        return len(self._outdated)
 
     @property
-    def undecided_planes(self) -> frozenset[PlaneIndex]:
+    def outdated_planes(self) -> frozenset[PlaneIndex]:
         """The planes that still show older rules."""
-        return frozenset(self._undecided)
+        return frozenset(self._outdated)
 
     def set_classes(self, classes: tuple[ClassInfo, ...]) -> None:
         """Follow a model that has learnt other classes; what was kept is dropped."""
@@ -391,7 +391,7 @@ class Result:
             self._probabilities = _empty((len(classes), *self.image.spatial_shape))
             self._states.clear()
             self._live = None
-            self._undecided.clear()
+            self._outdated.clear()
         self.classes = classes
 
     def rename_classes(self, classes: Iterable[ClassInfo]) -> None:

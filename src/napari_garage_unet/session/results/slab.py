@@ -1,7 +1,7 @@
 """Which planes of a result are decided together.
 
 In a volume regions go through planes, so those that follow each other and have been
-computed make one block. While a slider moves, a block may be a part of these, around
+computed make one slab. While a slider moves, a slab may be a part of these, around
 the plane on view.
 """
 
@@ -36,7 +36,7 @@ class Slab:
     is_volume: bool = False
 
     def key(self, image: Image) -> tuple[Any, ...]:
-        """Where the block lies in an array of the image's spatial shape."""
+        """Where the slab lies in an array of the image's spatial shape."""
         if not self.is_volume:
             return image.spatial_key(self.planes[0])
         key = list(image.spatial_key(self.planes[0]))
@@ -47,7 +47,7 @@ class Slab:
         return tuple(key)
 
     def part_of(self, array: NDArray[Any], image: Image) -> NDArray[Any]:
-        """Return a view of the block, ``(H, W)`` or ``(D, H, W)``.
+        """Return a view of the slab, ``(H, W)`` or ``(D, H, W)``.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ def slab_around(
     *,
     most: int | None = None,
 ) -> Slab:
-    """Return the block of a volume that a plane is in.
+    """Return the slab of a volume that a plane is in.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def slab_around(
     known
         The planes that have been computed.
     most
-        Most planes of the block; those nearest to `index` are taken.
+        Most planes of the slab; those nearest to `index` are taken.
     """
     at = image.stack_axes.index("z")
     depth = image.spatial_shape[image.spatial_axes.index("z")]

@@ -111,7 +111,7 @@ class SegmentationJob:
         self,
         model: ModelEntry,
         images: Sequence[AnnotatedImage],
-        wish: SegmentationOptions,
+        options: SegmentationOptions,
     ) -> tuple[Result, ...]:
         """Begin to segment.
 
@@ -121,7 +121,7 @@ class SegmentationJob:
             The model.
         images
             The images.
-        wish
+        options
             What to make of them.
 
         Returns
@@ -139,7 +139,7 @@ class SegmentationJob:
             raise InputError("A segmentation is going on; wait for it or cancel it.")
         if not images:
             raise InputError("There is no image; open one to segment it.")
-        if not (wish.labels or wish.probabilities):
+        if not (options.labels or options.probabilities):
             raise InputError("Nothing is to be made; tick labels or probabilities.")
         for annotated in images:
             model.check(annotated.image())
@@ -148,12 +148,12 @@ class SegmentationJob:
         self._generation += 1
         self._made = []
         for annotated in images:
-            result = self._result_for(annotated, model, wish)
-            maps = self._maps_for(annotated, model) if wish.probabilities else ()
+            result = self._result_for(annotated, model, options)
+            maps = self._maps_for(annotated, model) if options.probabilities else ()
             self._made.append(result)
             here = annotated.plane_on_view(self._viewer)
             everything = (
-                list(annotated.image().plane_indices()) if wish.all_planes else []
+                list(annotated.image().plane_indices()) if options.all_planes else []
             )
             indices = [here, *(i for i in everything if i != here)]
             self._queue.extend(_Order(annotated, i, result, maps) for i in indices)
@@ -230,7 +230,7 @@ class SegmentationJob:
         self.changed.emit()
 
     def _result_for(
-        self, annotated: AnnotatedImage, model: ModelEntry, wish: SegmentationOptions
+        self, annotated: AnnotatedImage, model: ModelEntry, options: SegmentationOptions
     ) -> Result:
         name = f"{annotated.name} segmentation"
         for result in self._results:
@@ -259,7 +259,7 @@ class SegmentationJob:
             model=model.key,
             rules=self._results.rules_of(model.key),
         )
-        if wish.labels:
+        if options.labels:
             insert_quietly(self._viewer, layer, below=annotated.strokes)
             self._results.add(result)
         return result

@@ -29,7 +29,7 @@ class AutoTraining:
         The training.
     images, classes
         What is learnt from, and what the painted ids mean.
-    guard
+    error_reporter
         Shows what is not possible.
 
     Attributes
@@ -52,12 +52,12 @@ class AutoTraining:
         job: TrainingJob,
         images: ImageList,
         classes: ClassList,
-        guard: ErrorReporter,
+        error_reporter: ErrorReporter,
     ) -> None:
         self._job = job
         self._images = images
         self._classes = classes
-        self._guard = guard
+        self._error_reporter = error_reporter
         self.settings = Settings()
         self.by_itself = False
         self.has_new_strokes = False
@@ -67,9 +67,9 @@ class AutoTraining:
         self, settings: Settings, *, by_itself: bool | None = None
     ) -> None:
         """Learn like this from now on, by itself or not; forms follow."""
-        wish = self.by_itself if by_itself is None else by_itself
-        if (settings, wish) != (self.settings, self.by_itself):
-            self.settings, self.by_itself = settings, wish
+        wanted = self.by_itself if by_itself is None else by_itself
+        if (settings, wanted) != (self.settings, self.by_itself):
+            self.settings, self.by_itself = settings, wanted
             self.settings_changed.emit()
 
     def rest(self) -> None:
@@ -87,8 +87,8 @@ class AutoTraining:
 
     def press(self, *, resume: bool = True) -> bool:
         """Start learning from every image that has strokes; False if not possible."""
-        self._guard.clear()
-        return self._guard.run(self.start, resume)
+        self._error_reporter.clear()
+        return self._error_reporter.run(self.start, resume)
 
     def start(self, resume: bool) -> None:
         """Start learning from every image that has strokes.
@@ -128,7 +128,7 @@ class AutoTraining:
         if (
             self.by_itself
             and self.has_new_strokes
-            and self._guard.problem is None
+            and self._error_reporter.problem is None
             and not self._job.is_running
             # Who has pressed Stop or restored strokes wants rest until the next one.
             and self._versions() != self._stopped_with
@@ -149,7 +149,7 @@ class AutoTraining:
         if annotated not in self._job.images or not self._job.is_running:
             return
         self._job.stop()
-        self._guard.show(
+        self._error_reporter.show(
             Problem(f"{what}, so learning stops. What was learnt so far is kept.")
         )
 

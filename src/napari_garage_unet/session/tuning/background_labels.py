@@ -1,4 +1,4 @@
-"""Planes that still show older rules are decided beside the main thread."""
+"""Planes that still show older rules are assigned beside the main thread."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
 
 BATCH_SECONDS = 0.02
-"""How long planes are decided before they are written into the layer."""
+"""How long planes are assigned before they are written into the layer."""
 
 SETTLED = 0.2
-"""Seconds without another plane of a volume after which its planes are decided."""
+"""Seconds without another plane of a volume after which its planes are assigned."""
 
 
 class BackgroundLabels:
@@ -31,7 +31,7 @@ class BackgroundLabels:
     Attributes
     ----------
     tasks
-        Where planes are decided; nothing else waits there.
+        Where planes are assigned; nothing else waits there.
     """
 
     def __init__(self, viewer: Any, results: ResultList) -> None:
@@ -43,12 +43,12 @@ class BackgroundLabels:
 
     def apply(self, results: Sequence[Result]) -> None:
         """Decide every plane of these results, before what has been waiting."""
-        wanted = [result for result in results if result.undecided]
+        wanted = [result for result in results if result.n_outdated]
         self._waiting = wanted + [r for r in self._waiting if r not in wanted]
         self.poll()
 
     def poll(self) -> None:
-        """Write what was decided and begin the next planes."""
+        """Write what was assigned and begin the next planes."""
         self.tasks.poll()
         for result in self._results:
             since = result.outdated_since
@@ -56,9 +56,9 @@ class BackgroundLabels:
                 result.outdated_since = None
                 self._waiting = [r for r in self._waiting if r is not result]
                 self._waiting.append(result)
-        while self._waiting and not self._waiting[0].undecided:
+        while self._waiting and not self._waiting[0].n_outdated:
             self._waiting.pop(0).redraw()
-        if self._waiting and "decide" not in self.tasks:
+        if self._waiting and "assign" not in self.tasks:
             self._begin(self._waiting[0])
 
     def close(self) -> None:
@@ -68,45 +68,45 @@ class BackgroundLabels:
 
     def _begin(self, result: Result) -> None:
         here = result.annotated.plane_on_view(self._viewer)
-        indices = sorted(result.undecided_planes, key=lambda i: _distance(i, here))
+        indices = sorted(result.outdated_planes, key=lambda i: _distance(i, here))
         version = result.version
         self.tasks.run(
-            "decide",
-            lambda: _decide(result, indices, version),
-            done=lambda decided: self._show(result, decided, version, here),
+            "assign",
+            lambda: _assign(result, indices, version),
+            done=lambda assigned: self._show(result, assigned, version, here),
         )
 
     def _show(
         self,
         result: Result,
-        decided: dict[PlaneIndex, Any],
+        assigned: dict[PlaneIndex, Any],
         version: int,
         here: PlaneIndex,
     ) -> None:
         if result.version != version or result not in self._waiting:
             return
-        for index, labels in decided.items():
-            if index in result.undecided_planes:
+        for index, labels in assigned.items():
+            if index in result.outdated_planes:
                 result.show(index, labels, refresh=index == here)
 
     def _on_removed(self, result: Result) -> None:
         self._waiting = [r for r in self._waiting if r is not result]
 
 
-def _decide(
+def _assign(
     result: Result, indices: Sequence[PlaneIndex], version: int
 ) -> dict[PlaneIndex, Any]:
-    decided: dict[PlaneIndex, Any] = {}
+    assigned: dict[PlaneIndex, Any] = {}
     end = time.monotonic() + BATCH_SECONDS
     for index in indices:
-        if index in decided:
+        if index in assigned:
             continue
-        decided.update(result.decide(index))
+        assigned.update(result.assign(index))
         if result.version != version:
             return {}
         if time.monotonic() > end:
             break
-    return decided
+    return assigned
 
 
 def _distance(index: PlaneIndex, here: PlaneIndex) -> tuple[int, PlaneIndex]:

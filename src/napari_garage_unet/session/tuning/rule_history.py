@@ -11,7 +11,7 @@ RuleMap = dict[int, ClassRule]
 
 
 @dataclass(frozen=True, slots=True)
-class Tuning:
+class TunedRules:
     """All that is tuned of a model.
 
     Parameters
@@ -26,7 +26,7 @@ class Tuning:
     presets: dict[str, RuleMap]
 
 
-def told(rules: Mapping[int, ClassRule]) -> RuleMap:
+def without_defaults(rules: Mapping[int, ClassRule]) -> RuleMap:
     """Leave out default rules, so that rules that decide alike are equal."""
     return {i: rule for i, rule in sorted(rules.items()) if rule != ClassRule()}
 
@@ -40,7 +40,7 @@ class RuleHistory:
         The tuning to begin with.
     """
 
-    def __init__(self, start: Tuning) -> None:
+    def __init__(self, start: TunedRules) -> None:
         self._states = [start]
         self._at = 0
 
@@ -54,18 +54,18 @@ class RuleHistory:
         """Whether something was undone."""
         return self._at < len(self._states) - 1
 
-    def note(self, state: Tuning) -> None:
+    def note(self, state: TunedRules) -> None:
         """Remember a state; what was undone before is forgotten."""
         if state != self._states[self._at]:
             self._states = [*self._states[: self._at + 1], state]
             self._at += 1
 
-    def undo(self) -> Tuning:
+    def undo(self) -> TunedRules:
         """Go back by one change and return the tuning of then."""
         self._at = max(self._at - 1, 0)
         return self._states[self._at]
 
-    def redo(self) -> Tuning:
+    def redo(self) -> TunedRules:
         """Go forth again and return the tuning of then."""
         self._at = min(self._at + 1, len(self._states) - 1)
         return self._states[self._at]

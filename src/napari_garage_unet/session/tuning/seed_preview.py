@@ -102,7 +102,7 @@ class SeedPreview:
         if self._wanted is None or not self._is_stale or "seeds" in self.tasks:
             return
         result, class_id = self._wanted
-        if result.image.stack_axes.endswith("z") and result.undecided:
+        if result.image.stack_axes.endswith("z") and result.n_outdated:
             return  # the other planes of the volume are on their way
         self._is_stale = False
         view = self._view(result, class_id)

@@ -88,9 +88,9 @@ def _volumes(result: Result, indices: Sequence[PlaneIndex]) -> Iterator[PaintedV
     """What has been computed of the volumes in which these planes lie."""
     image, strokes = result.image, result.annotated.strokes
     assert strokes is not None
-    for block in {result.computed_around(index) for index in indices}:
+    for slab in {result.computed_around(index) for index in indices}:
         yield PaintedVolume(
-            block.part_of(result.kept_probabilities, image),
-            block.part_of(np.asarray(strokes.data), image),
-            block.spacing(image),
+            slab.part_of(result.kept_probabilities, image),
+            slab.part_of(np.asarray(strokes.data), image),
+            slab.spacing(image),
         )

@@ -1,4 +1,4 @@
-"""Tuning: rules of results, their history, and the presets of models."""
+"""TunedRules: rules of results, their history, and the presets of models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
 
 from .background_labels import BackgroundLabels
-from .rule_history import RuleHistory, RuleMap, Tuning, told
+from .rule_history import RuleHistory, RuleMap, TunedRules, without_defaults
 
 LARGE = 1 << 20
 """Pixels of a plane from which on a dragged slider looks at fewer of them."""
@@ -58,7 +58,7 @@ class Tuner:
         self.in_units = False
         self.shows_seeds = True
         self._coarser = 1
-        self.deciding = BackgroundLabels(viewer, results)
+        self.background_labels = BackgroundLabels(viewer, results)
         results.rules_replaced.connect(self._on_replaced)
 
     def prepare(self, result: Result, class_id: int) -> None:
@@ -103,13 +103,13 @@ class Tuner:
         """Change the rules of all classes; classes left out get the default."""
         self._history(result)
         self._results.set_rules(result, rules)
-        result.decide_plane(result.annotated.plane_on_view(self._viewer))
+        result.assign_plane(result.annotated.plane_on_view(self._viewer))
         self.apply(result)
 
     def apply(self, result: Result) -> None:
         """Show the present rules in every plane of all the model has made."""
         others = [r for r in self._results.of_model(result.model) if r is not result]
-        self.deciding.apply([result, *others])
+        self.background_labels.apply([result, *others])
 
     # -- undo and redo ------------------------------------------------------------
 
@@ -142,8 +142,12 @@ class Tuner:
 
     def preset_in_use(self, result: Result) -> str:
         """Name of the preset that says what the rules say now; empty if none does."""
-        now = told(self._results.rules_of(result.model))
-        names = [n for n, rules in self.presets(result).items() if told(rules) == now]
+        now = without_defaults(self._results.rules_of(result.model))
+        names = [
+            n
+            for n, rules in self.presets(result).items()
+            if without_defaults(rules) == now
+        ]
         return names[0] if names else ""
 
     def save_preset(self, result: Result, name: str) -> str:
@@ -161,7 +165,7 @@ class Tuner:
         """
         name = check_name(name)
         self._history(result)
-        rules = told(self._results.rules_of(result.model))
+        rules = without_defaults(self._results.rules_of(result.model))
         self._set_presets(result, {**self.presets(result), name: rules})
         return name
 
@@ -192,11 +196,11 @@ class Tuner:
 
     def poll(self) -> None:
         """Decide planes that wait for it; called on the main thread."""
-        self.deciding.poll()
+        self.background_labels.poll()
 
     def close(self) -> None:
         """Begin nothing more."""
-        self.deciding.close()
+        self.background_labels.close()
 
     # -- within -------------------------------------------------------------------
 
@@ -211,11 +215,11 @@ class Tuner:
             self._histories[result.model] = history
         return history
 
-    def _tuning(self, result: Result) -> Tuning:
-        rules = told(self._results.rules_of(result.model))
-        return Tuning(rules, self.presets(result))
+    def _tuning(self, result: Result) -> TunedRules:
+        rules = without_defaults(self._results.rules_of(result.model))
+        return TunedRules(rules, self.presets(result))
 
-    def _restore(self, result: Result, tuning: Tuning) -> None:
+    def _restore(self, result: Result, tuning: TunedRules) -> None:
         self._results.set_presets_of(result.model, tuning.presets)
         self.set_rules(result, tuning.rules)
         self.changed.emit()

@@ -26,7 +26,7 @@ class GuidanceRow(QWidget):
             "Go to where a stroke would teach most: where the model is in doubt, far "
             "from other strokes. Press again for another place."
         )
-        self.button.clicked.connect(session.lead_on)
+        self.button.clicked.connect(session.go_to_next_stroke)
         self.box = QCheckBox("uncertainty")
         self.box.setToolTip(
             "Show where the model is in doubt, in a layer: bright where two classes "

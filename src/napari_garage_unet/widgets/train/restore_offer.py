@@ -44,7 +44,7 @@ class RestoreOffer(QFrame):
 
     def refresh(self) -> None:
         """Show what is offered now."""
-        offer = self._session.restoring.offer
+        offer = self._session.recovery.recoverable
         if offer is not None and self.text.text() != offer.text:
             self.text.setText(offer.text)
         self.setVisible(offer is not None)
@@ -53,4 +53,4 @@ class RestoreOffer(QFrame):
         self._session.restore()
 
     def _on_forget(self) -> None:
-        self._session.forget_offer()
+        self._session.discard_recoverable()

@@ -104,8 +104,8 @@ class TrainWidget(Dock):
         self.follow(session.versions.changed, self.versions.refresh)
         self.follow(session.guidance.changed, self.guidance.refresh)
         self.follow(session.results.changed, self.guidance.refresh)
-        self.follow(session.restoring.changed, self.offer.refresh)
-        self.follow(session.learning.settings_changed, self._show_settings)
+        self.follow(session.recovery.changed, self.offer.refresh)
+        self.follow(session.auto_training.settings_changed, self._show_settings)
         self._on_images()
         self._on_changed()
 

@@ -125,7 +125,7 @@ class VersionStrip(QWidget):
         # A click alone does not make it the live model.
         self.buttons[place].setChecked(is_current)
         if not is_current:
-            self._session.go_back(version)
+            self._session.restore_version(version)
 
 
 def _figure(version: SavedVersion) -> str:
