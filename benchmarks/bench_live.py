@@ -100,7 +100,7 @@ def memory(strokes: int, cycles: int) -> list[dict[str, float]]:
             studio.wait(lambda shown=shown: session.preview.strokes_shown > shown)
         layer.data[...] = first
         layer.refresh()
-        studio.wait(lambda: not session.job.is_running)
+        studio.wait(lambda: not session.live.is_running)
         found.append({"napari": _resident(None), "engine": _resident(session)})
     studio.close()
     return found

@@ -25,7 +25,7 @@ from benchmarks.live.person import lines_in
 from benchmarks.live.studio import Studio
 from benchmarks.results import Direction, Mark, Report, table
 from napari_garage_unet.engine.learning.config import TrainingConfig
-from napari_garage_unet.session.training.training_job import Settings
+from napari_garage_unet.session.training.settings import Settings
 
 LARGE = (2048, 2048)
 

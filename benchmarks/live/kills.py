@@ -33,7 +33,7 @@ from napari_garage_unet.engine.models.loading import load_model
 from napari_garage_unet.process.protocol.messages import Event, Request
 from napari_garage_unet.project.folders import VARIABLE
 from napari_garage_unet.session import Session, close_session, get_session
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -205,7 +205,7 @@ def _keep_a_version(session: Session, rng: np.random.Generator) -> None:
     known = len(session.versions)
     _paint(session, rng)
     session.learn()
-    _wait(session, lambda: session.job.phase is Phase.LEARNING, PATIENCE)
+    _wait(session, lambda: session.live.phase is Phase.LEARNING, PATIENCE)
     session.stop()
     if not _wait(session, lambda: len(session.versions) > known, PATIENCE):
         raise RuntimeError(f"No version was kept: {session.hint}")
@@ -214,9 +214,9 @@ def _keep_a_version(session: Session, rng: np.random.Generator) -> None:
 def _kill_engine_once(session: Session, rng: np.random.Generator) -> Figures:
     strokes = _paint(session, rng)
     layer = session.strokes_layer()
-    if not session.job.is_running:
+    if not session.live.is_running:
         session.learn()
-    _wait(session, lambda: session.job.phase is Phase.LEARNING, PATIENCE)
+    _wait(session, lambda: session.live.phase is Phase.LEARNING, PATIENCE)
     doing = str(rng.choice(["learning", "resting", "going back"]))
     _wait(session, lambda: False, float(rng.uniform(0.2, 3)))
     if doing == "resting":
@@ -233,10 +233,10 @@ def _kill_engine_once(session: Session, rng: np.random.Generator) -> Figures:
     said = session.problem.message if session.problem else ""
     session.restart()
     session.learn()
-    steps = session.job.step
+    steps = session.live.step
     works = _wait(
         session,
-        lambda: session.job.phase is Phase.LEARNING and session.job.step != steps,
+        lambda: session.live.phase is Phase.LEARNING and session.live.step != steps,
         PATIENCE,
     )
     return {

@@ -26,7 +26,7 @@ from benchmarks.live.studio import PLUGIN, Studio
 from napari_garage_unet import samples
 from napari_garage_unet.project.folders import VARIABLE
 from napari_garage_unet.session.connection.state import Engine
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 from napari_garage_unet.widgets.common.dock import WIDTH
 from napari_garage_unet.widgets.train.train import NARROWEST
 
@@ -85,26 +85,26 @@ class Album:
         session.learn()
         studio.wait(lambda: session.preview.shown > 2)
         self.take("03-learning")
-        studio.wait(lambda: not session.job.is_running)
+        studio.wait(lambda: not session.live.is_running)
         studio.wait(lambda: len(session.versions) > 0)
         self.take("04-resting")
         for _ in range(2):
             session.learn()
-            studio.wait(lambda: session.job.phase is Phase.LEARNING)
+            studio.wait(lambda: session.live.phase is Phase.LEARNING)
             studio.person.live(3.0)
             session.stop()
-            studio.wait(lambda: not session.job.is_running)
+            studio.wait(lambda: not session.live.is_running)
             studio.person.live(1.0)
         session.show_uncertainty(True)
         self.take("05-stopped-with-uncertainty")
         session.show_uncertainty(False)
         session.learn()
-        studio.wait(lambda: session.job.phase is Phase.LEARNING)
+        studio.wait(lambda: session.live.phase is Phase.LEARNING)
         os.kill(session.link.client.pid, signal.SIGKILL)
         studio.wait(lambda: session.problem is not None)
         self.take("06-error")
         session.restart()
-        studio.wait(lambda: session.job.phase is Phase.LEARNING)
+        studio.wait(lambda: session.live.phase is Phase.LEARNING)
         self.take("07-restarted")
 
 

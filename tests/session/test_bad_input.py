@@ -52,9 +52,9 @@ def test_an_image_replaced_by_one_of_another_shape_is_one_sentence(
     layer = paint_two(session)
     painted = layer.data.copy()
     assert session.learn()
-    run(lambda: session.job.step > 0)
+    run(lambda: session.live.step > 0)
     session.stop()
-    run(lambda: not session.job.is_running)
+    run(lambda: not session.live.is_running)
     image.data = halves[:20]
     assert not session.learn()
     assert "(20, 60)" in session.hint
@@ -72,7 +72,7 @@ def test_what_the_engine_refuses_is_shown_as_it_says_it(
     assert session.learn()
     run(lambda: session.problem is not None)
     assert session.hint == "photo holds no finite pixel; choose another image."
-    assert not session.job.is_running
+    assert not session.live.is_running
     assert np.array_equal(layer.data, painted)
 
 

@@ -10,19 +10,19 @@ from synchronous_engine import SynchronousEngine
 from napari_garage_unet.layers.matching import plugin_metadata
 from napari_garage_unet.process.protocol.messages import OpenImage, SetStrokes, Train
 from napari_garage_unet.session import close_session, get_session
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 
 
 @pytest.fixture
 def learning(painted, run):
     painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING and painted.preview.shown > 0)
+    run(lambda: painted.live.phase is Phase.LEARNING and painted.preview.shown > 0)
     return painted
 
 
 def step_on(session, run):
-    step = session.job.step
-    run(lambda: session.job.step > step + 2)
+    step = session.live.step
+    run(lambda: session.live.step > step + 2)
 
 
 def test_renamed_layers_stay_what_they_are(learning, viewer, engine, run):
@@ -59,9 +59,9 @@ def test_deleting_the_strokes_stops_learning_and_keeps_what_was_learnt(
     learning, viewer, run
 ):
     viewer.layers.remove(learning.images.current.strokes)
-    run(lambda: not learning.job.is_running)
+    run(lambda: not learning.live.is_running)
     assert "was deleted, so learning stops" in learning.hint
-    assert learning.job.has_model
+    assert learning.live.has_model
     assert learning.counts == {}
     run(lambda: len(learning.versions) == 1)
 
@@ -70,10 +70,10 @@ def test_deleting_the_image_stops_learning_and_keeps_what_was_learnt(
     learning, viewer, run
 ):
     viewer.layers.remove("halves")
-    run(lambda: not learning.job.is_running)
+    run(lambda: not learning.live.is_running)
     assert "'halves' was deleted, so learning stops" in learning.hint
     assert learning.images.current is None
-    assert learning.job.has_model
+    assert learning.live.has_model
     run(polls=10)
 
 
@@ -93,7 +93,7 @@ def test_another_image_added_while_learning_changes_nothing(
     run(lambda: learning.images.current.counts == {2: 60})
     assert layer is not current.strokes
     learning.stop()
-    run(lambda: not learning.job.is_running)
+    run(lambda: not learning.live.is_running)
     assert learning.ui_state.changed
     learning.learn()
     assert len(engine.sent(Train)[-1].keys) == 2
@@ -106,7 +106,7 @@ def test_strokes_that_are_replaced_are_learnt_from(learning, engine, run):
     current.strokes.data = replaced
     run(lambda: learning.counts == {1: 40, 2: 40})
     run(lambda: np.array_equal(engine.strokes[current.key], replaced))
-    assert learning.job.phase is Phase.LEARNING
+    assert learning.live.phase is Phase.LEARNING
 
 
 def test_strokes_replaced_by_some_of_another_shape_are_a_sentence(learning, run):
@@ -133,7 +133,7 @@ def test_undo_and_redo_reach_the_engine_while_it_learns(learning, engine, run):
     assert learning.counts == {1: 60, 2: 60}
     layer.redo()
     run(lambda: np.array_equal(engine.strokes[current.key], after))
-    assert learning.job.phase is Phase.LEARNING
+    assert learning.live.phase is Phase.LEARNING
 
 
 def test_pixels_that_are_replaced_are_given_to_the_engine_anew(
@@ -142,10 +142,10 @@ def test_pixels_that_are_replaced_are_given_to_the_engine_anew(
     current = learning.images.current
     turned = viewer.layers["halves"].data[:, ::-1].copy()
     viewer.layers["halves"].data = turned
-    run(lambda: not learning.job.is_running)
+    run(lambda: not learning.live.is_running)
     assert "pixels of 'halves' were replaced, so learning stops" in learning.hint
     learning.learn()
-    run(lambda: learning.job.phase is Phase.LEARNING)
+    run(lambda: learning.live.phase is Phase.LEARNING)
     assert len(engine.sent(OpenImage)) >= 2
     assert np.array_equal(engine.images[current.key].plane(())[..., 0], turned)
     assert learning.problem is None
@@ -167,18 +167,18 @@ def test_two_viewers_learn_apart_and_one_outlives_the_other(halves, run):
             assert session.learn()
             for _ in range(5):
                 session.poll()
-            assert session.job.phase is Phase.LEARNING
+            assert session.live.phase is Phase.LEARNING
         for engine, row in zip(engines, (5, 20), strict=True):
             (strokes,) = engine.strokes.values()
             assert list(np.flatnonzero(strokes.any(axis=1))) == [row]
-        folders = {s.keeper.autosave.ensure_folder().path for s in sessions}
+        folders = {s.keeper.own.ensure().path for s in sessions}
         assert len(folders) == 2
         close_session(viewers[0])
         assert (engines[0].closed, engines[1].closed) == (True, False)
-        step = sessions[1].job.step
+        step = sessions[1].live.step
         for _ in range(5):
             sessions[1].poll()
-        assert sessions[1].job.step == step + 5
+        assert sessions[1].live.step == step + 5
         assert sessions[1].problem is None
     finally:
         for viewer in viewers:

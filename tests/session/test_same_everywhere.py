@@ -24,7 +24,7 @@ from napari_garage_unet.process.protocol.messages import LIVE
 from napari_garage_unet.samples import garage
 from napari_garage_unet.session import Session, close_session, get_session
 from napari_garage_unet.session.segmentation.segmentation_job import SegmentationOptions
-from napari_garage_unet.session.training.training_job import Settings
+from napari_garage_unet.session.training.settings import Settings
 
 TRAINING = TrainingConfig(max_steps=60, seconds=3600.0)
 PART = np.s_[150:310, 180:400]
@@ -77,7 +77,7 @@ def session(viewer: ViewerModel) -> Session:
     session.warm_up()
     until(session, lambda: session.link.is_running)
     assert session.learn(), session.problem
-    until(session, lambda: not session.job.is_running and session.job.has_model)
+    until(session, lambda: not session.live.is_running and session.live.has_model)
     assert session.problem is None
     return session
 

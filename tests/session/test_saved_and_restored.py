@@ -30,7 +30,7 @@ from napari_garage_unet.project.tiles import read_tiles
 from napari_garage_unet.session import close_session, get_session
 from napari_garage_unet.session.persistence.fingerprint import fingerprint
 from napari_garage_unet.session.persistence.recoverable import moment
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 
 
 def poll_until(session, is_so):
@@ -57,7 +57,7 @@ def saved_of(root):
 
 def die(session):
     """What a killed napari leaves: no last save, and no lock."""
-    folder = session.keeper.autosave.folder
+    folder = session.keeper.own.folder
     session.keeper.autosave.close = lambda: None
     close_session(session._real_viewer)
     if folder is not None:
@@ -110,7 +110,7 @@ def wait_for_save(session, root, name="cells"):
 def restore(session):
     wait_for_offer(session)
     session.restore_project()
-    poll_until(session, lambda: session.recovery._busy is None)
+    poll_until(session, lambda: not session.recovery.is_restoring)
 
 
 def test_a_stroke_is_on_disk_within_two_seconds(start, projects):
@@ -170,7 +170,9 @@ def test_a_killed_napari_gives_everything_back(start, projects):
     presets = {"dark": {2: ClassRule(threshold=0.2, split=True)}}
     first.results.set_rules_of(LIVE, {2: ClassRule(threshold=0.7)}, presets)
     first.learn()
-    poll_until(first, lambda: first.job.phase is Phase.LEARNING and first.job.step > 3)
+    poll_until(
+        first, lambda: first.live.phase is Phase.LEARNING and first.live.step > 3
+    )
     first.stop()
     poll_until(first, lambda: len(first.versions) == 1)
     poll_until(first, lambda: first.versions.pictures)
@@ -197,14 +199,14 @@ def test_a_killed_napari_gives_everything_back(start, projects):
     assert (again.id, again.steps) == (version.id, version.steps)
     assert again.id in second.versions.pictures
     # The live model is back, and shows what it makes of the image.
-    assert second.job.has_model
+    assert second.live.has_model
     assert second.versions.current == version.id
     poll_until(second, lambda: second.preview.shown > 0)
     preview = second.results.preview_of(second.images.current).layer.data
     assert (preview[20, 5], preview[20, 55]) == (1, 2)
     # Once it is saved again, the former folder goes.
     poll_until(second, lambda: len(list(saved_projects(projects))) == 1)
-    assert next(saved_projects(projects)).path == second.keeper.autosave.folder.path
+    assert next(saved_projects(projects)).path == second.keeper.own.folder.path
     assert second.recovery.recoverable is None
 
 
@@ -213,7 +215,7 @@ def test_the_wish_to_learn_while_painting_comes_back_and_waits_for_a_stroke(star
     paint(first, np.s_[5:8, 5:25], 1)
     paint(first, np.s_[5:8, 35:55], 2)
     first.learns_by_itself = True
-    poll_until(first, lambda: first.job.phase is Phase.LEARNING)
+    poll_until(first, lambda: first.live.phase is Phase.LEARNING)
     first.stop()
     poll_until(first, lambda: len(first.versions) == 1)
     saved = []
@@ -229,9 +231,9 @@ def test_the_wish_to_learn_while_painting_comes_back_and_waits_for_a_stroke(star
     assert told
     for _ in range(20):
         second.poll()
-    assert not second.job.is_running
+    assert not second.live.is_running
     paint(second, np.s_[20:23, 5:25], 1)
-    poll_until(second, lambda: second.job.phase is Phase.LEARNING)
+    poll_until(second, lambda: second.live.phase is Phase.LEARNING)
 
 
 def test_a_model_that_was_still_learning_comes_back_from_its_checkpoint(start):
@@ -240,7 +242,7 @@ def test_a_model_that_was_still_learning_comes_back_from_its_checkpoint(start):
     paint(first, np.s_[5:8, 35:55], 2)
     poll_until(first, lambda: len(first.counts) == 2)
     first.learn()
-    poll_until(first, lambda: first.job.step > 3)
+    poll_until(first, lambda: first.live.step > 3)
     # A real engine keeps this file up to date while it learns.
     from napari_garage_unet.engine.annotations.classes import ClassInfo
     from napari_garage_unet.engine.images.config import PreprocessConfig
@@ -310,7 +312,7 @@ def test_an_image_closed_while_it_is_restored_loses_nothing(start, projects):
     wait_for_offer(second)
     second.restore_project()
     second._real_viewer.layers.clear()
-    poll_until(second, lambda: second.recovery._busy is None)
+    poll_until(second, lambda: not second.recovery.is_restoring)
     assert "could not be restored" in second.problem.message
     assert "cells was closed" in second.problem.details
     close_session(second._real_viewer)
@@ -479,7 +481,7 @@ def test_a_folder_deleted_by_somebody_is_made_again(start, projects):
     session = start("cells")
     paint(session, np.s_[5:8, 5:25])
     wait_for_save(session, projects)
-    shutil.rmtree(session.keeper.autosave.folder.path)
+    shutil.rmtree(session.keeper.own.folder.path)
     paint(session, np.s_[15:18, 5:25])
     poll_until(session, lambda: session.problem is not None)
     assert "is not being saved" in session.problem.message
@@ -501,7 +503,7 @@ def test_a_disk_that_cannot_be_written_is_said_once(start, projects):
     # Learning works all the same.
     paint(session, np.s_[15:18, 35:45], 2)
     assert session.learn()
-    poll_until(session, lambda: session.job.step > 3)
+    poll_until(session, lambda: session.live.step > 3)
 
 
 def test_a_deleted_strokes_layer_can_be_restored_later(start, projects):

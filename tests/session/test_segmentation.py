@@ -11,9 +11,9 @@ from napari_garage_unet.session.segmentation.segmentation_job import Segmentatio
 @pytest.fixture
 def trained(painted, run):
     painted.learn()
-    run(lambda: painted.job.step >= 2)
+    run(lambda: painted.live.step >= 2)
     painted.stop()
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     return painted
 
 

@@ -18,7 +18,7 @@ from napari_garage_unet.process.protocol.messages import (
     Train,
 )
 from napari_garage_unet.session import close_session, get_session
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 
 
 def test_a_viewer_and_its_proxy_share_one_session(viewer, session):
@@ -86,7 +86,7 @@ def test_painting_with_a_new_id_makes_a_class(painted, run):
 
 def test_learning_sends_image_strokes_and_painted_classes(painted, engine, run):
     assert painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     (train,) = engine.sent(Train)
     assert [c["id"] for c in train.classes] == [1, 2]
     (key,) = train.keys
@@ -96,7 +96,7 @@ def test_learning_sends_image_strokes_and_painted_classes(painted, engine, run):
 
 def test_a_stroke_painted_while_learning_reaches_the_engine(painted, engine, run):
     painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     sent = len(engine.sent(SetStrokes))
     layer = painted.images.current.strokes
     layer.paint((30, 10), 1)
@@ -112,7 +112,7 @@ def test_learning_from_one_class_is_refused_with_a_sentence(viewer, session, hal
     layer.paint((5, 5), 2)
     assert not session.learn()
     assert "All strokes are of the class class 2" in session.hint
-    assert not session.job.is_running
+    assert not session.live.is_running
     assert layer.data.any()
 
 
@@ -125,12 +125,12 @@ def test_learning_from_nothing_is_refused_with_a_sentence(viewer, session, halve
 
 def test_learning_again_goes_on_from_what_was_learnt(painted, engine, run):
     painted.learn()
-    run(lambda: painted.job.step >= 3)
+    run(lambda: painted.live.step >= 3)
     painted.stop()
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     seconds = painted.job.history.seconds[-1]
     painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     first, second = engine.sent(Train)
     assert not first.resume
     assert second.resume
@@ -139,9 +139,9 @@ def test_learning_again_goes_on_from_what_was_learnt(painted, engine, run):
 
 def test_starting_over_forgets_what_was_learnt(painted, engine, run):
     painted.learn()
-    run(lambda: painted.job.step >= 2)
+    run(lambda: painted.live.step >= 2)
     painted.stop()
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     painted.start_over()
     painted.learn()
     assert not engine.sent(Train)[-1].resume
@@ -153,17 +153,17 @@ def test_learning_by_itself_begins_with_the_second_class(viewer, session, run, h
     layer = session.paint(1)
     layer.paint((5, 5), 1)
     run(lambda: bool(session.counts))
-    assert not session.job.is_running
+    assert not session.live.is_running
     layer.paint((5, 50), 2)
-    run(lambda: session.job.phase is Phase.LEARNING)
+    run(lambda: session.live.phase is Phase.LEARNING)
 
 
 def test_learning_by_itself_rests_until_something_is_painted(painted, engine, run):
     painted.learns_by_itself = True
     painted.learn()
-    run(lambda: painted.job.step >= 2)
+    run(lambda: painted.live.step >= 2)
     engine.finish(StopReason.TIME)
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     run(polls=5)
     assert len(engine.sent(Train)) == 1
     painted.images.current.strokes.paint((30, 10), 1)
@@ -175,26 +175,26 @@ def test_a_layer_deleted_while_learning_stops_it_with_a_sentence(
     painted, viewer, engine, run, what
 ):
     painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     current = painted.images.current
     viewer.layers.remove(current.layer if what == "image" else current.strokes)
     assert "was deleted" in painted.hint
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     assert len(engine.sent(Stop)) == 1
     assert len(engine.sent(CloseImage)) == (1 if what == "image" else 0)
 
 
 def test_a_dead_engine_is_a_message_and_a_restart_goes_on(painted, engine, run):
     painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     strokes = painted.images.current.strokes.data.copy()
     engine.die()
     run(lambda: painted.problem is not None)
     assert painted.problem.can_restart
     assert painted.problem.details == "exit code -9"
-    assert not painted.job.is_running
+    assert not painted.live.is_running
     painted.restart()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     assert engine.starts == 2
     assert painted.problem is None
     assert np.array_equal(painted.images.current.strokes.data, strokes)
@@ -202,7 +202,7 @@ def test_a_dead_engine_is_a_message_and_a_restart_goes_on(painted, engine, run):
 
 def test_a_restart_goes_on_from_the_last_checkpoint(painted, engine, run):
     painted.learn()
-    run(lambda: painted.job.step >= 2)
+    run(lambda: painted.live.step >= 2)
     checkpoint = engine.sent(Train)[0].checkpoint
     open(checkpoint, "wb").close()
     engine.die()
@@ -228,7 +228,7 @@ def test_saving_takes_the_tuned_rules_along(painted, engine, run, tmp_path):
 
 def test_saving_takes_the_names_of_now_along(painted, engine, run, tmp_path):
     painted.learn()
-    run(lambda: painted.job.step >= 1)
+    run(lambda: painted.live.step >= 1)
     painted.classes.rename(2, "tyre")
     painted.save_model(LIVE, tmp_path / "mine")
     (save,) = engine.sent(SaveModel)
@@ -265,7 +265,7 @@ def test_strokes_painted_while_others_are_on_their_way_are_sent_after_them(
     painted, engine, run, monkeypatch
 ):
     painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     layer = painted.images.current.strokes
     held = []
     take = engine._answers
@@ -310,12 +310,12 @@ def test_strokes_learnt_while_painting_are_not_called_new_afterwards(
     painted, engine, run
 ):
     painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     painted.images.current.strokes.paint((30, 10), 1)
     run(lambda: len(engine.sent(SetStrokes)) == 2)
     run(polls=2)
     engine.finish(StopReason.SETTLED)
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     assert painted.hint.startswith("Nothing improves any more; resting.")
     painted.images.current.strokes.paint((33, 50), 2)
     run(lambda: painted.hint.startswith("New strokes"))

@@ -9,7 +9,7 @@ import pytest
 
 from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.process.protocol.messages import SetStrokes, Train
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 
 PROMISED = 0.5
 """Seconds from the lifting of the brush to the engine."""
@@ -35,7 +35,7 @@ def test_whatever_is_painted_reaches_the_engine_in_time(painted, engine, run, wa
         layer.undo()
     run(lambda: bool((painted.images.current.watch.seen == layer.data).all()))
     assert painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     before = layer.data.copy()
     sent = len(engine.sent(SetStrokes))
     WAYS[way](layer)
@@ -50,7 +50,7 @@ def test_whatever_is_painted_reaches_the_engine_in_time(painted, engine, run, wa
 
 def test_a_lifted_brush_is_followed_with_the_next_poll(painted, engine):
     painted.learn()
-    while painted.job.phase is not Phase.LEARNING:
+    while painted.live.phase is not Phase.LEARNING:
         painted.poll()
     sent = len(engine.sent(SetStrokes))
     painted.images.current.strokes.paint((30, 10), 1)
@@ -63,11 +63,11 @@ def test_learning_by_itself_wakes_rests_and_says_so(painted, engine, run):
     painted.learns_by_itself = True
     layer = painted.images.current.strokes
     layer.paint((15, 15), 1)
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     assert painted.hint == "Learning: paint where the preview is wrong."
     run(lambda: painted.job.strokes_learnt == painted.job.strokes_sent)
     engine.finish(StopReason.SETTLED)
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     assert painted.hint == "Nothing improves any more; resting. Paint to go on."
     run(polls=10)
     assert len(engine.sent(Train)) == 1
@@ -76,16 +76,16 @@ def test_learning_by_itself_wakes_rests_and_says_so(painted, engine, run):
         run(lambda n=number: len(engine.sent(Train)) == n)
         run(lambda: painted.job.strokes_learnt == painted.job.strokes_sent)
         engine.finish(StopReason.SETTLED)
-        run(lambda: not painted.job.is_running)
+        run(lambda: not painted.live.is_running)
 
 
 def test_without_being_asked_to_it_says_that_there_are_new_strokes(
     painted, engine, run
 ):
     painted.learn()
-    run(lambda: painted.job.step > 1)
+    run(lambda: painted.live.step > 1)
     engine.finish(StopReason.SETTLED)
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     painted.images.current.strokes.paint((30, 10), 1)
     run(lambda: painted.hint.startswith("New strokes: press Learn"))
     run(polls=10)
@@ -95,7 +95,7 @@ def test_without_being_asked_to_it_says_that_there_are_new_strokes(
 def test_a_stroke_that_comes_after_the_last_step_wakes_it_again(painted, engine, run):
     painted.learns_by_itself = True
     painted.learn()
-    run(lambda: painted.job.step > 1)
+    run(lambda: painted.live.step > 1)
     sent = len(engine.sent(SetStrokes))
     painted.images.current.strokes.paint((15, 15), 1)
     while len(engine.sent(SetStrokes)) == sent:
@@ -109,13 +109,13 @@ def test_a_stroke_that_comes_after_the_last_step_wakes_it_again(painted, engine,
 def test_who_presses_stop_has_rest_until_the_next_stroke(painted, engine, run):
     painted.learns_by_itself = True
     painted.learn()
-    run(lambda: painted.job.step > 1)
+    run(lambda: painted.live.step > 1)
     layer = painted.images.current.strokes
     layer.paint((15, 15), 1)
     painted.images.current.look_at_all()
     assert painted.job.is_behind(painted.images.current)
     painted.stop()
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     run(polls=20)
     assert len(engine.sent(Train)) == 1
     layer.paint((30, 10), 1)

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 from napari_garage_unet.widgets.common.dock import WIDTH
 from napari_garage_unet.widgets.thresholds.threshold_slider import ThresholdSlider
 from napari_garage_unet.widgets.train.train import NARROWEST
@@ -218,7 +218,7 @@ def taught(painted, engine, wait):
     for number in range(1, 4):
         painted.learn()
         # No dock is open that would poll.
-        wait(lambda: painted.poll() or painted.job.phase is Phase.LEARNING)
+        wait(lambda: painted.poll() or painted.live.phase is Phase.LEARNING)
         engine.finish("plateau")
         wait(lambda n=number: painted.poll() or len(painted.versions) == n)
     return painted
@@ -234,7 +234,7 @@ def test_what_to_do_next_is_in_sight_however_much_was_learnt(
     resize(dock, width)
     if state == "learning":
         taught.learn()
-        wait(lambda: taught.job.phase is Phase.LEARNING)
+        wait(lambda: taught.live.phase is Phase.LEARNING)
     elif state == "engine died":
         engine.die()
         wait(lambda: dock.hint.restart.isVisible())

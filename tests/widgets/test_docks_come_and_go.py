@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from napari_garage_unet.session import get_session
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 
 
 def close_dock(viewer, dock):
@@ -15,15 +15,15 @@ def test_learning_goes_on_without_the_dock_and_shows_in_a_new_one(
 ):
     dock = open_dock("Train U-Net")
     dock.learn_button.click()
-    wait(lambda: painted.job.phase is Phase.LEARNING)
+    wait(lambda: painted.live.phase is Phase.LEARNING)
     close_dock(viewer, dock)
-    step = painted.job.step
-    wait(lambda: painted.job.step > step + 3)
+    step = painted.live.step
+    wait(lambda: painted.live.step > step + 3)
     again = open_dock("Train U-Net")
     assert again is not dock
     assert again.learn_button.text() == "Stop"
     again.learn_button.click()
-    wait(lambda: not painted.job.is_running)
+    wait(lambda: not painted.live.is_running)
     assert again.learn_button.text() == "Learn"
 
 
@@ -36,7 +36,7 @@ def test_a_closed_dock_is_called_no_more(viewer, open_dock, painted, wait, name)
     wait(lambda: painted.preview.shown > 1)
     painted.classes.rename(2, "bright")
     painted.stop()
-    wait(lambda: not painted.job.is_running)
+    wait(lambda: not painted.live.is_running)
     viewer.layers.clear()
     assert painted.images.current is None
 

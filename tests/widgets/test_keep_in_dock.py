@@ -12,14 +12,14 @@ from synchronous_engine import SynchronousEngine
 
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.session import close_session, get_session
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 
 
 def learn(session, engine, wait, *, accuracy):
     known = len(session.versions)
     engine.info = {"provenance": {"accuracy": accuracy}}
     session.learn()
-    wait(lambda: session.job.phase is Phase.LEARNING and session.job.step >= 3)
+    wait(lambda: session.live.phase is Phase.LEARNING and session.live.step >= 3)
     session.stop()
     wait(lambda: len(session.versions) == known + 1)
 

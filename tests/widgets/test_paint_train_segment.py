@@ -68,15 +68,15 @@ def test_paint_train_segment_tune_save_and_load(garage, wait, tmp_path, monkeypa
     def has_learnt():
         keep_picture()
         assert session.problem is None, session.problem
-        assert session.job.is_running
+        assert session.live.is_running
         right = session.job.history.accuracy
         return len(pictures) >= 3 and bool(right) and right[-1] >= RIGHT
 
     wait(has_learnt, seconds=PATIENCE)
-    assert session.job.is_running
+    assert session.live.is_running
     QTest.mouseClick(train.learn_button, Qt.MouseButton.LeftButton)
-    wait(lambda: not session.job.is_running, seconds=PATIENCE)
-    assert session.job.last.reason is StopReason.STOPPED
+    wait(lambda: not session.live.is_running, seconds=PATIENCE)
+    assert session.live.origin.reason is StopReason.STOPPED
 
     # Segment.
     docks["Segment"][0].raise_()

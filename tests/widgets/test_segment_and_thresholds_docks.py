@@ -15,7 +15,7 @@ def trained(painted, open_dock, wait):
     open_dock("Train U-Net").learn_button.click()
     wait(lambda: painted.preview.shown > 0)
     painted.stop()
-    wait(lambda: not painted.job.is_running)
+    wait(lambda: not painted.live.is_running)
     return painted
 
 

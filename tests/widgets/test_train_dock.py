@@ -4,7 +4,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 
 
 def test_opening_the_dock_warms_the_engine_up(open_dock, engine, wait):
@@ -95,11 +95,11 @@ def test_learn_becomes_stop_and_back(open_dock, painted, wait):
     dock = open_dock("Train U-Net")
     assert dock.learn_button.text() == "Learn"
     dock.learn_button.click()
-    wait(lambda: painted.job.phase is Phase.LEARNING)
+    wait(lambda: painted.live.phase is Phase.LEARNING)
     assert dock.learn_button.text() == "Stop"
     assert dock.hint.text.text() == "Learning: paint where the preview is wrong."
     dock.learn_button.click()
-    wait(lambda: not painted.job.is_running)
+    wait(lambda: not painted.live.is_running)
     assert dock.learn_button.text() == "Learn"
 
 
@@ -108,7 +108,7 @@ def test_learning_without_strokes_says_what_to_do(open_dock, viewer, halves, ses
     dock = open_dock("Train U-Net")
     dock.learn_button.click()
     assert dock.hint.text.text().startswith("Nothing is painted yet")
-    assert not session.job.is_running
+    assert not session.live.is_running
 
 
 def test_number_keys_pick_classes_only_while_the_dock_is_open(

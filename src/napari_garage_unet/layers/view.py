@@ -85,7 +85,8 @@ def step_on_view(viewer: Any, layer: Layer, *, no_coarser: bool = False) -> int:
     if not on_screen > 0:
         return 1
     power = np.log2(1 / on_screen)
-    return 2 ** int(np.clip(np.floor(power) if no_coarser else round(power), 0, 4))
+    power = np.clip(np.floor(power) if no_coarser else round(power), 0, 4)
+    return 1 << int(power)
 
 
 def look_at(

@@ -1,7 +1,8 @@
-"""What a viewer's docks share: images, classes, model, jobs. No Qt.
+"""What the docks of one viewer may show and ask for. No Qt.
 
-Docks come and go; the session stays as long as its viewer. Whoever shows it calls
-`Session.poll` some thirty times a second on the main thread.
+Docks come and go; the session stays as long as its viewer. Its parts are made in
+`assembly` and tied together in `reactions`. `Session.poll` has to be called some thirty
+times a second on the main thread.
 """
 
 from __future__ import annotations
@@ -14,45 +15,27 @@ from typing import Any
 
 from napari.layers import Image as ImageLayer
 from napari.layers import Labels
-from psygnal import Signal
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.process.protocol.messages import Died
 from napari_garage_unet.project.description import SavedVersion
 
-from .background import Tasks
-from .classes.class_list import ClassList
-from .classes.painting import Painting
-from .connection.engine_link import EngineLink
-from .connection.prefetch import ImagePrefetch
+from .assembly import assemble
 from .connection.requests import Client
 from .connection.state import Engine
-from .guidance.corrections import Corrections
-from .guidance.hint import FEW_PIXELS, UiState, hint
-from .guidance.next_stroke import Guidance
-from .images.annotated_image import AnnotatedImage
-from .images.image_list import ImageList
-from .images.stroke_polling import StrokePolling
-from .models.models import ModelEntry, ModelList
-from .models.versions import VersionList
-from .persistence.keeper import Keeper
+from .guidance.hint import hint
+from .guidance.ui_state import MIN_PIXELS_OF_CLASS, UiState
+from .models.models import ModelEntry
 from .persistence.recovery import Recovery
-from .preview.preview import Preview
-from .problems import ErrorReporter, Problem
-from .results.object_list import ObjectList
+from .problems import Problem
+from .reactions import Reactions, SessionSignals
 from .results.result import Result
-from .results.result_list import ResultList
-from .segmentation.segmentation_job import SegmentationJob, SegmentationOptions
-from .training.auto_training import AutoTraining
-from .training.gc_freeze import GcFreeze
-from .training.phase import Phase
-from .training.training_job import Settings, TrainingJob
-from .tuning.seed_preview import SeedPreview
-from .tuning.tuner import Tuner
+from .segmentation.segmentation_job import SegmentationOptions
+from .training.live_model import LiveModel, Phase
+from .training.settings import Settings
 
 
-class Session:
-    """The state of one viewer's docks.
+class Session(SessionSignals):
+    """What the docks of one viewer share.
 
     Parameters
     ----------
@@ -60,102 +43,46 @@ class Session:
         A `ViewerModel`, not a proxy of one.
     make_client
         Makes the client of the engine process when it is first needed.
-
-    Attributes
-    ----------
-    changed
-        Something the hint or a button depends on is different.
-    counted
-        Strokes were painted or erased.
-    problem_changed
-        Something went wrong, or is no longer of interest.
-    brush_changed
-        Another class is in the brush.
-    view_changed
-        Another plane is on view.
     """
-
-    changed = Signal()
-    counted = Signal()
-    problem_changed = Signal()
-    brush_changed = Signal()
-    view_changed = Signal()
 
     def __init__(self, viewer: Any, make_client: Callable[[], Client]) -> None:
         # Weakly: the session must not keep the viewer it belongs to.
         viewer = weakref.proxy(viewer)
-        self.viewer = viewer
+        parts = assemble(viewer, make_client)
         self._closed = False
-        self.error_reporter = ErrorReporter()
-        self.classes = ClassList()
-        self.link = EngineLink(make_client)
-        self.results = ResultList(viewer)
-        self.job = TrainingJob(self.link, checkpoint=lambda: self.keeper.checkpoint())
-        self._gc_freeze = GcFreeze(viewer, self.job)
-        self.models = ModelList(
-            link=self.link,
-            job=self.job,
-            results=self.results,
-            classes=self.classes,
-        )
-        self.preview = Preview(
-            viewer,
-            link=self.link,
-            job=self.job,
-            classes=self.classes,
-            results=self.results,
-        )
-        self.segmentation = SegmentationJob(
-            viewer, link=self.link, results=self.results
-        )
-        self.seeds = SeedPreview(viewer)
-        self.seeds.tasks.failed.connect(self.error_reporter.show)
-        self.corrections = Corrections(self.results, self.job)
-        self.guidance = Guidance(viewer, results=self.results, preview=self.preview)
-        self.tasks = Tasks()
-        self.objects = ObjectList(viewer, self.tasks)
-        self.tasks.failed.connect(self.error_reporter.show)
-        self.images = ImageList(viewer)
-        self._painting = Painting(viewer, images=self.images, classes=self.classes)
-        self.auto_training = AutoTraining(
-            job=self.job,
-            images=self.images,
-            classes=self.classes,
-            error_reporter=self.error_reporter,
-        )
-        self.tuner = Tuner(viewer, self.results)
-        self.tuner.background_labels.tasks.failed.connect(self.error_reporter.show)
-        self._prefetch = ImagePrefetch(self.link)
-        self.keeper = Keeper(
-            viewer,
-            link=self.link,
-            job=self.job,
-            classes=self.classes,
-            results=self.results,
-            images=self.images,
-            auto_training=self.auto_training,
-            preview=self.preview,
-            tasks=self.tasks,
-            error_reporter=self.error_reporter,
-        )
-        self._strokes = StrokePolling(viewer, self.images)
-        viewer.dims.events.current_step.connect(self._on_view)
-        self._connect()
-        for annotated in self.images:
-            self._on_image_added(annotated)
-            self._on_strokes_bound(annotated)
+        self._parts = parts
+        self.viewer = viewer
+        self.auto_training = parts.auto_training
+        self.classes = parts.classes
+        self.corrections = parts.corrections
+        self.error_reporter = parts.error_reporter
+        self.guidance = parts.guidance
+        self.images = parts.images
+        self.job = parts.job
+        self.keeper = parts.keeper
+        self.link = parts.link
+        self.models = parts.models
+        self.objects = parts.objects
+        self.preview = parts.preview
+        self.results = parts.results
+        self.seeds = parts.seeds
+        self.segmentation = parts.segmentation
+        self.tasks = parts.tasks
+        self.tuner = parts.tuner
+        self.versions = parts.versions
+        self._reactions = Reactions(viewer, parts, self)
+
+    # -- what there is ------------------------------------------------------------
 
     @property
-    def versions(self) -> VersionList:
-        """The rest points of training."""
-        return self.keeper.versions
+    def live(self) -> LiveModel:
+        """The live model at this moment: what it is and what training does with it."""
+        return self._parts.live.now
 
     @property
     def recovery(self) -> Recovery:
-        """What was saved before and can be restored."""
+        """Saved projects of images that are open."""
         return self.keeper.recovery
-
-    # -- what there is ------------------------------------------------------------
 
     @property
     def counts(self) -> dict[int, int]:
@@ -164,12 +91,12 @@ class Session:
 
     @property
     def problem(self) -> Problem | None:
-        """What went wrong last, None when nothing did."""
+        """What went wrong last; None when nothing did."""
         return self.error_reporter.problem
 
     @property
     def settings(self) -> Settings:
-        """How to learn."""
+        """The settings of the next training."""
         return self.auto_training.settings
 
     @settings.setter
@@ -178,7 +105,7 @@ class Session:
 
     @property
     def learns_by_itself(self) -> bool:
-        """Whether learning starts as soon as there is something new to learn."""
+        """Whether training starts with each new stroke, without a request."""
         return self.auto_training.by_itself
 
     @learns_by_itself.setter
@@ -188,21 +115,20 @@ class Session:
 
     @property
     def ui_state(self) -> UiState:
-        """What the hint depends on."""
-        counts, current, last = self.counts, self.images.current, self.job.last
-        few = [i for i, n in counts.items() if n < FEW_PIXELS and i in self.classes]
+        """What hints and buttons depend on."""
+        counts, current = self.counts, self.images.current
+        few = [
+            i
+            for i, n in counts.items()
+            if n < MIN_PIXELS_OF_CLASS and i in self.classes
+        ]
         return UiState(
+            live=self.live,
+            engine=self.link.state,
             has_image=current is not None,
             has_strokes_layer=current is not None and current.strokes is not None,
             painted_classes=len(counts),
             few=self.classes[few[0]].name if few else "",
-            phase=self.job.phase,
-            engine=self.link.state,
-            has_model=self.job.has_model and last is not None,
-            changed=self.auto_training.has_new_strokes,
-            reason=last.reason if last else None,
-            seconds=last.seconds if last else 0.0,
-            validated=last.validated if last else True,
             by_itself=self.learns_by_itself,
         )
 
@@ -211,25 +137,15 @@ class Session:
         """The one next thing to do, or what went wrong."""
         return self.problem.message if self.problem else hint(self.ui_state)
 
-    @property
-    def can_learn(self) -> bool:
-        """Whether pressing Learn would start something."""
-        return self.images.current is not None and not self.job.is_running
-
-    @property
-    def can_stop(self) -> bool:
-        """Whether pressing Stop would stop something."""
-        return self.job.phase in (Phase.STARTING, Phase.LEARNING)
-
     # -- what can be done ---------------------------------------------------------
 
     def warm_up(self) -> None:
-        """Start the engine unless it runs; a dock has been opened."""
+        """Start the engine process unless it runs, before it is needed."""
         if self.link.state is Engine.OFF:
             self.error_reporter.run(self.link.start)
 
     def restart(self) -> None:
-        """Start the engine again after it died, and go on learning if it did."""
+        """Start the engine process again, and resume a training that broke off."""
         self.clear_problem()
         self.error_reporter.run(self._restart)
 
@@ -241,54 +157,53 @@ class Session:
         bool
             Whether it was started; otherwise `problem` says why not.
         """
-        return self.auto_training.press(resume=resume)
+        return self.auto_training.request(resume=resume)
 
     def stop(self) -> None:
         """Stop learning after the step that is running."""
         self.error_reporter.run(self.job.stop)
 
     def start_over(self) -> None:
-        """Let the next Learn begin from nothing; strokes stay."""
-        self.auto_training.start_over()
-        self.changed.emit()
+        """Let the next training begin from nothing; strokes stay."""
+        self.job.start_over()
 
     def restore_version(self, version: SavedVersion) -> None:
-        """Make an earlier version the live model; nothing is lost by that."""
+        """Make a saved version the live model; what was being learnt is saved first."""
         self.clear_problem()
         self.error_reporter.run(self._restore_version, version)
 
     def restore_project(self) -> None:
-        """Put back the strokes, classes, settings and versions that are offered."""
+        """Restore strokes, classes, settings and versions of `recovery.recoverable`."""
         self.error_reporter.run(self.recovery.restore)
 
     def discard_recoverable(self) -> None:
-        """Delete what is offered to be restored."""
+        """Delete the saved project `recovery.recoverable`."""
         self.error_reporter.run(self.recovery.forget)
 
     def new_strokes(self) -> None:
         """Add an empty strokes layer for the current image."""
-        self.error_reporter.run(self._painting.make_layer)
+        self.error_reporter.run(self._parts.painting.make_layer)
 
     def paint(self, class_id: int) -> Labels | None:
-        """Put the brush of a class into the person's hand.
+        """Activate the brush with a class.
 
         A strokes layer is made when there is none.
         """
-        return self.error_reporter.find(self._painting.pick_up, class_id)
+        return self.error_reporter.find(self._parts.painting.pick_up, class_id)
 
     def go_to_next_stroke(self) -> None:
-        """Move the camera to where the next stroke would teach most."""
-        self.error_reporter.run(self.guidance.go_on, self.images.current)
+        """Move the camera to where a stroke would help the model most."""
+        self.error_reporter.run(self.guidance.go_to_next, self.images.current)
 
     def show_uncertainty(self, shown: bool) -> None:
-        """Show where the live model is in doubt, or stop showing it."""
+        """Show the uncertainty of the live model, or stop showing it."""
         if shown:
             self.error_reporter.run(self.guidance.show, self.images.current)
         else:
             self.guidance.hide()
 
     def add_class(self) -> int | None:
-        """Add a class; its id, or None when there are too many."""
+        """Add a class and return its id, or None when there are too many."""
         added = self.error_reporter.find(self.classes.add)
         return None if added is None else added.id
 
@@ -297,29 +212,29 @@ class Session:
         self.error_reporter.run(self.classes.rename, class_id, name)
 
     def strokes_layer(self) -> Labels:
-        """The layer to paint in, made when there is none.
+        """Return the layer to paint in, made when there is none.
 
         Raises
         ------
         InputError
             If there is no image to paint on.
         """
-        return self._painting.layer()
+        return self._parts.painting.layer()
 
     def segment(
         self, model: str, layers: Sequence[ImageLayer], options: SegmentationOptions
     ) -> tuple[Result, ...]:
-        """Segment images with a model; nothing when that is not possible."""
+        """Segment images with a model; return no results when that is not possible."""
         self.clear_problem()
         return self.error_reporter.find(self._segment, model, layers, options) or ()
 
     def load_model(self, path: str | Path) -> ModelEntry | None:
-        """Read a model file; None when that is not possible."""
+        """Load a model file; return None when that is not possible."""
         self.clear_problem()
         return self.error_reporter.find(self.models.load, path)
 
     def save_model(self, model: str, path: str | Path) -> None:
-        """Write a model with its thresholds; `models.saved` tells when it is done."""
+        """Write a model with its rules; `models.saved` is emitted when that is done."""
         self.clear_problem()
         self.error_reporter.run(self.models.save, model, path)
 
@@ -335,76 +250,47 @@ class Session:
         """Do what is due: answers of the engine, strokes, the next preview."""
         if self._closed:
             return
-        self.link.poll()
-        self._prefetch.poll(self.images.current)
-        self._strokes.poll()
-        self.auto_training.poll()
-        if not self.segmentation.is_running or self.job.is_running:
-            self.preview.ask_next(self.images.current)
-        self.tuner.poll()
-        self.seeds.poll()
-        self.objects.poll()
-        self.tasks.poll()
-        self.keeper.poll()
+        parts = self._parts
+        parts.link.poll()
+        parts.prefetch.poll(parts.images.current)
+        parts.strokes.poll()
+        parts.auto_training.poll()
+        if not parts.segmentation.is_running or self.live.is_running:
+            parts.preview.ask_next(parts.images.current)
+        parts.tuner.poll()
+        parts.seeds.poll()
+        parts.objects.poll()
+        parts.tasks.poll()
+        parts.keeper.poll()
 
     def close(self) -> None:
         """End the engine process; the viewer is gone."""
         if self._closed:
             return
         self._closed = True
-        self.keeper.close()
-        self.link.close()
-        self.tuner.close()
-        self.seeds.close()
-        self.tasks.close()
-        self.objects.close()
-        # When the viewer has been collected there is nothing left to let go of.
+        parts = self._parts
+        parts.keeper.close()
+        parts.link.close()
+        parts.tuner.close()
+        parts.seeds.close()
+        parts.tasks.close()
+        parts.objects.close()
+        # When the viewer has been collected there is nothing left to disconnect from.
         with contextlib.suppress(ReferenceError):
-            self._gc_freeze.close()
-            self.viewer.dims.events.current_step.disconnect(self._on_view)
-            self.images.close()
-            self.guidance.close()
-            self.results.close()
+            parts.gc_freeze.close()
+            self._reactions.close()
+            parts.images.close()
+            parts.guidance.close()
+            parts.results.close()
 
     # -- within -------------------------------------------------------------------
 
-    def _connect(self) -> None:
-        self.error_reporter.changed.connect(self._on_problem)
-        self.link.changed.connect(self._emit_changed)
-        self.link.died.connect(self._on_died)
-        self.link.failed.connect(self.error_reporter.on_failed)
-        self.job.changed.connect(self._emit_changed)
-        self.job.ended.connect(self._on_trained)
-        self.job.failed.connect(self.error_reporter.on_failed)
-        self.recovery.changed.connect(self._emit_changed)
-        self.models.failed.connect(self.error_reporter.on_failed)
-        self.models.changed.connect(self._emit_changed)
-        self.segmentation.failed.connect(self.error_reporter.on_failed)
-        self.segmentation.changed.connect(self._emit_changed)
-        self.classes.changed.connect(self._on_classes_changed)
-        self._strokes.changed.connect(self._on_painted)
-        self._strokes.failed.connect(self.report)
-        self.images.changed.connect(self._on_images_changed)
-        self.images.added.connect(self._on_image_added)
-        self.images.removed.connect(self._on_image_removed)
-        self.images.strokes_removed.connect(self._on_strokes_removed)
-        self.images.strokes_bound.connect(self._on_strokes_bound)
-
-    def _emit_changed(self) -> None:
-        self.changed.emit()
-
-    def _emit_brush_changed(self) -> None:
-        self.brush_changed.emit()
-
-    def _on_view(self) -> None:
-        self.view_changed.emit()
-
     def _restart(self) -> None:
         self._start_engine()
-        if self.job.broke_off:
+        if self.live.phase is Phase.BROKEN_OFF:
             self.auto_training.start(True)
         else:
-            self.versions.revive()
+            self.versions.reload_live_model()
 
     def _start_engine(self) -> None:
         self.link.start()
@@ -413,7 +299,7 @@ class Session:
     def _restore_version(self, version: SavedVersion) -> None:
         if self.link.state is Engine.DEAD:
             self._start_engine()
-        self.versions.restore_version(version)
+        self.versions.restore(version)
 
     def _segment(
         self, key: str, layers: Sequence[ImageLayer], options: SegmentationOptions
@@ -423,74 +309,3 @@ class Session:
             raise InputError("There is no model yet; press Learn or load one.")
         images = [self.images.bind(layer) for layer in layers]
         return tuple(self.segmentation.start(entry, images, options))
-
-    def _on_painted(self) -> None:
-        if self.problem is not None and not self.problem.can_restart:
-            self.clear_problem()
-        self._on_counted()
-
-    def _on_counted(self) -> None:
-        self.auto_training.has_new_strokes = True
-        self.classes.follow(self.counts)
-        self.counted.emit()
-        self.changed.emit()
-
-    def _on_strokes_bound(self, annotated: AnnotatedImage) -> None:
-        layer = annotated.strokes
-        if layer is None:
-            return
-        annotated.strokes_touched.connect(self._strokes.touch, unique=True)
-        annotated.stroke_done.connect(self._strokes.hurry, unique=True)
-        annotated.brush_changed.connect(self._emit_brush_changed, unique=True)
-        annotated.colors_changed.connect(self._painting.take_colors, unique=True)
-        painted = set(self.counts) - set(annotated.counts)
-        self._painting.adopt_classes(layer, annotated, painted=painted)
-        self._on_counted()
-
-    def _on_images_changed(self) -> None:
-        self.counted.emit()
-        self.changed.emit()
-
-    def _on_image_added(self, annotated: AnnotatedImage) -> None:
-        annotated.pixels_changed.connect(self._on_pixels_changed)
-        self.corrections.follow(annotated)
-
-    def _on_pixels_changed(self, annotated: AnnotatedImage) -> None:
-        # What it has learnt of the old pixels would be mixed with the new ones.
-        self.auto_training.stop_without(
-            annotated, f"The pixels of {annotated.name!r} were replaced"
-        )
-        self.link.forget(annotated)
-        self._prefetch.forget(annotated)
-
-    def _on_image_removed(self, annotated: AnnotatedImage) -> None:
-        self.segmentation.forget(annotated)
-        self.auto_training.stop_without(
-            annotated, f"The image {annotated.name!r} was deleted"
-        )
-        self.link.forget(annotated)
-
-    def _on_strokes_removed(self, annotated: AnnotatedImage) -> None:
-        self.auto_training.stop_without(
-            annotated, f"The strokes layer of {annotated.name!r} was deleted"
-        )
-        self._on_counted()
-
-    def _on_classes_changed(self) -> None:
-        self._painting.show_classes()
-        self.results.follow(self.classes)
-        self.changed.emit()
-
-    def _on_trained(self) -> None:
-        self.auto_training.on_trained()
-        self.changed.emit()
-
-    def _on_died(self, died: Died) -> None:
-        self._prefetch.forget_all()
-        self.job.on_died()
-        self.preview.reset()
-        self.error_reporter.show(Problem(died.message, died.details, can_restart=True))
-
-    def _on_problem(self) -> None:
-        self.problem_changed.emit()
-        self.changed.emit()

@@ -5,13 +5,28 @@ import dataclasses
 import pytest
 
 from napari_garage_unet.engine.learning.events import StopReason
+from napari_garage_unet.process.protocol.messages import Trained
 from napari_garage_unet.session.connection.state import Engine
-from napari_garage_unet.session.guidance.hint import UiState, hint
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.guidance.hint import hint
+from napari_garage_unet.session.guidance.ui_state import UiState
+from napari_garage_unet.session.training.live_model import LiveModel, Phase, Restored
 
 READY = UiState(
     has_image=True, has_strokes_layer=True, painted_classes=2, engine=Engine.READY
 )
+
+
+def in_phase(phase, *, engine=Engine.READY):
+    return dataclasses.replace(READY, live=LiveModel(phase=phase), engine=engine)
+
+
+def at_rest(origin, **more):
+    live = LiveModel(step=30, origin=origin, **more)
+    return dataclasses.replace(READY, live=live)
+
+
+def trained(reason, *, validated=True):
+    return Trained(1, reason, 30, 30.4, validated)
 
 
 @pytest.mark.parametrize(
@@ -36,42 +51,39 @@ READY = UiState(
             "Ready: press Learn, or paint a little more of wheel.",
         ),
         (
-            dataclasses.replace(READY, phase=Phase.STARTING, engine=Engine.STARTING),
+            in_phase(Phase.STARTING, engine=Engine.STARTING),
             "The engine is starting; learning begins by itself. Keep painting.",
         ),
+        (in_phase(Phase.STARTING), "Getting ready to learn. Keep painting."),
         (
-            dataclasses.replace(READY, phase=Phase.LEARNING),
+            in_phase(Phase.LEARNING),
             "Learning: paint where the preview is wrong.",
         ),
+        (in_phase(Phase.STOPPING), "Stopping after this step."),
+        (in_phase(Phase.BROKEN_OFF), "Ready: press Learn or keep painting."),
         (
-            dataclasses.replace(READY, phase=Phase.STOPPING),
-            "Stopping after this step.",
-        ),
-        (
-            dataclasses.replace(READY, has_model=True, reason=StopReason.SETTLED),
+            at_rest(trained(StopReason.SETTLED)),
             "Nothing improves any more; resting. Paint to go on.",
         ),
         (
-            dataclasses.replace(
-                READY, has_model=True, reason=StopReason.TIME, seconds=30.4
-            ),
+            at_rest(trained(StopReason.TIME)),
             "Learnt for 30 s. Paint where the preview is wrong, then Learn again.",
         ),
         (
-            dataclasses.replace(
-                READY,
-                has_model=True,
-                reason=StopReason.TIME,
-                seconds=30.4,
-                by_itself=True,
-            ),
+            dataclasses.replace(at_rest(trained(StopReason.TIME)), by_itself=True),
             "Learnt for 30 s. Paint where the preview is wrong to go on.",
         ),
         (
-            dataclasses.replace(
-                READY, has_model=True, reason=StopReason.STOPPED, changed=True
-            ),
+            at_rest(trained(StopReason.STOPPED), has_new_strokes=True),
             "New strokes: press Learn to go on from what it knows.",
+        ),
+        (
+            at_rest(Restored(30, 30.4, validated=True)),
+            "This is an earlier version; Learn goes on from it. Later ones are kept.",
+        ),
+        (
+            at_rest(trained(StopReason.SETTLED), is_lost=True),
+            "Ready: press Learn or keep painting.",
         ),
         (
             dataclasses.replace(READY, engine=Engine.DEAD),
@@ -84,11 +96,7 @@ def test_the_hint_says_the_next_thing(ui_state, sentence):
 
 
 def test_an_unchecked_result_says_so():
-    said = hint(
-        dataclasses.replace(
-            READY, has_model=True, reason=StopReason.STOPPED, validated=False
-        )
-    )
+    said = hint(at_rest(trained(StopReason.STOPPED, validated=False)))
     assert said.endswith("It could not check itself yet: trust your eyes.")
 
 
@@ -96,9 +104,6 @@ def test_no_hint_speaks_in_codes():
     for phase in Phase:
         for engine in Engine:
             for painted in range(3):
-                said = hint(
-                    dataclasses.replace(
-                        READY, phase=phase, engine=engine, painted_classes=painted
-                    )
-                )
+                now = in_phase(phase, engine=engine)
+                said = hint(dataclasses.replace(now, painted_classes=painted))
                 assert not {"epoch", "batch", "loss"} & set(said.lower().split())

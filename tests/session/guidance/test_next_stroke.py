@@ -20,7 +20,7 @@ def unsure(viewer, session, run):
     assert session.learn()
     run(lambda: session.preview.shown > 0)
     session.stop()
-    run(lambda: not session.job.is_running)
+    run(lambda: not session.live.is_running)
     run(
         lambda: bool(
             session.results.preview_of(session.images.current).layer.data.all()

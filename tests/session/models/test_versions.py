@@ -12,8 +12,11 @@ from napari_garage_unet.process.protocol.messages import (
     UseModel,
 )
 from napari_garage_unet.project.description import SavedVersion
-from napari_garage_unet.session.models.versions import MOST, dispensable
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.models.version_limits import (
+    MAX_VERSIONS,
+    dispensable,
+)
+from napari_garage_unet.session.training.live_model import Phase
 
 
 def learn(session, engine, run, *, accuracy=None):
@@ -21,7 +24,7 @@ def learn(session, engine, run, *, accuracy=None):
     known = len(session.versions)
     engine.info = {"provenance": {"accuracy": accuracy}}
     assert session.learn()
-    run(lambda: session.job.phase is Phase.LEARNING and session.job.step >= 3)
+    run(lambda: session.live.phase is Phase.LEARNING and session.live.step >= 3)
     session.stop()
     run(lambda: len(session.versions) == known + 1)
 
@@ -44,9 +47,9 @@ def test_each_rest_point_is_a_version_with_its_figure(painted, engine, run):
 def test_nothing_is_kept_of_a_training_without_a_step(painted, engine, run):
     painted.learn()
     painted.stop()
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     run(polls=3)
-    assert painted.job.step == 0
+    assert painted.live.step == 0
     assert engine.sent(SaveModel) == []
 
 
@@ -56,20 +59,20 @@ def test_going_back_shows_the_earlier_version_and_loses_nothing(painted, engine,
     annotated = painted.images.current
     run(lambda: painted.results.preview_of(annotated) is not None)
     result = painted.results.preview_of(annotated)
-    run(lambda: result.state_of(()) >= (painted.job.generation, 0))
+    run(lambda: result.state_of(()) >= (painted.live.generation, 0))
     before = result.layer.data.copy()
     # The classes change sides: the second version says the opposite of the first.
     layer.data[:] = 0
     layer.data[5:8, 5:25], layer.data[5:8, 35:55] = 2, 1
     layer.refresh()
     learn(painted, engine, run)
-    run(lambda: result.state_of(()) >= (painted.job.generation, 0))
+    run(lambda: result.state_of(()) >= (painted.live.generation, 0))
     assert not np.array_equal(result.layer.data, before)
     strokes = layer.data.copy()
 
     first, second = painted.versions
     painted.restore_version(first)
-    run(lambda: result.state_of(()) >= (painted.job.generation, 0))
+    run(lambda: result.state_of(()) >= (painted.live.generation, 0))
     np.testing.assert_array_equal(result.layer.data, before)
     np.testing.assert_array_equal(layer.data, strokes)
     assert [v.id for v in painted.versions] == [first.id, second.id]
@@ -77,7 +80,7 @@ def test_going_back_shows_the_earlier_version_and_loses_nothing(painted, engine,
     assert "earlier version" in painted.hint
 
     painted.restore_version(second)
-    run(lambda: result.state_of(()) >= (painted.job.generation, 0))
+    run(lambda: result.state_of(()) >= (painted.live.generation, 0))
     assert not np.array_equal(result.layer.data, before)
 
 
@@ -91,14 +94,14 @@ def test_learn_goes_on_from_the_version_that_was_chosen(painted, engine, run):
     assert kinds == [Train, Train, UseModel, Train]
     assert engine.sent(Train)[-1].resume
     third = list(painted.versions)[-1]
-    assert third.steps == first.steps + painted.job.last.steps
+    assert third.steps == first.steps + painted.live.origin.steps
 
 
 def test_going_back_while_it_learns_keeps_what_it_was_learning(painted, engine, run):
     learn(painted, engine, run)
     (first,) = painted.versions
     painted.learn()
-    run(lambda: painted.job.step >= 3)
+    run(lambda: painted.live.step >= 3)
     painted.restore_version(first)
     run(lambda: painted.versions.current == first.id)
     run(lambda: len(painted.versions) == 2)
@@ -114,11 +117,11 @@ def test_while_i_paint_does_not_learn_away_from_a_version_at_once(painted, engin
     painted.learns_by_itself = True
     painted.images.current.strokes.data[20:22, 5:9] = 1
     painted.images.current.strokes.refresh()
-    run(lambda: painted.job.step >= 3 and painted.job.is_running)
+    run(lambda: painted.live.step >= 3 and painted.live.is_running)
     painted.restore_version(first)
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     run(polls=20)
-    assert not painted.job.is_running
+    assert not painted.live.is_running
 
 
 def test_a_version_whose_file_is_gone_is_a_sentence(painted, engine, run):
@@ -141,7 +144,7 @@ def test_a_killed_engine_gets_back_the_version_that_was_live(painted, engine, ru
     run(lambda: painted.problem is not None)
     assert len(painted.versions) == 2
     painted.restart()
-    assert painted.job.has_model
+    assert painted.live.has_model
     assert engine.sent(UseModel)[-1].path == str(painted.job.checkpoint)
     assert (
         painted.job.checkpoint.read_bytes() == painted.versions.path(first).read_bytes()
@@ -155,7 +158,7 @@ def test_an_engine_killed_while_it_stops_to_go_back_works_again(painted, engine,
     learn(painted, engine, run)
     (first,) = painted.versions
     painted.learn()
-    run(lambda: painted.job.step >= 3)
+    run(lambda: painted.live.step >= 3)
     answers = engine._answers
     engine._answers = lambda r: [] if isinstance(r, Stop) else answers(r)
     painted.restore_version(first)
@@ -164,7 +167,7 @@ def test_an_engine_killed_while_it_stops_to_go_back_works_again(painted, engine,
     run(polls=3)
     assert engine.sent(UseModel) == []
     painted.restart()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     assert painted.problem is None
     assert [v.id for v in painted.versions] == [first.id]
 
@@ -190,8 +193,8 @@ def test_the_preview_is_drawn_small_for_a_version(painted, engine, run):
     learn(painted, engine, run)
     (first,) = painted.versions
     run(lambda: first.id in painted.versions.pictures)
-    run(lambda: painted.keeper._pictures._wanted is None)
-    run(lambda: not any("picture" in entry[1] for entry in painted.tasks._waiting))
+    run(lambda: not painted.keeper.pictures.is_waiting)
+    run(lambda: f"picture of {first.id}" not in painted.tasks)
     data = painted.versions.pictures[first.id]
     picture = np.asarray(Picture.open(BytesIO(data)), int)
     assert picture.shape == (40, 60, 3)
@@ -202,7 +205,9 @@ def test_the_preview_is_drawn_small_for_a_version(painted, engine, run):
 
 
 def test_the_oldest_go_but_never_the_best_checked_the_live_or_the_newest():
-    versions = [version(n, accuracy=0.9 if n == 2 else 0.5) for n in range(1, MOST + 4)]
+    versions = [
+        version(n, accuracy=0.9 if n == 2 else 0.5) for n in range(1, MAX_VERSIONS + 4)
+    ]
     dropped = dispensable(versions, [1] * len(versions), current="v3")
     assert [v.id for v in dropped] == ["v1", "v4", "v5"]
 
@@ -228,6 +233,6 @@ def test_classes_of_a_version_are_in_the_order_of_its_outputs(
     (first,) = painted.versions
     assert [values["id"] for values in first.classes] == [1, 2]
     painted.restore_version(first)
-    run(lambda: painted.job.has_model)
+    run(lambda: painted.live.has_model)
     # What a person has called a class since stays.
     assert painted.classes[2].name == ("wheel" if change == "rename" else "class 2")

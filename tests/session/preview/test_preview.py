@@ -6,7 +6,7 @@ import pytest
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.process.protocol.messages import Cancel, Predict
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 
 
 def preview_of(session):
@@ -52,7 +52,7 @@ def test_the_preview_rests_when_it_shows_the_last_state(painted, engine, run):
     painted.learn()
     run(lambda: painted.preview.shown > 0)
     painted.stop()
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     run(polls=5)
     asked = len(engine.sent(Predict))
     run(polls=20)
@@ -111,7 +111,7 @@ def test_a_deleted_preview_comes_back_with_the_next_training_only(painted, viewe
     run(polls=20)
     assert preview_of(painted) is None
     painted.stop()
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     painted.learn()
     run(lambda: preview_of(painted) is not None)
 
@@ -123,7 +123,7 @@ def test_tuning_while_learning_holds_for_the_next_preview(painted, run):
     painted.tuner.tune(result, 2, ClassRule(threshold=1.0))
     shown = painted.preview.shown
     run(lambda: painted.preview.shown > shown)
-    assert painted.job.phase is Phase.LEARNING
+    assert painted.live.phase is Phase.LEARNING
     assert result.rule(2).threshold == 1.0
 
 
@@ -152,7 +152,7 @@ def test_what_is_on_view_comes_first_and_then_the_rest(wide, engine, run):
     result = preview_of(wide)
     assert not result.layer.data[700:].any()
     wide.stop()
-    run(lambda: not wide.job.is_running)
+    run(lambda: not wide.live.is_running)
     run(lambda: bool(result.layer.data.all()))
     assert np.all(result.layer.data[:, :700] == 1)
     assert np.all(result.layer.data[:, 700:] == 2)
@@ -169,7 +169,7 @@ def test_a_view_from_afar_is_coarse_while_learning_and_exact_at_rest(
     assert {request.step for request in engine.sent(Predict)} == {4}
     assert preview_of(wide).layer.data.all()
     wide.stop()
-    run(lambda: not wide.job.is_running)
+    run(lambda: not wide.live.is_running)
     run(polls=20)
     assert engine.sent(Predict)[-1].step == 1
 
@@ -247,11 +247,11 @@ def test_nothing_is_asked_before_the_first_step_of_another_training(
     painted.learn()
     run(lambda: painted.preview.shown > 0)
     engine.finish(StopReason.SETTLED)
-    run(lambda: not painted.job.is_running)
+    run(lambda: not painted.live.is_running)
     run(polls=10)
     asked = len(engine.sent(Predict))
     assert painted.learn()
-    assert painted.job.phase is Phase.STARTING
+    assert painted.live.phase is Phase.STARTING
     painted.preview.ask_next(painted.images.current)
     assert len(engine.sent(Predict)) == asked
     run(lambda: len(engine.sent(Predict)) > asked)

@@ -9,26 +9,26 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.session import close_session
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import Phase
 
 
 @pytest.fixture
 def learning(painted, run):
     painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     return painted
 
 
 def test_what_was_there_is_not_looked_through_while_it_learns(learning, run):
     assert gc.get_freeze_count() > 10_000
     learning.stop()
-    run(lambda: not learning.job.is_running)
+    run(lambda: not learning.live.is_running)
     assert gc.get_freeze_count() == 0
 
 
 def test_a_layer_deleted_while_it_learns_is_freed(viewer, learning, run):
     learning.stop()
-    run(lambda: not learning.job.is_running)
+    run(lambda: not learning.live.is_running)
     layer = viewer.add_image(np.zeros((8, 8)), name="other")
     learning.learn()
     assert gc.get_freeze_count() > 10_000

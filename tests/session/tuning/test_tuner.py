@@ -18,7 +18,7 @@ from napari_garage_unet.engine.models.loading import load_model
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.process.protocol.messages import SaveModel
-from napari_garage_unet.session.results import result as result_module
+from napari_garage_unet.session.results import labeller
 from napari_garage_unet.session.tuning import background_labels
 from napari_garage_unet.session.tuning import tuner as tuner_module
 
@@ -205,7 +205,7 @@ IN_VOXELS = ClassRule(threshold=0.5, min_size=1000)
 def test_sizes_are_those_of_bodies_whatever_is_looked_at_while_tuning(
     viewer, session, bodies, run, monkeypatch, most
 ):
-    monkeypatch.setattr(result_module, "MOST_AT_ONCE", most)
+    monkeypatch.setattr(labeller, "MAX_LIVE_VOXELS", most)
     (z,) = bodies.annotated.plane_on_view(viewer)
     session.tuner.tune(bodies, 2, IN_VOXELS)
     whole = expected(bodies)

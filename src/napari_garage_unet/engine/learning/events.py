@@ -21,9 +21,6 @@ class StopReason(StrEnum):
     STOPPED = "stopped"
     """The caller has stopped it."""
 
-    VERSION = "version"
-    """The live model is an earlier version; no training has ended. Session only."""
-
 
 @dataclass(frozen=True, slots=True)
 class Validation:

@@ -1,8 +1,8 @@
 """How much of each new stroke the preview had wrong before it was painted.
 
-Whoever paints where the preview is wrong sees this share fall as learning goes on. It
-is an honest figure, because nothing was learnt from a stroke before it was painted
-(corrective annotation: Smith et al. 2022, doi:10.1111/nph.18387).
+Where strokes are painted on errors of the preview, this share falls as learning goes
+on. It is not biased by learning, because nothing was learnt from a stroke before it was
+painted (corrective annotation: Smith et al. 2022, doi:10.1111/nph.18387).
 """
 
 from __future__ import annotations
@@ -15,22 +15,28 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.results.result_list import ResultList
+from napari_garage_unet.session.training.live_model import LiveModelStore
 from napari_garage_unet.session.training.training_job import TrainingJob
 
 
 class Corrections:
-    """Compares new strokes with the preview in the moment they are noticed.
+    """Compares new strokes with the preview when they are noticed.
 
     Parameters
     ----------
     results
         Has the previews.
+    live
+        Holds the live model.
     job
-        Its history takes down what is found.
+        Its history records the share that was wrong.
     """
 
-    def __init__(self, results: ResultList, job: TrainingJob) -> None:
+    def __init__(
+        self, results: ResultList, live: LiveModelStore, job: TrainingJob
+    ) -> None:
         self._results = results
+        self._live = live
         self._job = job
 
     def follow(self, annotated: AnnotatedImage) -> None:
@@ -46,7 +52,7 @@ class Corrections:
         strokes: NDArray[Any],
     ) -> None:
         result = self._results.preview_of(annotated)
-        if result is None or not self._job.has_model:
+        if result is None or not self._live.now.has_model:
             return
         shown = np.asarray(result.layer.data[key])[box][mask]
         # Where nothing was shown, nothing was wrong.

@@ -1,4 +1,4 @@
-"""Where the model is in doubt, and where to paint next."""
+"""Where the model is uncertain, and where to paint next."""
 
 from __future__ import annotations
 
@@ -22,28 +22,30 @@ from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
 
 CLEAR_TO_WHITE = ((1.0, 1.0, 1.0, 0.0), (1.0, 1.0, 1.0, 0.9))
-"""No class has this colour, and where there is no doubt the preview is seen."""
+"""Colours from certain to uncertain: no class is white, and clear shows the preview."""
 
-REMEMBERED = 12
-"""Places that are not gone to again soon."""
+MAX_REMEMBERED_PLACES = 12
+"""Places visited last, which are not suggested again."""
 
 
 class Guidance:
-    """Shows the doubt of the live model, and leads to where a stroke would teach most.
+    """Shows the uncertainty of the live model, and where a stroke would help it most.
 
     Parameters
     ----------
     viewer
         A `ViewerModel`.
-    results, preview
-        Have the probabilities of the live model.
+    results
+        Has the previews with the probabilities of the live model.
+    preview
+        Refreshes them.
 
     Attributes
     ----------
     changed
-        The layer of the doubt has come or gone.
+        The uncertainty layer was added or removed.
     layer
-        Shows the doubt; None while it is not wanted.
+        Image layer of the uncertainty, uint8; None while it is not shown.
     """
 
     changed = Signal()
@@ -58,7 +60,7 @@ class Guidance:
         viewer.layers.events.removed.connect(self._on_removed)
 
     def show(self, annotated: AnnotatedImage | None) -> None:
-        """Add the layer of the doubt of an image.
+        """Add the uncertainty layer of an image.
 
         Raises
         ------
@@ -86,13 +88,13 @@ class Guidance:
         self.changed.emit()
 
     def hide(self) -> None:
-        """Remove the layer of the doubt."""
+        """Remove the uncertainty layer."""
         if self.layer is not None:
-            # It is let go of in `_on_removed`.
+            # `_on_removed` lets go of it.
             self._viewer.layers.remove(self.layer)
 
-    def go_on(self, annotated: AnnotatedImage | None) -> tuple[float, float]:
-        """Move the camera to where a stroke would teach most.
+    def go_to_next(self, annotated: AnnotatedImage | None) -> tuple[float, float]:
+        """Move the camera to where a stroke would help the model most.
 
         Returns
         -------
@@ -102,7 +104,7 @@ class Guidance:
         Raises
         ------
         InputError
-            If there is no preview yet, or the model is in no doubt.
+            If there is no preview yet, or the model is certain everywhere.
         """
         result = self._preview_of(annotated)
         annotated = result.annotated
@@ -116,12 +118,12 @@ class Guidance:
         if place is None:
             raise InputError("The model is in no doubt anywhere on this plane.")
         visited.append(place)
-        del visited[:-REMEMBERED]
+        del visited[:-MAX_REMEMBERED_PLACES]
         look_at(self._viewer, annotated.layer, index, place, side=3 * WINDOW)
         return place
 
     def close(self) -> None:
-        """Let go of the viewer."""
+        """Disconnect from the viewer."""
         self._viewer.layers.events.removed.disconnect(self._on_removed)
 
     def _preview_of(self, annotated: AnnotatedImage | None) -> Result:

@@ -1,4 +1,4 @@
-"""The models a session can segment with: the one being trained, and files."""
+"""The models that images can be segmented with: the live one, and model files."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Mo
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.connection.engine_link import EngineLink
 from napari_garage_unet.session.results.result_list import ResultList
+from napari_garage_unet.session.training.live_model import LiveModelStore
 from napari_garage_unet.session.training.training_job import TrainingJob
 
 SUFFIX = ".garage"
-"""Usual ending of a model file."""
+"""Suffix a model file gets where none is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,11 @@ class ModelEntry:
     key
         `LIVE`, or the path of its file.
     title
-        What people see.
+        Its name in lists.
     classes
         In the order of the rows of its probabilities.
     n_channels
-        Channels an image must have, None where the engine has to say.
+        Channels an image must have; None where only the engine knows.
     """
 
     key: str
@@ -48,7 +49,7 @@ class ModelEntry:
     n_channels: int | None = None
 
     def check(self, image: Image) -> None:
-        """Raise `InputError` unless the model can see this image."""
+        """Raise `InputError` unless an image has as many channels as the model."""
         if self.n_channels is not None and image.n_channels != self.n_channels:
             raise InputError(
                 f"{image.name} has {_channels(image.n_channels)} but the model "
@@ -58,12 +59,25 @@ class ModelEntry:
 
 
 class ModelList:
-    """Models by key; saving and loading them.
+    """The models that can be chosen; loads and saves them.
+
+    Parameters
+    ----------
+    link
+        The connection to the engine process.
+    job
+        The training of the live model.
+    live
+        Holds the live model.
+    results
+        Has the rules and presets of each model.
+    classes
+        The classes with their present names and colours.
 
     Attributes
     ----------
     changed
-        A model can be chosen that could not before, or is called otherwise.
+        Another set of models can be chosen, or one has another title.
     saved
         A model was written; emitted with the path.
     failed
@@ -79,34 +93,36 @@ class ModelList:
         *,
         link: EngineLink,
         job: TrainingJob,
+        live: LiveModelStore,
         results: ResultList,
         classes: ClassList,
     ) -> None:
         self._link = link
         self._job = job
+        self._live = live
         self._results = results
         self._classes = classes
         self._files: dict[str, ModelEntry] = {}
-        job.changed.connect(self._on_job)
+        live.changed.connect(self._on_live)
 
     def __iter__(self) -> Iterator[ModelEntry]:
-        if self._job.has_model:
-            yield ModelEntry(LIVE, self._live_title(), self._job.classes)
+        if self._live.now.has_model:
+            yield ModelEntry(LIVE, self._live_title(), self._live.now.classes)
         yield from self._files.values()
 
     def __len__(self) -> int:
         return len(list(iter(self)))
 
     def by_key(self, key: str) -> ModelEntry | None:
-        """The model with a key."""
+        """Return the model with a key."""
         return next((entry for entry in self if entry.key == key), None)
 
     def file_of(self, key: str) -> Path:
-        """Where a model lies; the live one is kept there while it learns."""
+        """Return the model's file; of the live model its checkpoint."""
         return self._job.checkpoint if key == LIVE else Path(key)
 
     def load(self, path: str | Path) -> ModelEntry:
-        """Read what a model file says and have the engine load it.
+        """Read the description in a model file and have the engine load the file.
 
         Raises
         ------
@@ -124,12 +140,12 @@ class ModelList:
         return entry
 
     def reload(self) -> None:
-        """Have an engine that was restarted load the files again."""
+        """Have an engine process that was started again load the files."""
         for key in self._files:
             self._link.engine.load_model(key, on_answer=self._on_loaded)
 
     def save(self, key: str, path: str | Path) -> None:
-        """Write a model with the rules that are tuned now.
+        """Write a model with its present rules and presets.
 
         Raises
         ------
@@ -154,14 +170,14 @@ class ModelList:
             str(path),
             rules={str(i): rule.to_json() for i, rule in rules.items()},
             presets=presets_to_json(presets),
-            # The classes of a file are its own; those of the live model are what
-            # the person calls them now.
+            # A file keeps the names of its classes; the live model gets the present
+            # ones.
             classes=[to_json(info) for info in self._classes] if key == LIVE else [],
             on_answer=self._on_saved,
         )
 
     def _live_title(self) -> str:
-        return "being trained" if self._job.is_running else "just trained"
+        return "being trained" if self._live.now.is_running else "just trained"
 
     def _on_loaded(self, event: Event) -> None:
         if isinstance(event, Failed):
@@ -173,7 +189,7 @@ class ModelList:
         elif isinstance(event, Failed):
             self.failed.emit(event)
 
-    def _on_job(self) -> None:
+    def _on_live(self) -> None:
         self.changed.emit()
 
 

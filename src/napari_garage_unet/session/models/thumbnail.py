@@ -12,11 +12,11 @@ from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.layers.colors import class_color
 from napari_garage_unet.session.results.result import Result
 
-SIDE = 96
-"""Longer side in pixels."""
+MAX_SIDE_PIXELS = 96
+"""Pixels of the longer side of a picture at most."""
 
 OPACITY = 0.65
-"""Of the classes on the image."""
+"""Opacity of the classes on the image, 0 to 1."""
 
 
 def thumbnail(result: Result, index: PlaneIndex) -> NDArray[np.uint8]:
@@ -32,14 +32,14 @@ def thumbnail(result: Result, index: PlaneIndex) -> NDArray[np.uint8]:
     Returns
     -------
     ndarray of shape (h, w, 3), uint8
-        The longer side has at most `SIDE` pixels; the background class and what is
-        unlabelled show the image.
+        The longer side has at most `MAX_SIDE_PIXELS` pixels; the background class and
+        what is unlabelled show the image.
     """
     image = result.image
     labels = np.asarray(result.layer.data[image.spatial_key(index)])
     if image.is_transposed:
         labels = labels.T
-    step = max(1, -(-max(labels.shape) // SIDE))
+    step = max(1, -(-max(labels.shape) // MAX_SIDE_PIXELS))
     labels = labels[::step, ::step]
     grey = _grey(np.asarray(image.plane(index))[::step, ::step])
     picture = np.repeat(grey[..., np.newaxis], 3, axis=-1)
@@ -63,7 +63,8 @@ def png(picture: NDArray[np.uint8]) -> bytes:
 
 
 def _grey(plane: NDArray[Any]) -> NDArray[np.float64]:
-    """The image from black to white, whatever its channels and numbers are."""
+    """Return ``(H, W)`` from 20 to 220: the mean of the channels, by percentiles."""
     grey: NDArray[np.float64] = np.nan_to_num(plane.astype(np.float64).mean(axis=-1))
     low, high = np.percentile(grey, (1, 99))
-    return np.clip((grey - low) / max(high - low, 1e-12), 0, 1) * 200 + 20
+    scaled: NDArray[np.float64] = np.clip((grey - low) / max(high - low, 1e-12), 0, 1)
+    return scaled * 200 + 20

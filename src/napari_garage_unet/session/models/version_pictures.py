@@ -1,4 +1,4 @@
-"""A picture of what each version makes of the image in view."""
+"""A picture of each version's segmentation of the image on view."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_garage_unet.project.safe_files import write_bytes
 from napari_garage_unet.session.background import Tasks
 from napari_garage_unet.session.images.image_list import ImageList
 from napari_garage_unet.session.results.result_list import ResultList
-from napari_garage_unet.session.training.training_job import TrainingJob
+from napari_garage_unet.session.training.live_model import LiveModelStore
 
 from .thumbnail import png, thumbnail
 from .versions import VersionList
@@ -24,16 +24,24 @@ logger = logging.getLogger(__name__)
 
 
 class VersionPictures:
-    """Takes a picture of the preview when a version is kept.
+    """Draws a picture of the preview when a version is saved.
 
-    At once, so that there is one, and again when the preview shows the kept state.
+    At once, so that there is one, and again when the preview shows the saved state.
 
     Parameters
     ----------
     viewer
         A `ViewerModel`.
-    versions, results, images, job, tasks
-        Of the session.
+    versions
+        The versions that get pictures.
+    results
+        Has the previews.
+    images
+        The images; the chosen one is drawn.
+    live
+        Holds the live model, whose generation tells what a preview shows.
+    tasks
+        Runs the encoding and writing.
     """
 
     def __init__(
@@ -43,31 +51,36 @@ class VersionPictures:
         versions: VersionList,
         results: ResultList,
         images: ImageList,
-        job: TrainingJob,
+        live: LiveModelStore,
         tasks: Tasks,
     ) -> None:
         self._viewer = viewer
         self._versions = versions
         self._results = results
         self._images = images
-        self._job = job
+        self._live = live
         self._tasks = tasks
         self._wanted: tuple[SavedVersion, int] | None = None
         versions.kept.connect(self._on_kept)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the preview does not show the state of the newest version yet."""
+        return self._wanted is not None
+
     def poll(self) -> None:
-        """Take the picture that is waited for when it can be taken."""
+        """Draw the picture that is due once the preview shows the saved state."""
         if self._wanted is None:
             return
         version, generation = self._wanted
-        is_past = self._job.generation != generation
+        is_past = self._live.now.generation != generation
         if is_past or self._take(version, state=(generation, 0)):
             self._wanted = None
 
     def _on_kept(self, version: SavedVersion) -> None:
         self._wanted = None
         if self._versions.current == version.id:
-            self._wanted = version, self._job.generation
+            self._wanted = version, self._live.now.generation
         self._take(version, state=(0, 0))
 
     def _take(self, version: SavedVersion, *, state: tuple[int, int]) -> bool:
@@ -93,6 +106,6 @@ def _write(path: Path, picture: NDArray[np.uint8]) -> bytes:
     try:
         write_bytes(path, data)
     except OutputError as error:
-        # The version itself is there; it is shown without a picture next time.
+        # The version itself is saved; without a picture when it is restored.
         logger.info("No picture of a version: %s", error)
     return data

@@ -1,9 +1,8 @@
-"""Rest points of training: kept, shown, gone back to."""
+"""Versions: states of the live model that are saved when training comes to rest."""
 
 from __future__ import annotations
 
 import dataclasses
-import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,6 @@ from psygnal import Signal
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
-from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.settings import from_json, to_json
 from napari_garage_unet.process.protocol.messages import (
@@ -28,44 +26,45 @@ from napari_garage_unet.process.protocol.messages import (
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.connection.engine_link import EngineLink
-from napari_garage_unet.session.training.phase import Phase
-from napari_garage_unet.session.training.training_job import Settings, TrainingJob
+from napari_garage_unet.session.training.live_model import (
+    LiveModel,
+    LiveModelStore,
+    Restored,
+)
+from napari_garage_unet.session.training.settings import Settings
+from napari_garage_unet.session.training.training_job import TrainingJob
 
-logger = logging.getLogger(__name__)
-
-MOST = 50
-"""Versions that are kept; the oldest go first, but see `dispensable`."""
-
-MOST_BYTES = 300_000_000
-"""Space their files may take together, likewise."""
+from .version_limits import dispensable
 
 
 class VersionList:
-    """Keeps the live model whenever training rests, and brings it back.
+    """Saves the live model whenever training comes to rest, and restores it.
 
     Parameters
     ----------
-    link, job
-        The engine process and its training.
+    link
+        The connection to the engine process.
+    job
+        The training of the live model.
+    live
+        Holds the live model.
     classes
-        What classes are called now.
+        The classes with their present names and colours.
     folder
-        Gives the folder of the versions, made when it is first asked for.
+        Returns the folder of the version files, made when it is first asked for.
 
     Attributes
     ----------
     changed
-        There are others, or another one is the live model.
+        The versions are others, or another one is the live model.
     restored
-        An earlier version was made the live model; emitted with it.
+        A version was made the live model by a person; emitted with it.
     kept
         A version was written; emitted with it.
     failed
-        One could not be written or read; emitted with `Failed`.
-    current
-        Id of the version the live model is; empty while it learns.
+        A version could not be written; emitted with the `Failed`.
     pictures
-        PNG of the segmentation by id of the version, where there is one.
+        PNG of the segmentation by version id, where there is one.
     """
 
     changed = Signal()
@@ -78,21 +77,19 @@ class VersionList:
         *,
         link: EngineLink,
         job: TrainingJob,
+        live: LiveModelStore,
         classes: ClassList,
         folder: Callable[[], Path],
     ) -> None:
         self._link = link
         self._job = job
+        self._live = live
         self._classes = classes
         self._folder = folder
         self._versions: list[SavedVersion] = []
-        self._wanted: SavedVersion | None = None
-        self._learnt = (0, 0.0)
-        self.current = ""
         self.pictures: dict[str, bytes] = {}
-        job.changed.connect(self._on_job)
+        live.changed.connect(self._on_live)
         job.ended.connect(self._on_ended)
-        job.failed.connect(self._on_failed)
 
     def __iter__(self) -> Iterator[SavedVersion]:
         return iter(tuple(self._versions))
@@ -100,20 +97,25 @@ class VersionList:
     def __len__(self) -> int:
         return len(self._versions)
 
+    @property
+    def current(self) -> str:
+        """Id of the version the live model is; empty while it learns."""
+        return self._live.now.version
+
     def by_id(self, version_id: str) -> SavedVersion | None:
-        """The version with an id."""
+        """Return the version with an id."""
         return next((v for v in self._versions if v.id == version_id), None)
 
     def path(self, version: SavedVersion) -> Path:
-        """Its model file."""
+        """Return the path of its model file."""
         return self._folder() / f"{version.id}.garage"
 
     def picture_path(self, version: SavedVersion) -> Path:
-        """The file of its picture."""
+        """Return the path of its picture."""
         return self._folder() / f"{version.id}.png"
 
-    def restore_version(self, version: SavedVersion) -> None:
-        """Make a version the live model; training is stopped, and kept, first.
+    def restore(self, version: SavedVersion) -> None:
+        """Make a version the live model; training is stopped, and saved, first.
 
         Raises
         ------
@@ -124,18 +126,18 @@ class VersionList:
             raise InputError(
                 f"The file of version {version.number} is gone; choose another one."
             )
-        if self._job.is_running:
-            self._wanted = version
+        if self._live.now.is_running:
+            self._live.replace(next_version=version)
             self._job.stop()
         else:
-            self._use(version)
+            self._restore(version)
 
     def adopt(
         self, versions: Sequence[SavedVersion], pictures: dict[str, bytes]
     ) -> None:
-        """List versions whose files have been put into the folder.
+        """List versions whose files lie in the folder already.
 
-        They are older than those that are listed and keep their order.
+        They count as older than those that are listed, and keep their order.
         """
         known = {version.id for version in self._versions}
         together = [v for v in versions if v.id not in known] + self._versions
@@ -144,40 +146,38 @@ class VersionList:
             for number, version in enumerate(together, start=1)
         ]
         self.pictures = pictures | self.pictures
-        self._tidy_up()
+        self._drop_dispensable()
         self.changed.emit()
 
-    def bring_back(self, path: Path, version: SavedVersion) -> None:
-        """Make a file the live model that is like this version, or is it."""
-        self._learnt = (version.steps, version.seconds)
-
-        def refused() -> None:
-            self.current = ""
-            self.changed.emit()
-
+    def use_file(self, path: Path, version: SavedVersion) -> None:
+        """Make a model file the live model, as the state that a version describes."""
         self._job.use(
             path,
             [from_json(ClassInfo, values) for values in version.classes],
             settings_of(version),
-            last=Trained(
-                0,
-                StopReason.VERSION,
-                version.steps,
-                version.seconds,
-                version.accuracy is not None,
+            origin=Restored(
+                version.steps, version.seconds, version.accuracy is not None
             ),
-            on_refused=refused,
+            version=version.id if self.by_id(version.id) else "",
+            total_steps=version.steps,
+            total_seconds=version.seconds,
         )
-        self.current = version.id if self.by_id(version.id) else ""
         self.changed.emit()
 
-    def revive(self) -> None:
-        """Give an engine that was started again what was learnt last."""
-        job = self._job
-        if job.step and not job.has_model and job.can_resume:
-            steps, seconds = self._learnt
-            last = job.last or Trained(0, StopReason.VERSION, steps, seconds, False)
-            job.use(job.checkpoint, job.classes, job.settings, last=last)
+    def reload_live_model(self) -> None:
+        """Give an engine that was started again the last state of the live model."""
+        live = self._live.now
+        if live.step and live.is_lost and self._job.can_resume:
+            steps, seconds = live.total_steps, live.total_seconds
+            self._job.use(
+                self._job.checkpoint,
+                live.classes,
+                live.settings or Settings(),
+                origin=live.origin or Restored(steps, seconds, validated=False),
+                version=live.version,
+                total_steps=steps,
+                total_seconds=seconds,
+            )
 
     def set_picture(self, version_id: str, picture: bytes) -> None:
         """Show a version with this PNG."""
@@ -185,55 +185,46 @@ class VersionList:
             self.pictures[version_id] = picture
             self.changed.emit()
 
-    def _use(self, version: SavedVersion) -> None:
-        self.bring_back(self.path(version), version)
+    def _restore(self, version: SavedVersion) -> None:
+        self.use_file(self.path(version), version)
+        # Strokes painted since are learnt on request, or with the next stroke.
+        self._live.replace(has_new_strokes=False)
         self.restored.emit(version)
 
-    def _on_job(self) -> None:
-        if self._job.phase is not Phase.STARTING:
-            return
-        if not self._job.resumed:
-            self._learnt = (0, 0.0)
-        if self.current:
-            self.current = ""
+    def _on_live(self, now: LiveModel, before: LiveModel) -> None:
+        if now.version != before.version:
             self.changed.emit()
 
     def _on_ended(self, trained: Trained) -> None:
-        wanted, self._wanted = self._wanted, None
+        version = self._live.now.next_version
+        self._live.replace(next_version=None)
         if trained.steps > 0:
-            steps, seconds = self._learnt
-            self._learnt = (steps + trained.steps, seconds + trained.seconds)
-            self._keep()
-        if wanted is not None:
-            # The engine takes requests in turn: what has just been learnt is kept
-            # before the other one takes its place.
-            self._use(wanted)
+            self._save()
+        if version is not None:
+            # The engine takes requests in turn: what has just been learnt is saved
+            # before the other state takes its place.
+            self._restore(version)
 
-    def _on_failed(self, failed: Failed) -> None:
-        # The engine has died, most likely; it cannot be given another model now.
-        self._wanted = None
-
-    def _keep(self) -> None:
-        steps, seconds = self._learnt
-        asked = self._job.settings
-        generation = self._job.generation
+    def _save(self) -> None:
+        live = self._live.now
+        settings = live.settings or Settings()
         version = SavedVersion(
             id=uuid.uuid4().hex[:16],
             number=0,
             time=time.time(),
-            steps=steps,
-            seconds=round(seconds, 2),
+            steps=live.total_steps,
+            seconds=round(live.total_seconds, 2),
             accuracy=None,
             settings={
-                "preprocess": asked.preprocess and to_json(asked.preprocess),
-                "network": asked.network and to_json(asked.network),
+                "preprocess": settings.preprocess and to_json(settings.preprocess),
+                "network": settings.network and to_json(settings.network),
             },
-            classes=tuple(to_json(info) for info in self._job.classes),
+            classes=tuple(to_json(info) for info in live.classes),
         )
 
         def answered(event: Event) -> None:
             if isinstance(event, ModelReady):
-                self._add(version, event.info, is_live=generation)
+                self._add(version, event.info, generation=live.generation)
             elif isinstance(event, Failed) and self._link.is_running:
                 self.failed.emit(event)
 
@@ -247,7 +238,7 @@ class VersionList:
         )
 
     def _add(
-        self, version: SavedVersion, info: dict[str, Any], *, is_live: int
+        self, version: SavedVersion, info: dict[str, Any], *, generation: int
     ) -> None:
         number = max((v.number for v in self._versions), default=0) + 1
         version = dataclasses.replace(
@@ -258,13 +249,14 @@ class VersionList:
             classes=tuple(info.get("classes", version.classes)),
         )
         self._versions.append(version)
-        if self._job.generation == is_live and not self._job.is_running:
-            self.current = version.id
-        self._tidy_up()
+        live = self._live.now
+        if live.generation == generation and not live.is_running:
+            self._live.replace(version=version.id)
+        self._drop_dispensable()
         self.kept.emit(version)
         self.changed.emit()
 
-    def _tidy_up(self) -> None:
+    def _drop_dispensable(self) -> None:
         sizes = [_size(self.path(version)) for version in self._versions]
         for version in dispensable(self._versions, sizes, current=self.current):
             self._versions.remove(version)
@@ -273,39 +265,8 @@ class VersionList:
                 path.unlink(missing_ok=True)
 
 
-def dispensable(
-    versions: Sequence[SavedVersion], sizes: Sequence[int], *, current: str
-) -> list[SavedVersion]:
-    """The versions to drop: the oldest, when there are too many or they are too large.
-
-    The one with the highest figure on held-out strokes, the live one and the newest
-    always stay.
-
-    Parameters
-    ----------
-    versions
-        The oldest first.
-    sizes
-        Bytes of their files.
-    current
-        Id of the version the live model is.
-    """
-    checked = [v for v in versions if v.accuracy is not None]
-    best = max(checked, key=lambda v: (v.accuracy, v.time)).id if checked else ""
-    newest = versions[-1].id if versions else ""
-    number, size = len(versions), sum(sizes)
-    dropped = []
-    for version, its_size in zip(versions, sizes, strict=True):
-        if number <= MOST and size <= MOST_BYTES:
-            break
-        if version.id not in (best, current, newest):
-            dropped.append(version)
-            number, size = number - 1, size - its_size
-    return dropped
-
-
 def settings_of(version: SavedVersion) -> Settings:
-    """The preprocessing and the network a version was made with.
+    """Return the preprocessing and the network a version was made with.
 
     Raises
     ------

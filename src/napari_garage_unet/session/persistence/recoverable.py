@@ -1,4 +1,4 @@
-"""Saved projects that fit images which are open."""
+"""Saved projects of images that are open."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from napari_garage_unet.project.tiles import SUFFIX, read_tiles
 
 logger = logging.getLogger(__name__)
 
-JOIN = "+"
+FINGERPRINT_SEPARATOR = "+"
 """Stands between the fingerprints of the channels of an image."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchingImage:
-    """A saved image and the layers that show it again."""
+    """A saved image, and the open layers that are its channels."""
 
     saved: SavedImage
     layers: tuple[ImageLayer, ...]
@@ -39,16 +39,16 @@ class MatchingImage:
 
 @dataclass(frozen=True, slots=True)
 class RecoverableProject:
-    """Something that can be restored.
+    """A saved project that can be restored.
 
     Parameters
     ----------
     folder
-        Where it lies.
+        Its folder.
     project
-        All that is saved there.
+        Its description.
     matches
-        The images of it that are open.
+        Those of its images that are open.
     """
 
     folder: Path
@@ -57,7 +57,7 @@ class RecoverableProject:
 
     @property
     def text(self) -> str:
-        """What is offered, in a sentence."""
+        """What was saved and when, in a sentence."""
         names = [each.saved.name for each in self.matches]
         listed = names[0] if len(names) == 1 else ", ".join(names[:-1])
         if len(names) > 1:
@@ -67,7 +67,13 @@ class RecoverableProject:
 
 
 def moment(seconds: float, *, now: float | None = None) -> str:
-    """A time for people: ``"at 14:32"`` today, with the day before that."""
+    """Return a time in words: ``"at 14:32"`` today, else with the day.
+
+    Parameters
+    ----------
+    seconds, now
+        Seconds since the epoch; None is the present.
+    """
     then = time.localtime(seconds)
     today = time.localtime(time.time() if now is None else now)
     if then[:3] == today[:3]:
@@ -81,7 +87,14 @@ def moment(seconds: float, *, now: float | None = None) -> str:
 class CandidateImage:
     """An image layer that is open, and what is painted on it.
 
-    ``strokes`` is the array as last looked at, None where nothing is painted.
+    Parameters
+    ----------
+    layer
+        The layer.
+    fingerprint
+        Its fingerprint.
+    strokes
+        Its strokes as last looked at; None where nothing is painted.
     """
 
     layer: ImageLayer
@@ -98,18 +111,18 @@ def find_recoverable(
 ) -> list[RecoverableProject]:
     """Look through the saved projects for the images that are open.
 
-    Runs beside the main thread. Folders that cannot be read, or that belong to a
-    running session, are passed over.
+    It may run in a thread. Folders that cannot be read, or that belong to a running
+    session, are passed over.
 
     Parameters
     ----------
     root
         The folder of the projects.
     images
-        All that are open.
+        All image layers that are open.
     new
-        Fingerprints of those to look for; each is offered once, from the project
-        that was saved last.
+        Fingerprints of those to look for; each is found once, in the project that was
+        saved last.
     skip
         Folders that are not looked into.
 
@@ -135,13 +148,13 @@ def find_recoverable(
             continue
         folder.release()
         for each in found:
-            wanted -= set(each.saved.fingerprint.split(JOIN))
+            wanted -= set(each.saved.fingerprint.split(FINGERPRINT_SEPARATOR))
         recoverable.append(RecoverableProject(folder.path, project, tuple(found)))
     return recoverable
 
 
 def without(project: SavedProject, images: Sequence[SavedImage]) -> SavedProject:
-    """A project without some of its images, and without their earlier strokes."""
+    """Return a project without some of its images and their earlier strokes."""
     gone = {image.fingerprint for image in images}
     return dataclasses.replace(
         project,
@@ -163,7 +176,7 @@ def _matching(
             latest[saved.fingerprint] = saved
     found = []
     for saved in latest.values():
-        prints = saved.fingerprint.split(JOIN)
+        prints = saved.fingerprint.split(FINGERPRINT_SEPARATOR)
         layers = _layers(prints, saved.name, images)
         if layers is None or not wanted & set(prints):
             continue

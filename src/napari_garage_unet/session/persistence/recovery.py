@@ -1,10 +1,9 @@
-"""Finds what was saved of the images that are open, and offers to restore it."""
+"""Finds saved projects of the images that are open, and restores or deletes them."""
 
 from __future__ import annotations
 
 import logging
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 from napari.layers import Image as ImageLayer
@@ -20,8 +19,10 @@ from napari_garage_unet.session.problems import ErrorReporter
 
 from .autosave import Autosave
 from .fingerprint import Fingerprints
+from .loading import Loaded, load
+from .own_project import OwnProject
 from .recoverable import CandidateImage, RecoverableProject, find_recoverable, without
-from .restore import Loaded, ProjectRestore, load
+from .restore import ProjectRestore
 
 logger = logging.getLogger(__name__)
 
@@ -33,17 +34,25 @@ class Recovery:
     ----------
     viewer
         A `ViewerModel`.
-    root
-        The folder of all projects.
+    own
+        The project folder of the session, which is passed over.
     project_restore
-        Takes over what is restored.
-    images, autosave, fingerprints, tasks, error_reporter
-        Of the session.
+        Puts what was saved into the session.
+    images
+        The images that are open.
+    autosave
+        Its thread searches; what was saved goes once it has been saved again.
+    fingerprints
+        Tell images apart.
+    tasks
+        Runs the reading.
+    error_reporter
+        Shows why something cannot be restored.
 
     Attributes
     ----------
     changed
-        There is another recoverable, or none.
+        Another project can be restored, or none.
     """
 
     changed = Signal()
@@ -51,8 +60,8 @@ class Recovery:
     def __init__(
         self,
         viewer: Any,
-        root: Path,
         *,
+        own: OwnProject,
         project_restore: ProjectRestore,
         images: ImageList,
         autosave: Autosave,
@@ -61,7 +70,7 @@ class Recovery:
         error_reporter: ErrorReporter,
     ) -> None:
         self._viewer = viewer
-        self._root = root
+        self._own = own
         self._project_restore = project_restore
         self._images = images
         self._autosave = autosave
@@ -71,14 +80,21 @@ class Recovery:
         self._seen: set[str] = set()
         self._search: Future[list[RecoverableProject]] | None = None
         self._recoverable: list[RecoverableProject] = []
-        self._busy: ProjectFolder | None = None
+        self._restoring: ProjectFolder | None = None
 
     @property
     def recoverable(self) -> RecoverableProject | None:
-        """What can be restored now; None when there is nothing, or it is at work."""
+        """What can be restored now; None when there is nothing, or it is being read."""
         return (
-            self._recoverable[0] if self._recoverable and self._busy is None else None
+            self._recoverable[0]
+            if self._recoverable and self._restoring is None
+            else None
         )
+
+    @property
+    def is_restoring(self) -> bool:
+        """Whether a project is being read."""
+        return self._restoring is not None
 
     def poll(self) -> None:
         """Look for saved projects of images that have been opened."""
@@ -88,7 +104,7 @@ class Recovery:
             search, self._search = self._search, None
             error = search.exception()
             if error is not None:
-                # Nothing can be offered; nothing else depends on it.
+                # Nothing can be restored; nothing else depends on it.
                 logger.warning("Saved projects cannot be looked through: %s", error)
                 return
             self._recoverable += search.result()
@@ -102,7 +118,7 @@ class Recovery:
             self.changed.emit()
 
     def restore(self) -> None:
-        """Put back what is offered.
+        """Restore the project that can be restored.
 
         Raises
         ------
@@ -118,9 +134,9 @@ class Recovery:
                 return error
 
         def done(loaded: Loaded | Exception) -> None:
-            self._busy = None
+            self._restoring = None
             if isinstance(loaded, Loaded):
-                self._restore(recoverable, folder, loaded)
+                self._put_into_session(recoverable, folder, loaded)
             else:
                 folder.release()
                 said = (
@@ -129,12 +145,12 @@ class Recovery:
                 self._error_reporter.report(InputError(said))
             self.changed.emit()
 
-        self._busy = folder
+        self._restoring = folder
         self._tasks.run("restore", work, done=done)
         self.changed.emit()
 
     def forget(self) -> None:
-        """Delete what is offered.
+        """Delete the project that can be restored.
 
         Raises
         ------
@@ -142,7 +158,7 @@ class Recovery:
             If another window is restoring it.
         """
         recoverable, folder = self._take()
-        self._leave(recoverable, folder)
+        self._remove(recoverable, folder)
         self.changed.emit()
 
     def _take(self) -> tuple[RecoverableProject, ProjectFolder]:
@@ -177,24 +193,24 @@ class Recovery:
         if not new:
             return
         self._seen |= new
-        own = self._autosave.folder
+        own = self._own.folder
         known = {recoverable.folder for recoverable in self._recoverable}
         skip = frozenset(known | ({own.path} if own is not None else set()))
         self._search = self._autosave.run(
-            lambda: find_recoverable(self._root, images, new=new, skip=skip)
+            lambda: find_recoverable(self._own.root, images, new=new, skip=skip)
         )
 
-    def _restore(
+    def _put_into_session(
         self, recoverable: RecoverableProject, folder: ProjectFolder, loaded: Loaded
     ) -> None:
         if self._project_restore.restore(recoverable, folder, loaded):
-            # What was saved stays until it has been saved again.
-            self._autosave.when_saved(lambda: self._leave(recoverable, folder))
+            # The folder stays until all of it has been saved again.
+            self._autosave.when_saved(lambda: self._remove(recoverable, folder))
         else:
-            # What could not be put back is not thrown away either.
+            # What could not be restored is not deleted either.
             folder.release()
 
-    def _leave(self, recoverable: RecoverableProject, folder: ProjectFolder) -> None:
+    def _remove(self, recoverable: RecoverableProject, folder: ProjectFolder) -> None:
         rest = without(
             recoverable.project, [each.saved for each in recoverable.matches]
         )

@@ -1,4 +1,4 @@
-"""Puts back what was saved: strokes, classes, settings, versions.
+"""Puts a saved project into the session: strokes, classes, settings, versions.
 
 Strokes count most; what cannot be read of the rest does not keep them back.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,20 +15,14 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import GarageError, InputError
-from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.presets import presets_from_json
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.learning.config import TrainingConfig
-from napari_garage_unet.engine.models.loading import read_info
-from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.settings import from_json
 from napari_garage_unet.layers.matching import make_strokes_layer
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.process.protocol.messages import LIVE
-from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.project.folders import ProjectFolder
 from napari_garage_unet.project.safe_files import copy_file
-from napari_garage_unet.project.tiles import read_tiles
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.images.image_list import ImageList
@@ -38,80 +30,74 @@ from napari_garage_unet.session.models.versions import VersionList
 from napari_garage_unet.session.problems import ErrorReporter, Problem
 from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.training.auto_training import AutoTraining
-from napari_garage_unet.session.training.training_job import Settings, TrainingJob
+from napari_garage_unet.session.training.live_model import LiveModelStore
 
-from .autosave import Autosave
+from .loading import Loaded, checkpoint_version, settings_from_json
+from .own_project import OwnProject
 from .recoverable import MatchingImage, RecoverableProject
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a thread has read of an recoverable.
-
-    Parameters
-    ----------
-    strokes
-        Of each image that fits, as its spatial shape says.
-    pictures
-        PNG files by the id of the version.
-    damaged
-        Pieces of strokes that could not be read.
-    """
-
-    strokes: tuple[NDArray[Any], ...]
-    pictures: dict[str, bytes]
-    damaged: int
-
-
 class ProjectRestore:
-    """Puts what was read of an recoverable into the session.
+    """Puts a saved project into the session.
 
     Parameters
     ----------
     viewer
         A `ViewerModel`.
-    autosave, error_reporter
-        Of the session.
-    images, classes, auto_training, results, job, versions
-        What is put back.
+    own
+        The project folder of the session, which gets the versions.
+    error_reporter
+        Shows what could not be restored.
+    images
+        The images that get strokes.
+    classes
+        The classes that are adopted.
+    auto_training
+        Gets the settings.
+    results
+        Gets the rules and presets of the live model.
+    live
+        Holds the live model.
+    versions
+        The versions, one of which becomes the live model.
     """
 
     def __init__(
         self,
         viewer: Any,
         *,
-        autosave: Autosave,
+        own: OwnProject,
         error_reporter: ErrorReporter,
         images: ImageList,
         classes: ClassList,
         auto_training: AutoTraining,
         results: ResultList,
-        job: TrainingJob,
+        live: LiveModelStore,
         versions: VersionList,
     ) -> None:
         self._viewer = viewer
-        self._autosave = autosave
+        self._own = own
         self._error_reporter = error_reporter
         self._images = images
         self._classes = classes
         self._auto_training = auto_training
         self._results = results
-        self._job = job
+        self._live = live
         self._versions = versions
 
     def restore(
         self, recoverable: RecoverableProject, folder: ProjectFolder, loaded: Loaded
     ) -> bool:
-        """Put back what can be, strokes above all, and say what could not.
+        """Restore what can be restored, strokes first, and say what could not.
 
         Returns
         -------
         bool
-            Whether all of it is back.
+            Whether all of it was restored.
         """
-        is_fresh = not self._auto_training.counts and not self._job.step
+        is_fresh = not self._auto_training.counts and not self._live.now.step
         beside: list[tuple[Labels, AnnotatedImage]] = []
         steps: list[Callable[[], None]] = [
             lambda: self._restore_classes(recoverable, is_fresh=is_fresh),
@@ -138,7 +124,7 @@ class ProjectRestore:
         loaded: Loaded,
         beside: list[tuple[Labels, AnnotatedImage]],
     ) -> None:
-        """Put back strokes; layers that were painted already are noted in `beside`."""
+        """Restore strokes; layers that were painted already are added to `beside`."""
         gone = []
         for match, strokes in zip(recoverable.matches, loaded.strokes, strict=True):
             if any(layer not in self._viewer.layers for layer in match.layers):
@@ -161,7 +147,7 @@ class ProjectRestore:
             return
         project = recoverable.project
         self._auto_training.use_settings(
-            _settings(project.settings),
+            settings_from_json(project.settings),
             by_itself=bool(project.settings.get("by_itself", False)),
         )
         self._auto_training.rest()
@@ -208,12 +194,12 @@ class ProjectRestore:
     def _restore_strokes(
         self, annotated: AnnotatedImage, strokes: NDArray[Any]
     ) -> Labels | None:
-        """Put strokes into the layer of an image, or into a fresh one.
+        """Put strokes into the strokes layer of an image, or into a new one.
 
         Returns
         -------
         Labels or None
-            The layer with strokes that was there, where a fresh one was needed.
+            The layer with strokes of its own, where a new one was needed.
         """
         if strokes.shape != annotated.spatial_shape:
             raise InputError(
@@ -242,7 +228,7 @@ class ProjectRestore:
         layer = make_strokes_layer(
             annotated.layer, tuple(self._classes), name=free_name(self._viewer, name)
         )
-        # Before anybody follows the layer: this is not painting.
+        # Before the layer is followed, because this is not painting.
         layer.data = strokes
         annotated.set_strokes(layer)
         insert_quietly(self._viewer, layer)
@@ -251,7 +237,7 @@ class ProjectRestore:
     def _restore_versions(
         self, recoverable: RecoverableProject, folder: ProjectFolder, loaded: Loaded
     ) -> None:
-        own = self._autosave.ensure_folder()
+        own = self._own.ensure()
         if own is None:
             return
         project = recoverable.project
@@ -266,39 +252,21 @@ class ProjectRestore:
                 copy_file(picture, own.versions / picture.name)
             there.append(version)
         self._versions.adopt(there, loaded.pictures)
-        if self._job.step:
+        if self._live.now.step:
             return
         current = next((v for v in there if v.id == project.current), None)
         if current is not None:
             copy_file(folder.versions / f"{current.id}.garage", own.checkpoint)
-            self._versions.bring_back(own.checkpoint, current)
+            self._versions.use_file(own.checkpoint, current)
         elif folder.checkpoint.is_file():
-            # It was killed while it learnt.
-            state = _state_of(folder.checkpoint, project.settings)
+            # The session was killed while a model was trained.
+            state = checkpoint_version(folder.checkpoint, project.settings)
             copy_file(folder.checkpoint, own.checkpoint)
-            self._versions.bring_back(own.checkpoint, state)
-
-
-def load(folder: ProjectFolder, recoverable: RecoverableProject) -> Loaded:
-    """Read strokes and pictures; beside the main thread, too."""
-    strokes, damaged = [], 0
-    for each in recoverable.matches:
-        saved = each.saved
-        array, wrong = read_tiles(
-            folder.strokes(saved.strokes), saved.strokes_shape, saved.strokes_dtype
-        )
-        strokes.append(array)
-        damaged += wrong
-    pictures = {}
-    for version in recoverable.project.versions:
-        path = folder.versions / f"{version.id}.png"
-        if path.is_file():
-            pictures[version.id] = path.read_bytes()
-    return Loaded(tuple(strokes), pictures, damaged)
+            self._versions.use_file(own.checkpoint, state)
 
 
 def _attempt(step: Callable[[], None]) -> str:
-    """Do something with what a file says; what is wrong with it, or nothing."""
+    """Run a step that reads a file's content; return its error, or an empty string."""
     try:
         step()
     except (GarageError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -311,28 +279,3 @@ def _holds(layer: Labels, strokes: NDArray[Any]) -> bool:
     dtype = layer.data.dtype
     largest = np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 0
     return layer.data.shape == strokes.shape and int(strokes.max()) <= largest
-
-
-def _settings(values: dict[str, Any]) -> Settings:
-    preprocess, network = values.get("preprocess"), values.get("network")
-    return Settings(
-        preprocess=from_json(PreprocessConfig, preprocess) if preprocess else None,
-        network=from_json(NetworkConfig, network) if network else None,
-        training=from_json(TrainingConfig, values.get("training", {})),
-    )
-
-
-def _state_of(path: Path, settings: dict[str, Any]) -> SavedVersion:
-    """Describe the checkpoint of a session that was killed while it learnt."""
-    info = read_info(path)
-    provenance = info.get("provenance", {})
-    return SavedVersion(
-        id="checkpoint",
-        number=0,
-        time=0.0,
-        steps=int(provenance.get("steps", 1)),
-        seconds=float(provenance.get("seconds", 0.0)),
-        accuracy=provenance.get("accuracy"),
-        settings={key: settings.get(key) for key in ("preprocess", "network")},
-        classes=tuple(info.get("classes", ())),
-    )

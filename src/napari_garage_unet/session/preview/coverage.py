@@ -9,28 +9,28 @@ import numpy as np
 
 from napari_garage_unet.session.connection.requests import Box
 
-CELL = 64
-"""Side in pixels of the squares whose state is kept."""
+CELL_PIXELS = 64
+"""Side in pixels of the squares whose state is remembered."""
 
-PART = 512
-"""Largest number of values along a side that are asked for at once: more would hold up
-the window while they are decided, and learning while they are computed."""
+MAX_PART_VALUES = 512
+"""Values along a side that are asked for at most at once: more would hold up the window
+while their labels are assigned, and learning while they are computed."""
 
-MOST_PIXELS = 1024
-"""Largest side of a part in pixels."""
+MAX_PART_PIXELS = 1024
+"""Side of a part at most, in pixels."""
 
-SIDE_GLANCE = 256
-"""The same for what is not on view while learning goes on."""
+MAX_OFF_VIEW_VALUES = 256
+"""Like `MAX_PART_VALUES`, of what is not on view while learning goes on."""
 
-NEAR = 96
-"""Pixels around a stroke that are shown before everything else."""
+STROKE_MARGIN_PIXELS = 96
+"""Pixels around a new stroke that are shown before everything else."""
 
 CoverageState = tuple[int, int]
-"""Which state of a model: number of the training, then of the step."""
+"""State of the live model: its generation, then its step."""
 
 
 class Coverage:
-    """Remembers what a plane shows.
+    """Remembers which state of the model each cell of a plane shows.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Coverage:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self.shape = shape
-        cells = tuple(-(-n // CELL) for n in shape)
+        cells = tuple(-(-n // CELL_PIXELS) for n in shape)
         self._states = np.full(cells, -1, np.int64)
         self._steps = np.full(cells, np.iinfo(np.int64).max)
 
@@ -50,7 +50,7 @@ class Coverage:
         return (0, self.shape[0], 0, self.shape[1])
 
     def mark(self, box: Box, state: CoverageState, *, step: int) -> None:
-        """Take down what was shown in a box that `parts` or `near` has made."""
+        """Record what is shown in a box that `parts` or `near` has returned."""
         cells = _cells(box)
         self._states[cells] = _number(state)
         self._steps[cells] = step
@@ -62,20 +62,25 @@ class Coverage:
         return bool((older | (self._steps[cells] > step)).any())
 
     def next_part(
-        self, region: Box, state: CoverageState, *, step: int, side: int = PART
+        self,
+        region: Box,
+        state: CoverageState,
+        *,
+        step: int,
+        side: int = MAX_PART_VALUES,
     ) -> Box | None:
-        """The part of a region whose oldest pixels are the oldest; None when none is.
+        """Return the part of a region that is due and has the oldest pixels, or None.
 
         Parameters
         ----------
         region
-            Where to look.
+            Where to look, ``(y0, y1, x0, x1)`` in pixels.
         state
-            What is to be shown.
+            State of the model that is to be shown.
         step
             Pixels from one value to the next.
         side
-            Largest number of values along a side.
+            Largest number of values along a side of a part.
         """
         due = [
             part
@@ -86,24 +91,34 @@ class Coverage:
             due, key=lambda part: int(self._states[_cells(part)].min()), default=None
         )
 
-    def parts(self, region: Box, *, step: int, side: int = PART) -> Iterator[Box]:
-        """Cut a region, widened to whole cells, into parts to be asked for at once."""
+    def parts(
+        self, region: Box, *, step: int, side: int = MAX_PART_VALUES
+    ) -> Iterator[Box]:
+        """Cut a region, widened to whole cells, into parts to be asked for."""
         y0, y1, x0, x1 = self._widen(region)
-        # Seen from afar it is the pixels to be filled that take the window's time.
-        length = max(side, min(side * step, MOST_PIXELS))
+        # At a coarse step, filling the pixels takes most of the window's time.
+        length = max(side, min(side * step, MAX_PART_PIXELS))
         for top, bottom in _cut(y0, y1, length):
             for left, right in _cut(x0, x1, length):
                 yield (top, bottom, left, right)
 
     def near(self, stroke: Box, visible: Box) -> Box | None:
-        """The surroundings of a stroke, as far as they are on view.
+        """Return the surroundings of a stroke, as far as they are on view.
 
-        None where that is not much less than all that is on view.
+        None where that is not much less than all that is on view (three quarters).
         """
         if _overlap(stroke, visible) is None:
             return None
         y0, y1, x0, x1 = stroke
-        around = _overlap((y0 - NEAR, y1 + NEAR, x0 - NEAR, x1 + NEAR), visible)
+        around = _overlap(
+            (
+                y0 - STROKE_MARGIN_PIXELS,
+                y1 + STROKE_MARGIN_PIXELS,
+                x0 - STROKE_MARGIN_PIXELS,
+                x1 + STROKE_MARGIN_PIXELS,
+            ),
+            visible,
+        )
         if around is None:
             return None
         around = self._widen(around)
@@ -112,15 +127,15 @@ class Coverage:
     def _widen(self, box: Box) -> Box:
         (height, width), (y0, y1, x0, x1) = self.shape, box
         return (
-            max(y0, 0) // CELL * CELL,
-            min(-(-y1 // CELL) * CELL, height),
-            max(x0, 0) // CELL * CELL,
-            min(-(-x1 // CELL) * CELL, width),
+            max(y0, 0) // CELL_PIXELS * CELL_PIXELS,
+            min(-(-y1 // CELL_PIXELS) * CELL_PIXELS, height),
+            max(x0, 0) // CELL_PIXELS * CELL_PIXELS,
+            min(-(-x1 // CELL_PIXELS) * CELL_PIXELS, width),
         )
 
 
 def _cut(start: int, stop: int, side: int) -> Iterator[tuple[int, int]]:
-    # Where the engine cuts as well, so that it need not compute in two halves.
+    # Cut where the engine's tiles end, so that no tile is computed twice.
     cuts = [start, *range((start // side + 1) * side, stop, side), stop]
     if len(cuts) > 2 and cuts[-1] - cuts[-2] < side // 2:
         del cuts[-2]
@@ -129,7 +144,9 @@ def _cut(start: int, stop: int, side: int) -> Iterator[tuple[int, int]]:
 
 def _cells(box: Box) -> tuple[slice, slice]:
     y0, y1, x0, x1 = box
-    return slice(y0 // CELL, -(-y1 // CELL)), slice(x0 // CELL, -(-x1 // CELL))
+    return slice(y0 // CELL_PIXELS, -(-y1 // CELL_PIXELS)), slice(
+        x0 // CELL_PIXELS, -(-x1 // CELL_PIXELS)
+    )
 
 
 def _overlap(a: Box, b: Box) -> Box | None:

@@ -1,8 +1,8 @@
-"""The live preview: what the model being trained makes of the plane on view.
+"""The live preview: a layer that shows what the model being trained makes of a plane.
 
-What is on view comes first, at the resolution of the screen while learning goes on;
-what lies outside follows. Each answer is blended in where it belongs, and since there
-is never more than one on its way, an older state cannot overtake a newer one.
+`schedule` says what to ask the engine for; the `Preview` asks, and shows each answer
+where it belongs. There is never more than one request on its way, so an older state
+cannot overtake a newer one.
 """
 
 from __future__ import annotations
@@ -28,45 +28,40 @@ from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.connection.engine_link import EngineLink
 from napari_garage_unet.session.connection.requests import Box
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
-from napari_garage_unet.session.results.result import NOTHING, Result
+from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
-from napari_garage_unet.session.training.phase import Phase
+from napari_garage_unet.session.training.live_model import (
+    LiveModel,
+    LiveModelStore,
+    Phase,
+)
 from napari_garage_unet.session.training.training_job import TrainingJob
 
-from .coverage import SIDE_GLANCE, Coverage, CoverageState
+from .coverage import Coverage
+from .schedule import (
+    MAX_REST_SECONDS,
+    REST_RATIO,
+    LearningState,
+    PreviewPart,
+    Round,
+    Shown,
+    View,
+    is_outdated,
+    may_ask,
+    next_part,
+)
 
 logger = logging.getLogger(__name__)
-
-FIRST_STEP, FIRST_SECONDS = 10, 2.0
-"""The first preview shows the state after so many steps, or seconds since the first.
-
-Before, a network says little more than noise.
-"""
-
-REST = 1.0
-"""How many times as long as the last answer took is left to learning before the next.
-
-A preview costs as much as many steps; without a rest, learning would hardly get on.
-"""
-
-LONGEST_REST = 3.0
-"""Seconds of learning after which the next preview is asked for at the latest."""
-
-REACTION = 12
-"""Steps with a new stroke after which the preview shows what it has changed."""
-
-PATIENCE = 1.5
-"""Seconds the preview waits for a new stroke to be learnt; somebody who does not stop
-painting is shown the state of before."""
 
 
 @dataclass(frozen=True, slots=True)
 class _PreviewRequest:
+    """A part that was asked for, of which plane, and of which training."""
+
     annotated: AnnotatedImage
     index: PlaneIndex
     generation: int
-    box: Box
-    step: int
+    part: PreviewPart
 
 
 class Preview:
@@ -76,21 +71,21 @@ class Preview:
     ----------
     viewer
         A `ViewerModel`.
-    link, job
-        The engine process and the training it does.
+    link
+        The connection to the engine process.
+    job
+        The training of the live model.
+    live
+        Holds the live model.
     classes
         Names, colours and the background mark.
     results
-        Where the previews are listed as something to tune.
+        Lists the previews, so that they can be tuned.
 
     Attributes
     ----------
     refreshed
         A part was shown; emitted with the `Result`, the plane and the box.
-    shown
-        How many parts have been shown.
-    strokes_shown
-        Number of the newest strokes that something shown has learnt from.
     """
 
     refreshed = Signal(object, object, object)
@@ -101,28 +96,36 @@ class Preview:
         *,
         link: EngineLink,
         job: TrainingJob,
+        live: LiveModelStore,
         classes: ClassList,
         results: ResultList,
     ) -> None:
         self._viewer = viewer
         self._link = link
         self._job = job
+        self._live = live
         self._classes = classes
         self._results = results
         self._in_flight: int | None = None
         self._asked_with = 0
         self._refused: tuple[int, str, PlaneIndex] | None = None
-        self._not_before = 0.0
-        self._last_shown = 0.0
-        self._round: CoverageState = NOTHING
-        self._looks_away = False
-        self._covered: dict[tuple[str, PlaneIndex], Coverage] = {}
+        self._shown = Shown()
+        self._round = Round()
+        self._coverage: dict[tuple[str, PlaneIndex], Coverage] = {}
         self._dismissed: set[str] = set()
         self._hidden: list[Any] = []
-        self.shown = 0
-        self.strokes_shown = 0
         results.removed.connect(self._on_removed)
-        job.changed.connect(self._on_job)
+        live.changed.connect(self._on_live)
+
+    @property
+    def shown(self) -> int:
+        """Number of parts that have been shown."""
+        return self._shown.parts
+
+    @property
+    def strokes_shown(self) -> int:
+        """Number of the newest strokes that something shown has learnt from."""
+        return self._shown.strokes
 
     def ask_next(self, current: AnnotatedImage | None) -> None:
         """Ask for the part that is due unless all shows the latest state already.
@@ -130,39 +133,41 @@ class Preview:
         Parameters
         ----------
         current
-            The image that is being worked on.
+            The image that is chosen.
         """
+        learning, now = self._learning_state(), time.monotonic()
         if self._in_flight is not None:
-            self._withdraw_if_outdated()
+            if is_outdated(learning, self._shown, asked_with=self._asked_with, now=now):
+                self._asked_with = learning.strokes_sent
+                self._link.engine.cancel(self._in_flight)
             return
-        if current is None or not self._job.has_model:
+        if current is None or current.key in self._dismissed:
             return
-        if current.key in self._dismissed or not self._link.is_running:
-            return
-        # Until the first step the engine answers with the model of before, whose count
-        # of steps would be taken for that of the new training.
-        if self._job.phase is Phase.STARTING:
-            return
-        is_news = self._job.strokes_learnt > self.strokes_shown
-        if self._job.is_running and self._shall_rest(is_news=is_news):
+        if not self._link.is_running or not may_ask(learning, self._shown, now=now):
             return
         index = current.plane_on_view(self._viewer)
-        # An image the model cannot see (other channels) is not asked for again.
-        if self._refused == (self._job.generation, current.key, index):
+        # An image that does not fit the model (other channels) is not asked for again.
+        if self._refused == (learning.live.generation, current.key, index):
             return
         try:
-            due = self._next_part(current, index, is_news=is_news)
-            if due is not None:
+            part, self._round = next_part(
+                self._coverage_of(current, index),
+                self._view_of(current, index),
+                learning,
+                self._shown,
+                self._round,
+            )
+            if part is not None:
                 self._link.open(current)
-                self._in_flight = self._ask(current, index, *due)
+                self._in_flight = self._ask(current, index, part)
         except GarageError as error:
-            logger.info("no preview of %s: %s", current.name, error)
-            self._refused = (self._job.generation, current.key, index)
+            logger.info("No preview of %s: %s", current.name, error)
+            self._refused = (learning.live.generation, current.key, index)
 
     def compare(self, annotated: AnnotatedImage | None, *, hide: bool) -> None:
         """Hide the preview of an image for a moment, or show it again.
 
-        One that was hidden before stays as it was.
+        A preview that was hidden before stays hidden.
         """
         if not hide:
             for layer in self._hidden:
@@ -175,110 +180,63 @@ class Preview:
             self._hidden.append(result.layer)
 
     def show_again(self) -> None:
-        """Show previews that were deleted; a person has asked for another model."""
+        """Allow previews whose layers were deleted, as another model was asked for."""
         self._dismissed.clear()
 
     def reset(self) -> None:
-        """Forget what was asked; the process has gone."""
+        """Forget the request on its way; the engine process has died."""
         self._in_flight = None
-        self.strokes_shown = 0
-
-    def _withdraw_if_outdated(self) -> None:
-        """Let a new stroke be learnt at once, not after what is being computed."""
-        job = self._job
-        if (
-            self._in_flight is not None
-            and job.strokes_sent > self._asked_with
-            and job.is_running
-            and time.monotonic() < self._last_shown + PATIENCE
-        ):
-            self._asked_with = job.strokes_sent
-            self._link.engine.cancel(self._in_flight)
-
-    def _shall_rest(self, *, is_news: bool) -> bool:
-        job, now = self._job, time.monotonic()
-        seconds = job.history.seconds
-        if job.step < FIRST_STEP and seconds[-1] - seconds[0] < FIRST_SECONDS:
-            return True
-        is_learning_it = job.strokes_sent > job.strokes_learnt or (
-            is_news and job.steps_with_strokes < REACTION
+        self._shown = Shown(
+            self._shown.parts, 0, self._shown.at, self._shown.rest_until
         )
-        if is_learning_it and self.shown:
-            return now < self._last_shown + PATIENCE
-        return not is_news and now < self._not_before
 
-    def _next_part(
-        self, annotated: AnnotatedImage, index: PlaneIndex, *, is_news: bool
-    ) -> tuple[Box, int] | None:
-        """What to ask for: a box, and how many pixels lie from value to value."""
-        covered = self._coverage(annotated, index)
-        state = (self._job.generation, self._job.step)
-        visible = region_on_view(annotated.layer)
-        step = step_on_view(self._viewer, annotated.layer)
-        if self._job.is_running:
-            is_corrected = is_news and self.shown > 0
-            stroke = self._last_stroke(annotated, index) if is_corrected else None
-            near = covered.near(stroke, visible) if stroke is not None else None
-            if is_news:
-                self._round = state
-            if near is not None:
-                return near, step
-            part = self._next_of_round(covered, visible, state, step)
-            return None if part is None else (part, step)
-        for region, each in ((visible, step), (visible, 1), (covered.whole, 1)):
-            part = covered.next_part(region, state, step=each)
-            if part is not None:
-                return part, each
-        return None
+    # -- what is known ------------------------------------------------------------
 
-    def _next_of_round(
-        self, covered: Coverage, visible: Box, state: CoverageState, step: int
-    ) -> Box | None:
-        """Go round all that is on view, then take one part that is not."""
-        part = covered.next_part(visible, self._round, step=step)
-        if part is None and self._looks_away:
-            self._looks_away = False
-            part = covered.next_part(
-                covered.whole, self._round, step=step, side=SIDE_GLANCE
-            )
-        if part is None:
-            self._round, self._looks_away = state, True
-            part = covered.next_part(visible, state, step=step)
-        return part
+    def _learning_state(self) -> LearningState:
+        job = self._job
+        seconds = job.history.seconds
+        return LearningState(
+            self._live.now,
+            seconds[-1] - seconds[0] if seconds else 0.0,
+            job.strokes_sent,
+            job.strokes_learnt,
+            job.steps_with_strokes,
+        )
 
-    def _coverage(self, annotated: AnnotatedImage, index: PlaneIndex) -> Coverage:
+    def _view_of(self, annotated: AnnotatedImage, index: PlaneIndex) -> View:
+        return View(
+            region_on_view(annotated.layer),
+            step_on_view(self._viewer, annotated.layer),
+            _last_stroke(annotated, index),
+        )
+
+    def _coverage_of(self, annotated: AnnotatedImage, index: PlaneIndex) -> Coverage:
         key = (annotated.key, index)
         result = self._results.preview_of(annotated)
         is_kept = result is not None and index in result.planes
-        if key not in self._covered or not is_kept:
-            self._covered[key] = Coverage(annotated.image().plane_shape)
-        return self._covered[key]
-
-    def _last_stroke(self, annotated: AnnotatedImage, index: PlaneIndex) -> Box | None:
-        last = annotated.watch.last_box if annotated.watch is not None else None
-        image = annotated.image()
-        if last is None or last[0] not in ((), image.spatial_key(index)):
-            return None
-        if len(last[1]) != 2:
-            return None
-        rows, columns = last[1][::-1] if image.is_transposed else last[1]
-        return rows.start, rows.stop, columns.start, columns.stop
+        if key not in self._coverage or not is_kept:
+            self._coverage[key] = Coverage(annotated.image().plane_shape)
+        return self._coverage[key]
 
     def _on_removed(self, result: Result) -> None:
-        """Whoever deletes the preview does not want it back in a moment."""
+        """Leave out the preview of an image whose layer was deleted by a person."""
         if result.is_preview:
-            self._dismissed.add(result.annotated.key)
-            for key in [key for key in self._covered if key[0] == result.annotated.key]:
-                del self._covered[key]
+            gone = result.annotated.key
+            self._dismissed.add(gone)
+            for key in [key for key in self._coverage if key[0] == gone]:
+                del self._coverage[key]
 
-    def _on_job(self) -> None:
-        if self._job.phase is Phase.STARTING:
+    def _on_live(self, now: LiveModel, before: LiveModel) -> None:
+        if now.phase is Phase.STARTING and before.phase is not now.phase:
             self._dismissed.clear()
 
+    # -- asking and showing -------------------------------------------------------
+
     def _ask(
-        self, annotated: AnnotatedImage, index: PlaneIndex, box: Box, step: int
+        self, annotated: AnnotatedImage, index: PlaneIndex, part: PreviewPart
     ) -> int:
-        question = _PreviewRequest(annotated, index, self._job.generation, box, step)
+        live = self._live.now
+        request = _PreviewRequest(annotated, index, live.generation, part)
         self._asked_with = self._job.strokes_sent
 
         def answered(event: Event, probabilities: NDArray[np.uint8] | None) -> None:
@@ -286,48 +244,51 @@ class Preview:
             if isinstance(event, Failed) and event.cancelled:
                 return
             if not isinstance(event, Predicted) or probabilities is None:
-                self._refused = (question.generation, annotated.key, index)
+                self._refused = (request.generation, annotated.key, index)
                 return
             # The image may have been closed while the engine computed.
             if (
                 annotated.layer in self._viewer.layers
                 and annotated.key not in self._dismissed
             ):
-                self._show(question, event, probabilities)
+                self._show(request, event, probabilities)
 
         return self._link.engine.predict(
             LIVE,
             annotated.key,
-            n_classes=max(len(self._classes), len(self._job.classes), 2),
+            n_classes=max(len(self._classes), len(live.classes), 2),
             size=annotated.image().plane_shape,
             plane=index,
-            box=box,
-            step=step,
+            box=part.box,
+            step=part.step,
             on_answer=answered,
         )
 
     def _show(
         self,
-        question: _PreviewRequest,
+        request: _PreviewRequest,
         event: Predicted,
         probabilities: NDArray[np.uint8],
     ) -> None:
-        annotated, index = question.annotated, question.index
-        classes = self._job.classes = self._classes_of(event)
+        annotated, index, part = request.annotated, request.index, request.part
+        classes = self._classes_of(event)
+        self._live.replace(classes=classes)
         result = self._results.preview_of(annotated) or self._make(annotated, classes)
         result.set_classes(classes)
-        covered = self._coverage(annotated, index)
-        state = (question.generation, event.step)
-        now = time.monotonic()
-        self._not_before = now + min(REST * event.seconds, LONGEST_REST)
-        box, step = question.box, question.step
-        if not result.put(index, probabilities, state=state, box=box, step=step):
+        coverage = self._coverage_of(annotated, index)
+        state = (request.generation, event.step)
+        now, before = time.monotonic(), self._shown
+        rest_until = now + min(REST_RATIO * event.seconds, MAX_REST_SECONDS)
+        self._shown = Shown(before.parts, before.strokes, before.at, rest_until)
+        if not result.put(
+            index, probabilities, state=state, box=part.box, step=part.step
+        ):
             return
-        covered.mark(box, state, step=step)
-        self._last_shown = now
-        self.shown += 1
-        self.strokes_shown = max(self.strokes_shown, event.strokes)
-        self.refreshed.emit(result, index, box)
+        coverage.mark(part.box, state, step=part.step)
+        self._shown = Shown(
+            before.parts + 1, max(before.strokes, event.strokes), now, rest_until
+        )
+        self.refreshed.emit(result, index, part.box)
 
     def _classes_of(self, event: Predicted) -> tuple[ClassInfo, ...]:
         self._classes.follow(event.classes)
@@ -357,3 +318,15 @@ class Preview:
         insert_quietly(self._viewer, layer, below=annotated.strokes)
         self._results.add(result)
         return result
+
+
+def _last_stroke(annotated: AnnotatedImage, index: PlaneIndex) -> Box | None:
+    """Return the box of the newest stroke where it lies on a plane, else None."""
+    last = annotated.watch.last_box if annotated.watch is not None else None
+    image = annotated.image()
+    if last is None or last[0] not in ((), image.spatial_key(index)):
+        return None
+    if len(last[1]) != 2:
+        return None
+    rows, columns = last[1][::-1] if image.is_transposed else last[1]
+    return rows.start, rows.stop, columns.start, columns.stop

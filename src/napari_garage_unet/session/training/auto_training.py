@@ -1,4 +1,4 @@
-"""When to learn, and from which images: on request, and by itself."""
+"""When to train and from which images: on request, or with each new stroke."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections import Counter
 from psygnal import Signal
 
 from napari_garage_unet.engine.errors import GarageError, InputError
-from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.images.image_list import ImageList
 from napari_garage_unet.session.problems import ErrorReporter, Problem
 
-from .phase import Phase
-from .training_job import Settings, TrainingJob
+from .live_model import LiveModelStore, Phase
+from .settings import Settings
+from .training_job import TrainingJob
 
 logger = logging.getLogger(__name__)
 
@@ -26,22 +26,24 @@ class AutoTraining:
     Parameters
     ----------
     job
-        The training.
-    images, classes
-        What is learnt from, and what the painted ids mean.
+        The training of the live model.
+    live
+        Holds the live model.
+    images
+        The images whose strokes are learnt.
+    classes
+        Names and colours of the painted ids.
     error_reporter
-        Shows what is not possible.
+        Shows why training cannot start.
 
     Attributes
     ----------
     settings_changed
-        Something but a person has chosen other settings.
+        The settings were replaced by something else than the form that edits them.
     settings
-        How to learn.
+        The settings of the next training.
     by_itself
-        Whether learning starts as soon as there is something new to learn.
-    has_new_strokes
-        Whether something was painted that was not learnt from.
+        Whether training starts with each new stroke, without a request.
     """
 
     settings_changed = Signal()
@@ -50,31 +52,31 @@ class AutoTraining:
         self,
         *,
         job: TrainingJob,
+        live: LiveModelStore,
         images: ImageList,
         classes: ClassList,
         error_reporter: ErrorReporter,
     ) -> None:
         self._job = job
+        self._live = live
         self._images = images
         self._classes = classes
         self._error_reporter = error_reporter
         self.settings = Settings()
         self.by_itself = False
-        self.has_new_strokes = False
-        self._stopped_with: dict[str, int] | None = None
 
     def use_settings(
         self, settings: Settings, *, by_itself: bool | None = None
     ) -> None:
-        """Learn like this from now on, by itself or not; forms follow."""
-        wanted = self.by_itself if by_itself is None else by_itself
-        if (settings, wanted) != (self.settings, self.by_itself):
-            self.settings, self.by_itself = settings, wanted
+        """Replace the settings, and whether training starts by itself; forms follow."""
+        new = (settings, self.by_itself if by_itself is None else by_itself)
+        if new != (self.settings, self.by_itself):
+            self.settings, self.by_itself = new
             self.settings_changed.emit()
 
     def rest(self) -> None:
-        """Let learning by itself wait for the next stroke."""
-        self._stopped_with = self._versions()
+        """Let auto-training wait for the next stroke."""
+        self._live.replace(rests_at=self._stroke_versions())
 
     @property
     def counts(self) -> dict[int, int]:
@@ -85,18 +87,18 @@ class AutoTraining:
                 total.update(annotated.counts)
         return {i: total[i] for i in sorted(total)}
 
-    def press(self, *, resume: bool = True) -> bool:
-        """Start learning from every image that has strokes; False if not possible."""
+    def request(self, *, resume: bool = True) -> bool:
+        """Start training; when that is not possible, show why and return False."""
         self._error_reporter.clear()
         return self._error_reporter.run(self.start, resume)
 
     def start(self, resume: bool) -> None:
-        """Start learning from every image that has strokes.
+        """Start training from every image that has strokes.
 
         Raises
         ------
         GarageError
-            If there is not enough to learn from, or an image cannot be read.
+            If fewer than two classes are painted, or an image cannot be read.
         """
         for annotated in self._images:
             annotated.look_at_all()
@@ -113,65 +115,64 @@ class AutoTraining:
         self._job.start(
             images, self._classes.restrict_to(painted), self.settings, resume=resume
         )
-        self.has_new_strokes = False
-
-    def start_over(self) -> None:
-        """Let the next training begin from nothing."""
-        self._job.start_over()
-        self.has_new_strokes = True
 
     def poll(self) -> None:
-        """Send strokes that are new, and start by itself where that is wished."""
-        if self._job.phase is Phase.LEARNING:
+        """Send new strokes while training goes on; start training where it is due."""
+        live = self._live.now
+        if live.phase is Phase.LEARNING:
             for annotated in self._job.images:
                 self._job.send_strokes(annotated)
         if (
             self.by_itself
-            and self.has_new_strokes
+            and live.has_new_strokes
             and self._error_reporter.problem is None
-            and not self._job.is_running
-            # Who has pressed Stop or restored strokes wants rest until the next one.
-            and self._versions() != self._stopped_with
+            and not live.is_running
+            # After Stop, and after strokes were restored, only the next stroke starts.
+            and self._stroke_versions() != live.rests_at
             and len(self.counts) >= 2
         ):
-            self.press()
+            self.request()
 
     def stop_without(self, annotated: AnnotatedImage, what: str) -> None:
-        """Stop learning from an image of which something was deleted or replaced.
+        """Stop training from an image of which something was deleted or replaced.
 
         Parameters
         ----------
-        bound
+        annotated
             The image.
         what
-            What was done to it, the beginning of a sentence.
+            What was done to it, as the beginning of a sentence.
         """
-        if annotated not in self._job.images or not self._job.is_running:
+        if annotated not in self._job.images or not self._live.now.is_running:
             return
         self._job.stop()
         self._error_reporter.show(
             Problem(f"{what}, so learning stops. What was learnt so far is kept.")
         )
 
-    def on_trained(self) -> None:
-        """Remember whether the last strokes came too late."""
-        # Strokes painted meanwhile were learnt from, but for those not yet sent and
-        # those that came after the last step.
+    def on_trained(self, *, was_stopped: bool) -> None:
+        """Take note of the strokes that the training which has ended has not learnt.
+
+        Parameters
+        ----------
+        was_stopped
+            Whether a person has ended it; auto-training waits for the next stroke then.
+        """
         job = self._job
-        self.has_new_strokes = (
+        # Strokes painted meanwhile were learnt from, except those not sent yet and
+        # those that came after the last step.
+        has_new_strokes = (
             job.strokes_sent > job.strokes_learnt
             or any(job.is_behind(annotated) for annotated in job.images)
             or self._has_more_images()
         )
-        # Whoever has gone back to a version wants to look at it.
-        reason = job.last.reason if job.last is not None else None
-        was_stopped = reason in (StopReason.STOPPED, StopReason.VERSION)
-        self._stopped_with = None
-        if was_stopped:
-            self.rest()
+        self._live.replace(
+            has_new_strokes=has_new_strokes,
+            rests_at=self._stroke_versions() if was_stopped else None,
+        )
 
-    def _versions(self) -> dict[str, int]:
-        """How often the strokes of each image have changed."""
+    def _stroke_versions(self) -> dict[str, int]:
+        """Return the number of changes of the strokes by image key."""
         return {b.key: b.watch.version for b in self._images if b.watch is not None}
 
     def _has_more_images(self) -> bool:
@@ -179,12 +180,12 @@ class AutoTraining:
         try:
             return any(b not in self._job.images for b in self._images_to_learn_from())
         except GarageError as error:
-            # Whoever presses Learn gets to read it.
+            # The next request for training shows it.
             logger.info("An image cannot be read: %s", error)
             return False
 
     def _images_to_learn_from(self) -> list[AnnotatedImage]:
-        """Stroked images with as many channels as the current one."""
+        """Return the images with strokes and as many channels as the current one."""
         stroked = [b for b in self._images if b.learns and b.counts]
         current = self._images.current
         first = current if current in stroked else (stroked[0] if stroked else None)

@@ -1,46 +1,46 @@
-"""No long pauses for collecting garbage while somebody paints and watches."""
+"""No long pauses for collecting garbage while a model is trained and painted for."""
 
 from __future__ import annotations
 
 import gc
 from typing import Any
 
-from .training_job import TrainingJob
+from .live_model import LiveModel, LiveModelStore
 
 
 class GcFreeze:
-    """Sets aside what is in memory as long as learning goes on.
+    """Freezes the garbage collector's objects while training goes on.
 
-    Now and then Python looks through every object for cycles that nobody refers to.
-    With napari and Qt that takes 100 to 200 ms, in which no frame is drawn. Objects
-    that are set aside are not looked through; those made later still are. A layer that
-    is deleted has to go at once, and when learning rests everything is as before.
+    Now and then Python looks through every object for cycles without references. With
+    napari and Qt that takes 100 to 200 ms, in which no frame is drawn. Frozen objects
+    (`gc.freeze`) are not looked through; those made later still are. A deleted layer
+    has to be freed at once, so deleting one unfreezes all objects, and so does the end
+    of training.
 
     Parameters
     ----------
     viewer
         A `ViewerModel`; its deleted layers are freed.
-    job
-        The training.
+    live
+        Holds the live model, which tells whether training goes on.
     """
 
-    def __init__(self, viewer: Any, job: TrainingJob) -> None:
+    def __init__(self, viewer: Any, live: LiveModelStore) -> None:
         self._viewer = viewer
-        self._job = job
-        job.changed.connect(self._on_job)
-        viewer.layers.events.removed.connect(self._take_back)
+        live.changed.connect(self._on_live)
+        viewer.layers.events.removed.connect(self._unfreeze)
 
     def close(self) -> None:
-        """Let go of the viewer."""
-        self._take_back()
-        self._viewer.layers.events.removed.disconnect(self._take_back)
+        """Unfreeze and disconnect from the viewer."""
+        self._unfreeze()
+        self._viewer.layers.events.removed.disconnect(self._unfreeze)
 
-    def _on_job(self) -> None:
-        if self._job.is_running:
-            # What has been set aside already stays so.
+    def _on_live(self, live: LiveModel) -> None:
+        if live.is_running:
+            # Objects that are frozen already stay so.
             gc.freeze()
         else:
-            self._take_back()
+            self._unfreeze()
 
-    def _take_back(self) -> None:
+    def _unfreeze(self) -> None:
         gc.unfreeze()

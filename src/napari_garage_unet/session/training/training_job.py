@@ -1,9 +1,8 @@
-"""Learning from the strokes of a session, from the press of a button to its end."""
+"""Training of the live model, from the press of a button to its end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,6 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import GarageError, InputError
-from napari_garage_unet.engine.images.config import PreprocessConfig
-from napari_garage_unet.engine.learning.config import TrainingConfig
-from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.settings import to_json
 from napari_garage_unet.process.protocol.messages import (
     Event,
@@ -26,16 +22,8 @@ from napari_garage_unet.session.connection.engine_link import EngineLink
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
 from .history import History
-from .phase import Phase
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to learn. None lets the engine choose for the image at hand."""
-
-    preprocess: PreprocessConfig | None = None
-    network: NetworkConfig | None = None
-    training: TrainingConfig = field(default_factory=TrainingConfig)
+from .live_model import LiveModelStore, Phase, Restored
+from .settings import Settings
 
 
 class TrainingJob:
@@ -44,60 +32,47 @@ class TrainingJob:
     Parameters
     ----------
     link
-        The engine process.
+        The connection to the engine process.
+    live
+        Holds the live model; every change of it by training is made here.
     checkpoint
-        Gives the file the engine keeps up to date, for the case that it dies.
+        Returns the path of the file that the engine keeps up to date while it trains,
+        from which learning resumes after the process has died.
 
     Attributes
     ----------
-    changed
-        The phase is another.
     progressed
-        A step was taken.
+        A step was taken; emitted with its `Progress`.
     ended
-        Training is over; emitted with `Trained`.
+        Training has ended as it should; emitted with its `Trained`.
     failed
-        It could not begin or broke off; emitted with `Failed`.
-    phase, history, generation, step
-        What is going on; the curves; how many trainings there were; the last step.
-    classes
-        What the live model was asked to learn, empty before the first training.
+        Training could not begin or broke off, or strokes were refused; emitted with
+        the `Failed`.
+    history
+        The curves of the present training and of those it resumes.
     images
-        The images being learnt from.
-    last
-        How the last training has ended.
-    broke_off
-        Whether the last training has ended without being asked to.
+        The images of the present or last training.
     strokes_sent, strokes_learnt
-        Number of the newest strokes that were sent, and that were learnt from.
+        Number of the newest strokes that were sent, and of those learnt from.
     steps_with_strokes
-        How many steps were taken with the newest that were learnt from.
-    resumed
-        Whether the last training went on from what was learnt before.
+        Steps taken with the newest strokes learnt from.
     """
 
-    changed = Signal()
     progressed = Signal(Progress)
     ended = Signal(Trained)
     failed = Signal(Failed)
 
-    def __init__(self, link: EngineLink, *, checkpoint: Callable[[], Path]) -> None:
+    def __init__(
+        self, link: EngineLink, live: LiveModelStore, *, checkpoint: Callable[[], Path]
+    ) -> None:
         self._link = link
+        self._live = live
         self._checkpoint = checkpoint
         self._id: int | None = None
-        self._settings: Settings | None = None
         self._sent: dict[str, int] = {}
         self._unanswered: set[str] = set()
-        self._lost = False
-        self.broke_off = False
-        self.resumed = False
-        self.phase = Phase.IDLE
         self.history = History()
-        self.generation = 0
-        self.step = 0
-        self.classes: tuple[ClassInfo, ...] = ()
         self.images: tuple[AnnotatedImage, ...] = ()
-        self.last: Trained | None = None
         self.strokes_sent = self.strokes_learnt = self.steps_with_strokes = 0
         link.progressed.connect(self._on_progress)
 
@@ -107,19 +82,10 @@ class TrainingJob:
         return self._checkpoint()
 
     @property
-    def is_running(self) -> bool:
-        """Whether training goes on or is about to."""
-        return self.phase is not Phase.IDLE
-
-    @property
-    def has_model(self) -> bool:
-        """Whether there is a live model that can be asked."""
-        return self.step > 0 and not self._lost
-
-    @property
     def can_resume(self) -> bool:
-        """Whether there is something to go on from."""
-        return self.step > 0 and (not self._lost or self.checkpoint.exists())
+        """Whether there is something learnt to go on from."""
+        live = self._live.now
+        return live.step > 0 and (not live.is_lost or self.checkpoint.exists())
 
     def start(
         self,
@@ -148,23 +114,16 @@ class TrainingJob:
         GarageError
             If the images cannot be read or given to the engine; nothing has changed.
         """
-        if self.is_running:
+        live = self._live.now
+        if live.is_running:
             return
         for annotated in images:
             self._link.open(annotated)
-        resume = resume and self.can_resume and self._same_model(settings)
+        same = live.settings is None or live.settings.builds_like(settings)
+        resume = resume and self.can_resume and same
         for annotated in images:
             self.send_strokes(annotated, force=True)
-        if not resume:
-            self.history = History()
-            self.step = 0
-        start_from = str(self.checkpoint) if resume and self._lost else None
-        self.generation += 1
-        self._settings = settings
-        self.images = tuple(images)
-        self.classes = tuple(classes)
-        self._lost = False
-        self.resumed = resume
+        start_from = str(self.checkpoint) if resume and live.is_lost else None
         self._id = self._link.engine.train(
             [annotated.key for annotated in images],
             classes=[to_json(info) for info in classes],
@@ -176,12 +135,26 @@ class TrainingJob:
             checkpoint=str(self.checkpoint),
             on_answer=self._on_answer,
         )
-        self._set_phase(Phase.STARTING)
+        self.images = tuple(images)
+        if not resume:
+            self.history = History()
+        self._live.replace(
+            phase=Phase.STARTING,
+            generation=live.generation + 1,
+            step=live.step if resume else 0,
+            is_lost=False,
+            classes=tuple(classes),
+            settings=settings,
+            total_steps=live.total_steps if resume else 0,
+            total_seconds=live.total_seconds if resume else 0.0,
+            version="",
+            has_new_strokes=False,
+        )
 
     def stop(self) -> None:
         """End training after the step that is running."""
-        if self.phase in (Phase.STARTING, Phase.LEARNING):
-            self._set_phase(Phase.STOPPING)
+        if self._live.now.phase in (Phase.STARTING, Phase.LEARNING):
+            self._live.replace(phase=Phase.STOPPING)
             self._link.engine.stop()
 
     def is_behind(self, annotated: AnnotatedImage) -> bool:
@@ -218,15 +191,10 @@ class TrainingJob:
         return True
 
     def on_died(self) -> None:
-        """Remember that the live model has gone with the process."""
-        self._lost = True
+        """Take note that the live model has gone with the engine process."""
+        self._live.replace(is_lost=True)
         self._unanswered.clear()
         self._sent.clear()
-
-    @property
-    def settings(self) -> Settings:
-        """What the live model was asked to be."""
-        return self._settings or Settings()
 
     def use(
         self,
@@ -234,33 +202,50 @@ class TrainingJob:
         classes: Sequence[ClassInfo],
         settings: Settings,
         *,
-        last: Trained,
-        on_refused: Callable[[], None] = lambda: None,
+        origin: Trained | Restored,
+        version: str = "",
+        total_steps: int,
+        total_seconds: float,
     ) -> None:
-        """Make a model file the live model; the next training goes on from it.
+        """Make a model file the live model; the next training resumes from it.
+
+        When the engine refuses the file, the former live model stays.
 
         Parameters
         ----------
         path
-            The file.
+            The model file.
         classes, settings
-            What it tells apart, and what it was asked to be.
-        last
-            How the training that made it has ended.
-        on_refused
-            Called when the engine cannot; the live model is the former one then.
+            Its classes, and what it was asked to be.
+        origin
+            How the model came to rest; its steps become the live model's step.
+        version
+            Id of the version it is; empty for a checkpoint.
+        total_steps, total_seconds
+            Steps and seconds of all trainings that led to it.
+
+        Raises
+        ------
+        GarageError
+            If training is going on.
         """
-        if self.is_running:
+        before = self._live.now
+        if before.is_running:
             raise GarageError("Learning goes on; stop it first.")
-        before = self.classes, self._settings, self.step, self.last
 
         def answered(event: Event) -> None:
             if isinstance(event, Failed):
-                self.classes, self._settings, self.step, self.last = before
-                self.generation += 1
-                on_refused()
+                self._live.replace(
+                    classes=before.classes,
+                    settings=before.settings,
+                    step=before.step,
+                    origin=before.origin,
+                    total_steps=before.total_steps,
+                    total_seconds=before.total_seconds,
+                    version="",
+                    generation=self._live.now.generation + 1,
+                )
                 self.failed.emit(event)
-                self.changed.emit()
             elif path != self.checkpoint:
                 # Only now: the engine may have kept a later state meanwhile.
                 try:
@@ -268,61 +253,62 @@ class TrainingJob:
                 except InputError as error:
                     self.failed.emit(Failed(None, str(error)))
 
-        steps = max(last.steps, 1)
-        self._link.engine.use_model(str(path), step=steps, on_answer=answered)
-        self.classes = tuple(classes)
-        self._settings = settings
-        self.step = steps
-        self.last = last
-        self.generation += 1
-        self._lost = False
-        self.broke_off = False
-        self.changed.emit()
+        step = max(origin.steps, 1)
+        self._link.engine.use_model(str(path), step=step, on_answer=answered)
+        self._live.replace(
+            phase=Phase.IDLE,
+            generation=before.generation + 1,
+            step=step,
+            is_lost=False,
+            classes=tuple(classes),
+            settings=settings,
+            origin=origin,
+            total_steps=total_steps,
+            total_seconds=total_seconds,
+            version=version,
+        )
 
     def start_over(self) -> None:
         """Let the next training begin from nothing."""
-        self.step = 0
-        self.last = None
         self.history = History()
-        self.changed.emit()
-
-    def _same_model(self, settings: Settings) -> bool:
-        before = self._settings
-        return before is None or (
-            before.network == settings.network
-            and before.preprocess == settings.preprocess
-        )
+        self._live.replace(step=0, origin=None, has_new_strokes=True)
 
     def _on_progress(self, progress: Progress) -> None:
         if progress.id != self._id:
             return
-        self.step = progress.step
         if progress.strokes != self.strokes_learnt:
             self.strokes_learnt, self.steps_with_strokes = progress.strokes, 0
         self.steps_with_strokes += 1
         self.history.add(progress)
-        if self.phase is Phase.STARTING:
-            self._set_phase(Phase.LEARNING)
+        phase = self._live.now.phase
+        self._live.replace(
+            step=progress.step,
+            phase=Phase.LEARNING if phase is Phase.STARTING else phase,
+        )
         self.progressed.emit(progress)
 
     def _on_answer(self, event: Event) -> None:
-        self.broke_off = not isinstance(event, Trained)
-        self._set_phase(Phase.IDLE)
-        if isinstance(event, Trained):
-            self.last = event
-            self.step = max(self.step, event.steps)
-            # What is kept may be an earlier, better state than the last one shown.
-            self.generation += 1
-            self.ended.emit(event)
-        elif isinstance(event, Failed):
-            self.failed.emit(event)
-        else:
-            raise GarageError(f"The engine gave an unexpected answer: {event!r}")
-
-    def _set_phase(self, phase: Phase) -> None:
-        if phase is not self.phase:
-            self.phase = phase
-            self.changed.emit()
+        live = self._live.now
+        match event:
+            case Trained():
+                seconds = event.seconds if event.steps > 0 else 0.0
+                self._live.replace(
+                    phase=Phase.IDLE,
+                    # The state that is kept may be an earlier, better one than the
+                    # last one shown.
+                    generation=live.generation + 1,
+                    step=max(live.step, event.steps),
+                    origin=event,
+                    total_steps=live.total_steps + event.steps,
+                    total_seconds=live.total_seconds + seconds,
+                )
+                self.ended.emit(event)
+            case Failed():
+                self._live.replace(phase=Phase.BROKEN_OFF, next_version=None)
+                self.failed.emit(event)
+            case _:
+                self._live.replace(phase=Phase.BROKEN_OFF, next_version=None)
+                raise GarageError(f"The engine gave an unexpected answer: {event!r}")
 
 
 def _json(config: Any) -> dict[str, Any]:

@@ -24,8 +24,12 @@ from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.session.connection.state import Engine
-from napari_garage_unet.session.training.phase import Phase
-from napari_garage_unet.session.training.training_job import Settings
+from napari_garage_unet.session.guidance.ui_state import (
+    can_learn,
+    can_start_over,
+    can_stop,
+)
+from napari_garage_unet.session.training.settings import Settings
 from napari_garage_unet.widgets.common.dock import Dock, main_button
 from napari_garage_unet.widgets.common.fold import Fold
 from napari_garage_unet.widgets.common.form import SettingsForm
@@ -259,7 +263,7 @@ class TrainWidget(Dock):
         self.session.new_strokes()
 
     def _on_learn(self) -> None:
-        if self.session.job.is_running:
+        if self.session.live.is_running:
             self.session.stop()
         else:
             self.session.learn()
@@ -315,15 +319,16 @@ class TrainWidget(Dock):
             self.status.setText(said)
             about = (said, session.link.note, ABOUT_ENGINE)
             self.status.setToolTip("\n".join(filter(None, about)))
-        phase = session.job.phase
-        self.learn_button.setText("Learn" if phase is Phase.IDLE else "Stop")
-        self.learn_button.setEnabled(session.can_learn or session.can_stop)
+        now = session.ui_state
+        is_running = now.live.is_running
+        self.learn_button.setText("Stop" if is_running else "Learn")
+        self.learn_button.setEnabled(can_learn(now) or can_stop(now))
         self.learn_button.setToolTip(
             "Learn from your strokes; the preview follows. Hold H to look beneath it."
-            if phase is Phase.IDLE
+            if not is_running
             else "Stop learning and keep what was learnt."
         )
-        self.fresh_button.setEnabled(session.job.has_model and phase is Phase.IDLE)
+        self.fresh_button.setEnabled(can_start_over(now))
         self.hint.refresh()
         self.curve.show_history(session.job.history)
         self._show_figures()
@@ -333,16 +338,16 @@ class TrainWidget(Dock):
         self._show_figures()
 
     def _show_figures(self) -> None:
-        job = self.session.job
-        history = job.history
+        history = self.session.job.history
         said = ""
         if history.accuracy:
             said = f"{history.accuracy[-1]:.0%} of held-out strokes right"
         elif history.loss:
             said = "Too few strokes to keep some aside and check."
         self.figures.setText(said)
+        steps = self.session.live.step
         self.figures.setToolTip(
-            f"{job.step} steps. A network that has not seen some of the strokes is "
+            f"{steps} steps. A network that has not seen some of the strokes is "
             "asked about them: does what is learnt hold for unseen pixels?"
             if history.loss
             else ""

@@ -1,0 +1,112 @@
+"""Probabilities of an image, kept plane by plane with the state of the model."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_garage_unet.engine.images.image import Image, PlaneIndex
+from napari_garage_unet.session.connection.requests import Box
+
+from .slab import Slab
+from .upsample import enlarge
+
+PlaneState = tuple[int, int]
+"""State of a model: its generation, then its step."""
+
+NOTHING: PlaneState = (-1, -1)
+"""State of a plane that has not been computed; below all others."""
+
+MAX_BYTES_IN_MEMORY = 1 << 30
+"""Bytes of probabilities up to which they are kept in memory, not in a file."""
+
+
+class ProbabilityStore:
+    """Probabilities of the planes of an image that have been computed.
+
+    Parameters
+    ----------
+    image
+        The image.
+    n_classes
+        Number of classes.
+
+    Attributes
+    ----------
+    all_planes
+        ``(n_classes, *spatial)`` uint8, 255 is certain; 0 where not computed.
+    states
+        State of the model by plane, of those that have been computed.
+    """
+
+    def __init__(self, image: Image, n_classes: int) -> None:
+        self._image = image
+        self.all_planes = _zeros((n_classes, *image.spatial_shape))
+        self.states: dict[PlaneIndex, PlaneState] = {}
+
+    def state_of(self, index: PlaneIndex) -> PlaneState:
+        """Return the state of the model that computed a plane, or `NOTHING`."""
+        return self.states.get(index, NOTHING)
+
+    def of_slab(self, slab: Slab) -> NDArray[np.uint8] | None:
+        """Return the probabilities of a slab, as a view.
+
+        Returns
+        -------
+        ndarray or None
+            ``(n_classes, H, W)`` uint8, of a volume ``(n_classes, D, H, W)``; None
+            where its first plane has not been computed.
+        """
+        if slab.planes[0] not in self.states:
+            return None
+        return slab.part_of(self.all_planes, self._image)
+
+    def put(
+        self,
+        index: PlaneIndex,
+        probabilities: NDArray[np.uint8],
+        *,
+        state: PlaneState,
+        box: Box | None = None,
+        step: int = 1,
+    ) -> tuple[slice, slice]:
+        """Write probabilities of a plane, or of a box of it.
+
+        Parameters
+        ----------
+        index
+            Which plane.
+        probabilities
+            ``(n_classes, ceil(h / step), ceil(w / step))`` uint8.
+        state
+            State of the model that computed them.
+        box
+            ``(y0, y1, x0, x1)`` in pixels of the plane; None is all of it.
+        step
+            Pixels from one value to the next; each value stands for the pixels up to
+            the next.
+
+        Returns
+        -------
+        tuple of slice
+            Rows and columns of the plane that were written.
+        """
+        self.states[index] = state
+        plane = self.of_slab(Slab((index,)))
+        assert plane is not None
+        y0, y1, x0, x1 = box or (0, plane.shape[1], 0, plane.shape[2])
+        here = (slice(y0, y1), slice(x0, x1))
+        plane[(slice(None), *here)] = enlarge(probabilities, step, plane[:, *here])
+        return here
+
+
+def _zeros(shape: tuple[int, ...]) -> NDArray[Any]:
+    if int(np.prod(shape)) <= MAX_BYTES_IN_MEMORY:
+        # The system assigns pages only when they are written.
+        return np.zeros(shape, np.uint8)
+    # The map keeps the file, which is deleted with the last array.
+    with tempfile.TemporaryFile(prefix="garage-probabilities-") as file:
+        return np.memmap(file, np.uint8, mode="w+", shape=shape)
