@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from napari.layers import Image as ImageLayer
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.layers.colors import result_colormap
 from napari_garage_unet.layers.matching import make_result_layer
 from napari_garage_unet.layers.writing import insert_quietly
@@ -50,8 +52,12 @@ def make_result(
     *,
     classes: tuple[ClassInfo, ...] = CLASSES,
     model: str = "made up",
+    planes: Iterable[PlaneIndex] | None = None,
 ) -> Result:
-    """Show probabilities as a segmentation of an image, as a job would."""
+    """Show probabilities as a segmentation of an image, as a job would.
+
+    Of some planes, where they are given.
+    """
     annotated = session.images.bind(image_layer)
     image = annotated.image()
     layer = make_result_layer(
@@ -64,7 +70,7 @@ def make_result(
     )
     insert_quietly(viewer, layer)
     result = Result(annotated, image, layer, classes=classes, model=model, rules={})
-    for index in image.plane_indices():
+    for index in image.plane_indices() if planes is None else planes:
         plane = levels[(slice(None), *image.spatial_key(index))]
         if image.is_transposed:
             plane = plane.transpose(0, 2, 1)

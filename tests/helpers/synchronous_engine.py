@@ -54,6 +54,8 @@ class SynchronousEngine:
         self.predictions_waiting = 0
         self.most_waiting = 0
         self.holds_predictions = False
+        self.ignores_stop = False
+        self.holds_strokes = False
         self.refuses_training = ""
         self.images: dict[str, Image] = {}
         self.strokes: dict[str, Any] = {}
@@ -65,6 +67,7 @@ class SynchronousEngine:
         self._ids = itertools.count(1)
         self._events: deque[Event] = deque()
         self._held: deque[Predict] = deque()
+        self.strokes_held: deque[SetStrokes] = deque()
 
     @property
     def is_alive(self) -> bool:
@@ -117,6 +120,17 @@ class SynchronousEngine:
         self._events.clear()
         return events
 
+    @property
+    def predictions_held(self) -> int:
+        """Predictions that were asked for and are not answered."""
+        return len(self._held)
+
+    def release_strokes(self) -> None:
+        """Answer the strokes that were held back."""
+        self.holds_strokes = False
+        while self.strokes_held:
+            self._events += self._answers(self.strokes_held.popleft())
+
     def die(self) -> None:
         """Be killed: what was asked stays without an answer, then there is `Died`."""
         if self.training is not None:
@@ -139,6 +153,9 @@ class SynchronousEngine:
                 )
             case CloseImage():
                 self.images.pop(request.key, None)
+            case SetStrokes() if self.holds_strokes:
+                self.strokes_held.append(request)
+                return []
             case SetStrokes():
                 array = AttachedBlock(request.array).array.copy()
                 check_strokes(self.images[request.key], array)
@@ -153,6 +170,8 @@ class SynchronousEngine:
                 )
                 self.step = self.step if request.resume else 0
                 self.training = request
+                return []
+            case Stop() if self.ignores_stop:
                 return []
             case Stop():
                 return [*self._end(StopReason.STOPPED), Done(request.id)]

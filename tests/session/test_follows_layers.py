@@ -94,7 +94,7 @@ def test_another_image_added_while_learning_changes_nothing(
     assert layer is not current.strokes
     learning.stop()
     run(lambda: not learning.live.is_running)
-    assert learning.ui_state.changed
+    assert learning.live.has_new_strokes
     learning.learn()
     assert len(engine.sent(Train)[-1].keys) == 2
 

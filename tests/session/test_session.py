@@ -262,26 +262,19 @@ def test_strokes_on_planes_that_are_not_on_view_are_counted_too(
 
 
 def test_strokes_painted_while_others_are_on_their_way_are_sent_after_them(
-    painted, engine, run, monkeypatch
+    painted, engine, run
 ):
     painted.learn()
     run(lambda: painted.live.phase is Phase.LEARNING)
     layer = painted.images.current.strokes
-    held = []
-    take = engine._answers
-    monkeypatch.setattr(
-        engine,
-        "_answers",
-        lambda r: held.append(r) or [] if isinstance(r, SetStrokes) else take(r),
-    )
+    engine.holds_strokes = True
     layer.paint((30, 10), 1)
-    run(lambda: len(held) == 1)
+    run(lambda: len(engine.strokes_held) == 1)
     layer.paint((35, 50), 2)
     run(lambda: painted.counts[2] > 60)
     run(polls=5)
-    assert len(held) == 1
-    monkeypatch.undo()
-    engine._events.extend(take(held[0]))
+    assert len(engine.strokes_held) == 1
+    engine.release_strokes()
     run(lambda: len(engine.sent(SetStrokes)) == 3)
     (strokes,) = engine.strokes.values()
     assert np.array_equal(strokes, layer.data)

@@ -213,7 +213,7 @@ def test_a_preview_that_a_new_stroke_has_outdated_is_withdrawn(painted, engine, 
     painted.learn()
     run(lambda: painted.preview.shown > 0)
     engine.holds_predictions = True
-    run(lambda: len(engine._held) == 1)
+    run(lambda: engine.predictions_held == 1)
     painted.images.current.strokes.paint((30, 10), 2)
     run(lambda: len(engine.sent(Cancel)) == 1)
     engine.holds_predictions = False

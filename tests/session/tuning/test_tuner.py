@@ -186,15 +186,23 @@ def test_planes_are_decided_from_the_one_on_view_outwards(
     assert len(away) == 12
 
 
-@pytest.fixture
-def bodies(viewer, session):
-    """A volume with a large and a small ball, each in several planes."""
+def two_balls():
+    """A large and a small ball, each in several planes."""
     large = balls(SHAPE_3D, [(3, 20, 20)])
-    cell = np.maximum(large, balls(SHAPE_3D, [(8, 44, 48)], radius=6))
+    return np.maximum(large, balls(SHAPE_3D, [(8, 44, 48)], radius=6))
+
+
+def make_bodies(viewer, session, *, planes=None):
+    cell = two_balls()
     layer = viewer.add_image(
         picture_of(cell), name="volume", axis_labels=("z", "y", "x")
     )
-    return make_result(viewer, session, layer, levels_of(cell))
+    return make_result(viewer, session, layer, levels_of(cell), planes=planes)
+
+
+@pytest.fixture
+def bodies(viewer, session):
+    return make_bodies(viewer, session)
 
 
 IN_VOXELS = ClassRule(threshold=0.5, min_size=1000)
@@ -222,10 +230,9 @@ def test_sizes_are_those_of_bodies_whatever_is_looked_at_while_tuning(
     np.testing.assert_array_equal(bodies.layer.data, whole)
 
 
-def test_planes_that_come_later_belong_to_the_bodies_of_the_first(session, bodies, run):
-    levels = bodies.kept_probabilities.copy()
-    bodies._states.clear()
-    bodies.layer.data[...] = 0
+def test_planes_that_come_later_belong_to_the_bodies_of_the_first(viewer, session, run):
+    levels = levels_of(two_balls())
+    bodies = make_bodies(viewer, session, planes=())
     bodies.set_rules({2: IN_VOXELS})
     for z in (3, 4, 5, 8, 7, 6, 2, 0, 1, 9, 10, 11):
         bodies.put((z,), levels[:, z], state=(0, 0))
