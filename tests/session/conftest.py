@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
-import numpy as np
 import pytest
 from napari.components import ViewerModel
+from painted_halves import engine, halves, painted
 from synchronous_engine import SynchronousEngine
 
 from napari_garage_unet.session import Session, close_session, get_session
+
+__all__ = ["engine", "halves", "painted"]
 
 
 @pytest.fixture
 def viewer() -> ViewerModel:
     return ViewerModel()
-
-
-@pytest.fixture
-def engine() -> SynchronousEngine:
-    return SynchronousEngine()
 
 
 @pytest.fixture
@@ -46,24 +42,3 @@ def run(session: Session) -> Callable[..., None]:
             time.sleep(0.002)
 
     return poll_until
-
-
-@pytest.fixture
-def halves() -> np.ndarray[Any, Any]:
-    """A dark left and a bright right half, ``(40, 60)`` uint8."""
-    image = np.full((40, 60), 20, np.uint8)
-    image[:, 30:] = 220
-    return image
-
-
-@pytest.fixture
-def painted(viewer: ViewerModel, session: Session, halves: Any) -> Session:
-    """A session with an image and a stroke in each half."""
-    viewer.add_image(halves, name="halves")
-    layer = session.strokes_layer()
-    layer.data[5:8, 5:25] = 1
-    layer.data[5:8, 35:55] = 2
-    layer.refresh()
-    session.images.current.look_at_all()
-    session.classes.follow(session.counts)
-    return session

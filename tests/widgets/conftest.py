@@ -6,19 +6,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
+from painted_halves import engine, halves, painted
 from qtpy.QtWidgets import QApplication
 from synchronous_engine import SynchronousEngine
 
 from napari_garage_unet.session import Session, get_session
 
+__all__ = ["engine", "halves", "painted"]
+
 PLUGIN = "napari-garage-unet"
-
-
-@pytest.fixture
-def engine() -> SynchronousEngine:
-    return SynchronousEngine()
 
 
 @pytest.fixture
@@ -68,27 +65,3 @@ def settle() -> Callable[..., None]:
             time.sleep(0.005)
 
     return live
-
-
-@pytest.fixture
-def halves() -> np.ndarray[Any, Any]:
-    """A dark left and a bright right half, ``(40, 60)`` uint8."""
-    image = np.full((40, 60), 20, np.uint8)
-    image[:, 30:] = 220
-    return image
-
-
-@pytest.fixture
-def painted(viewer: Any, session: Session, halves: Any) -> Session:
-    """A session with an image and a stroke in each half."""
-    viewer.add_image(halves, name="halves")
-    layer = session.strokes_layer()
-    layer.data[5:8, 5:25] = 1
-    layer.data[5:8, 35:55] = 2
-    layer.refresh()
-    current = session.images.current
-    assert current is not None
-    current.look_at_all()
-    session.counted.emit()
-    session.changed.emit()
-    return session

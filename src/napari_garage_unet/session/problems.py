@@ -1,4 +1,4 @@
-"""What goes wrong becomes a sentence in the hint line."""
+"""Errors become a sentence in the hint line."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 
 class ErrorReporter:
-    """Carries out what may not be possible and remembers why it was not.
+    """Runs actions that may fail, and keeps the last error as a `Problem`.
 
     Attributes
     ----------
     changed
-        Something went wrong, or is no longer of interest.
+        The problem is another, or was cleared.
     problem
-        What went wrong, None when nothing did.
+        The last problem; None when there is none.
     """
 
     changed = Signal()
@@ -31,18 +31,18 @@ class ErrorReporter:
         self.problem: Problem | None = None
 
     def run(self, action: Callable[..., Any], *args: Any) -> bool:
-        """Carry out an action; what cannot be done becomes a sentence.
+        """Run an action; a `GarageError` becomes the problem.
 
         Returns
         -------
         bool
-            Whether it was carried out; otherwise `problem` says why not.
+            Whether it succeeded; otherwise `problem` says why not.
         """
         # In a tuple, because what an action returns may be None.
         return self.find(lambda: (action(*args),)) is not None
 
     def find(self, action: Callable[..., T], *args: Any) -> T | None:
-        """Carry out an action and return what it does; None when it cannot be done."""
+        """Run an action and return its result; None after a `GarageError`."""
         try:
             return action(*args)
         except GarageError as error:
@@ -54,7 +54,7 @@ class ErrorReporter:
         self.show(Problem(str(error), details))
 
     def on_failed(self, failed: Failed) -> None:
-        """Show why the engine could not do something, unless it was not to."""
+        """Show why the engine could not do something, unless it was cancelled."""
         if not failed.cancelled:
             self.show(Problem(failed.message, failed.details))
 
@@ -74,14 +74,14 @@ class ErrorReporter:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What the hint line shows instead of the next thing to do.
+    """An error, as the hint line shows it instead of the next thing to do.
 
     Parameters
     ----------
     message
         One or two sentences.
     details
-        For a bug report; behind a fold.
+        For a bug report; shown on request.
     can_restart
         Whether restarting the engine is what helps.
     """

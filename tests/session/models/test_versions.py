@@ -15,7 +15,7 @@ from napari_garage_unet.session.models.version_limits import (
     MAX_VERSIONS,
     dispensable,
 )
-from napari_garage_unet.session.training.live_model import Phase
+from napari_garage_unet.session.training.live_model import Phase, Restored
 
 
 def learn(session, engine, run, *, accuracy=None):
@@ -76,6 +76,7 @@ def test_going_back_shows_the_earlier_version_and_loses_nothing(painted, engine,
     np.testing.assert_array_equal(layer.data, strokes)
     assert [v.id for v in painted.versions] == [first.id, second.id]
     assert painted.versions.current == first.id
+    assert painted.live.origin == Restored(first.steps, first.seconds, validated=False)
     assert "earlier version" in painted.hint
 
     painted.restore_version(second)

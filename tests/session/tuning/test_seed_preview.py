@@ -164,7 +164,7 @@ def test_seeds_in_a_volume_are_those_of_the_volume(viewer, session, volume, run)
 def test_of_a_large_volume_the_planes_around_are_looked_at(
     viewer, session, volume, run, monkeypatch
 ):
-    monkeypatch.setattr(seed_preview, "MOST_VOXELS", 90 * 90 * 4)
+    monkeypatch.setattr(seed_preview, "MAX_SEED_VOXELS", 90 * 90 * 4)
     viewer.dims.set_point(0, 17)
     show(session, run, volume)
     run(lambda: session.seeds.is_up_to_date and not volume.n_outdated)

@@ -105,7 +105,7 @@ def test_only_the_plane_on_view_follows_before_letting_go(viewer, session, stack
 def test_a_large_plane_follows_a_dragged_slider_at_the_resolution_of_the_screen(
     viewer, session, run, monkeypatch
 ):
-    monkeypatch.setattr(tuner_module, "LARGE", 100 * 100)
+    monkeypatch.setattr(tuner_module, "MIN_COARSE_PIXELS", 100 * 100)
     cell = balls((120, 128), [(40, 40), (40, 88)], radius=24)
     layer = viewer.add_image(picture_of(cell), name="large")
     camera_of(viewer).zoom = 0.3  # 3.3 pixels in one of the screen, so every second one
@@ -131,7 +131,7 @@ def test_a_large_plane_follows_a_dragged_slider_at_the_resolution_of_the_screen(
 def test_labels_in_many_pieces_are_dragged_at_less_than_that(
     viewer, session, run, monkeypatch
 ):
-    monkeypatch.setattr(tuner_module, "LARGE", 100 * 100)
+    monkeypatch.setattr(tuner_module, "MIN_COARSE_PIXELS", 100 * 100)
     rng = np.random.default_rng(0)
     layer = viewer.add_image(np.zeros((128, 128), np.uint8), name="large")
     camera_of(viewer).zoom = 1.0
@@ -139,7 +139,7 @@ def test_labels_in_many_pieces_are_dragged_at_less_than_that(
     result = make_result(viewer, session, layer, levels)
     rule = ClassRule(threshold=0.4, min_size=32)
     for most, step in ((9000, 1), (2500, 2), (600, 4), (1, 8)):
-        monkeypatch.setattr(tuner_module, "MOST_RUNS", most)
+        monkeypatch.setattr(tuner_module, "MAX_LIVE_RUNS", most)
         session.tuner.set_rules(result, {2: ClassRule(min_size=32)})
         session.tuner.prepare(result, 2)
         session.tuner.tune(result, 2, rule, drags=True)
@@ -159,7 +159,7 @@ def test_labels_in_many_pieces_are_dragged_at_less_than_that(
 def test_what_is_enlarged_on_the_screen_is_dragged_exactly(
     viewer, session, plane, monkeypatch
 ):
-    monkeypatch.setattr(tuner_module, "LARGE", 1)
+    monkeypatch.setattr(tuner_module, "MIN_COARSE_PIXELS", 1)
     camera_of(viewer).zoom = 1.5
     session.tuner.tune(plane, 2, RULE, drags=True)
     np.testing.assert_array_equal(plane.layer.data, expected(plane))
@@ -169,7 +169,7 @@ def test_what_is_enlarged_on_the_screen_is_dragged_exactly(
 def test_planes_are_decided_from_the_one_on_view_outwards(
     viewer, session, stack, run, monkeypatch
 ):
-    monkeypatch.setattr(background_labels, "BATCH_SECONDS", 0)
+    monkeypatch.setattr(background_labels, "MAX_BATCH_SECONDS", 0)
     viewer.dims.set_point(0, 6)
     shown = []
     show = stack.show

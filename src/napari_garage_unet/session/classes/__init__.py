@@ -1,1 +1,1 @@
-"""The classes of a session, their layers and painting."""
+"""Classes: their list, their layers, and painting with them."""

@@ -1,4 +1,4 @@
-"""Classes as a strokes layer tells them, and as it shows them."""
+"""Classes in the metadata, features and colours of a strokes layer."""
 
 from __future__ import annotations
 
@@ -25,19 +25,20 @@ from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
 
 def classes_of(layer: Labels, annotated: AnnotatedImage) -> list[ClassInfo]:
-    """Read what a strokes layer says about its classes.
+    """Read the classes of a strokes layer.
 
     Parameters
     ----------
     layer
         The strokes layer of `annotated`.
-    bound
-        The image; its painted ids count as classes.
+    annotated
+        Its image; painted ids count as classes.
 
     Returns
     -------
     list of ClassInfo
-        As this plugin has noted them, or else by the layer's features and colours.
+        From the metadata that this plugin writes, or else from the layer's features
+        and colours.
     """
     saved = plugin_metadata(layer).get("classes")
     if saved:
@@ -58,7 +59,7 @@ def classes_of(layer: Labels, annotated: AnnotatedImage) -> list[ClassInfo]:
 def show_classes(layer: Labels, classes: Sequence[ClassInfo], *, image: str) -> None:
     """Give a strokes layer the names and colours of the classes.
 
-    Only a layer this plugin has made; others keep what their owner gave them.
+    Layers that this plugin has not made keep their own.
     """
     if not plugin_metadata(layer):
         return

@@ -1,4 +1,4 @@
-"""The classes of a session: what a person named, and what was painted."""
+"""The classes of a session: those that were named, and those that were painted."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.annotations.palette import color_for
 from napari_garage_unet.engine.errors import InputError
 
-LARGEST_ID = 255
+MAX_CLASS_ID = 255
 """The largest id an 8-bit strokes layer can hold."""
 
 
 class ClassList:
-    """Classes in the order of their ids; painted ids appear by themselves.
+    """Classes in the order of their ids; painted ids are added by `follow`.
 
     At most one class is marked as background.
+
+    Attributes
+    ----------
+    changed
+        Classes, names, colours or the background mark are others.
     """
 
     changed = Signal()
@@ -40,11 +45,11 @@ class ClassList:
 
     @property
     def background(self) -> ClassInfo | None:
-        """The class that stands for "nothing of interest"."""
+        """The class that stands for nothing of interest; None when none is marked."""
         return next((info for info in self if info.background), None)
 
     def start(self) -> None:
-        """Begin with a background and one class, as an empty strokes layer does."""
+        """Add a background and one class, unless there are classes already."""
         if self._classes:
             return
         self._set(
@@ -62,22 +67,22 @@ class ClassList:
         InputError
             If all ids of an 8-bit layer are taken.
         """
-        free = next((i for i in range(1, LARGEST_ID + 1) if i not in self), None)
+        free = next((i for i in range(1, MAX_CLASS_ID + 1) if i not in self), None)
         if free is None:
             raise InputError(
-                f"There are {LARGEST_ID} classes already; use one of them."
+                f"There are {MAX_CLASS_ID} classes already; use one of them."
             )
         info = ClassInfo(free, f"class {free}", color_for(free))
         self._set([info])
         return info
 
     def remove(self, class_id: int) -> None:
-        """Take a class off the list; it comes back when its id is painted."""
+        """Remove a class; it is added again when its id is painted."""
         if self._classes.pop(class_id, None) is not None:
             self.changed.emit()
 
     def rename(self, class_id: int, name: str) -> None:
-        """Give a class another name; an empty one gives it back its number.
+        """Rename a class; with an empty name it is shown by its number.
 
         Raises
         ------
@@ -93,13 +98,13 @@ class ClassList:
         self._set([dataclasses.replace(self._classes[class_id], name=name)])
 
     def set_background(self, class_id: int | None) -> None:
-        """Mark a class as background and take the mark off all others."""
+        """Mark a class as background, and no other; None marks no class."""
         self._set(
             [dataclasses.replace(info, background=info.id == class_id) for info in self]
         )
 
     def recolor(self, colors: Mapping[int, str]) -> None:
-        """Take over the colours of a layer."""
+        """Replace the colours of classes, by id."""
         self._set(
             [
                 dataclasses.replace(self._classes[i], color=color)
@@ -109,7 +114,7 @@ class ClassList:
         )
 
     def follow(self, painted: Iterable[int]) -> None:
-        """Add classes for ids that were painted without having been declared."""
+        """Add a class for each painted id that has none."""
         self._set(
             [
                 ClassInfo(i, f"class {i}", color_for(i))
@@ -119,7 +124,7 @@ class ClassList:
         )
 
     def adopt(self, classes: Iterable[ClassInfo]) -> None:
-        """Take over names, colours and the background mark of a layer or a model."""
+        """Take over classes with names, colours and background, of a layer or model."""
         classes = list(classes)
         if any(info.background for info in classes):
             self._classes = {
@@ -128,7 +133,7 @@ class ClassList:
         self._set(classes)
 
     def restrict_to(self, ids: Iterable[int]) -> tuple[ClassInfo, ...]:
-        """The classes with these ids, in the order of the ids."""
+        """Return the classes with these ids, in the order of the ids."""
         wanted = set(ids)
         return tuple(info for info in self if info.id in wanted)
 

@@ -1,4 +1,4 @@
-"""The strokes layers: making them, the brush in the person's hand, their classes."""
+"""Strokes layers: making them, activating their brush, keeping their classes alike."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from .class_list import ClassList
 
 
 class Painting:
-    """Gives the person a layer and a brush, and keeps layers and classes alike.
+    """Makes strokes layers, activates the brush, and keeps layers and classes alike.
 
     Parameters
     ----------
     viewer
-        Whose brush is picked up.
-    images, classes
-        Of the session.
+        A `ViewerModel`.
+    images
+        The images that get strokes layers.
+    classes
+        Names and colours that the layers show.
     """
 
     def __init__(self, viewer: Any, *, images: ImageList, classes: ClassList) -> None:
@@ -44,7 +46,7 @@ class Painting:
         return self._images.make_strokes(tuple(self._classes))
 
     def layer(self) -> Labels:
-        """The layer to paint in, made when there is none.
+        """Return the layer to paint in, made when there is none.
 
         Raises
         ------
@@ -55,7 +57,7 @@ class Painting:
         return self.make_layer() if layer is None else layer
 
     def pick_up(self, class_id: int) -> Labels:
-        """Put the brush of a class into the person's hand.
+        """Activate the brush with a class.
 
         Returns
         -------
@@ -90,12 +92,14 @@ class Painting:
     def adopt_classes(
         self, layer: Labels, annotated: AnnotatedImage, *, painted: Collection[int]
     ) -> None:
-        """Take the classes that a strokes layer brings along.
+        """Take over the classes of a strokes layer.
 
         Parameters
         ----------
-        layer, bound
-            The strokes layer and its image.
+        layer
+            The strokes layer.
+        annotated
+            Its image.
         painted
             Ids of classes that are painted elsewhere and keep name and colour.
         """

@@ -1,4 +1,4 @@
-"""The objects of results: a layer with one id per object, and their table."""
+"""Objects of results: a layer with one id per object, and their table."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ Table = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundObjects:
-    """Objects before they are shown.
+    """Objects of a result, before they are shown.
 
     Parameters
     ----------
     ids
-        ``(*spatial)`` int32, 0 where no object is.
+        ``(*spatial)`` int32, 0 outside of objects.
     table
         A row per object: ``class``, then the columns of `measure`.
     totals
@@ -70,7 +70,7 @@ class ObjectList:
     viewer
         A `ViewerModel`.
     tasks
-        Where the work is done.
+        Runs the work.
 
     Attributes
     ----------
@@ -105,13 +105,13 @@ class ObjectList:
         return next((s for s in self._sets if s.result is result), None)
 
     def find(self, result: Result) -> None:
-        """Find the objects of a result, once all its planes are decided."""
+        """Find the objects of a result, once all its planes show the present rules."""
         self._wanted = result
         self.poll()
         self.changed.emit()
 
     def poll(self) -> None:
-        """Begin what has been waiting for planes to be decided."""
+        """Begin to find objects that have waited for planes to be up to date."""
         result = self._wanted
         if result is None or result.n_outdated:
             return
@@ -126,7 +126,7 @@ class ObjectList:
         )
 
     def close(self) -> None:
-        """Let go of the layers."""
+        """Disconnect from the viewer."""
         with contextlib.suppress(ReferenceError):
             self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._sets.clear()
@@ -180,11 +180,11 @@ def find_objects(
     Parameters
     ----------
     result
-        Tells classes, rules and the image.
+        Has the classes, rules, probabilities and the image.
     labels
         ``(*spatial)`` class ids of the result.
     old
-        Objects found before; those still there keep their ids.
+        ``(*spatial)`` ids of objects found before, which those still there keep.
     """
     classes, image = result.classes, result.image
     found = class_objects(

@@ -1,4 +1,4 @@
-"""All results of a session that can be tuned."""
+"""All results that can be tuned, and the rules of each model."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _NONE: Presets = {}
 class ResultList:
     """Results whose layers are in the viewer, and the rules of each model.
 
-    Rules tuned on a result become those of its model: what the model makes next
-    starts with them, and they are saved with it.
+    Rules tuned on a result become those of its model: its next results start with
+    them, and they are saved with it.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class ResultList:
     removed
         The layer of a result was deleted; emitted with the `Result`.
     rules_replaced
-        A model has other rules and presets than it was tuned to, such as those of its
+        The rules and presets of a model were replaced by others, such as those of its
         file; emitted with its key.
     """
 
@@ -60,7 +60,7 @@ class ResultList:
         return len(self._results)
 
     def preview_of(self, annotated: AnnotatedImage) -> Result | None:
-        """The live preview of an image."""
+        """Return the live preview of an image; None where there is none."""
         return next(
             (r for r in self._results if r.is_preview and r.annotated is annotated),
             None,
@@ -78,34 +78,34 @@ class ResultList:
         )
 
     def of_layer(self, layer: Any) -> Result | None:
-        """The result that a layer shows."""
+        """Return the result that a layer shows; None where it shows none."""
         return next((r for r in self._results if r.layer is layer), None)
 
     def of_model(self, model: str) -> tuple[Result, ...]:
-        """Everything a model has made."""
+        """Return all results of a model."""
         return tuple(r for r in self._results if r.model == model)
 
     def add(self, result: Result) -> None:
-        """List a result, the newest first."""
+        """Add a result as the newest, which comes first."""
         self._results.insert(0, result)
         self.changed.emit()
 
     def rules_of(self, model: str) -> dict[int, ClassRule]:
-        """The rules of a model, by class id."""
+        """Return the rules of a model, by class id."""
         return dict(self._rules.get(model, {}))
 
     def presets_of(self, model: str) -> dict[str, dict[int, ClassRule]]:
-        """The presets of a model: rules by class id, by name."""
+        """Return the presets of a model: rules by class id, by name."""
         return dict(self._presets.get(model, {}))
 
     def set_presets_of(self, model: str, presets: Presets) -> None:
-        """Give a model presets."""
+        """Replace the presets of a model."""
         self._presets[model] = {name: dict(rules) for name, rules in presets.items()}
 
     def set_rules_of(
         self, model: str, rules: Mapping[int, ClassRule], presets: Presets = _NONE
     ) -> None:
-        """Give a model rules and presets without touching results that are there."""
+        """Replace the rules and presets of a model; results that exist stay."""
         self._rules[model] = dict(rules)
         self.set_presets_of(model, presets)
         self.rules_replaced.emit(model)
@@ -119,9 +119,9 @@ class ResultList:
         *,
         step: int = 1,
     ) -> None:
-        """Tune a class of a result, and with it its model; one plane shows it.
+        """Change the rule of a class of a result and its model; one plane shows it.
 
-        Other planes, and other results of the model, stay undecided.
+        Other planes, and other results of the model, become outdated.
         """
         result.tune(index, class_id, rule, step=step)
         for other in self.of_model(result.model):
@@ -130,13 +130,13 @@ class ResultList:
         self._rules.setdefault(result.model, {})[class_id] = rule
 
     def set_rules(self, result: Result, rules: Mapping[int, ClassRule]) -> None:
-        """Give a result and its model these rules; all planes stay undecided."""
+        """Replace the rules of a result and its model; all planes become outdated."""
         for each in self.of_model(result.model):
             each.set_rules(rules)
         self._rules[result.model] = dict(rules)
 
     def follow(self, classes: ClassList) -> None:
-        """Show what the live model makes with the session's names and colours."""
+        """Show the results of the live model with the present names and colours."""
         for result in self._results:
             if result.model == LIVE:
                 recolor(result.layer, result_colormap(classes))
@@ -145,7 +145,7 @@ class ResultList:
         self.changed.emit()
 
     def close(self) -> None:
-        """Let go of the layers."""
+        """Disconnect from the viewer."""
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._results.clear()
 

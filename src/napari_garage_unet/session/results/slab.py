@@ -1,7 +1,7 @@
-"""Which planes of a result are decided together.
+"""Slabs: planes of a volume whose labels are assigned together.
 
-In a volume regions go through planes, so those that follow each other and have been
-computed make one slab. While a slider moves, a slab may be a part of these, around
+Regions of a volume extend through planes, so planes that follow each other and have
+been computed are one slab. While a slider moves, a slab may be a part of these around
 the plane on view.
 """
 
@@ -24,11 +24,11 @@ class Slab:
     Parameters
     ----------
     planes
-        Their positions, in order.
+        Positions of the planes, in order.
     open_ends
-        Whether the volume goes on in front of them and behind them.
+        Whether the volume continues before the first and after the last of them.
     is_volume
-        Otherwise it is one plane on its own.
+        Whether they are part of a volume; otherwise it is one plane on its own.
     """
 
     planes: tuple[PlaneIndex, ...]
@@ -36,7 +36,7 @@ class Slab:
     is_volume: bool = False
 
     def key(self, image: Image) -> tuple[Any, ...]:
-        """Where the slab lies in an array of the image's spatial shape."""
+        """Return the index of the slab in an array of the image's spatial shape."""
         if not self.is_volume:
             return image.spatial_key(self.planes[0])
         key = list(image.spatial_key(self.planes[0]))
@@ -62,7 +62,7 @@ class Slab:
         return part.swapaxes(-2, -1) if image.is_transposed else part
 
     def spacing(self, image: Image, *, step: int = 1) -> tuple[float, ...]:
-        """World units along each axis between pixels, every `step`-th of a plane."""
+        """Return world units between pixels along each axis, taking every `step`-th."""
         spacing = dict(zip(image.spatial_axes, image.spacing, strict=True))
         plane = (step * spacing["y"], step * spacing["x"])
         return (spacing["z"], *plane) if self.is_volume else plane
@@ -80,13 +80,13 @@ def slab_around(
     Parameters
     ----------
     index
-        The plane; one of those that are known.
+        The plane; one of `known`.
     image
         A volume.
     known
         The planes that have been computed.
     most
-        Most planes of the slab; those nearest to `index` are taken.
+        Planes of the slab at most; those nearest to `index` are taken.
     """
     at = image.stack_axes.index("z")
     depth = image.spatial_shape[image.spatial_axes.index("z")]

@@ -1,4 +1,4 @@
-"""Values that stand for several pixels each."""
+"""Upsampling of values that stand for several pixels each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 
 def enlarge(values: NDArray[Any], step: int, like: NDArray[Any]) -> NDArray[Any]:
-    """Repeat values along the last two axes, cut to the shape of an array."""
+    """Repeat values along the last two axes, cropped to the shape of an array.
+
+    Parameters
+    ----------
+    values
+        ``(..., ceil(H / step), ceil(W / step))``.
+    step
+        Pixels per value along each axis.
+    like
+        ``(..., H, W)``.
+    """
     if step > 1:
         values = values.repeat(step, axis=-2).repeat(step, axis=-1)
     height, width = like.shape[-2:]
@@ -17,7 +27,7 @@ def enlarge(values: NDArray[Any], step: int, like: NDArray[Any]) -> NDArray[Any]
 
 
 def fill_enlarged(plane: NDArray[Any], values: NDArray[Any], step: int) -> None:
-    """Write repeated values; lines at once, which takes a third of the time."""
+    """Write repeated values into ``(H, W)``; whole lines take a third of the time."""
     lines = np.empty((len(values), plane.shape[1]), values.dtype)
     for first in range(step):
         part = lines[:, first::step]

@@ -1,1 +1,1 @@
-"""Segmenting whole images from the dock."""
+"""Segmentation of planes and stacks with a model."""

@@ -1,4 +1,4 @@
-"""Segmenting planes of images with a finished or a growing model."""
+"""Segmentation of planes of images with the live model or a model file."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ from napari_garage_unet.session.results.result_list import ResultList
 
 @dataclass(frozen=True, slots=True)
 class SegmentationOptions:
-    """What to make of an image.
+    """Which planes are segmented, and which layers show them.
 
     Parameters
     ----------
     all_planes
-        The whole stack, or only the plane on view.
+        Whether the whole stack is segmented, not the plane on view alone.
     labels
-        A Labels layer with the class ids.
+        Whether to add a Labels layer with the class ids.
     probabilities
-        One Image layer per class, 0 to 1.
+        Whether to add one Image layer per class, 0 to 1.
     """
 
     all_planes: bool = False
@@ -56,7 +56,9 @@ class SegmentationOptions:
 
 
 @dataclass(slots=True)
-class _Order:
+class _PlaneRequest:
+    """A plane to be segmented, and the layers that show it."""
+
     annotated: AnnotatedImage
     index: PlaneIndex
     result: Result
@@ -64,18 +66,27 @@ class _Order:
 
 
 class SegmentationJob:
-    """Computes plane after plane; the plane on view comes first.
+    """Segments plane after plane; the plane on view comes first.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    link
+        The connection to the engine process.
+    results
+        Gets the results.
 
     Attributes
     ----------
     changed
         A plane was finished, or the job has begun or ended.
     finished
-        Every plane is there; emitted with the results.
+        Every plane is done; emitted with the results.
     failed
-        It broke off; emitted with `Failed`. Planes that were done stay.
+        It broke off; emitted with the `Failed`. Planes that were done stay.
     done, total
-        Planes.
+        Number of planes that are done, and of all.
     """
 
     changed = Signal()
@@ -86,7 +97,7 @@ class SegmentationJob:
         self._viewer = viewer
         self._link = link
         self._results = results
-        self._queue: deque[_Order] = deque()
+        self._queue: deque[_PlaneRequest] = deque()
         self._model: ModelEntry | None = None
         self._in_flight: int | None = None
         self._made: list[Result] = []
@@ -102,7 +113,7 @@ class SegmentationJob:
 
     @property
     def seconds_left(self) -> float | None:
-        """About how long the rest takes; None before the first plane is done."""
+        """Estimated seconds for the rest; None before the first plane is done."""
         if not self.done:
             return None
         return (time.monotonic() - self._begin) / self.done * (self.total - self.done)
@@ -122,7 +133,7 @@ class SegmentationJob:
         images
             The images.
         options
-            What to make of them.
+            Which planes and layers.
 
         Returns
         -------
@@ -132,7 +143,7 @@ class SegmentationJob:
         Raises
         ------
         GarageError
-            If nothing is to be made, or an image cannot be read or does not fit the
+            If no layer is asked for, or an image cannot be read or does not fit the
             model; nothing has been added to the viewer then.
         """
         if self.is_running:
@@ -156,7 +167,9 @@ class SegmentationJob:
                 list(annotated.image().plane_indices()) if options.all_planes else []
             )
             indices = [here, *(i for i in everything if i != here)]
-            self._queue.extend(_Order(annotated, i, result, maps) for i in indices)
+            self._queue.extend(
+                _PlaneRequest(annotated, i, result, maps) for i in indices
+            )
         self.done, self.total = 0, len(self._queue)
         self._begin = time.monotonic()
         self._next()
@@ -164,22 +177,24 @@ class SegmentationJob:
         return tuple(self._made)
 
     def cancel(self) -> None:
-        """Stop; planes that are done stay."""
+        """Stop segmenting; planes that are done stay."""
         self._queue.clear()
         if self._in_flight is not None:
             self._link.engine.cancel(self._in_flight)
         self.changed.emit()
 
     def forget(self, annotated: AnnotatedImage) -> None:
-        """Leave out an image that was deleted."""
-        kept = deque(order for order in self._queue if order.annotated is not annotated)
+        """Leave out the planes of an image that was deleted."""
+        kept = deque(
+            request for request in self._queue if request.annotated is not annotated
+        )
         self.total -= len(self._queue) - len(kept)
         self._queue = kept
 
     def _next(self) -> None:
         if not self._queue or self._model is None:
             return
-        order = self._queue[0]
+        request = self._queue[0]
         model = self._model
 
         def answered(event: Event, probabilities: NDArray[np.uint8] | None) -> None:
@@ -187,10 +202,10 @@ class SegmentationJob:
             if not isinstance(event, Predicted) or probabilities is None:
                 self._break_off(event)
                 return
-            # Cancelled and answered at the same time: take it, it is right.
-            if self._queue and self._queue[0] is order:
+            # It may have been cancelled after it was computed; it is valid.
+            if self._queue and self._queue[0] is request:
                 self._queue.popleft()
-            self._take(order, event, probabilities)
+            self._take(request, event, probabilities)
             self.done += 1
             if self._queue:
                 self._next()
@@ -200,26 +215,26 @@ class SegmentationJob:
 
         self._in_flight = self._link.engine.predict(
             model.key,
-            order.annotated.key,
+            request.annotated.key,
             n_classes=max(len(model.classes), 2),
-            size=order.annotated.image().plane_shape,
-            plane=order.index,
+            size=request.annotated.image().plane_shape,
+            plane=request.index,
             on_answer=answered,
         )
 
     def _take(
-        self, order: _Order, event: Predicted, probabilities: NDArray[np.uint8]
+        self, request: _PlaneRequest, event: Predicted, probabilities: NDArray[np.uint8]
     ) -> None:
-        known = {info.id: info for info in order.result.classes}
-        order.result.set_classes(
+        known = {info.id: info for info in request.result.classes}
+        request.result.set_classes(
             tuple(known.get(i, ClassInfo(i)) for i in event.classes)
         )
-        order.result.put(
-            order.index, probabilities, state=(self._generation, event.step)
+        request.result.put(
+            request.index, probabilities, state=(self._generation, event.step)
         )
-        image = order.result.image
-        key = image.spatial_key(order.index)
-        for layer, row in zip(order.maps, probabilities, strict=False):
+        image = request.result.image
+        key = image.spatial_key(request.index)
+        for layer, row in zip(request.maps, probabilities, strict=False):
             plane = (row.T if image.is_transposed else row) / np.float32(255)
             write_plane(layer, key, plane)
 
@@ -235,7 +250,7 @@ class SegmentationJob:
         name = f"{annotated.name} segmentation"
         for result in self._results:
             same = result.annotated is annotated and result.model == model.key
-            # A renamed layer is one to keep; the next segmentation gets its own.
+            # A renamed layer is kept; the next segmentation gets its own.
             if same and not result.is_preview and result.name.startswith(name):
                 return result
         image = annotated.image()

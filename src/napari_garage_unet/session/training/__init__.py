@@ -1,1 +1,1 @@
-"""Training jobs of a session."""
+"""Training of the live model."""

@@ -1,4 +1,4 @@
-"""The curves of a training."""
+"""The curves of training."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from dataclasses import dataclass, field
 from napari_garage_unet.process.protocol.messages import Progress
 
 SMOOTHING = 0.15
-"""Share of a new value in a smooth line; single values jump too much to be read."""
+"""Weight of a new value in an exponential moving average, 0 to 1."""
 
 
 @dataclass(slots=True)
 class History:
-    """An entry per step, per validation, and per new stroke.
+    """Values per step, per validation, and per new stroke.
 
     Attributes
     ----------
     seconds, loss, smooth
-        Per step: when, the loss, and its moving average.
+        Per step: seconds of training, the loss, and its moving average.
     checked_at, checked_loss, accuracy
-        Per validation: when, the loss, and the share of held-out strokes right.
+        Per validation: seconds of training, the loss, and the share of held-out strokes
+        that is right, 0 to 1.
     corrected_at, corrected, corrected_smooth
-        Per stroke: when, how much of it the preview had wrong, its moving average.
+        Per stroke: seconds of training, the share of it that the preview had wrong, 0
+        to 1, and its moving average.
     offset
         Seconds of the trainings before, added to those of the present one.
     """
@@ -38,15 +40,15 @@ class History:
     offset: float = 0.0
 
     def add_correction(self, share: float) -> None:
-        """Append how much of a new stroke the preview had wrong, 0 to 1."""
+        """Append the share of a new stroke that the preview had wrong, 0 to 1."""
         self.corrected_at.append(self.seconds[-1] if self.seconds else 0.0)
         self.corrected.append(share)
         _append_average(self.corrected_smooth, share)
 
     def add(self, progress: Progress) -> None:
-        """Append a step. Seconds go on where an earlier training has ended."""
+        """Append a step; seconds continue where an earlier training has ended."""
         if self.seconds and self.offset + progress.seconds < self.seconds[-1]:
-            # A training that does not go on with the clock of the one before.
+            # The clock of each training starts at 0.
             self.offset = self.seconds[-1]
         now = self.offset + progress.seconds
         self.seconds.append(now)

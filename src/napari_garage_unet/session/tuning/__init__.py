@@ -1,1 +1,1 @@
-"""Thresholds and rules, tuned live."""
+"""Rules of classes, tuned while their labels follow."""

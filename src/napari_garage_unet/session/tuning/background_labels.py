@@ -1,4 +1,4 @@
-"""Planes that still show older rules are assigned beside the main thread."""
+"""Labels of planes that show older rules are assigned anew in a thread."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from napari_garage_unet.session.background import Tasks
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
 
-BATCH_SECONDS = 0.02
-"""How long planes are assigned before they are written into the layer."""
+MAX_BATCH_SECONDS = 0.02
+"""Seconds after which the labels of a batch of planes are written into the layer."""
 
-SETTLED = 0.2
-"""Seconds without another plane of a volume after which its planes are assigned."""
+SETTLING_SECONDS = 0.2
+"""Seconds without another plane of a volume after which its labels are assigned."""
 
 
 class BackgroundLabels:
@@ -26,12 +26,12 @@ class BackgroundLabels:
     viewer
         A `ViewerModel`.
     results
-        Deleted ones are left out.
+        The results; deleted ones are left out.
 
     Attributes
     ----------
     tasks
-        Where planes are assigned; nothing else waits there.
+        Runs the assignment; nothing else waits there.
     """
 
     def __init__(self, viewer: Any, results: ResultList) -> None:
@@ -42,17 +42,17 @@ class BackgroundLabels:
         results.removed.connect(self._on_removed)
 
     def apply(self, results: Sequence[Result]) -> None:
-        """Decide every plane of these results, before what has been waiting."""
+        """Assign the labels of all outdated planes, before what has been waiting."""
         wanted = [result for result in results if result.n_outdated]
         self._waiting = wanted + [r for r in self._waiting if r not in wanted]
         self.poll()
 
     def poll(self) -> None:
-        """Write what was assigned and begin the next planes."""
+        """Write the labels that are ready and begin with the next planes."""
         self.tasks.poll()
         for result in self._results:
             since = result.outdated_since
-            if since is not None and time.monotonic() - since > SETTLED:
+            if since is not None and time.monotonic() - since > SETTLING_SECONDS:
                 result.outdated_since = None
                 self._waiting = [r for r in self._waiting if r is not result]
                 self._waiting.append(result)
@@ -97,7 +97,7 @@ def _assign(
     result: Result, indices: Sequence[PlaneIndex], version: int
 ) -> dict[PlaneIndex, Any]:
     assigned: dict[PlaneIndex, Any] = {}
-    end = time.monotonic() + BATCH_SECONDS
+    end = time.monotonic() + MAX_BATCH_SECONDS
     for index in indices:
         if index in assigned:
             continue

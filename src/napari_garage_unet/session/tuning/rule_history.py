@@ -1,4 +1,4 @@
-"""Undo and redo of what a person tunes."""
+"""Undo and redo of tuned rules and presets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ RuleMap = dict[int, ClassRule]
 
 @dataclass(frozen=True, slots=True)
 class TunedRules:
-    """All that is tuned of a model.
+    """The rules and presets of a model.
 
     Parameters
     ----------
     rules
-        By class id; default rules, which say nothing, are left out.
+        By class id; default rules are left out.
     presets
         Rules by class id, by the name they were saved under.
     """
@@ -27,17 +27,17 @@ class TunedRules:
 
 
 def without_defaults(rules: Mapping[int, ClassRule]) -> RuleMap:
-    """Leave out default rules, so that rules that decide alike are equal."""
+    """Leave out default rules, so that rules with the same labels are equal."""
     return {i: rule for i, rule in sorted(rules.items()) if rule != ClassRule()}
 
 
 class RuleHistory:
-    """The tunings before and after each change.
+    """Rules and presets before and after each change.
 
     Parameters
     ----------
     start
-        The tuning to begin with.
+        Rules and presets to begin with.
     """
 
     def __init__(self, start: TunedRules) -> None:
@@ -55,17 +55,17 @@ class RuleHistory:
         return self._at < len(self._states) - 1
 
     def note(self, state: TunedRules) -> None:
-        """Remember a state; what was undone before is forgotten."""
+        """Add a state; what was undone before is forgotten."""
         if state != self._states[self._at]:
             self._states = [*self._states[: self._at + 1], state]
             self._at += 1
 
     def undo(self) -> TunedRules:
-        """Go back by one change and return the tuning of then."""
+        """Go back by one change and return that state."""
         self._at = max(self._at - 1, 0)
         return self._states[self._at]
 
     def redo(self) -> TunedRules:
-        """Go forth again and return the tuning of then."""
+        """Go forward by one change and return that state."""
         self._at = min(self._at + 1, len(self._states) - 1)
         return self._states[self._at]

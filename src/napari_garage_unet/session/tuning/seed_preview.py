@@ -1,4 +1,4 @@
-"""The seeds that touching objects would be split from, shown while this is tuned."""
+"""Seeds from which touching objects are split, shown while splitting is tuned."""
 
 from __future__ import annotations
 
@@ -17,19 +17,27 @@ from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.session.background import Tasks
 from napari_garage_unet.session.results.result import Result
 
-FADING = {0: 1.0, 1: 0.6, 2: 0.35}
+RELATIVE_DOT_SIZES = {0: 1.0, 1: 0.6, 2: 0.35}
 """Size of the dot of a seed by the number of planes it lies away."""
 
-MOST_VOXELS = 1 << 23
-"""Of a larger volume only the planes around the one on view are looked at."""
+MAX_SEED_VOXELS = 1 << 23
+"""Voxels in which seeds are found at most; of a larger volume those around the view."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
-    """What seeds are looked for in.
+    """The labels in which seeds are found.
 
-    ``key`` is where ``labels`` lies in the layer, ``spacing`` that of its axes;
-    ``probabilities`` are those of the class, None where its outline alone counts.
+    Parameters
+    ----------
+    key
+        Where they lie in the layer's array.
+    labels
+        ``(H, W)``, or ``(D, H, W)`` of a volume.
+    spacing
+        World units between pixels along each of these axes.
+    probabilities
+        Those of the class, of the same shape; None where its outline alone counts.
     """
 
     key: tuple[Any, ...]
@@ -41,9 +49,8 @@ class _View:
 class SeedPreview:
     """Keeps a Points layer with the seeds of one class of a result.
 
-    Seeds are found beside the main thread, those of the plane on view, in a volume
-    those of the volume. Nothing is selected or moved; the layer goes when it is not
-    wanted any more.
+    Seeds are found in a thread: those of the plane on view, or of the volume it is
+    part of. Nothing is selected or moved; `hide` removes the layer.
 
     Parameters
     ----------
@@ -60,9 +67,9 @@ class SeedPreview:
     changed
         Other seeds are shown, or none any more.
     dismissed
-        Somebody has deleted the layer.
+        The layer was deleted by a person.
     tasks
-        Where seeds are found.
+        Finds the seeds.
     """
 
     changed = Signal()
@@ -92,12 +99,12 @@ class SeedPreview:
         self._is_stale = True
 
     def hide(self) -> None:
-        """Take the seeds away."""
+        """Remove the layer."""
         self._follow(None)
         self._remove()
 
     def poll(self) -> None:
-        """Show what was found; look again where something has changed."""
+        """Show the seeds that were found; find them again after a change."""
         self.tasks.poll()
         if self._wanted is None or not self._is_stale or "seeds" in self.tasks:
             return
@@ -115,7 +122,7 @@ class SeedPreview:
         )
 
     def close(self) -> None:
-        """Let go of the viewer."""
+        """Disconnect from the viewer."""
         self._follow(None)
         self.tasks.close()
         with contextlib.suppress(ReferenceError):
@@ -142,7 +149,7 @@ class SeedPreview:
         if image.stack_axes.endswith("z"):
             axis = image.spatial_axes.index("z")
             depth = image.spatial_shape[axis]
-            around = max(MOST_VOXELS // int(np.prod(image.plane_shape)), 1)
+            around = max(MAX_SEED_VOXELS // int(np.prod(image.plane_shape)), 1)
             first = int(np.clip(index[-1] - around // 2, 0, max(depth - around, 0)))
             key[axis] = slice(first, min(first + around, depth))
         spacing = tuple(
@@ -160,7 +167,7 @@ class SeedPreview:
     def _find(
         self, view: _View, class_id: int, distance: float | None
     ) -> NDArray[np.int64]:
-        """Find the seeds; the distance to the outlines is kept between two moves."""
+        """Find the seeds; the distance transform is kept while the labels stay."""
         kept = self._finder
         if kept is not None and kept[1] == class_id and _is_same(kept[0], view):
             finder = kept[2]
@@ -245,14 +252,14 @@ def _is_same(one: _View, other: _View) -> bool:
 def _dots(
     result: Result, seeds: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return places and sizes of what is drawn for seeds."""
+    """Return positions and sizes of the dots that are drawn for seeds."""
     image = result.image
     size = float(np.clip(min(image.plane_shape) / 100, 3, 15))
     if not image.stack_axes.endswith("z"):
         return seeds.astype(float), np.full(len(seeds), size)
     axis = image.spatial_axes.index("z")
     points, sizes = [], []
-    for away, share in FADING.items():
+    for away, share in RELATIVE_DOT_SIZES.items():
         for step in {away, -away}:
             dots = seeds.astype(float)
             dots[:, axis] += step

@@ -1,4 +1,4 @@
-"""Rules for a result, found on its strokes."""
+"""Suggested rules for a result, found on its strokes."""
 
 from __future__ import annotations
 
@@ -24,17 +24,15 @@ __all__ = ["Advice", "advise"]
 
 
 def advise(result: Result, model_file: Path | None = None) -> Advice:
-    """Look for the rules of a result that fit its strokes best.
-
-    Runs beside the main thread; only reads.
+    """Find the rules of a result that fit its strokes best; thread-safe.
 
     Parameters
     ----------
     result
-        With strokes on planes that have been computed.
+        A result with strokes on planes that have been computed.
     model_file
-        File of the model that made it, which knows what was said of strokes that were
-        held out of training; all strokes are asked without one.
+        File of the model that computed it, with predictions of strokes that were held
+        out of training; without one, all strokes are compared with the result.
 
     Raises
     ------
@@ -85,7 +83,7 @@ def _held_out(result: Result, model_file: Path | None) -> HeldOutPredictions | N
 
 
 def _volumes(result: Result, indices: Sequence[PlaneIndex]) -> Iterator[PaintedVolume]:
-    """What has been computed of the volumes in which these planes lie."""
+    """Return what has been computed of the volumes in which these planes lie."""
     image, strokes = result.image, result.annotated.strokes
     assert strokes is not None
     for slab in {result.computed_around(index) for index in indices}:

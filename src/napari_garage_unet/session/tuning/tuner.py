@@ -1,4 +1,4 @@
-"""TunedRules: rules of results, their history, and the presets of models."""
+"""Tuning of rules, with undo, redo and presets."""
 
 from __future__ import annotations
 
@@ -17,36 +17,39 @@ from napari_garage_unet.session.results.result_list import ResultList
 from .background_labels import BackgroundLabels
 from .rule_history import RuleHistory, RuleMap, TunedRules, without_defaults
 
-LARGE = 1 << 20
+MIN_COARSE_PIXELS = 1 << 20
 """Pixels of a plane from which on a dragged slider looks at fewer of them."""
 
-MOST_RUNS = 70_000
-"""Runs of equal labels that can be cleaned without being felt in a moving slider."""
+MAX_LIVE_RUNS = 70_000
+"""Runs of equal labels that can be cleaned up without slowing a dragged slider."""
 
-COARSEST = 16
+MAX_STEP_PIXELS = 16
+"""Pixels between those that a dragged slider looks at, at most."""
 
 
 class Tuner:
-    """Changes rules; the plane on view follows at once, the others when told to.
+    """Changes rules; the plane on view follows at once, the others with `apply`.
 
-    Rules, presets and the history belong to a model: whatever it has made follows.
-    The history outlives the docks.
+    Rules, presets and their history belong to a model, and all its results follow
+    them. The history outlives the docks.
 
     Parameters
     ----------
     viewer
         A `ViewerModel`.
     results
-        The results of the session.
+        The results, and the rules of their models.
 
     Attributes
     ----------
     changed
-        There is something else to undo or redo, or there are other presets.
+        Undo, redo or presets are others.
     in_units
         Whether sizes are shown in the units of the layer, not in pixels.
     shows_seeds
-        Whether seeds are to be seen while splitting is tuned.
+        Whether seeds are shown while splitting is tuned.
+    background_labels
+        Assigns the labels of planes that are not on view.
     """
 
     changed = Signal()
@@ -62,17 +65,17 @@ class Tuner:
         results.rules_replaced.connect(self._on_replaced)
 
     def prepare(self, result: Result, class_id: int) -> None:
-        """Get ready for a slider of a class to be dragged.
+        """Prepare for a slider of a class to be dragged.
 
-        Labels in very many pieces are dragged at less than the resolution of the
-        screen.
+        Labels of more than `MAX_LIVE_RUNS` runs follow at less than the resolution of
+        the screen.
         """
         index = result.annotated.plane_on_view(self._viewer)
         self._coarser = 1
         runs = result.prepare(index, class_id, step=self._step(result))
-        while self._is_large(result) and runs > MOST_RUNS:
+        while self._is_large(result) and runs > MAX_LIVE_RUNS:
             self._coarser *= 2
-            if self._step(result) >= COARSEST:
+            if self._step(result) >= MAX_STEP_PIXELS:
                 break
             runs = result.prepare(index, class_id, step=self._step(result))
 
@@ -82,8 +85,8 @@ class Tuner:
         """Change the rule of a class; the plane on view follows at once.
 
         `apply` shows it in the other planes, `note` makes it one step to undo. While a
-        slider is dragged, large planes are decided at the resolution of the screen,
-        and `apply` shows every pixel afterwards.
+        slider is dragged, labels of large planes are assigned at the resolution of the
+        screen, and `apply` shows every pixel afterwards.
         """
         self._history(result)
         index = result.annotated.plane_on_view(self._viewer)
@@ -94,54 +97,54 @@ class Tuner:
         if not self._is_large(result):
             return 1
         step = step_on_view(self._viewer, result.layer, no_coarser=True)
-        return min(step * self._coarser, COARSEST)
+        return min(step * self._coarser, MAX_STEP_PIXELS)
 
     def _is_large(self, result: Result) -> bool:
-        return math.prod(result.image.plane_shape) >= LARGE
+        return math.prod(result.image.plane_shape) >= MIN_COARSE_PIXELS
 
     def set_rules(self, result: Result, rules: Mapping[int, ClassRule]) -> None:
-        """Change the rules of all classes; classes left out get the default."""
+        """Change the rules of all classes; classes left out get the default rule."""
         self._history(result)
         self._results.set_rules(result, rules)
         result.assign_plane(result.annotated.plane_on_view(self._viewer))
         self.apply(result)
 
     def apply(self, result: Result) -> None:
-        """Show the present rules in every plane of all the model has made."""
+        """Show the present rules in all planes of all results of the model."""
         others = [r for r in self._results.of_model(result.model) if r is not result]
         self.background_labels.apply([result, *others])
 
     # -- undo and redo ------------------------------------------------------------
 
     def can_undo(self, result: Result) -> bool:
-        """Whether there is a change to take back."""
+        """Whether a change can be undone."""
         return self._history(result).can_undo
 
     def can_redo(self, result: Result) -> bool:
-        """Whether a change was taken back."""
+        """Whether a change was undone."""
         return self._history(result).can_redo
 
     def note(self, result: Result) -> None:
-        """Make what has changed since the last note one step to undo."""
+        """Make all changes since the last call one step of the history."""
         self._history(result).note(self._tuning(result))
         self.changed.emit()
 
     def undo(self, result: Result) -> None:
-        """Take back the last change."""
+        """Undo the last step."""
         self._restore(result, self._history(result).undo())
 
     def redo(self, result: Result) -> None:
-        """Make the change again that was taken back."""
+        """Redo the step that was undone."""
         self._restore(result, self._history(result).redo())
 
     # -- presets ------------------------------------------------------------------
 
     def presets(self, result: Result) -> dict[str, RuleMap]:
-        """The presets of the model of a result, by name."""
+        """Return the presets of the model of a result, by name."""
         return self._results.presets_of(result.model)
 
     def preset_in_use(self, result: Result) -> str:
-        """Name of the preset that says what the rules say now; empty if none does."""
+        """Return the name of the preset with the present rules, or an empty one."""
         now = without_defaults(self._results.rules_of(result.model))
         names = [
             n
@@ -151,12 +154,12 @@ class Tuner:
         return names[0] if names else ""
 
     def save_preset(self, result: Result, name: str) -> str:
-        """Keep the present rules under a name, in place of what had it before.
+        """Save the present rules as a preset, which replaces one of the same name.
 
         Returns
         -------
         str
-            The name, without blanks around it.
+            The name, without spaces around it.
 
         Raises
         ------
@@ -170,7 +173,7 @@ class Tuner:
         return name
 
     def use_preset(self, result: Result, name: str) -> None:
-        """Take over the rules of a preset.
+        """Change the rules to those of a preset.
 
         Raises
         ------
@@ -181,7 +184,7 @@ class Tuner:
         self.note(result)
 
     def delete_preset(self, result: Result, name: str) -> None:
-        """Forget a preset; rules stay as they are.
+        """Delete a preset; rules stay as they are.
 
         Raises
         ------
@@ -195,7 +198,7 @@ class Tuner:
         self._set_presets(result, presets)
 
     def poll(self) -> None:
-        """Decide planes that wait for it; called on the main thread."""
+        """Go on with the labels of other planes; called on the main thread."""
         self.background_labels.poll()
 
     def close(self) -> None:
