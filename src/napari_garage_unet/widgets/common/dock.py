@@ -26,7 +26,7 @@ WIDTH = 320
 """Width in pixels the docks are laid out for."""
 
 
-W = TypeVar("W", annotated=QWidget)
+W = TypeVar("W", bound=QWidget)
 
 
 class Dock(QWidget):

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
-from napari_garage_unet.session.guidance.hint import FEW_PIXELS
+from napari_garage_unet.session.guidance.ui_state import MIN_PIXELS_OF_CLASS
 from napari_garage_unet.widgets.common.name_edit import NameEdit
 from napari_garage_unet.widgets.common.swatch import Swatch
 
@@ -127,7 +127,7 @@ class ClassRow(QFrame):
         """Show how many pixels are painted."""
         if pixels == 0:
             text = "not painted"
-        elif pixels < FEW_PIXELS:
+        elif pixels < MIN_PIXELS_OF_CLASS:
             text = f"{pixels} px, few"
         else:
             text = f"{pixels:,} px".replace(",", "\u202f")

@@ -50,7 +50,7 @@ class RestoreOffer(QFrame):
         self.setVisible(offer is not None)
 
     def _on_restore(self) -> None:
-        self._session.restore()
+        self._session.restore_project()
 
     def _on_forget(self) -> None:
         self._session.discard_recoverable()
