@@ -12,7 +12,7 @@ from napari_garage_unet.engine.evaluation.matching import IntImage
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """ValidationScore of results with the truth.
+    """Agreement of results with the truth.
 
     Parameters
     ----------

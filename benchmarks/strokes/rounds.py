@@ -127,7 +127,7 @@ def run(
                     round=number,
                     seconds=checkpoint,
                     learnt_after=after,
-                    **_held_out_model(learnt, task, strokes),
+                    **_held_out_scores(learnt, task, strokes),
                 )
             )
 
@@ -167,7 +167,7 @@ def _learn(
     return known
 
 
-def _held_out_model(
+def _held_out_scores(
     learnt: Learnt, task: Task, strokes: Sequence[Strokes]
 ) -> dict[str, float]:
     start = time.perf_counter()

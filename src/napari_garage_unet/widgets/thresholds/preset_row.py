@@ -70,7 +70,7 @@ class PresetRow(QWidget):
         self.refresh()
 
     def show_result(self, result: Result | None) -> None:
-        """RecoverableProject the presets of the model of another result."""
+        """Offer the presets of the model of another result."""
         if result is not self._result:
             self._result = result
             self.box.clearEditText()

@@ -88,9 +88,9 @@ class ThresholdRow(QWidget):
 
     def show_class(self, info: ClassInfo) -> None:
         """Show another name or colour."""
-        project_last_member = " (background, see-through)" if info.background else ""
+        see_through = " (background, see-through)" if info.background else ""
         self._name.setText(info.name)
-        self._name.setToolTip(info.name + project_last_member)
+        self._name.setToolTip(info.name + see_through)
         self._swatch.set_color(class_color(info))
         self.slider.show_color(class_color(info))
         self.slider.setAccessibleName(f"threshold of {info.name}")

@@ -34,7 +34,7 @@ class ChannelsButton(QToolButton):
         self.refresh()
 
     def refresh(self) -> None:
-        """RecoverableProject the button only where there is something to add."""
+        """Offer the button only where there is something to add."""
         others = self._candidates()
         self.setEnabled(bool(others))
         self.setToolTip(
