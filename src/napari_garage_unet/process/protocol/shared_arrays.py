@@ -91,7 +91,7 @@ class SharedBlock:
         dtype = np.dtype(dtype)
         needed = prod(shape) * dtype.itemsize
         if dtype.hasobject or not needed <= self.capacity <= max(
-            2 * needed, shared_memory.PAGE
+            2 * needed, shared_memory.PAGE_BYTES
         ):
             return False
         self._shape, self._dtype = tuple(shape), dtype

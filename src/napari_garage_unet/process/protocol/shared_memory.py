@@ -1,4 +1,10 @@
-"""Shared memory segments: made, found, unmapped and removed without a leak."""
+"""Shared memory segments: created, attached, unmapped and removed without a leak.
+
+`SharedMemory` of the standard library, with three additions: the pages of a new segment
+are reserved, so that a full memory is an error and not a crash; an attached segment is
+not registered with Python's resource tracker, which would remove it when this process
+ends; and a segment with a view still in use is unmapped once that view is gone.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +15,10 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import prod
 from multiprocessing import resource_tracker, shared_memory
 from typing import Any
-from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,58 +27,36 @@ from napari_garage_unet.engine.errors import EngineError
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "garage_"
-"""What the name of each segment begins with. macOS allows 30 letters in all."""
+NAME_PREFIX = "garage_"
+"""Start of each segment's name. macOS allows 30 characters for the whole name."""
 
-PAGE = 4096
-"""Segments are as long as a multiple of this many bytes."""
+PAGE_BYTES = 4096
+"""The size of a segment is a multiple of this."""
 
 _NO_SPACE = (errno.ENOSPC, errno.ENOMEM, errno.EFBIG, errno.EINVAL)
-_lock = threading.Lock()
-_unmap_lock = threading.RLock()  # The collector may call while it is held.
-_lingering: list[shared_memory.SharedMemory] = []
-
-
-def remove_leftovers(names: Iterable[str]) -> None:
-    """Remove segments whose owner is gone. Those already removed are no error."""
-    for name in names:
-        with contextlib.suppress(FileNotFoundError):
-            memory = attach(name)
-            with _untracked():
-                memory.unlink()
-            unmap(memory)
-
-
-def view(
-    memory: shared_memory.SharedMemory, shape: tuple[int, ...], dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    """See a segment as an array of this shape.
-
-    Raises
-    ------
-    EngineError
-        If the segment was unmapped.
-    """
-    if memory.buf is None:
-        raise EngineError("The shared memory of this array was given back already.")
-    # frombuffer keeps the memory from being unmapped while somebody has a view;
-    # np.ndarray(buffer=...) does not, and reading it afterwards ends the process.
-    flat: NDArray[Any] = np.frombuffer(memory.buf, dtype, count=prod(shape))
-    return flat.reshape(shape)
+_tracker_lock = threading.Lock()
+# Reentrant: the garbage collector may call `unmap` in a thread that holds the lock.
+_unmap_lock = threading.RLock()
+_still_viewed: list[shared_memory.SharedMemory] = []
 
 
 def create(nbytes: int) -> shared_memory.SharedMemory:
-    """Make a segment of at least so many bytes, all of them there to be written.
+    """Create a segment, owned by this process, with all of its pages reserved.
+
+    Parameters
+    ----------
+    nbytes
+        Size in bytes; rounded up to whole pages, and to one page at least.
 
     Raises
     ------
     EngineError
         If there is not enough shared memory.
     """
-    size = -(-max(nbytes, 1) // PAGE) * PAGE
+    size = -(-max(nbytes, 1) // PAGE_BYTES) * PAGE_BYTES
     try:
         memory = shared_memory.SharedMemory(
-            PREFIX + secrets.token_hex(8), create=True, size=size
+            NAME_PREFIX + secrets.token_hex(8), create=True, size=size
         )
         try:
             _reserve(memory)
@@ -92,8 +75,95 @@ def create(nbytes: int) -> shared_memory.SharedMemory:
     return memory
 
 
+def attach(name: str) -> shared_memory.SharedMemory:
+    """Open a segment that another process owns.
+
+    Parameters
+    ----------
+    name
+        Name of the segment.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such segment.
+    """
+    if sys.version_info >= (3, 13):
+        return shared_memory.SharedMemory(name, track=False)
+    with _untracked():
+        return shared_memory.SharedMemory(name)
+
+
+def view(
+    memory: shared_memory.SharedMemory, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """View the start of a segment as an array.
+
+    Parameters
+    ----------
+    memory
+        A mapped segment, at least as large as the array.
+    shape, dtype
+        Of the array.
+
+    Raises
+    ------
+    EngineError
+        If the segment has been unmapped.
+    """
+    if memory.buf is None:
+        raise EngineError("The shared memory of this array was given back already.")
+    # An array of np.frombuffer exports the buffer, so that the memory cannot be
+    # unmapped under it. One of np.ndarray(buffer=...) does not: reading it after that
+    # would end the process.
+    flat: NDArray[Any] = np.frombuffer(memory.buf, dtype, count=prod(shape))
+    return flat.reshape(shape)
+
+
+def unmap(memory: shared_memory.SharedMemory) -> None:
+    """Unmap a segment, or, while a view of it is in use, at a later call."""
+    with _unmap_lock:
+        candidates = [*_still_viewed, memory]
+        _still_viewed.clear()
+        for candidate in candidates:
+            try:
+                candidate.close()
+            except BufferError:
+                _still_viewed.append(candidate)
+
+
+def remove(memory: shared_memory.SharedMemory, owner: int) -> None:
+    """Remove a segment and unmap it; does nothing in a forked copy of its owner.
+
+    Parameters
+    ----------
+    memory
+        The segment.
+    owner
+        Id of the process that has created it.
+    """
+    if os.getpid() != owner:
+        return
+    try:
+        memory.unlink()
+    except FileNotFoundError:
+        logger.warning("The shared memory %s was removed by others.", memory.name)
+        resource_tracker.unregister(f"/{memory.name}", "shared_memory")
+    unmap(memory)
+
+
+def remove_leftovers(names: Iterable[str]) -> None:
+    """Remove segments whose owner has died; those that are gone already are skipped."""
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):
+            memory = attach(name)
+            with _untracked():
+                memory.unlink()
+            unmap(memory)
+
+
 def _reserve(memory: shared_memory.SharedMemory) -> None:
-    """Take the pages now: where there are none, writing would kill the process."""
+    """Allocate the pages: writing to a page that cannot be had kills the process."""
     path = f"/dev/shm/{memory.name}"
     if sys.platform != "linux" or not os.path.exists(path):
         return
@@ -104,55 +174,35 @@ def _reserve(memory: shared_memory.SharedMemory) -> None:
         os.close(descriptor)
 
 
-def attach(segment: str) -> shared_memory.SharedMemory:
-    """Open a segment that another process owns.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is none of that name.
-    """
-    # Only an owner may be registered with the resource tracker: it removes, when the
-    # process ends, everything that was registered. Python 3.13 has an argument for it.
-    if sys.version_info >= (3, 13):
-        return shared_memory.SharedMemory(segment, track=False)
-    with _untracked():
-        return shared_memory.SharedMemory(segment)
-
-
 @contextlib.contextmanager
 def _untracked() -> Iterator[None]:
-    """Keep the resource tracker out of it, where it cannot be told to stay out."""
+    """Hide what this thread attaches and removes from Python's resource tracker.
+
+    Before Python 3.13, which has the argument ``track``, `SharedMemory` registers what
+    it attaches like what it creates, by functions it looks up in the tracker's module.
+    """
     if sys.version_info >= (3, 13):
         yield
         return
-    with (
-        _lock,
-        mock.patch.object(resource_tracker, "register"),
-        mock.patch.object(resource_tracker, "unregister"),
-    ):
-        yield
+    with _tracker_lock:
+        register, unregister = resource_tracker.register, resource_tracker.unregister
+        resource_tracker.register = _except_in_this_thread(register)
+        resource_tracker.unregister = _except_in_this_thread(unregister)
+        try:
+            yield
+        finally:
+            resource_tracker.register = register
+            resource_tracker.unregister = unregister
 
 
-def remove(memory: shared_memory.SharedMemory, owner: int) -> None:
-    """Remove a segment that the process numbered `owner` has made."""
-    if os.getpid() != owner:  # A forked copy of the owner must not take it away.
-        return
-    try:
-        memory.unlink()
-    except FileNotFoundError:
-        logger.warning("The shared memory %s was removed by others.", memory.name)
-        resource_tracker.unregister(f"/{memory.name}", "shared_memory")
-    unmap(memory)
+def _except_in_this_thread(
+    function: Callable[..., None],
+) -> Callable[..., None]:
+    """Wrap a function so that it does nothing in the thread that calls this."""
+    thread = threading.get_ident()
 
+    def call(name: str, rtype: str) -> None:
+        if threading.get_ident() != thread:
+            function(name, rtype)
 
-def unmap(memory: shared_memory.SharedMemory) -> None:
-    """Unmap a segment now, or later when a view of it is still in use."""
-    with _unmap_lock:
-        candidates = [*_lingering, memory]
-        _lingering.clear()
-        for candidate in candidates:
-            try:
-                candidate.close()
-            except BufferError:
-                _lingering.append(candidate)
+    return call
