@@ -1,5 +1,6 @@
-"""The wall between the viewer and the engine.
+"""The engine as a process of its own, apart from the viewer.
 
-The viewer's half (`client`, `messages`, `shared`) knows neither Qt, napari nor
-TensorFlow; the engine's half (`server`) runs in a child process of its own.
+`client` starts it and talks to it from the viewer; `server` runs in it; `protocol` is
+what they send each other. `client` and `protocol` import neither Qt, napari nor
+TensorFlow.
 """

@@ -75,7 +75,7 @@ def test_the_package_is_found_where_it_is_only_on_the_path_of_the_viewer(
     # -S leaves site folders out, and with them every way of installing.
     command = [sys.executable, "-S", "-c", "import sys; print(sys.path[:3])"]
     output, _ = launch.start_process(command).communicate(timeout=30)
-    root = Path(launch.__file__).resolve().parents[2]
+    root = Path(launch.__file__).resolve().parents[3]
     if (root / "numpy").exists():
         assert str(root) not in output.decode()
     else:

@@ -1,1 +1,1 @@
-"""The viewer's side: starting the engine process and talking to it."""
+"""The viewer's side of the engine process: starting it and talking to it."""

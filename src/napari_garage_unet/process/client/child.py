@@ -1,7 +1,7 @@
-"""One run of the engine process, as the viewer holds it.
+"""One run of the engine process, from its start to its end.
 
-Three daemon threads serve it, so that nothing the viewer calls waits: one receives,
-one sends, one keeps the last of what the process prints.
+Three daemon threads serve it, so that the viewer never waits: one receives events, one
+sends requests, and one keeps the last lines that the process prints.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ from .launch import start_process
 
 logger = logging.getLogger(__name__)
 
-LOG_BYTES = 16_384
-"""How much of what the engine prints is kept, for the details of an error."""
+MAX_LOG_BYTES = 16_384
+"""Length of the end of the engine's output that is kept for the details of an error."""
 
-LONGEST_SOCKET_PATH = 100
-"""Paths of sockets are limited to 103 bytes (macOS) or 107 (Linux)."""
+MAX_SOCKET_PATH_BYTES = 100
+"""The limit of the path of a socket is 103 bytes on macOS and 107 on Linux."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The last thing that comes from a process: its exit code and last lines."""
+    """The end of a process: exit code, None if it was killed, and last lines."""
 
     code: int | None
     log: str
 
 
 class EngineChild:
-    """Start an engine process and exchange messages with it.
+    """An engine process that was started, and the messages to and from it.
 
     Parameters
     ----------
     command
-        Command line; the address to connect to is added. The process reads the key of
-        the connection from its standard input, where nobody else can see it.
+        Command line, to which the address to connect to is added. The process reads
+        the key of the connection from its standard input, which is private.
 
     Attributes
     ----------
     incoming
-        Events, in the order they came, and at last `Gone`.
+        Events in the order they came, and `Gone` as the last item.
 
     Raises
     ------
@@ -86,7 +86,7 @@ class EngineChild:
             self._forget_address()
             raise
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # It may have died already.
+        with contextlib.suppress(OSError):  # The process may have died already.
             self._process.stdin.write(key + b"\n")
             self._process.stdin.close()
         self._threads = [
@@ -98,7 +98,7 @@ class EngineChild:
 
     @property
     def pid(self) -> int:
-        """Number of the process."""
+        """Id of the process."""
         return self._process.pid
 
     @property
@@ -108,16 +108,22 @@ class EngineChild:
 
     @property
     def log(self) -> str:
-        """The last lines the process has printed."""
+        """The last lines that the process has printed."""
         return self._log.decode(errors="replace").strip()
 
     def send(self, request: Request) -> None:
-        """Send a request as soon as the connection stands; returns at once."""
-        # Pickled here, so that what cannot be sent fails where it was asked for.
+        """Send a request once the process has connected; return at once."""
+        # Pickled here, so that what cannot be pickled fails in the caller.
         self._outgoing.put(bytes(ForkingPickler.dumps(request)))
 
     def close(self, *, patience: float = 1.0) -> None:
-        """End the process: ask, wait for `patience` seconds, kill. Leaves no zombie."""
+        """End the process and reap it.
+
+        Parameters
+        ----------
+        patience
+            Seconds it has to end when asked; then it is killed.
+        """
         if os.getpid() != self._owner:  # A forked copy of the viewer.
             return
         with self._close_lock:
@@ -157,7 +163,7 @@ class EngineChild:
                 sender.join(1.0)
 
     def _accept(self) -> Connection | None:
-        """Wait for the process to connect; None when it ends before it does."""
+        """Wait for the process to connect; return None if it ends before that."""
         try:
             while self._process.poll() is None:
                 with contextlib.suppress(AuthenticationError, EOFError, OSError):
@@ -172,18 +178,18 @@ class EngineChild:
             try:
                 connection.send_bytes(data)
             except (OSError, ValueError) as error:
-                # The receiving thread notices that the process is gone.
+                # The process is gone, as the receiving thread finds out.
                 logger.info("A request could not be sent: %s", error)
                 return
 
     def _watch(self) -> None:
-        """Keep what the process prints, and notice when it ends without connecting."""
+        """Keep what the process prints; end `_accept` if it ends without connecting."""
         assert self._process.stdout is not None
         with self._process.stdout as output:
             while chunk := output.read(65_536):
-                self._log = (self._log + chunk)[-LOG_BYTES:]
+                self._log = (self._log + chunk)[-MAX_LOG_BYTES:]
         self._process.wait()
-        # accept() cannot be interrupted, but it returns when somebody calls.
+        # accept() cannot be interrupted, but it returns at a connection.
         with contextlib.suppress(OSError):
             Client(self._address).close()
 
@@ -191,7 +197,7 @@ class EngineChild:
         try:
             code: int | None = self._process.wait(3.0)
         except subprocess.TimeoutExpired:
-            # It has hung up and yet runs on.
+            # It has closed the connection but goes on running.
             self._process.kill()
             self._process.wait()
             code = None
@@ -204,11 +210,19 @@ class EngineChild:
 
 
 def _private_address() -> tuple[Path | None, str, str]:
-    """Where to listen: a socket in a folder only this user may open, or a pipe."""
+    """Make an address to listen at.
+
+    Returns
+    -------
+    folder : Path or None
+        Folder of the socket, which only this user may open; None on Windows.
+    address, family : str
+        Of the socket, or of a named pipe on Windows.
+    """
     if os.name == "nt":
         return None, rf"\\.\pipe\napari-garage-unet-{secrets.token_hex(16)}", "AF_PIPE"
     folder = Path(tempfile.mkdtemp(prefix="garage-"))
-    if len(os.fsencode(folder / "engine")) > LONGEST_SOCKET_PATH:
+    if len(os.fsencode(folder / "engine")) > MAX_SOCKET_PATH_BYTES:
         folder.rmdir()
         folder = Path(tempfile.mkdtemp(prefix="garage-", dir="/tmp"))
     return folder, str(folder / "engine"), "AF_UNIX"

@@ -1,7 +1,7 @@
-"""The viewer's half of the wall: start the engine process, ask it, notice its end.
+"""The client of the engine process.
 
-Nothing here waits for the engine. Whoever owns the client calls `EngineClient.poll`
-some thirty times a second.
+Nothing here waits for the engine: requests are sent in the background, and
+`EngineClient.poll`, to be called about thirty times a second, returns what has come.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ANSWERS = (Done, Trained, Predicted, ModelReady, Failed)
 
 
 class EngineClient:
-    """Start the engine process, ask it, and notice when it is gone.
+    """Start the engine process, send it requests, and report its answers and its end.
 
     To be used from one thread. The process ends with the client: at `close`, when the
     client is collected, when the interpreter exits, or when the viewer is killed.
@@ -45,7 +45,7 @@ class EngineClient:
     ----------
     command
         Command line of the engine process, to which the address to connect to is
-        added.
+        added; None starts this package's engine.
 
     Examples
     --------
@@ -66,12 +66,12 @@ class EngineClient:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process runs; it may still be loading."""
+        """Whether the process runs; it may still be importing TensorFlow."""
         return self._child is not None and self._child.is_alive
 
     @property
     def pid(self) -> int | None:
-        """Number of the process."""
+        """Id of the process; None if there is none."""
         return None if self._child is None else self._child.pid
 
     @property
@@ -80,10 +80,10 @@ class EngineClient:
         return "" if self._child is None else self._child.log
 
     def start(self) -> None:
-        """Start the process unless it runs. Returns at once.
+        """Start the process unless it runs, and return at once.
 
-        `Ready` follows when it has loaded, `Warm` when training starts at once, and
-        `Died` when it could not be started. Requests may be sent right away.
+        `poll` returns `Ready` once it has started, `Warm` once training starts without
+        a delay, or `Died` if it cannot be started. Requests may be sent right away.
         """
         if self._child is not None:
             return
@@ -96,13 +96,13 @@ class EngineClient:
         self._finalizer = weakref.finalize(self, self._child.close)
 
     def restart(self) -> None:
-        """End the process if it runs, and start another one that knows nothing.
+        """End the process if it runs, and start another one without its models.
 
         Requests without an answer are answered with `Failed`.
         """
         if self._child is not None:
             self._child.close()
-            # What was answered before the end stays answered.
+            # Answers that came before the end are still answers.
             self._events.extend(
                 item for item in self._child.incoming if isinstance(item, _ANSWERS)
             )
@@ -111,9 +111,9 @@ class EngineClient:
         self.start()
 
     def close(self) -> None:
-        """End the process: ask, wait for a moment, kill. May be called twice.
+        """End the process; kill it if it does not end when asked.
 
-        Requests stay unanswered.
+        Requests stay unanswered. A second call does nothing.
         """
         if self._child is not None:
             self._child.close()
@@ -122,31 +122,31 @@ class EngineClient:
         self._events.clear()
 
     def next_id(self) -> int:
-        """Make a number for a request."""
+        """Return a new id for a request."""
         return next(self._ids)
 
     def send(self, request: Request) -> None:
-        """Send a request; never waits for the engine.
+        """Send a request, without waiting for the engine.
 
-        Arrays it describes have to be kept until the answer.
+        Shared arrays that it describes have to be kept until the answer.
 
         Parameters
         ----------
         request
-            With an id of `next_id`.
+            Request with an id from `next_id`.
         """
         self._unanswered.add(request.id)
         if self._child is None:
             self._events.append(Failed(request.id, NOT_RUNNING))
         else:
-            # A process that has just died takes it too; `Gone` then answers it.
+            # To a process that has just died, too; its `Gone` fails the request.
             self._child.send(request)
 
     def poll(self) -> list[Event]:
-        """Return what has happened since the last call; never waits.
+        """Return the events since the last call, without waiting.
 
-        When the process has died, its unanswered requests come first, as `Failed`,
-        and then `Died`. Nobody touches the arrays of those requests any more.
+        When the process has died, each unanswered request has a `Failed`, followed by
+        `Died`. The shared arrays of those requests are not used any more.
         """
         self._receive()
         events = list(self._events)

@@ -1,7 +1,7 @@
-"""How the engine process is started.
+"""Starting the engine process.
 
-It is a Python of its own that runs a module of this package. (A multiprocessing spawn
-would run the person's own script again when that has no ``__main__`` guard.)
+It is a Python interpreter that runs a module of this package. A process spawned by
+`multiprocessing` would run the user's script again if that has no ``__main__`` guard.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from napari_garage_unet.engine.errors import EngineError
 
 logger = logging.getLogger(__name__)
 
-MODULE = "napari_garage_unet.process.server.main"
+SERVER_MODULE = "napari_garage_unet.process.server.main"
 
 
 def engine_command() -> list[str]:
-    """Command line of the engine process, without the address to connect to.
+    """Return the command line of the engine process, without the address.
 
     Raises
     ------
     EngineError
-        If no Python can be found to run it with.
+        If no Python is found.
     """
-    # -P: a file of the folder napari was started in, say random.py, must not be
-    # taken for a library. faulthandler: a crash leaves its place in the log.
-    return [python_executable(), "-P", "-X", "faulthandler", "-m", MODULE]
+    # -P: a file in the folder napari was started in, say random.py, must not be
+    # imported in place of a library. faulthandler: a crash leaves its traceback.
+    return [python_executable(), "-P", "-X", "faulthandler", "-m", SERVER_MODULE]
 
 
 def python_executable() -> str:
     """Find the Python that has the packages of this process.
 
-    `sys.executable` may be a windowless Python or a launcher that is no Python at
-    all, so its neighbours are tried too.
+    `sys.executable` may be a Python without a console, or a launcher that is no Python
+    at all; then its neighbours are tried.
 
     Raises
     ------
@@ -66,9 +66,9 @@ def python_executable() -> str:
 
 
 def start_process(command: list[str]) -> subprocess.Popen[bytes]:
-    """Start a process that no key press in the viewer's terminal reaches.
+    """Start a process that Ctrl+C in the viewer's terminal does not reach.
 
-    Its standard output and error come out of ``stdout``.
+    Its standard error goes to ``stdout``, too.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def start_process(command: list[str]) -> subprocess.Popen[bytes]:
 
 
 def _environment() -> dict[str, str]:
-    """Make a package that is not in a site folder importable there too."""
+    """Return the environment in which this package can be imported there, too."""
     environment = dict(os.environ)
     root = str(Path(__file__).resolve().parents[3])
     installed = [*site.getsitepackages(), site.getusersitepackages()]
