@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari.layers import Image, Labels
+from napari.layers import Image
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
-from napari_garage_unet.layers.colors import result_colormap, strokes_colormap
+from napari_garage_unet.layers.colors import result_colormap
 from napari_garage_unet.layers.matching import (
     is_result,
     make_result_layer,
@@ -78,19 +78,6 @@ def test_names_show_in_the_status_bar():
     layer.data[2, 2] = 2
     status = layer.get_status((2, 2), view_direction=None, dims_displayed=[0, 1])
     assert "wheel" in status["coordinates"]
-
-
-def test_the_background_is_seen_in_strokes_and_not_in_results():
-    strokes = Labels(np.zeros((4, 4), np.uint8), colormap=strokes_colormap(CLASSES))
-    result = Labels(np.zeros((4, 4), np.uint8), colormap=result_colormap(CLASSES))
-    assert strokes.get_color(1)[3] == 1
-    assert result.get_color(1)[3] == 0
-    assert np.allclose(strokes.get_color(2), result.get_color(2))
-
-
-def test_ids_nobody_has_named_are_seen_in_strokes():
-    strokes = Labels(np.zeros((4, 4), np.uint8), colormap=strokes_colormap(CLASSES))
-    assert strokes.get_color(77)[3] == 1
 
 
 def test_each_layer_has_a_colormap_of_its_own():

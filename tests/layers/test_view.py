@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_garage_unet.layers.view import plane_on_view, region_on_view
+from napari_garage_unet.layers.view import (
+    look_at,
+    plane_on_view,
+    region_on_view,
+    step_on_view,
+)
 
 
 @pytest.fixture
@@ -66,11 +71,50 @@ def test_the_plane_is_told_when_other_axes_are_displayed(viewer):
     layer = viewer.add_image(np.zeros((7, 10, 10)))
     viewer.dims.set_point(0, 3)
     viewer.dims.order = (1, 0, 2)
-    (index,) = plane_on_view(viewer, layer)
-    assert 0 <= index < 7
+    assert plane_on_view(viewer, layer) == (3,)
 
 
 def test_the_region_lies_within_the_plane(viewer):
     layer = viewer.add_image(np.zeros((3, 30, 40)))
     layer.corner_pixels = np.array([[0, 5, -4], [0, 20, 90]])
     assert region_on_view(layer) == (5, 21, 0, 40)
+
+
+def test_the_region_of_a_pyramid_is_in_pixels_of_its_finest_level(viewer):
+    fine = np.zeros((64, 64))
+    layer = viewer.add_image([fine, fine[::4, ::4]], multiscale=True)
+    layer.corner_pixels = np.array([[2, 4], [6, 10]])
+    scale = int(layer.downsample_factors[layer.data_level][0])
+    assert region_on_view(layer) == (
+        2 * scale,
+        6 * scale + 1,
+        4 * scale,
+        10 * scale + 1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("zoom", "nearest", "rounded_down"),
+    [(4, 1, 1), (1, 1, 1), (1 / 3.5, 4, 2), (1 / 4, 4, 4), (1 / 100, 16, 16)],
+)
+def test_pixels_that_fall_into_one_of_the_screen_are_a_power_of_two(
+    viewer, zoom, nearest, rounded_down
+):
+    layer = viewer.add_image(np.zeros((30, 40)), scale=(0.5, 0.5))
+    viewer.scene.camera.zoom = 2 * zoom
+    assert step_on_view(viewer, layer) == nearest
+    assert step_on_view(viewer, layer, no_coarser=True) == rounded_down
+
+
+def test_looking_at_a_place_centres_it_and_zooms_in(viewer):
+    layer = viewer.add_image(
+        np.zeros((3, 30, 40)), scale=(1, 2, 2), translate=(0, 5, 7)
+    )
+    camera = viewer.scene.camera
+    camera.zoom = 0.01
+    look_at(viewer, layer, (1,), (10, 20), side=50)
+    assert camera.center[-2:] == (25, 47)
+    zoom = camera.zoom
+    assert zoom > 1
+    look_at(viewer, layer, (1,), (3, 4), side=10_000)
+    assert camera.zoom == zoom

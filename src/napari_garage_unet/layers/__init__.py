@@ -1,1 +1,1 @@
-"""napari layers on one side, the engine's values on the other. Never Qt."""
+"""What napari layers mean to the engine, and back; without Qt."""

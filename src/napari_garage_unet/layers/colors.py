@@ -1,4 +1,4 @@
-"""Colours and names of classes, from and for Labels layers."""
+"""Colours and names of classes, to and from Labels layers."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ TRANSPARENT = "transparent"
 
 
 def class_color(info: ClassInfo) -> str:
-    """Colour of a class as ``"#rrggbb"``."""
+    """Return the colour of a class, ``"#rrggbb"``; the palette's where it has none."""
     return info.color or color_for(info.id)
 
 
 def strokes_colormap(classes: Iterable[ClassInfo]) -> DirectLabelColormap:
-    """Colours to paint with: every id has one, the background class too.
+    """Make the colormap of a strokes layer, in which every id from 1 to 255 is seen.
 
-    Ids nobody has named yet get the palette's colour, so that a person who paints
-    with a new id sees it.
+    The background class has its colour, too. Ids without a class get that of the
+    palette, so that painting with a new id shows.
     """
     colors: dict[int | None, Any] = {i: color_for(i) for i in range(1, 256)}
     colors |= {info.id: class_color(info) for info in classes}
@@ -34,7 +34,7 @@ def strokes_colormap(classes: Iterable[ClassInfo]) -> DirectLabelColormap:
 
 
 def result_colormap(classes: Iterable[ClassInfo]) -> DirectLabelColormap:
-    """Colours to show a result with: the background class lets the image through."""
+    """Make the colormap of a result, in which the background class is transparent."""
     colors: dict[int | None, Any] = {
         info.id: TRANSPARENT if info.background else class_color(info)
         for info in classes
@@ -45,7 +45,7 @@ def result_colormap(classes: Iterable[ClassInfo]) -> DirectLabelColormap:
 
 
 def class_features(classes: Iterable[ClassInfo]) -> dict[str, list[Any]]:
-    """Names for napari's status bar; the features of a Labels layer."""
+    """Make the features of a Labels layer, from which the status bar takes names."""
     listed = list(classes)
     return {
         "index": [0, *(info.id for info in listed)],
@@ -54,7 +54,7 @@ def class_features(classes: Iterable[ClassInfo]) -> dict[str, list[Any]]:
 
 
 def layer_color(layer: Labels, class_id: int) -> str | None:
-    """Colour of an id in a layer as ``"#rrggbb"``; None where it is transparent."""
+    """Return the colour of an id in a layer, ``"#rrggbb"``; None if transparent."""
     color = layer.get_color(class_id)
     if color is None or color[3] == 0:
         return None
@@ -62,7 +62,7 @@ def layer_color(layer: Labels, class_id: int) -> str | None:
 
 
 def layer_class_names(layer: Labels) -> dict[int, str]:
-    """Names that a layer's features give to its ids."""
+    """Return the names that the features of a layer give to its ids."""
     features = layer.features
     column = next((c for c in ("class", "name") if c in features), None)
     if column is None or "index" not in features:
@@ -75,7 +75,7 @@ def layer_class_names(layer: Labels) -> dict[int, str]:
 
 
 def recolor(layer: Labels, colormap: DirectLabelColormap) -> None:
-    """Give a layer other colours and leave everything else as the person set it."""
+    """Set the colormap of a layer, if it has other colours."""
     previous = layer.colormap
     if isinstance(previous, DirectLabelColormap) and _equal(previous, colormap):
         return

@@ -1,8 +1,8 @@
-"""Image layers as an engine `Image`.
+"""The engine's `Image` of one or several Image layers.
 
-napari keeps colour in a flag and channels in separate layers; the engine knows one
-``c`` axis. What a layer's axes mean is read here, what they are used for only in
-`napari_garage_unet.engine.images.image`.
+napari marks colour by a flag and keeps channels in separate layers; an `Image` has one
+``c`` axis for both. This module says what the axes of a layer mean;
+`napari_garage_unet.engine.images.image` says what each is used for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from napari.layers import Layer
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import AXES, Image
 
-NAMES = {
+AXIS_NAMES = {
     "time": "t",
     "depth": "z",
     "plane": "z",
@@ -28,17 +28,17 @@ NAMES = {
     "channel": "c",
     "channels": "c",
 }
-"""Long axis labels that are understood besides the letters themselves."""
+"""Letters of the long axis labels that are understood, besides the letters."""
 
-STACKS = {2: "yx", 3: "zyx", 4: "tzyx"}
-"""Axes of layers whose axes nobody has labelled."""
+DEFAULT_AXES = {2: "yx", 3: "zyx", 4: "tzyx"}
+"""Axes of a layer without axis labels, by its number of dimensions."""
 
 
 def layer_axes(layer: Layer) -> str:
-    """Letters of a layer's axes, the colour axis of an RGB image left out.
+    """Return the letters of a layer's axes, without the colour axis of an RGB image.
 
-    Axis labels count where every one of them is understood; otherwise the last two
-    axes are ``yx`` and what stands in front is a stack.
+    The axis labels are used where every one is understood; otherwise the axes are
+    those of `DEFAULT_AXES`.
 
     Parameters
     ----------
@@ -56,33 +56,33 @@ def layer_axes(layer: Layer) -> str:
         If the layer has fewer than two or more than four axes.
     """
     labels = [str(label).strip().lower() for label in layer.axis_labels]
-    letters = "".join(NAMES.get(label, label) for label in labels)
+    letters = "".join(AXIS_NAMES.get(label, label) for label in labels)
     if (
         len(letters) == layer.ndim == len(set(letters))
         and set("yx") <= set(letters) <= set(AXES)
         and not (getattr(layer, "rgb", False) and "c" in letters)
     ):
         return letters
-    if layer.ndim not in STACKS:
+    if layer.ndim not in DEFAULT_AXES:
         raise InputError(
             f"The layer {layer.name!r} has {layer.ndim} axes; "
             "images of two to four axes besides colour can be used."
         )
-    return STACKS[layer.ndim]
+    return DEFAULT_AXES[layer.ndim]
 
 
 def full_resolution(layer: Layer) -> Any:
-    """The array of a layer; the finest level of a pyramid."""
+    """Return the array of a layer; of a pyramid, its finest level."""
     return layer.data[0] if getattr(layer, "multiscale", False) else layer.data
 
 
 def spatial_dims(layer: Layer) -> list[int]:
-    """Numbers of the layer's dimensions that are not channels."""
+    """Return the dimensions of a layer that are not channels."""
     return [i for i, letter in enumerate(layer_axes(layer)) if letter != "c"]
 
 
 def spatial_shape(layer: Layer) -> tuple[int, ...]:
-    """Shape of the layer without channels: what its strokes must have."""
+    """Return the shape of a layer without channels, which is that of its strokes."""
     shape = full_resolution(layer).shape
     return tuple(int(shape[i]) for i in spatial_dims(layer))
 
@@ -90,8 +90,8 @@ def spatial_shape(layer: Layer) -> tuple[int, ...]:
 def read_image(layers: Sequence[ImageLayer]) -> Image:
     """Read one or several Image layers into memory as one image.
 
-    Lazy layers (Dask, Zarr) are computed, once. Several layers become the channels
-    of one image, in the order given.
+    Lazy layers (Dask, Zarr) are computed, once. Several layers become the channels of
+    one image, in the order given.
 
     Parameters
     ----------
@@ -101,12 +101,12 @@ def read_image(layers: Sequence[ImageLayer]) -> Image:
     Returns
     -------
     Image
-        A single layer keeps the order of its axes; several get ``c`` as the last.
+        With the axes of a single layer, or with ``c`` as the last of several.
 
     Raises
     ------
     InputError
-        If there is no layer, a layer cannot be read as an image, or shapes differ.
+        If there is no layer, one cannot be read as an image, or shapes or axes differ.
     """
     if not layers:
         raise InputError("There is no image; open one to start.")

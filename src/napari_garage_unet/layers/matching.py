@@ -1,4 +1,7 @@
-"""Labels layers that lie exactly on an image: strokes and results."""
+"""Labels layers that lie exactly on an image: strokes and results.
+
+What each is, and of which image, is kept in an entry of its metadata.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,22 @@ from .colors import class_features, strokes_colormap
 from .images import spatial_dims, spatial_shape
 
 METADATA_KEY = "napari-garage-unet"
-"""Key of this plugin's entry in a layer's metadata."""
+"""Key of that entry in ``layer.metadata``."""
 
 
 def placement(layer: Layer) -> dict[str, Any]:
-    """Everything that says where a layer lies in the world.
+    """Return the arguments that place another layer where a layer lies in the world.
 
-    The arguments for a layer of the image's spatial shape: scale, translate, rotate,
-    shear, affine, units and axis labels, without those of a channel axis.
+    Parameters
+    ----------
+    layer
+        An Image or Labels layer.
+
+    Returns
+    -------
+    dict
+        Scale, translate, rotate, shear, affine, units and axis labels for a layer of
+        the same spatial shape, without the part of a channel axis.
     """
     keep = spatial_dims(layer)
     if len(keep) == layer.ndim:
@@ -58,17 +69,17 @@ def make_strokes_layer(
     Parameters
     ----------
     image_layer
-        The image; for a pyramid its finest level counts.
+        The image; of a pyramid, the finest level counts.
     classes
         Names and colours.
     name
-        Of the layer.
+        Name of the layer.
 
     Returns
     -------
     Labels
-        uint8 of the image's spatial shape. 8-bit labels are what the graphics card
-        takes without conversion, and 255 classes are enough.
+        uint8 zeros of the image's spatial shape. The graphics card takes 8-bit labels
+        without conversion, and 255 classes are enough.
     """
     layer = Labels(
         np.zeros(spatial_shape(image_layer), np.uint8),
@@ -84,7 +95,7 @@ def make_strokes_layer(
 
 
 def strokes_metadata(classes: Sequence[ClassInfo], *, image: str) -> dict[str, Any]:
-    """What a strokes layer remembers about itself."""
+    """Return the entry of a strokes layer: its classes and the name of its image."""
     return {
         "kind": "strokes",
         "image": image,
@@ -102,7 +113,7 @@ def make_result_layer(
     metadata: Mapping[str, Any],
     opacity: float = 0.55,
 ) -> Labels:
-    """Make a layer that shows a result on an image; it cannot be painted by accident.
+    """Make a layer that shows a result on an image and cannot be painted on.
 
     Parameters
     ----------
@@ -111,12 +122,12 @@ def make_result_layer(
     data
         Class ids or object ids of the image's spatial shape.
     name, colormap, opacity
-        Of the layer. The colormap must not be shared with another layer, because
+        As of the layer. The colormap must not be that of another layer, because
         napari keeps a layer's selected label in it.
     classes
-        Names for the status bar.
+        Classes whose names the status bar shows.
     metadata
-        Where the result came from.
+        Entry that says what the result is, with its ``kind``.
     """
     layer = Labels(
         data,
@@ -132,19 +143,19 @@ def make_result_layer(
 
 
 def plugin_metadata(layer: Layer) -> dict[str, Any]:
-    """Return what this plugin has noted in a layer's metadata; empty if nothing."""
+    """Return this plugin's entry in the metadata of a layer; empty if there is none."""
     entry = layer.metadata.get(METADATA_KEY, {})
     return entry if isinstance(entry, dict) else {}
 
 
 def name_image(layer: Layer, image: str) -> None:
-    """Note which image a strokes layer belongs to, unless somebody else made it."""
+    """Rename the image in the entry of a strokes layer that this plugin has made."""
     if "image" in plugin_metadata(layer):
         plugin_metadata(layer)["image"] = image
 
 
 def is_result(layer: Layer) -> bool:
-    """Whether this plugin made the layer to show a result."""
+    """Return whether this plugin made the layer to show a result."""
     return plugin_metadata(layer).get("kind") in {
         "preview",
         "segmentation",
@@ -155,7 +166,7 @@ def is_result(layer: Layer) -> bool:
 
 
 def brush_size_for(shape: Sequence[int]) -> int:
-    """A brush that is about a fiftieth of the image's shorter side."""
+    """Return a brush size in pixels: 1/50 of the image's shorter side, 3 to 20."""
     return int(np.clip(min(shape[-2:]) // 50, 3, 20))
 
 

@@ -1,4 +1,4 @@
-"""What of an image is on view."""
+"""Which part of a layer is on view, and moving the view."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .images import full_resolution, layer_axes
 
 
 def plane_on_view(viewer: Any, layer: Layer) -> PlaneIndex:
-    """Position of the plane of a layer that the viewer's sliders point at.
+    """Return the position of the plane of a layer that is on view.
 
-    The sliders count steps of all layers together, so their position is taken as a
-    point in the world, brought to the layer's units, and looked up in the layer.
+    The sliders count steps of all layers together. So their position is taken as a
+    point in the world, converted to the units of the layer, and located in it.
 
     Parameters
     ----------
@@ -29,7 +29,8 @@ def plane_on_view(viewer: Any, layer: Layer) -> PlaneIndex:
     Returns
     -------
     tuple of int
-        Position along the axes in front of ``y`` and ``x``, channels left out.
+        Position along the axes other than ``y``, ``x`` and ``c``, in the order of the
+        layer.
     """
     axes = layer_axes(layer)
     point = layer.world_to_data(_point_in_units_of(viewer, layer))
@@ -42,10 +43,10 @@ def plane_on_view(viewer: Any, layer: Layer) -> PlaneIndex:
 
 
 def region_on_view(layer: Layer) -> tuple[int, int, int, int]:
-    """Box ``(y0, y1, x0, x1)`` of the plane that lies in the viewport, in pixels.
+    """Return the box ``(y0, y1, x0, x1)`` of a plane that the canvas shows.
 
-    The whole plane before the canvas has been drawn. For a pyramid the box is
-    brought to the finest level.
+    In pixels, of a pyramid in those of the finest level; the stops are exclusive. It
+    is the whole plane until the canvas has been drawn.
     """
     axes = layer_axes(layer)
     shape = full_resolution(layer).shape
@@ -62,7 +63,7 @@ def region_on_view(layer: Layer) -> tuple[int, int, int, int]:
 
 
 def step_on_view(viewer: Any, layer: Layer, *, no_coarser: bool = False) -> int:
-    """How many pixels of a plane lie beside each other in one of the screen.
+    """Return how many pixels of a plane fall side by side into one of the screen.
 
     Parameters
     ----------
@@ -71,12 +72,12 @@ def step_on_view(viewer: Any, layer: Layer, *, no_coarser: bool = False) -> int:
     layer
         The layer whose pixels are counted.
     no_coarser
-        Whether to stay below where the true number lies between two.
+        Whether to round down; otherwise to the nearest, on a logarithmic scale.
 
     Returns
     -------
     int
-        1, 2, 4, 8 or 16; the nearest, and 1 where pixels are enlarged.
+        1, 2, 4, 8 or 16; 1 where pixels are enlarged.
     """
     scene = getattr(viewer, "scene", viewer)
     axes = layer_axes(layer)
@@ -85,8 +86,9 @@ def step_on_view(viewer: Any, layer: Layer, *, no_coarser: bool = False) -> int:
     if not on_screen > 0:
         return 1
     power = np.log2(1 / on_screen)
-    power = np.clip(np.floor(power) if no_coarser else round(power), 0, 4)
-    return 1 << int(power)
+    rounded = np.floor(power) if no_coarser else round(power)
+    step: int = 2 ** int(np.clip(rounded, 0, 4))
+    return step
 
 
 def look_at(
@@ -97,7 +99,7 @@ def look_at(
     *,
     side: float,
 ) -> None:
-    """Move the camera to a place of a plane, near enough to see its surroundings.
+    """Centre the camera on a place of a plane, and zoom in to its surroundings.
 
     Parameters
     ----------
@@ -110,7 +112,8 @@ def look_at(
     place
         ``(y, x)`` in pixels.
     side
-        Pixels around it to be seen at the most; who is nearer stays there.
+        Side in pixels of the square around the place that is seen at most. The camera
+        never zooms out.
     """
     axes = layer_axes(layer)
     stack = iter(index)

@@ -1,8 +1,8 @@
-"""Results into layers, in place and quietly.
+"""Writing results into layers in place, and changing layers without side effects.
 
-Assigning ``layer.data`` would make napari recompute the extents of the scene, rebuild
-textures and switch editing back on; writing into the array and refreshing once does
-none of this.
+Assigning ``layer.data`` makes napari recompute the extents of the scene, rebuild its
+textures and make the layer editable again. Writing into the array and refreshing once
+does none of this.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ def write_plane(
     layer
         A single-scale Labels or Image layer.
     key
-        Where the plane lies in the layer's array.
+        Index of the plane in the layer's array.
     plane
         The new values.
     refresh
-        Whether the layer is drawn again afterwards.
+        Whether the layer is redrawn afterwards.
 
     Returns
     -------
     bool
-        Whether anything was different.
+        Whether any value has changed.
     """
     target = layer.data[key]
     if target.shape == plane.shape and np.array_equal(target, plane):
@@ -45,15 +45,14 @@ def write_plane(
 
 
 def redraw(layer: Layer) -> None:
-    """Draw a layer again whose array was written to."""
+    """Redraw a layer whose array was written to."""
     layer.refresh(extent=False, highlight=False)
 
 
 def insert_quietly(viewer: Any, layer: Layer, *, below: Layer | None = None) -> None:
     """Add a layer without selecting it.
 
-    napari selects what is added, which would take the brush out of the hand of a
-    person who is painting.
+    napari selects what is added, which would interrupt painting in the strokes layer.
 
     Parameters
     ----------
@@ -62,7 +61,7 @@ def insert_quietly(viewer: Any, layer: Layer, *, below: Layer | None = None) -> 
     layer
         The new layer.
     below
-        The layer it is put under; on top when None or not in the viewer.
+        Layer it is put under; it goes on top if this is None or not in the viewer.
     """
     selection = viewer.layers.selection
     active, selected = selection.active, set(selection)
@@ -74,7 +73,7 @@ def insert_quietly(viewer: Any, layer: Layer, *, below: Layer | None = None) -> 
 
 
 def free_name(viewer: Any, name: str) -> str:
-    """`name`, or with a number where a layer has it already."""
+    """Return a name, with a number added where a layer has it already."""
     taken = {layer.name for layer in viewer.layers}
     if name not in taken:
         return name
@@ -85,12 +84,12 @@ def free_name(viewer: Any, name: str) -> str:
 
 
 def labels_dtype(class_ids: Any) -> Any:
-    """The smallest unsigned type that holds the ids."""
+    """Return uint8, or uint16 where an id is above 255."""
     return np.uint8 if max(class_ids, default=0) <= 255 else np.uint16
 
 
 def pick_up_brush(viewer: Any, layer: Labels, class_id: int) -> None:
-    """Make a person ready to paint a class: its layer, its id, the brush."""
+    """Activate a layer, select a class id in it, and pick the brush."""
     viewer.layers.selection.active = layer
     layer.selected_label = class_id
     layer.mode = "paint"

@@ -14,7 +14,7 @@ from psygnal import Signal
 from napari_garage_unet.engine.annotations.strokes import check_strokes
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.layers.images import (
-    STACKS,
+    DEFAULT_AXES,
     full_resolution,
     read_image,
     spatial_shape,
@@ -264,4 +264,4 @@ def _check(annotated: AnnotatedImage, strokes: Any) -> None:
     shape = annotated.spatial_shape
     # An array of that shape that takes no memory.
     frame = np.broadcast_to(np.uint8(0), shape)
-    check_strokes(Image(frame, STACKS[len(shape)], name=annotated.name), strokes)
+    check_strokes(Image(frame, DEFAULT_AXES[len(shape)], name=annotated.name), strokes)
