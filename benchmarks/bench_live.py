@@ -28,7 +28,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.live.frames import measure_frames
-from benchmarks.live.kills import KILLS, kill_engine, kill_napari
+from benchmarks.live.kill_engine import kill_engine
+from benchmarks.live.kill_napari import kill_napari
+from benchmarks.live.kill_scene import DEFAULT_KILLS
 from benchmarks.live.person import lines_in
 from benchmarks.live.studio import PLUGIN, Studio
 from benchmarks.results import Direction, Mark, Report, table
@@ -121,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--strokes", type=int, default=40)
     parser.add_argument("--hour", type=int, default=STROKES_PER_HOUR)
-    parser.add_argument("--kills", type=int, default=KILLS)
+    parser.add_argument("--kills", type=int, default=DEFAULT_KILLS)
     parser.add_argument(
         "--frames-only", action="store_true", help="print the gaps, keep no results"
     )
