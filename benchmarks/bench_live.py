@@ -1,15 +1,16 @@
-"""How awake the viewer is, and how prompt the preview, while a person paints.
+"""How responsive the viewer and the preview are while a person paints.
 
 ``make bench-live`` opens a window, paints with mouse events and measures
 
 - the gaps between drawn frames on a large photograph, painting all the time, first in
   napari alone, then with the engine idle, then while it trains and previews
-  (`live_frames`);
+  (`benchmarks.live.frames`);
 - the time from the lifting of the brush to the first preview of that place that has
   learnt from the stroke, on the photograph of the garage;
 - the memory of both processes over an hour's worth of strokes and previews, without
-  the pauses: painted, learnt, looked at and erased again, round after round;
-- what is lost when the engine or napari is killed (`live_kills`).
+  the pauses: painted, learnt, previewed and erased again, round after round;
+- what is lost when the engine or napari is killed (`benchmarks.live.kill_engine`,
+  `benchmarks.live.kill_napari`).
 """
 
 from __future__ import annotations
@@ -39,14 +40,14 @@ from napari_garage_unet.project.folders import VARIABLE
 from napari_garage_unet.session import Session
 
 STROKES_PER_HOUR = 600
-CYCLES = 10
+MEMORY_ROUNDS = 10
 
-LATEST = 20.0
-"""Seconds after which a preview counts as not coming; it is counted with these."""
+MAX_LATENCY_SECONDS = 20.0
+"""Time after which a preview counts as not coming; it is counted with this."""
 
 
 def latencies(strokes: int) -> list[float]:
-    """Seconds from brush lift to the first preview that has learnt from the stroke."""
+    """Measure the seconds from brush lift to the first preview that has learnt it."""
     studio = Studio()
     session, person = studio.session, studio.person
     studio.viewer.open_sample(PLUGIN, "garage")
@@ -75,15 +76,15 @@ def latencies(strokes: int) -> list[float]:
                 for _, number, box in seen
             )
 
-        came = person.live(LATEST, until=is_shown)
-        found.append(seen[-1][0] - lifted if came else LATEST)
+        came = person.live(MAX_LATENCY_SECONDS, until=is_shown)
+        found.append(seen[-1][0] - lifted if came else MAX_LATENCY_SECONDS)
         person.live(float(studio.rng.uniform(0.3, 3.0)))
     studio.close()
     return found
 
 
 def memory(strokes: int, cycles: int) -> list[dict[str, float]]:
-    """Megabytes of both processes after each round of painting and erasing."""
+    """Measure megabytes of both processes after each round of painting and erasing."""
     studio = Studio()
     session = studio.session
     studio.viewer.open_sample(PLUGIN, "garage")
@@ -109,12 +110,12 @@ def memory(strokes: int, cycles: int) -> list[dict[str, float]]:
 
 
 def _resident(session: Session | None) -> float:
-    """Megabytes a process has in memory; of the engine when there is a session."""
+    """Return the resident megabytes of this process, or of the engine of a session."""
     pid = "self" if session is None else session.link.client.pid
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024
-    raise RuntimeError(f"Process {pid} does not tell its memory.")
+    raise RuntimeError(f"Process {pid} has no figure of its memory.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     report = Report("live")
-    # What is kept while painting is not to lie among a person's own projects.
+    # Projects of the benchmark do not belong among those of the user.
     with tempfile.TemporaryDirectory() as folder:
         os.environ[VARIABLE] = folder
         measure_frames(report, seconds=options.seconds)
@@ -154,24 +155,24 @@ def measure(report: Report, options: argparse.Namespace) -> None:
         Mark("brush lift to preview, p95, s", float(p95), 3.0, at_most),
     ]
 
-    megabytes = memory(options.hour, CYCLES)
+    megabytes = memory(options.hour, MEMORY_ROUNDS)
     report.figures["megabytes after each round"] = megabytes
     # The first rounds fill caches and pools that stay.
     start, end = megabytes[2], megabytes[-1]
     report.tables.append(
         table(
             ["megabytes after round", *(str(n + 1) for n in range(len(megabytes)))],
-            [[who, *(round(m[who]) for m in megabytes)] for who in start],
+            [[name, *(round(m[name]) for m in megabytes)] for name in start],
         )
     )
     report.marks += [
         Mark(
-            f"growth of {who} in the last 7 of 10 rounds",
-            end[who] / start[who],
+            f"growth of {name} in the last 7 of 10 rounds",
+            end[name] / start[name],
             1.1,
             at_most,
         )
-        for who in start
+        for name in start
     ]
 
 

@@ -1,4 +1,4 @@
-"""Masks instead of strokes, beside the textbook network in the same time.
+"""Training on whole masks instead of strokes, compared with a textbook U-Net.
 
 Run as ``make bench-masks``. Every pixel of the stroked pictures of each task is
 painted; ours and the textbook U-Net with Keras ``model.fit`` learn for the same time,
@@ -27,13 +27,13 @@ from benchmarks.strokes.tasks import TASKS, load_task, require_data
 
 logger = logging.getLogger("bench_masks")
 
-SECONDS = 40.0
+TRAINING_SECONDS = 40.0
 TEXTBOOK = "keras-unet"
 METHODS = (OURS, TEXTBOOK)
 
 
 def learn_masks(method_name: str, task_name: str, *, seconds: float) -> float:
-    """Mean IoU on the pictures that were not painted."""
+    """Learn from masks; return the mean IoU on the pictures without masks."""
     method, task = load_method(method_name), load_task(task_name)
     masks = [picture.truth for picture in task.stroked]
     n_classes = np.unique(np.concatenate([m[m != 0] for m in masks])).size
@@ -48,7 +48,7 @@ def learn_masks(method_name: str, task_name: str, *, seconds: float) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, publish, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--seconds", type=float, default=TRAINING_SECONDS)
     parser.add_argument("--one", nargs=3, metavar=("METHOD", "TASK", "FILE"))
     options = parser.parse_args(arguments)
     if options.one:

@@ -1,9 +1,9 @@
 """Does *Where to paint next* save strokes? A simulated person is led to places.
 
 The person paints one stroke of each class, then is led to one place after the other:
-by the model's doubt, or by chance. At each place the person looks at a window around
-it and paints one stroke: into the largest mistake there, or, where there is none, into
-the largest patch of one class. After every few strokes the model learns on, in the
+by the model's uncertainty, or by chance. At each place the person looks at a window
+around it and paints one stroke: into the largest error there, or, where there is none,
+into the largest patch of one class. After every few strokes the model learns on, in the
 same number of steps for both; nothing depends on the clock.
 
 Run as `make bench-next`, or ``python benchmarks/bench_next.py``. It prints the mean
@@ -40,18 +40,19 @@ from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.suggestions.next_stroke import WINDOW, next_place
 
-STEPS = 150
+STEPS_PER_ROUND = 150
 """Steps of each round of learning: half of what the dock takes."""
 
-PLACES = 4
+PLACES_PER_ROUND = 4
 """Places that are visited before the model learns on."""
 
 GUIDES = ("doubt", "chance")
+"""Guides, by their names in the results: the uncertainty of the model, and chance."""
 
-ALL = "all tasks"
+ALL_TASKS = "all tasks"
 
-SAVED = 0.1
-"""Share of the strokes that being led is to save at least."""
+MIN_SAVED = 0.1
+"""Share of the strokes that being led has to save."""
 
 
 def paint_at(
@@ -96,22 +97,22 @@ def run(
     rounds: int,
     stores: FeatureCaches,
 ) -> list[float]:
-    """Mean IoU on unpainted pixels after each round of being led.
+    """Return the mean IoU on unpainted pixels after each round of being led.
 
     Parameters
     ----------
     task
-        What is to be learnt; its first picture is painted on.
+        Task to be learnt, whose first picture is painted on.
     image
         That picture, as the engine reads it.
     guide
         One of `GUIDES`.
     seed
-        Of strokes and learning; the first strokes do not depend on the guide.
+        Seed of strokes and learning; the first strokes do not depend on the guide.
     rounds
-        How often `PLACES` places are visited.
+        How often `PLACES_PER_ROUND` places are visited.
     stores
-        Keep its features from run to run.
+        Feature caches, which are kept from run to run.
     """
     picture = task.stroked[0]
     truth = picture.truth
@@ -134,7 +135,7 @@ def run(
         result = ids[levels.argmax(axis=0)]
         found.append(score([truth], [result], strokes=[strokes]).mean_iou)
         visited: list[tuple[float, float]] = []
-        for _ in range(PLACES):
+        for _ in range(PLACES_PER_ROUND):
             if guide == "chance":
                 place = tuple(float(rng.uniform(0, n)) for n in truth.shape)
             else:
@@ -147,9 +148,9 @@ def run(
 
 
 def strokes_needed(curve: Sequence[float], target: float) -> float:
-    """How many strokes a curve needs to reach a score, between rounds in proportion.
+    """Return how many strokes a curve needs to reach a score.
 
-    NaN when it does not.
+    It is interpolated between rounds, and NaN if the score is not reached.
     """
     best = np.maximum.accumulate(curve)
     if best[-1] < target:
@@ -158,24 +159,24 @@ def strokes_needed(curve: Sequence[float], target: float) -> float:
     if at == 0:
         return 0.0
     share = (target - best[at - 1]) / (best[at] - best[at - 1])
-    return float(PLACES * (at - 1 + share))
+    return float(PLACES_PER_ROUND * (at - 1 + share))
 
 
 def saved(by_chance: float, led: float) -> float:
-    """Share of the strokes that being led saves.
+    """Return the share of the strokes that being led saves.
 
-    0 where chance ends no better than it begins: nothing is there to be saved.
+    It is 0 where chance ends no better than it begins: there is nothing to save.
     """
     return 1 - led / by_chance if by_chance else 0.0
 
 
 def _needed(curves: dict[str, NDArray[np.float64]]) -> tuple[float, float]:
-    """Strokes that chance and being led need to reach what chance reaches in the end.
+    """Return the strokes that chance and being led need to reach the end of chance.
 
-    Who does not arrive has needed more than there were, which counts as one round more.
+    A curve that does not reach it counts with one round more than there were.
     """
     target = float(np.mean(curves["chance"][-2:]))
-    missed = PLACES * len(curves["chance"])
+    missed = PLACES_PER_ROUND * len(curves["chance"])
     needed = [strokes_needed(curves[guide], target) for guide in ("chance", "doubt")]
     by_chance, led = (missed if np.isnan(n) else n for n in needed)
     return by_chance, led
@@ -193,7 +194,10 @@ def _publish(report: Report, name: str, curves: dict[str, NDArray[np.float64]]) 
 
 
 def _table(found: dict[str, dict[str, NDArray[np.float64]]], rounds: int) -> str:
-    header = ["mean IoU after strokes", *(str(PLACES * n) for n in range(rounds + 1))]
+    header = [
+        "mean IoU after strokes",
+        *(str(PLACES_PER_ROUND * n) for n in range(rounds + 1)),
+    ]
     rows = [
         [f"{name} {guide}", *map(float, curve)]
         for name, curves in found.items()
@@ -210,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args(arguments)
     report = Report("next")
-    learner.ROUND = STEPS
+    learner.ROUND = STEPS_PER_ROUND
     found: dict[str, dict[str, NDArray[np.float64]]] = {}
     for name in options.tasks:
         task, stores = load_task(name), FeatureCaches()
@@ -228,10 +232,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         guide: np.mean([curves[guide] for curves in found.values()], axis=0)
         for guide in GUIDES
     }
-    _publish(report, ALL, pooled)
-    report.tables.append(_table({**found, ALL: pooled}, options.rounds))
+    _publish(report, ALL_TASKS, pooled)
+    report.tables.append(_table({**found, ALL_TASKS: pooled}, options.rounds))
     report.marks.append(
-        Mark("share of the strokes saved by being led", saved(*_needed(pooled)), SAVED)
+        Mark(
+            "share of the strokes saved by being led",
+            saved(*_needed(pooled)),
+            MIN_SAVED,
+        )
     )
     worse = [name for name, curves in found.items() if np.diff(_needed(curves))[0] > 0]
     report.marks.append(

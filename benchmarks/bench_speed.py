@@ -1,4 +1,4 @@
-"""How fast the textbook network trains and predicts, and what size and strokes cost.
+"""Speed of training and inference, by network, image size and number of strokes.
 
 ``make bench-speed`` compares, in one run on the same cores,
 
@@ -34,10 +34,10 @@ from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.networks.unet import build_unet
 
-SIDE = 160
-BATCH = 2
-SIZES = (256, 512, 1024, 2048, 4096, 8192)
-STROKES = (4, 16, 64, 256)
+CROP_PIXELS = 160
+BATCH_SIZE = 2
+IMAGE_SIDES_PIXELS = (256, 512, 1024, 2048, 4096, 8192)
+STROKE_COUNTS = (4, 16, 64, 256)
 
 
 def median_seconds(*calls: Callable[[], object], runs: int) -> list[float]:
@@ -56,22 +56,24 @@ def median_seconds(*calls: Callable[[], object], runs: int) -> list[float]:
 def compare_steps(*, runs: int, batches: int = 4) -> tuple[float, float]:
     """Seconds per step of ``model.fit`` and of the lean step on the same batches."""
     rng = np.random.default_rng(0)
-    images = rng.random((batches * BATCH, SIDE, SIDE, 3), np.float32)
-    masks = rng.integers(0, 2, (batches * BATCH, SIDE, SIDE)).astype(np.int32)
+    images = rng.random((batches * BATCH_SIZE, CROP_PIXELS, CROP_PIXELS, 3), np.float32)
+    masks = rng.integers(0, 2, (batches * BATCH_SIZE, CROP_PIXELS, CROP_PIXELS)).astype(
+        np.int32
+    )
 
-    fitted = build_unet((SIDE, SIDE, 3), 2)
+    fitted = build_unet((CROP_PIXELS, CROP_PIXELS, 3), 2)
     fitted.compile("adam", loss="sparse_categorical_crossentropy")
 
-    # As the plain U-Net is taught: in bfloat16 where the CPU is faster in it.
+    # As the plain U-Net is trained: in bfloat16 where the CPU is faster in it.
     with current_devices().for_steps().scope():
-        lean = build_unet((SIDE, SIDE, 3), 2)
+        lean = build_unet((CROP_PIXELS, CROP_PIXELS, 3), 2)
         optimizer = keras.optimizers.Adam()
         optimizer.build(lean.trainable_variables)
 
     @tf.function(
         input_signature=[
-            tf.TensorSpec((BATCH, SIDE, SIDE, 3), tf.float32),
-            tf.TensorSpec((BATCH, SIDE, SIDE), tf.int32),
+            tf.TensorSpec((BATCH_SIZE, CROP_PIXELS, CROP_PIXELS, 3), tf.float32),
+            tf.TensorSpec((BATCH_SIZE, CROP_PIXELS, CROP_PIXELS), tf.int32),
         ]
     )
     def step(image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -85,11 +87,11 @@ def compare_steps(*, runs: int, batches: int = 4) -> tuple[float, float]:
         return loss
 
     def take_steps() -> None:
-        for at in range(0, len(images), BATCH):
-            step(images[at : at + BATCH], masks[at : at + BATCH]).numpy()
+        for at in range(0, len(images), BATCH_SIZE):
+            step(images[at : at + BATCH_SIZE], masks[at : at + BATCH_SIZE]).numpy()
 
     def fit() -> None:
-        fitted.fit(images, masks, batch_size=BATCH, shuffle=False, verbose=0)
+        fitted.fit(images, masks, batch_size=BATCH_SIZE, shuffle=False, verbose=0)
 
     by_fit, by_step = median_seconds(fit, take_steps, runs=runs)
     return by_fit / batches, by_step / batches
@@ -148,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, publish, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--largest", type=int, default=SIZES[-1])
+    parser.add_argument("--largest", type=int, default=IMAGE_SIDES_PIXELS[-1])
     options = parser.parse_args(arguments)
     report = Report("speed")
 
@@ -175,8 +177,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     time_training(256, 4)  # loads the encoder and traces, as a warm engine has
     columns = ("first step", "later steps", "prediction")
-    cases = [("image side", s, s, 16) for s in SIZES if s <= options.largest]
-    cases += [("strokes", n, 1024, n) for n in STROKES]
+    cases = [
+        ("image side", s, s, 16) for s in IMAGE_SIDES_PIXELS if s <= options.largest
+    ]
+    cases += [("strokes", n, 1024, n) for n in STROKE_COUNTS]
     rows = []
     for what, value, side, n_strokes in cases:
         seconds = time_training(side, n_strokes)

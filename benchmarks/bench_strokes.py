@@ -1,8 +1,8 @@
-"""How much is learnt from how little paint in how little time, beside the peers.
+"""How well methods segment after few strokes and a short time of learning.
 
 Run as `make bench-strokes`, or `python benchmarks/bench_strokes.py`. Every method
-meets every task with every seed in a fresh process, one at a time, on two cores, warm
-before its clock starts.
+learns every task with every seed in a process of its own, one at a time, on two cores,
+warm before its clock starts.
 
 Examples
 --------
@@ -36,13 +36,13 @@ from benchmarks.strokes.tasks import OTHER_TASKS, TASKS, require_data
 
 logger = logging.getLogger("bench_strokes")
 
-CORES = 2
-SECONDS = (5.0, 10.0, 20.0, 40.0)
-SEEDS = 3
-OTHER_SEEDS = 1
-ROUNDS = 3
+N_CORES = 2
+CHECKPOINT_SECONDS = (5.0, 10.0, 20.0, 40.0)
+N_SEEDS = 3
+N_OTHER_SEEDS = 1
+N_ROUNDS = 3
 QUICK = (1, 1, (5.0, 20.0))
-"""Seeds, corrective rounds and seconds of a first look."""
+"""Seeds, corrective rounds and checkpoints in seconds of ``--quick``."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FileNotFoundError as error:
         logger.error("%s", error)
         return 2
-    _keep_to(CORES)
+    _keep_to(N_CORES)
     report = Report(result_name(chosen))
     figures: list[Figure] = []
     failures: list[str] = []
@@ -99,7 +99,7 @@ def _in_fresh_process(
 
 
 def _keep_to(count: int) -> None:
-    """Let this process and its children have no more than `count` cores."""
+    """Restrict this process and its children to `count` cores."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
     else:
@@ -107,7 +107,7 @@ def _keep_to(count: int) -> None:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read what is to be compared, with everything that was not said filled in."""
+    """Parse the command line, and fill in what was left out."""
     parser = argparse.ArgumentParser(
         description="Compare methods on strokes of a simulated person."
     )
@@ -123,17 +123,19 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--tasks", nargs="+", choices=(*TASKS, *OTHER_TASKS))
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=tuple(METHODS))
-    parser.add_argument("--seeds", type=int, help=f"how many, {SEEDS} by default")
+    parser.add_argument("--seeds", type=int, help=f"how many, {N_SEEDS} by default")
     parser.add_argument(
-        "--rounds", type=int, help=f"corrective ones, {ROUNDS} by default"
+        "--rounds", type=int, help=f"corrective ones, {N_ROUNDS} by default"
     )
     parser.add_argument(
         "--seconds", type=float, nargs="+", help="checkpoints of round 0"
     )
     chosen = parser.parse_args(arguments)
-    seeds, rounds, seconds = QUICK if chosen.quick else (SEEDS, ROUNDS, SECONDS)
+    seeds, rounds, seconds = (
+        QUICK if chosen.quick else (N_SEEDS, N_ROUNDS, CHECKPOINT_SECONDS)
+    )
     chosen.tasks = tuple(chosen.tasks or (OTHER_TASKS if chosen.others else TASKS))
-    chosen.seeds = chosen.seeds or (OTHER_SEEDS if chosen.others else seeds)
+    chosen.seeds = chosen.seeds or (N_OTHER_SEEDS if chosen.others else seeds)
     chosen.rounds = rounds if chosen.rounds is None else chosen.rounds
     chosen.seconds = sorted(chosen.seconds or seconds)
     return chosen
@@ -141,13 +143,13 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def result_name(chosen: argparse.Namespace) -> str:
     """Keep the results of a part from replacing those of the whole."""
-    seeds = OTHER_SEEDS if chosen.tasks == OTHER_TASKS else SEEDS
+    seeds = N_OTHER_SEEDS if chosen.tasks == OTHER_TASKS else N_SEEDS
     everything = (
         chosen.tasks in (TASKS, OTHER_TASKS)
         and tuple(chosen.methods) == tuple(METHODS)
         and chosen.seeds >= seeds
-        and chosen.rounds >= ROUNDS
-        and set(chosen.seconds) >= set(SECONDS)
+        and chosen.rounds >= N_ROUNDS
+        and set(chosen.seconds) >= set(CHECKPOINT_SECONDS)
     )
     if everything:
         return "strokes" if chosen.tasks == TASKS else "others"

@@ -33,8 +33,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.results import ROOT, Direction, Mark, Report, table
 from benchmarks.strokes.tasks import require_data
 
-MOVES = 120
-CLASSES = (2, 8)
+N_MOVES = 120
+N_CLASSES = (2, 8)
 WAYS = (
     "connected components at 0.5",
     "Otsu and watershed",
@@ -66,7 +66,7 @@ def add_latency(report: Report, *, moves: int) -> None:
     from benchmarks.tuning.window import measure_latency
 
     rows = []
-    for n in CLASSES:
+    for n in N_CLASSES:
         found = measure_latency(n, moves=moves)
         for what, values in (
             ("threshold", found.threshold),
@@ -160,7 +160,7 @@ def add_objects(report: Report) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, publish, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--moves", type=int, default=MOVES)
+    parser.add_argument("--moves", type=int, default=N_MOVES)
     options = parser.parse_args(arguments)
     require_data()
     report = Report("tune")

@@ -1,4 +1,4 @@
-"""What every benchmark leaves behind: a table, a file of figures and a verdict.
+"""The results of a benchmark: tables, a file of figures, and marks met or missed.
 
 A benchmark collects figures and marks in a `Report` and ends with
 `sys.exit(report.publish())`: the table goes to standard output, everything to
@@ -36,7 +36,7 @@ _PACKAGES = (
 
 
 class Direction(StrEnum):
-    """On which side of its limit a value must lie."""
+    """The side of its limit on which a value has to lie."""
 
     AT_LEAST = "at least"
     AT_MOST = "at most"
@@ -49,11 +49,11 @@ class Mark:
     Parameters
     ----------
     name : str
-        What was measured, with its unit.
+        Quantity that was measured, with its unit.
     value : float
-        What came out. NaN misses every mark.
+        Measured value. NaN misses every mark.
     limit : float
-        What must be reached.
+        Value that has to be reached.
     direction : Direction, optional
         Whether the limit is a floor or a ceiling.
     """
@@ -79,7 +79,7 @@ class Mark:
 
 @dataclass(slots=True)
 class Report:
-    """Everything one run of a benchmark has to say.
+    """The results of one run of a benchmark.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Report:
     figures : dict
         Anything JSON can hold.
     marks : list of Mark
-        What had to be reached. Empty when there is nothing to reach.
+        Marks of the run; may be empty.
     tables : list of str
         Texts for standard output, made with `table`.
     circumstances : dict, optional

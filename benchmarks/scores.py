@@ -1,4 +1,4 @@
-"""How much of a segmentation is right, on the pixels that count."""
+"""Agreement of segmentations with the truth, on the pixels that are not painted."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def score(
     *,
     strokes: Sequence[IntImage] | None = None,
 ) -> Scores:
-    """Score results on all labelled pixels that nobody painted.
+    """Score results on all labelled pixels that are not painted.
 
-    The pixels of all pictures are counted together, so a class that fills one
-    picture and is a speck in another is judged once.
+    The pixels of all pictures are counted together, so that a class counts once, even
+    if it fills one picture and is tiny in another.
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ def _agreement(wanted: IntImage, found: IntImage) -> Scores:
         raise ValueError("No labelled pixel is left to score.")
     ious = []
     for class_id in np.unique(wanted):
-        is_class, said_class = wanted == class_id, found == class_id
-        ious.append((is_class & said_class).sum() / (is_class | said_class).sum())
+        is_class, is_found = wanted == class_id, found == class_id
+        ious.append((is_class & is_found).sum() / (is_class | is_found).sum())
     return Scores(
         mean_iou=float(np.mean(ious)), accuracy=float(np.mean(wanted == found))
     )

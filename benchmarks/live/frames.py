@@ -1,11 +1,11 @@
-"""How awake the window is while somebody paints without a break.
+"""Gaps between drawn frames while a person paints without a break.
 
 The same strokes are painted in the same layer of the same window three times: before
-the plugin is there, with its dock open and the engine at rest, and while it learns and
-previews. What napari, Qt and the drawing of OpenGL cost is in all three.
+the plugin is there, with its dock open and the engine idle, and while it learns and
+previews. What napari, Qt and OpenGL cost is part of all three.
 
-Besides the gaps between frames, which other work on the machine lengthens, the time
-the window's own thread has computed in each gap is measured, which it hardly does.
+Other work on the machine lengthens the gaps. So the processor time that the thread of
+the window has used in each gap is measured, too, on which it has hardly any effect.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from benchmarks.results import Direction, Mark, Report, table
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.session.training.settings import Settings
 
-LARGE = (2048, 2048)
+IMAGE_SHAPE = (2048, 2048)
+"""Rows and columns of the image that is painted on."""
 
-RIM = 40
-"""Pixels at the rim of the image that are not painted; they may be out of sight."""
+BORDER_PIXELS = 40
+"""Border of the image that is not painted; it may be out of sight."""
 
-LENGTH = 200
-"""Pixels a stroke is long."""
+STROKE_LENGTH_PIXELS = 200
 
-STROKES = 60
-"""Different strokes; they are painted again and again with other classes."""
+N_STROKES = 60
+"""Different strokes, which are painted again and again with other classes."""
 
-CLASSES = 4
+N_CLASSES = 4
 
-AT_REST = 0.05
-"""Share of a core below which the engine is taken to have nothing to do."""
+MAX_IDLE_CORES = 0.05
+"""Share of a core below which the engine counts as idle."""
 
 ALONE, IDLE, LEARNING = "napari alone", "idle", "learning"
 
@@ -63,9 +63,9 @@ def measure_frames(report: Report, *, seconds: float) -> None:
     Parameters
     ----------
     report
-        Gets them.
+        Report that gets them.
     seconds
-        How long is painted in each of the three situations.
+        Time of painting in each of the three situations.
     """
     gaps = frame_gaps(seconds)
     report.figures["milliseconds between frames"] = gaps
@@ -80,29 +80,33 @@ def measure_frames(report: Report, *, seconds: float) -> None:
 
 
 def frame_gaps(seconds: float) -> dict[str, dict[str, float]]:
-    """Milliseconds from frame to frame, and computed by the window's thread meanwhile.
+    """Measure the milliseconds between frames, and those that the thread has computed.
 
     Parameters
     ----------
     seconds
-        How long is painted in each situation.
+        Time of painting in each situation.
 
     Returns
     -------
     dict
-        By situation, what `COLUMNS` names.
+        By situation, a figure for each of `COLUMNS`.
     """
     studio = Studio()
     viewer = studio.viewer
     left, _, _ = data.stereo_motorcycle()
-    viewer.add_image((resize(left, LARGE) * 255).astype(np.uint8), name="large")
-    layer = viewer.add_labels(np.zeros(LARGE, np.uint8), name="strokes")
+    viewer.add_image((resize(left, IMAGE_SHAPE) * 255).astype(np.uint8), name="large")
+    layer = viewer.add_labels(np.zeros(IMAGE_SHAPE, np.uint8), name="strokes")
     layer.mode = "paint"
     layer.brush_size = 10
-    inside = np.zeros(LARGE, bool)
-    inside[RIM:-RIM, RIM:-RIM] = True
-    # Made before, because the person's thread is the window's.
-    made = list(itertools.islice(lines_in(inside, studio.rng, length=LENGTH), STROKES))
+    inside = np.zeros(IMAGE_SHAPE, bool)
+    inside[BORDER_PIXELS:-BORDER_PIXELS, BORDER_PIXELS:-BORDER_PIXELS] = True
+    # In advance, because the thread that paints is that of the window.
+    made = list(
+        itertools.islice(
+            lines_in(inside, studio.rng, length=STROKE_LENGTH_PIXELS), N_STROKES
+        )
+    )
     lines = itertools.cycle(made)
 
     found = {ALONE: _paint(studio, layer, lines, seconds)}
@@ -122,9 +126,9 @@ def frame_gaps(seconds: float) -> dict[str, dict[str, float]]:
 def _paint(
     studio: Studio, layer: Any, lines: Iterator[NDArray[np.float64]], seconds: float
 ) -> dict[str, float]:
-    """Paint stroke after stroke; every gap counts, also those between two strokes."""
+    """Paint strokes for some seconds; return figures of all gaps between frames."""
     person = studio.person
-    # The first strokes of a viewer are slow whatever else there is.
+    # The first strokes in a viewer are slow for reasons of napari.
     for class_id in (1, 2):
         layer.selected_label = class_id
         person.draw(next(lines)[:40])
@@ -132,7 +136,7 @@ def _paint(
     person.computed.clear()
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
-        layer.selected_label = int(studio.rng.integers(1, CLASSES + 1))
+        layer.selected_label = int(studio.rng.integers(1, N_CLASSES + 1))
         person.draw(next(lines))
     gaps = np.diff(person.frames) * 1000
     computed = np.diff(person.computed) * 1000
@@ -148,7 +152,7 @@ def _paint(
 
 
 def _wait_for_rest(studio: Studio) -> None:
-    """Wait until the engine has computed all it computes ahead."""
+    """Wait until the engine has nothing left to compute in advance."""
     client = studio.session.link.client
     assert client is not None
     engine = psutil.Process(client.pid)
@@ -160,6 +164,6 @@ def _wait_for_rest(studio: Studio) -> None:
     def rests() -> bool:
         before = used()
         studio.person.live(1.0)
-        return used() - before < AT_REST
+        return used() - before < MAX_IDLE_CORES
 
     studio.wait(rests, patience=600)

@@ -1,6 +1,6 @@
-"""A person at the window: mouse events that draw lines on the canvas.
+"""A simulated person: mouse events that draw lines on the canvas.
 
-The events are those of a hand with a mouse, sixty positions a second, and go to the
+The events have sixty positions a second, as those of a hand with a mouse, and go to the
 canvas as Qt would send them.
 """
 
@@ -17,12 +17,12 @@ from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
-INTERVAL = 1 / 60
-"""Seconds from one position of the mouse to the next."""
+MOVE_INTERVAL_SECONDS = 1 / 60
+"""Time from one position of the mouse to the next."""
 
 
 class Person:
-    """Draws in a viewer, and notes when a frame is drawn.
+    """Draw in a viewer, and note when a frame is drawn.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ class Person:
     Attributes
     ----------
     frames
-        Moments, as of `time.perf_counter`, at which the canvas was drawn.
+        Times, in seconds of `time.perf_counter`, at which the canvas was drawn.
     computed
-        At those moments, the seconds this thread has computed so far.
+        Processor seconds this thread had used at those times.
     """
 
     def __init__(self, viewer: Any) -> None:
@@ -42,7 +42,7 @@ class Person:
         self.frames: list[float] = []
         self.computed: list[float] = []
         with warnings.catch_warnings():
-            # There is no public way to the canvas a person's mouse is on.
+            # The canvas is not public.
             warnings.simplefilter("ignore")
             canvas = viewer.window._qt_viewer.canvas
         self._native = canvas.native
@@ -50,7 +50,7 @@ class Person:
         self._scene.events.draw.connect(self._on_draw, position="last")
 
     def live(self, seconds: float, *, until: Callable[[], bool] | None = None) -> bool:
-        """Let the window live; True as soon as something is so."""
+        """Process events for some seconds; return True as soon as something is so."""
         end = time.perf_counter() + seconds
         while time.perf_counter() < end:
             QApplication.processEvents()
@@ -65,13 +65,13 @@ class Person:
         Returns
         -------
         float
-            When the brush was lifted.
+            Time of `time.perf_counter` at which the brush was lifted.
         """
         position = self._position(points[0])
         self._send(QEvent.Type.MouseMove, position, pressed=False)
         self._send(QEvent.Type.MouseButtonPress, position, pressed=True)
         for point in points:
-            due = time.perf_counter() + INTERVAL
+            due = time.perf_counter() + MOVE_INTERVAL_SECONDS
             position = self._position(point)
             self._send(QEvent.Type.MouseMove, position, pressed=True)
             self.live(max(due - time.perf_counter(), 0.001))
@@ -80,7 +80,7 @@ class Person:
         return lifted
 
     def _position(self, point: Sequence[float]) -> QPointF:
-        """Where on the canvas a point ``(y, x)`` of the world lies."""
+        """Return the position on the canvas of a point ``(y, x)`` of the world."""
         camera = self.viewer.scene.camera
         center = camera.center[-2:]
         size = self._native.size()

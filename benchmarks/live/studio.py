@@ -1,4 +1,4 @@
-"""A window of napari with the Train dock, and somebody in front of it."""
+"""A window of napari with the Train dock, and a simulated person who uses it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ from napari_garage_unet.session.connection.state import Engine
 
 PLUGIN = "napari-garage-unet"
 
-PATIENCE = 120.0
-"""Seconds for what takes a few on an idle machine."""
+PATIENCE_SECONDS = 120.0
+"""Time for what takes a few seconds on an idle machine."""
 
 
 class Studio:
-    """A window, and a person in front of it.
+    """A window and a person who paints in it.
 
     Attributes
     ----------
-    viewer, person, rng
-        The window, who paints in it, and what that is drawn with.
+    viewer
+        The napari viewer.
+    person
+        Paints in its canvas.
+    rng
+        Random generator of what is painted.
     """
 
     def __init__(self) -> None:
@@ -37,7 +41,7 @@ class Studio:
 
     @property
     def session(self) -> Session:
-        """What the docks share; the plugin is there from the first use on."""
+        """The session of the viewer, made at the first use."""
         return get_session(self.viewer)
 
     def open_dock(self) -> None:
@@ -47,13 +51,15 @@ class Studio:
         self.wait(lambda: session.link.state is Engine.READY)
         self.person.live(1.0)
 
-    def wait(self, is_so: Callable[[], bool], *, patience: float = PATIENCE) -> None:
-        """Let the window live until something is so.
+    def wait(
+        self, is_so: Callable[[], bool], *, patience: float = PATIENCE_SECONDS
+    ) -> None:
+        """Process events until something is so.
 
         Raises
         ------
         RuntimeError
-            If it does not come to be.
+            If it is not so within `patience` seconds.
         """
         if not self.person.live(patience, until=is_so):
             raise RuntimeError(f"It did not come to be: {self.session.hint}")
@@ -61,12 +67,12 @@ class Studio:
     def paint(
         self, class_id: int, where: NDArray[np.bool_], *, length: int = 40
     ) -> Any:
-        """Paint a line of a class where it is on view; returns its points and end."""
+        """Paint a line of a class in a mask; return its points and its end's time."""
         annotated = self.session.images.current
         assert annotated is not None
         y0, y1, x0, x1 = region_on_view(annotated.layer)
         seen = np.zeros_like(where)
-        # Not at the rim, where the frame of the canvas takes the mouse.
+        # Not at the border, where the frame of the canvas takes the mouse.
         seen[y0 + 8 : y1 - 8, x0 + 8 : x1 - 8] = True
         mask = seen & where if (seen & where).any() else seen
         self.session.paint(class_id)
@@ -74,6 +80,6 @@ class Studio:
         return points, self.person.draw(points)
 
     def close(self) -> None:
-        """Close the window; the engine goes with it."""
+        """Close the window, and with it the engine process."""
         self.viewer.close()
         self.person.live(0.5)

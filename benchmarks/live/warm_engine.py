@@ -1,4 +1,4 @@
-"""From Train to the first step and the first preview, with a warm engine process."""
+"""The time from Train to the first step and preview, with a warm engine process."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from napari_garage_unet.process.protocol.messages import (
 from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
 from napari_garage_unet.samples import GARAGE_CLASSES, garage
 
-LOOKING = 5.0
-"""Seconds somebody looks and paints before pressing Train."""
+PAINTING_SECONDS = 5.0
+"""Time in which a person looks and paints before pressing Train."""
 
-PATIENCE = 300.0
+PATIENCE_SECONDS = 300.0
 
 
 @dataclass
@@ -42,7 +42,7 @@ class _Viewer:
     seen: list[Event] = field(default_factory=list)
 
     def wait(self, found: Callable[[Event], bool]) -> Event:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
             self.seen += self.client.poll()
             for event in self.seen:
@@ -65,10 +65,15 @@ class _Viewer:
 
 
 def time_first_preview(*, runs: int) -> dict[str, list[float]]:
-    """Press Train on the garage photograph and wait for the whole photograph.
+    """Press Train on the garage photograph and wait for a preview of all of it.
 
-    Each time the engine is a new process, that is warm and has had some seconds with
-    the image and the strokes, as it has while a person paints.
+    Each run has a new engine process, which is warm and has had the image and the
+    strokes for some seconds, as it has while a person paints.
+
+    Parameters
+    ----------
+    runs
+        Number of runs.
 
     Returns
     -------
@@ -91,7 +96,7 @@ def time_first_preview(*, runs: int) -> dict[str, list[float]]:
             )
             viewer.done(viewer.ask(SetStrokes, "garage", paint.description))
             viewer.wait(lambda e: isinstance(e, Warm))
-            time.sleep(LOOKING)
+            time.sleep(PAINTING_SECONDS)
             start = time.perf_counter()
             training = viewer.ask(Train, ("garage",), classes)
             viewer.wait(lambda e: isinstance(e, Progress))

@@ -1,4 +1,4 @@
-"""When to keep a copy of what is known, for methods that learn in steps."""
+"""Times at which a method that learns in steps is measured."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 
 class Checkpoints:
-    """A clock that starts when it is made and is asked after every step.
+    """A clock that starts when it is made and is looked at after every step.
 
     Parameters
     ----------
     seconds : sequence of float
-        The moments, rising, in seconds from now.
+        Times in seconds from now, ascending.
     """
 
     def __init__(self, seconds: Sequence[float]) -> None:
@@ -27,14 +27,14 @@ class Checkpoints:
 
     @property
     def left(self) -> int:
-        """How many moments are still to come."""
+        """Number of checkpoints to come."""
         return len(self._due)
 
     def reached(self) -> bool:
-        """Tell whether a copy is due, before a step that would end too late.
+        """Return whether a checkpoint is due before the next step would end.
 
-        The next step is expected to take as long as the one since this was last
-        asked. The first one says nothing about the others, for it also prepares them.
+        The next step is expected to take as long as the one before. The duration of
+        the first is not used, as it includes preparations.
         """
         now = time.perf_counter()
         step = now - self._asked if self._stepped else 0.0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.strokes.marks import Figures
-from benchmarks.strokes.rounds import CORRECT_AFTER
+from benchmarks.strokes.rounds import ROUND_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def draw_curves(figures: Figures, path: Path) -> None:
     )
     by_round.set(
         xlabel="corrective rounds",
-        title=f"{CORRECT_AFTER:g} s in each round",
+        title=f"{ROUND_SECONDS:g} s in each round",
         xticks=figures.rounds,
     )
     by_round.legend(fontsize="small")

@@ -1,4 +1,4 @@
-"""From the figures of all runs to tables and marks."""
+"""Tables and marks of the figures of all runs."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import numpy as np
 
 from benchmarks.results import Direction, Mark, table
 from benchmarks.strokes.method import AFRESH, METHODS, OURS
-from benchmarks.strokes.rounds import CORRECT_AFTER, LATENESS, Figure
+from benchmarks.strokes.rounds import MAX_LATENESS, ROUND_SECONDS, Figure
 from benchmarks.strokes.tasks import OTHER_TASKS, TASKS
 
-LEAD = 0.08
-"""How far our mean has to be above the best peer's."""
+MIN_LEAD = 0.08
+"""Least difference of our mean IoU to that of the best other method."""
 
-SLACK = 0.02
-"""How far we may be below the best peer in a single task."""
+MAX_DEFICIT = 0.02
+"""How far our IoU may be below that of the best other method in a single task."""
 
 
 class Figures:
-    """All figures of a comparison, to be averaged.
+    """The figures of a comparison, and their averages.
 
     Parameters
     ----------
     figures : iterable of Figure
-        From any number of runs.
+        Figures of any number of runs.
     """
 
     def __init__(self, figures: Iterable[Figure]) -> None:
@@ -43,7 +43,7 @@ class Figures:
         field: str,
         *,
         round_number: int,
-        seconds: float = CORRECT_AFTER,
+        seconds: float = ROUND_SECONDS,
         task: str | None = None,
     ) -> float:
         """Average a field over seeds, and over tasks unless one is named; or NaN."""
@@ -65,7 +65,7 @@ class Figures:
         field: str,
         *,
         round_number: int,
-        seconds: float = CORRECT_AFTER,
+        seconds: float = ROUND_SECONDS,
         task: str | None = None,
     ) -> float:
         """Find the largest mean that a peer has."""
@@ -80,13 +80,13 @@ class Figures:
 def tables(figures: Figures) -> list[str]:
     """Lay out the means of all seeds: by task, by seconds and by round."""
     pages = [
-        f"Round {number}, {CORRECT_AFTER:g} s: mean IoU same / new\n"
+        f"Round {number}, {ROUND_SECONDS:g} s: mean IoU same / new\n"
         + _by_task(figures, number)
         for number in figures.rounds
     ]
     pages.append("Round 0, all tasks: mean IoU same / new\n" + _by_seconds(figures))
     pages.append(
-        f"{CORRECT_AFTER:g} s in each round: accuracy on same\n" + _by_round(figures)
+        f"{ROUND_SECONDS:g} s in each round: accuracy on same\n" + _by_round(figures)
     )
     return pages
 
@@ -94,13 +94,14 @@ def tables(figures: Figures) -> list[str]:
 def marks(figures: Figures) -> list[Mark]:
     """Compare us with the best peer where the runs allow it.
 
-    Marks that need a method, a round or a moment that was not run are left out. How
-    much has to be right is said of `TASKS` alone, what is easy elsewhere is not known.
+    Marks that need a method, a round or a checkpoint that was not run are left out.
+    Absolute scores are asked for on `TASKS` alone; elsewhere it is not known what can
+    be reached.
     """
     if OURS not in figures.methods:
         return []
     found = [_promptness(figures)]
-    if figures.peers and CORRECT_AFTER in figures.seconds:
+    if figures.peers and ROUND_SECONDS in figures.seconds:
         for pictures in ("same", "new"):
             found.append(_lead(figures, pictures, round_number=0))
             found += [_not_under(figures, pictures, task) for task in figures.tasks]
@@ -133,7 +134,7 @@ def _promptness(figures: Figures) -> Mark:
     return Mark(
         "our latest result, as a part of the seconds it had",
         max(lateness),
-        LATENESS,
+        MAX_LATENESS,
         Direction.AT_MOST,
     )
 
@@ -144,7 +145,7 @@ def _lead(figures: Figures, pictures: str, *, round_number: int) -> Mark:
     return Mark(
         f"{pictures} mean IoU above the best peer ({best:.3f}), round {round_number}",
         figures.mean(OURS, field, round_number=round_number) - best,
-        LEAD,
+        MIN_LEAD,
     )
 
 
@@ -154,7 +155,7 @@ def _not_under(figures: Figures, pictures: str, task: str) -> Mark:
     return Mark(
         f"{task}, {pictures} mean IoU above the best peer ({best:.3f}), round 0",
         figures.mean(OURS, field, round_number=0, task=task) - best,
-        -SLACK,
+        -MAX_DEFICIT,
     )
 
 
@@ -232,7 +233,7 @@ def _pair(
     method: str,
     number: int,
     *,
-    seconds: float = CORRECT_AFTER,
+    seconds: float = ROUND_SECONDS,
     task: str | None = None,
 ) -> str:
     same, new = (

@@ -1,4 +1,4 @@
-"""What the comparison asks of a method, ours and the peers alike."""
+"""The interface of the methods that are compared, ours and others."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Labels = NDArray[np.integer]
 
 
 class Learnt(Protocol):
-    """What a method knows at one moment.
+    """What a method has learnt at one time.
 
-    It stays as it is while the method learns on, so the comparison can look at it
-    after the clock has stopped, and can continue from it in the next round.
+    It does not change while the method goes on learning. So it can be measured after
+    the clock has stopped, and the next round can continue from it.
     """
 
     def __call__(self, image: Pixels, /) -> Labels:
@@ -31,16 +31,16 @@ class Method(Protocol):
     def warm_up(
         self, shapes: Sequence[tuple[int, ...]], *, n_classes: int, seed: int
     ) -> None:
-        """Get ready before the clock starts, knowing shapes but no pixels.
+        """Prepare before the clock starts, from shapes without pixels.
 
         Parameters
         ----------
         shapes : sequence of tuple of int
             Shapes of the images to come, ``(H, W)`` or ``(H, W, C)``.
         n_classes : int
-            How many classes will be painted.
+            Number of classes that will be painted.
         seed : int
-            The seed `learn` will be given.
+            Seed that `learn` will get.
         """
 
     def learn(
@@ -52,7 +52,7 @@ class Method(Protocol):
         seed: int,
         state: Learnt | None = None,
     ) -> Iterator[tuple[float, Learnt]]:
-        """Learn from strokes and show what is known at some moments.
+        """Learn from strokes and yield what is learnt at some times.
 
         Parameters
         ----------
@@ -61,20 +61,19 @@ class Method(Protocol):
         strokes : sequence of (H, W) int
             0 = unlabelled, otherwise class ids.
         checkpoints : sequence of float
-            Seconds after Train is pressed at which to show something, rising. The
-            method stops after the last one, or earlier when it has nothing more to
-            learn.
+            Seconds after Train is pressed, ascending, at which to yield. The method
+            stops after the last one, or earlier if it has converged.
         seed : int
             Makes the run repeatable.
         state : Learnt, optional
-            What an earlier call on the same images had learnt, to continue from.
+            Result of an earlier call on the same images, to continue from.
 
         Yields
         ------
         seconds : float
-            The moment, in seconds since this call.
+            Time since this call.
         learnt : Learnt
-            What is known then.
+            What is learnt at that time.
         """
 
 
@@ -86,11 +85,11 @@ METHODS = {
 }
 OURS = "ours"
 AFRESH = "ours, starting again"
-"""Ours with the strokes of the last round and nothing learnt before."""
+"""Ours, trained from the start on the strokes of the last round."""
 
 
 def load_method(name: str) -> Method:
-    """Import one of `METHODS`, and nothing of the others."""
+    """Import one of `METHODS`, and none of the others."""
     module_name, _, class_name = METHODS[name].partition(":")
     module = import_module(module_name)
     return cast(Method, getattr(module, class_name)() if class_name else module)

@@ -1,8 +1,8 @@
 """Our method in the comparison: the engine through its Python interface.
 
-`Training` is what `napari_garage_unet.train` and the dock drive as well; it is used
-instead of `train` only because the comparison wants to look in between. Everything
-is left at its default.
+`Training` is what `napari_garage_unet.train` and the dock use, too; it is used instead
+of `train` because the comparison measures at checkpoints. All settings have their
+defaults.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A model at one moment.
+    """A model at one time of its training.
 
     Parameters
     ----------
     model : napari_garage_unet.engine.models.model.Model
-        The snapshot that training gave.
+        The model.
     """
 
     model: Model
@@ -41,7 +41,7 @@ class Snapshot:
 
 
 def warm_up(shapes: Sequence[tuple[int, ...]], *, n_classes: int, seed: int) -> None:
-    """Do what the engine process does while the person paints."""
+    """Warm up as the engine process does while a person paints."""
     channels = shapes[0][2] if len(shapes[0]) == 3 else 1
     warmup.warm_up(n_channels=channels, n_classes=n_classes)
     warmup.warm_up_checks(n_channels=channels, n_classes=n_classes)
@@ -55,7 +55,7 @@ def learn(
     seed: int,
     state: Learnt | None = None,
 ) -> Iterator[tuple[float, Learnt]]:
-    """Train for as long as the last checkpoint says, with a look at the others.
+    """Train until the last checkpoint and yield a model at each.
 
     See `benchmarks.strokes.method.Method.learn`.
     """
@@ -73,8 +73,8 @@ def learn(
         start_from=state.model if isinstance(state, Snapshot) else None,
     )
     for _ in training.run():
-        # The last moment is the one at which training ends by itself.
+        # Training itself ends at the last checkpoint.
         if clock.reached() and clock.left:
-            # As in the preview of the dock, which checks no strokes first.
+            # Without validation, as for the preview of the dock.
             yield clock.elapsed, Snapshot(training.model(check=False))
     yield clock.elapsed, Snapshot(training.model())

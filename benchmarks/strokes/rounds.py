@@ -1,7 +1,7 @@
-"""One method meets one task: rounds of painting, learning and correcting.
+"""One method on one task: rounds of painting, learning and correcting.
 
-Run as `python -m benchmarks.strokes.rounds` in a process of its own, so that no
-method finds anything another one left behind; it writes what happened as JSON.
+Run as `python -m benchmarks.strokes.rounds`, in a process for each run, so that no
+method affects another; it writes the figures as JSON.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ from benchmarks.strokes.method import (
 from benchmarks.strokes.simulation import corrective_strokes, first_strokes
 from benchmarks.strokes.tasks import OTHER_TASKS, TASKS, Task, load_task
 
-CORRECT_AFTER = 20.0
-"""Seconds of learning in each round before the person looks and corrects."""
+ROUND_SECONDS = 20.0
+"""Time of learning in each round, after which the simulated person corrects."""
 
-LATENESS = 1.05
-"""A step that ends this much after a checkpoint still counts for it."""
+MAX_LATENESS = 1.05
+"""Factor of its time by which a step may miss a checkpoint and still count for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a method was worth at one moment.
+    """The scores of a method at one checkpoint.
 
     Parameters
     ----------
     method, task : str
-        Who and on what.
+        Names of the method and the task.
     seed, round : int
-        Which person and how many corrections there were.
+        Seed of the strokes, and number of corrective rounds before.
     seconds : float
         The checkpoint, in seconds after Train was pressed.
     learnt_after : float
-        When the method really had this; smaller for one that had finished, larger
-        for one that had nothing earlier.
+        Time at which the method had this result: earlier than the checkpoint if it
+        had converged, later if it had none in time.
     predict_seconds : float
-        To segment one picture, on average.
+        Mean time to segment one picture.
     same_iou, same_accuracy : float
-        On the unstroked pixels of the stroked pictures.
+        Scores on the unpainted pixels of the painted pictures, 0 to 1.
     new_iou, new_accuracy : float
-        On the other pictures.
+        Scores on the other pictures, 0 to 1.
     """
 
     method: str
@@ -80,24 +80,24 @@ def run(
     rounds: int,
     seconds: Sequence[float],
 ) -> list[Figure]:
-    """Let a simulated person teach a method.
+    """Train a method on strokes of a simulated person, and on corrections.
 
-    In round 0 the method is looked at after each of `seconds`; the person corrects
-    what it knew after `CORRECT_AFTER` of them, and it learns on from there for as
-    long in each further round.
+    In round 0 the method is measured at each of `seconds`. The person corrects its
+    result after `ROUND_SECONDS`, and it learns on from there for the same time in each
+    further round.
 
     Parameters
     ----------
     method_name : str
         One of `METHODS`.
     task : Task
-        What is to be learnt.
+        Task to learn.
     seed : int
-        Of strokes and method alike.
+        Seed of the strokes and of the method.
     rounds : int
-        How many corrective rounds follow round 0.
+        Number of corrective rounds after round 0.
     seconds : sequence of float
-        Checkpoints of round 0, rising.
+        Checkpoints of round 0, ascending.
 
     Returns
     -------
@@ -132,15 +132,15 @@ def run(
             )
 
     for number in range(rounds + 1):
-        checkpoints = seconds if number == 0 else (CORRECT_AFTER,)
+        checkpoints = seconds if number == 0 else (ROUND_SECONDS,)
         known = _learn(method, images, strokes, checkpoints, seed, state)
         look(method_name, number, known)
         if number == rounds:
             if method_name == OURS and rounds:
-                again = _learn(method, images, strokes, (CORRECT_AFTER,), seed, None)
+                again = _learn(method, images, strokes, (ROUND_SECONDS,), seed, None)
                 look(AFRESH, number, again)
             break
-        state = known[CORRECT_AFTER][1]
+        state = known[ROUND_SECONDS][1]
         strokes = [
             corrective_strokes(truth, state(image), painted, rng)
             for truth, image, painted in zip(truths, images, strokes, strict=True)
@@ -162,7 +162,7 @@ def _learn(
     )
     known = {}
     for checkpoint in checkpoints:
-        in_time = [m for m in moments if m[0] <= LATENESS * checkpoint]
+        in_time = [m for m in moments if m[0] <= MAX_LATENESS * checkpoint]
         known[checkpoint] = in_time[-1] if in_time else moments[0]
     return known
 
@@ -200,7 +200,7 @@ def main() -> None:
         load_task(chosen.task),
         seed=chosen.seed,
         rounds=chosen.rounds,
-        seconds=sorted({*chosen.seconds, *([CORRECT_AFTER] if chosen.rounds else [])}),
+        seconds=sorted({*chosen.seconds, *([ROUND_SECONDS] if chosen.rounds else [])}),
     )
     chosen.out.write_text(json.dumps([asdict(figure) for figure in figures]))
 

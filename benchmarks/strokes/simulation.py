@@ -1,9 +1,8 @@
-"""A simulated person who paints strokes, and corrects a result.
+"""A simulated person, who paints strokes and corrects a result.
 
-The person holds a brush of 3 px and draws, inside one class, a line that
-wanders like a hand does. Nothing but the truth is needed for the first strokes;
-corrections look at the result and go where it is most wrong, the largest
-connected errors of each class first. Everything is a pure function of its arrays
+Strokes are lines of a brush of 3 pixels that wander inside one class, as those of a
+hand do. The first ones depend on the truth alone; corrections go to the largest
+connected errors of each class in a result. Everything is a pure function of its arrays
 and of a `numpy.random.Generator`.
 
 The idea of measuring an interactive tool with corrective strokes of a
@@ -18,23 +17,26 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion, label
 
 STROKES_PER_CLASS = 4
-MAX_LENGTH = 60
-BRUSH_WIDTH = 3
+MAX_STROKE_LENGTH_PIXELS = 60
+BRUSH_WIDTH_PIXELS = 3
 
-# Smaller mistakes than one dab of the brush are not corrected by anybody.
-SMALLEST_ERROR = BRUSH_WIDTH**2
+MIN_ERROR_PIXELS = BRUSH_WIDTH_PIXELS**2
+"""Errors smaller than one dab of the brush are not corrected."""
 
-# How much a hand bends per pixel, in radians: about a quarter turn in ten pixels.
-_BEND = 0.5
-_TURNS_BEFORE_GIVING_UP = 12
-_BRUSH = np.ones((BRUSH_WIDTH, BRUSH_WIDTH), dtype=bool)
+# About a quarter turn in ten pixels.
+_BEND_RADIANS_PER_PIXEL = 0.5
+_MAX_TURNS = 12
+_BRUSH = np.ones((BRUSH_WIDTH_PIXELS, BRUSH_WIDTH_PIXELS), dtype=bool)
 
 IntImage = NDArray[np.integer]
 Mask = NDArray[np.bool_]
 
 
 def draw_stroke(
-    region: Mask, rng: np.random.Generator, *, max_length: int = MAX_LENGTH
+    region: Mask,
+    rng: np.random.Generator,
+    *,
+    max_length: int = MAX_STROKE_LENGTH_PIXELS,
 ) -> Mask:
     """Draw one stroke inside a region by a random walk.
 
@@ -67,7 +69,7 @@ def draw_stroke(
     if not walkable.any():
         walkable = region
     line = np.zeros(region.shape, dtype=bool)
-    line[_walk(walkable, rng, max_length - BRUSH_WIDTH)] = True
+    line[_walk(walkable, rng, max_length - BRUSH_WIDTH_PIXELS)] = True
     painted: Mask = binary_dilation(line, _BRUSH) & region
     return painted
 
@@ -83,8 +85,8 @@ def _walk(
     heading = rng.uniform(0, 2 * np.pi)
     line = [position]
     for _ in range(int(max_length)):
-        for _ in range(_TURNS_BEFORE_GIVING_UP):
-            bent = heading + rng.normal(0, _BEND)
+        for _ in range(_MAX_TURNS):
+            bent = heading + rng.normal(0, _BEND_RADIANS_PER_PIXEL)
             ahead = position + np.array([np.sin(bent), np.cos(bent)])
             row, column = np.rint(ahead).astype(int)
             inside = 0 <= row < walkable.shape[0] and 0 <= column < walkable.shape[1]
@@ -167,7 +169,7 @@ def corrective_strokes(
         sizes[0] = 0
         largest_first = np.argsort(-sizes, kind="stable")[:per_class]
         for component in largest_first:
-            if sizes[component] >= SMALLEST_ERROR:
+            if sizes[component] >= MIN_ERROR_PIXELS:
                 corrected[draw_stroke(components == component, rng)] = class_id
     return corrected
 

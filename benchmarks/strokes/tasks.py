@@ -44,7 +44,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Pictures to paint on and pictures nobody paints on.
+    """Pictures to paint on, and pictures to test on.
 
     Parameters
     ----------

@@ -21,11 +21,11 @@ from napari_garage_unet.engine.networks.unet import build_unet
 if TYPE_CHECKING:
     from benchmarks.strokes.method import Labels, Learnt, Pixels, Strokes
 
-CROP = 128
-BATCH = 2
+CROP_PIXELS = 128
+BATCH_SIZE = 2
 LEARNING_RATE = 1e-3
 UNPAINTED = -1
-_DEEPEST_STRIDE = 16
+_MAX_STRIDE = 16
 
 FloatImage = NDArray[np.float32]
 Weights = list[NDArray[np.float32]]
@@ -54,7 +54,7 @@ class TrainedUNet:
         """Segment an image of any size."""
         self.model.set_weights(self.weights)
         height, width = image.shape[:2]
-        margins = [(0, -n % _DEEPEST_STRIDE) for n in (height, width)]
+        margins = [(0, -n % _MAX_STRIDE) for n in (height, width)]
         padded = np.pad(_normalised(image), [*margins, (0, 0)], mode="reflect")
         probabilities = self.model.predict_on_batch(padded[np.newaxis])[0]
         labels: Labels = self.class_ids[probabilities.argmax(axis=-1)]
@@ -88,11 +88,15 @@ class TextbookUNet:
         )
         model.optimizer.build(model.trainable_variables)
         fresh = _snapshot(model, np.arange(1, n_classes + 1))
-        crops = np.zeros((BATCH, CROP, CROP, channels), np.float32)
+        crops = np.zeros((BATCH_SIZE, CROP_PIXELS, CROP_PIXELS, channels), np.float32)
         model.fit(
-            crops, np.zeros((BATCH, CROP, CROP)), batch_size=BATCH, epochs=1, verbose=0
+            crops,
+            np.zeros((BATCH_SIZE, CROP_PIXELS, CROP_PIXELS)),
+            batch_size=BATCH_SIZE,
+            epochs=1,
+            verbose=0,
         )
-        fresh(np.zeros((CROP, CROP, channels), np.uint8))
+        fresh(np.zeros((CROP_PIXELS, CROP_PIXELS, channels), np.uint8))
         fresh.restore()
         self._fresh = fresh
 
@@ -170,7 +174,7 @@ def _batches(
     rng: np.random.Generator,
 ) -> Iterator[tuple[FloatImage, NDArray[np.int32]]]:
     """Endless crops around stroked pixels, every class equally often."""
-    margin = [(CROP // 2, CROP // 2)] * 2
+    margin = [(CROP_PIXELS // 2, CROP_PIXELS // 2)] * 2
     pixels = [np.pad(_normalised(i), [*margin, (0, 0)], mode="reflect") for i in images]
     targets = [
         np.pad(
@@ -186,10 +190,10 @@ def _batches(
     ]
     while True:
         crops = []
-        for _ in range(BATCH):
+        for _ in range(BATCH_SIZE):
             of_class = places[rng.integers(len(places))]
             n, y, x = of_class[rng.integers(len(of_class))]
-            here = (slice(y, y + CROP), slice(x, x + CROP))
+            here = (slice(y, y + CROP_PIXELS), slice(x, x + CROP_PIXELS))
             crops.append(_turned(pixels[n][here], targets[n][here], rng))
         yield (
             np.stack([crop for crop, _ in crops]),

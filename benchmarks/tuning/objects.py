@@ -1,4 +1,4 @@
-"""Objects from strokes: nuclei in pictures nobody painted on, and in a volume.
+"""Objects from strokes: nuclei in pictures without strokes, and in a volume.
 
 Runs in a process of its own, because it loads TensorFlow:
 `python -m benchmarks.tuning.objects FILE` writes its figures to FILE as JSON.
@@ -43,27 +43,28 @@ from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.suggestions.advice import PaintedPlane, PaintedVolume
 from napari_garage_unet.engine.suggestions.suggest import advise
 
-PAINTED = ("00071198d059ba7f", "02903040e19ddf92", "07fb37aafa662660")
+PAINTED_PICTURES = ("00071198d059ba7f", "02903040e19ddf92", "07fb37aafa662660")
 
-SECONDS = 600.0
-"""More than training takes: it ends by itself after as many steps on any machine."""
+MAX_TRAINING_SECONDS = 600.0
+"""More than training takes: it ends after the same number of steps on any machine."""
 
-PEOPLE = (0, 1, 2)
-"""Seeds of the strokes: one person's are too few to tell ways apart."""
+STROKE_SEEDS = (0, 1, 2)
+"""The strokes of a single seed are too few to tell the ways of splitting apart."""
+
 CLASSES = (ClassInfo(1, "background", background=True), ClassInfo(2, "nucleus"))
-IDS = (1, 2)
-CORNERS = np.ones((3, 3), bool)
+CLASS_IDS = (1, 2)
+EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 
 PAINTED_PLANES = (8, 15, 22)
-"""Of the 31 planes of the volume."""
+"""Planes of the volume, of 31, that have strokes."""
 
 Objects = NDArray[np.integer]
 
 
 def scored_stems(folder: Path) -> list[str]:
-    """Every other picture that nobody painted on."""
+    """Return the names of every other picture without strokes."""
     stems = sorted(path.stem for path in (folder / "images").glob("*.png"))
-    return [stem for stem in stems if stem not in PAINTED][::2]
+    return [stem for stem in stems if stem not in PAINTED_PICTURES][::2]
 
 
 def otsu_watershed(image: NDArray[Any]) -> Objects:
@@ -71,7 +72,7 @@ def otsu_watershed(image: NDArray[Any]) -> Objects:
     smooth = gaussian(image.astype(float), 1)
     mask = smooth > threshold_otsu(smooth)
     distance = ndimage.distance_transform_edt(mask)
-    regions = ndimage.label(mask, CORNERS)[0]
+    regions = ndimage.label(mask, EIGHT_NEIGHBOURS)[0]
     peaks = peak_local_max(distance, min_distance=5, labels=regions)
     markers = np.zeros(image.shape, np.int32)
     markers[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
@@ -84,12 +85,12 @@ def find(
 ) -> tuple[Objects, Objects]:
     """Labels and objects with these rules."""
     image = Image(levels[0], axes)
-    labels = label_image(levels, rules, image, class_ids=IDS)
+    labels = label_image(levels, rules, image, class_ids=CLASS_IDS)
     found = class_objects(
         labels,
         CLASSES,
         image,
-        rules=dict(zip(IDS, rules, strict=True)),
+        rules=dict(zip(CLASS_IDS, rules, strict=True)),
         probabilities=levels,
     )
     return labels, found[2]
@@ -99,13 +100,16 @@ def score_pictures() -> dict[str, Any]:
     """Train on strokes of several people and score the objects in other pictures."""
     folder = DATA_FOLDER / "dsb2018_fluo"
     stems = scored_stems(folder)
-    images = {s: imread(folder / "images" / f"{s}.png") for s in (*PAINTED, *stems)}
+    images = {
+        s: imread(folder / "images" / f"{s}.png") for s in (*PAINTED_PICTURES, *stems)
+    }
     truths = {
-        s: imread(folder / "masks_instances" / f"{s}.png") for s in (*PAINTED, *stems)
+        s: imread(folder / "masks_instances" / f"{s}.png")
+        for s in (*PAINTED_PICTURES, *stems)
     }
     found: dict[str, list[Matches]] = {}
     suggested = []
-    for seed in PEOPLE:
+    for seed in STROKE_SEEDS:
         rules, ways = learn_from(seed, images, truths)
         suggested.append({str(i): rule.to_json() for i, rule in rules.items()})
         for name, way in ways.items():
@@ -114,7 +118,7 @@ def score_pictures() -> dict[str, Any]:
     figures: dict[str, Any] = {
         "suggested": suggested,
         "pictures": stems,
-        "people": len(PEOPLE),
+        "people": len(STROKE_SEEDS),
         "nuclei": sum(np.unique(truths[s]).size - 1 for s in stems),
     }
     for name, each in found.items():
@@ -132,15 +136,21 @@ def learn_from(
     """Train on one person's strokes: what Suggest says, and ways to find objects."""
     rng = np.random.default_rng(seed)
     strokes = {
-        s: first_strokes((truths[s] > 0).astype(np.uint8) + 1, rng) for s in PAINTED
+        s: first_strokes((truths[s] > 0).astype(np.uint8) + 1, rng)
+        for s in PAINTED_PICTURES
     }
     model = train(
-        [images[s] for s in PAINTED], [strokes[s] for s in PAINTED], seconds=SECONDS
+        [images[s] for s in PAINTED_PICTURES],
+        [strokes[s] for s in PAINTED_PICTURES],
+        seconds=MAX_TRAINING_SECONDS,
     )
     levels = {s: quantize(model.predict_proba(image)) for s, image in images.items()}
     advice = advise(
-        [PaintedPlane(levels[s], strokes[s], image=images[s]) for s in PAINTED],
-        class_ids=IDS,
+        [
+            PaintedPlane(levels[s], strokes[s], image=images[s])
+            for s in PAINTED_PICTURES
+        ],
+        class_ids=CLASS_IDS,
         background_ids=(1,),
     )
     rules = advice.rules
@@ -186,7 +196,7 @@ def score_volume() -> dict[str, Any]:
         "connected in the true mask": connected,
         "split in the true mask": count(mask),
         "split in the results of models": [
-            count_of_model(seed, volume, mask) for seed in PEOPLE
+            count_of_model(seed, volume, mask) for seed in STROKE_SEEDS
         ],
     }
 
@@ -198,7 +208,7 @@ def count_of_model(seed: int, volume: NDArray[Any], mask: NDArray[np.uint8]) -> 
     for z in PAINTED_PLANES:
         strokes[z] = first_strokes(mask[z] + np.uint8(1), rng, per_class=6)
     image = Image(volume, "zyx")
-    model = train(image, strokes, seconds=SECONDS)
+    model = train(image, strokes, seconds=MAX_TRAINING_SECONDS)
     levels = quantize(model.predict_proba(image))
     return count_after_suggest(volume, levels, strokes)
 
@@ -212,7 +222,7 @@ def count_after_suggest(
             PaintedPlane(levels[:, z], strokes[z], image=volume[z])
             for z in PAINTED_PLANES
         ],
-        class_ids=IDS,
+        class_ids=CLASS_IDS,
         background_ids=(1,),
         volumes=[PaintedVolume(levels, strokes, (1.0, 1.0, 1.0))],
     )

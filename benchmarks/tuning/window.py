@@ -3,10 +3,10 @@
 A real window with a 2048 x 2048 image and kept probabilities. The line of a class is
 dragged with the mouse to seeded random places, and the clock runs from the mouse event
 to the moment at which Qt has put the frame with the other labels on the screen.
-napari's own opacity slider of the same layer, moved in turns, is the yardstick: it
-changes no pixel, so what it takes is what the window takes.
+napari's own opacity slider of the same layer, moved in turns, is the reference: it
+changes no pixel, so its time is that of the window.
 
-The probabilities are made: smooth fields with a fine texture, whose labels have as
+The probabilities are synthetic: smooth fields with a fine texture, whose labels have as
 many regions and outlines as those of a model that learnt the garage photograph (8
 classes) or nuclei (2 classes).
 """
@@ -37,21 +37,21 @@ from napari_garage_unet.layers.writing import insert_quietly
 from napari_garage_unet.session import Session, get_session
 from napari_garage_unet.session.results.result import Result
 
-SIDE = 2048
-MIN_SIZE = 64.0
-MOVED = 2
+SIDE_PIXELS = 2048
+MIN_SIZE_PIXELS = 64.0
+MOVED_CLASS = 2
 """The class whose threshold is moved."""
 
 FIELDS = {2: (16.0, 0.25), 8: (32.0, 0.2)}
 """Sigma of the smooth part and share of the texture, by the number of classes."""
 
-LONGEST_PAUSE = 0.016
-"""Seconds between a frame and the next move of the mouse, at most."""
+MAX_PAUSE_SECONDS = 0.016
+"""Longest time between a frame and the next move of the mouse."""
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Milliseconds from a person's hand to the screen, one number per move.
+    """Milliseconds from a mouse event to the screen, one number per move.
 
     Parameters
     ----------
@@ -77,7 +77,9 @@ def measure_latency(n_classes: int, *, moves: int, seed: int = 0) -> Latency:
     rng = np.random.default_rng(seed)
     viewer = napari.Viewer(show=True)
     viewer.window.resize(1400, 900)
-    layer = viewer.add_image(rng.integers(0, 255, (SIDE, SIDE), np.uint8), name="image")
+    layer = viewer.add_image(
+        rng.integers(0, 255, (SIDE_PIXELS, SIDE_PIXELS), np.uint8), name="image"
+    )
     session = get_session(viewer)
     result = _make_result(viewer, session, layer, make_levels(n_classes, rng))
     _, widget = viewer.window.add_plugin_dock_widget("napari-garage-unet", "Thresholds")
@@ -85,7 +87,7 @@ def measure_latency(n_classes: int, *, moves: int, seed: int = 0) -> Latency:
     viewer.layers.selection.active = result.layer
     _live(2.0)
     with warnings.catch_warnings():
-        # There is no public way to the canvas nor to napari's own slider.
+        # Neither the canvas nor napari's slider is public.
         warnings.simplefilter("ignore")
         window = viewer.window._qt_viewer
     screen = Screen(window.canvas)
@@ -93,7 +95,7 @@ def measure_latency(n_classes: int, *, moves: int, seed: int = 0) -> Latency:
     opacity = controls._opacity_blending_controls.opacity_slider
     redrawn = _Counter()
     result.layer.events.set_data.connect(redrawn)
-    slider = dock.rows[MOVED - 1].slider
+    slider = dock.rows[MOVED_CLASS - 1].slider
     regions = find_regions(np.ascontiguousarray(result.layer.data))
 
     thresholds, opacities = [], []
@@ -107,11 +109,11 @@ def measure_latency(n_classes: int, *, moves: int, seed: int = 0) -> Latency:
                 lambda before=before: redrawn.count > before,
             )
         )
-        _live(rng.uniform(0, LONGEST_PAUSE))
+        _live(rng.uniform(0, MAX_PAUSE_SECONDS))
         opacities.append(
             screen.time(lambda: opacity.setValue(rng.uniform(0.3, 0.9)), lambda: True)
         )
-        _live(rng.uniform(0, LONGEST_PAUSE))
+        _live(rng.uniform(0, MAX_PAUSE_SECONDS))
     _mouse(slider, QEvent.Type.MouseButtonRelease, slider.value)
     _live(0.5)
     seeds = _move_split_distance(session, dock, screen, rng, moves // 4)
@@ -123,13 +125,13 @@ def measure_latency(n_classes: int, *, moves: int, seed: int = 0) -> Latency:
 
 
 def make_levels(n_classes: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Make probabilities ``(n_classes, SIDE, SIDE)`` uint8, 255 is certain."""
+    """Make probabilities ``(n_classes, 2048, 2048)`` uint8, in which 255 is 1."""
     sigma, share = FIELDS[n_classes]
-    odds = np.empty((n_classes, SIDE, SIDE), np.float32)
+    odds = np.empty((n_classes, SIDE_PIXELS, SIDE_PIXELS), np.float32)
     for field in odds:
         smooth, fine = (
             ndimage.gaussian_filter(
-                rng.standard_normal((SIDE, SIDE), dtype=np.float32), width
+                rng.standard_normal((SIDE_PIXELS, SIDE_PIXELS), dtype=np.float32), width
             )
             for width in (sigma, 2.0)
         )
@@ -201,7 +203,7 @@ def _make_result(
     )
     layer = make_result_layer(
         image_layer,
-        np.zeros((SIDE, SIDE), np.uint8),
+        np.zeros((SIDE_PIXELS, SIDE_PIXELS), np.uint8),
         name="image segmentation",
         colormap=result_colormap(classes),
         classes=classes,
@@ -216,7 +218,7 @@ def _make_result(
         layer,
         classes=classes,
         model="made up",
-        rules={info.id: ClassRule(min_size=MIN_SIZE) for info in classes},
+        rules={info.id: ClassRule(min_size=MIN_SIZE_PIXELS) for info in classes},
     )
     result.put((), levels, state=(0, 0))
     session.results.add(result)
@@ -255,7 +257,7 @@ def _move_split_distance(
                 ),
             )
         )
-        _live(rng.uniform(0, LONGEST_PAUSE))
+        _live(rng.uniform(0, MAX_PAUSE_SECONDS))
     clean_up.slider.setSliderDown(False)
     _live(0.3)
     return taken

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from benchmarks.strokes.simulation import (
-    MAX_LENGTH,
+    MAX_STROKE_LENGTH_PIXELS,
     corrective_strokes,
     draw_stroke,
     first_strokes,
@@ -41,11 +41,11 @@ def test_a_stroke_in_the_open_is_3_px_wide_and_no_longer_than_allowed():
         rows, columns = np.nonzero(stroke)
         extent = np.hypot(np.ptp(rows) + 1, np.ptp(columns) + 1)
 
-        assert extent <= MAX_LENGTH * np.sqrt(2)
-        assert max(np.ptp(rows), np.ptp(columns)) < MAX_LENGTH
+        assert extent <= MAX_STROKE_LENGTH_PIXELS * np.sqrt(2)
+        assert max(np.ptp(rows), np.ptp(columns)) < MAX_STROKE_LENGTH_PIXELS
         # The line that 3x3 dabs were set on is thin: no dab was wider.
         line = binary_erosion(stroke, BRUSH)
-        assert 20 < line.sum() <= 2 * MAX_LENGTH
+        assert 20 < line.sum() <= 2 * MAX_STROKE_LENGTH_PIXELS
         assert stroke.sum() > 3 * 20
 
 
