@@ -162,8 +162,8 @@ def _restore(projects: str) -> NDArray[Any] | None:
         session = get_session(viewer, make_client=_NoEngine)
         try:
             viewer.add_image(picture(), name=IMAGE_NAME, rgb=True)
-            recovery = session.restoring
-            if not wait(session, lambda: recovery.offer is not None, RESTORE_SECONDS):
+            recovery = session.recovery
+            if not wait(session, lambda: recovery.recoverable is not None, RESTORE_SECONDS):
                 return None
             session.restore_project()
             wait(session, lambda: bool(session.counts), RESTORE_SECONDS)

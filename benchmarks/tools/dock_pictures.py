@@ -3,8 +3,7 @@
     scripts/with-display.sh --virtual .venv/bin/python benchmarks/tools/dock_pictures.py
 
 writes a picture of the window for each state, in the dark and the light theme, with
-a dock as wide as it is made for and as narrow as it may be, into
-`benchmarks/pictures`.
+the dock at its usual and at its least width, into `benchmarks/tools/pictures`.
 """
 
 from __future__ import annotations
@@ -27,24 +26,24 @@ from napari_garage_unet import samples
 from napari_garage_unet.project.folders import VARIABLE
 from napari_garage_unet.session.connection.state import Engine
 from napari_garage_unet.session.training.live_model import Phase
-from napari_garage_unet.widgets.common.dock import WIDTH
-from napari_garage_unet.widgets.train.train import NARROWEST
+from napari_garage_unet.widgets.common.dock import DOCK_WIDTH_PIXELS
+from napari_garage_unet.widgets.train.train import MIN_DOCK_WIDTH_PIXELS
 
 FOLDER = Path(__file__).parent / "pictures"
-WINDOW = (1280, 800)
+WINDOW_PIXELS = (1280, 800)
 THEMES = ("dark", "light")
-WIDTHS = {"wide": WIDTH, "narrow": NARROWEST}
+WIDTHS = {"wide": DOCK_WIDTH_PIXELS, "narrow": MIN_DOCK_WIDTH_PIXELS}
 
 
 class Album:
-    """Takes pictures of a window with the Train dock.
+    """Take pictures of a window with the Train dock.
 
     Parameters
     ----------
     studio
-        The window; its session is used as a person would.
+        The window, whose session is used as by a person.
     folder
-        Where the pictures go.
+        Folder of the pictures.
     """
 
     def __init__(self, studio: Studio, folder: Path) -> None:
@@ -60,7 +59,7 @@ class Album:
         """Write a picture for each theme and width."""
         assert self.dock is not None
         for width_name, width in WIDTHS.items():
-            self.window.resize(*WINDOW)
+            self.window.resize(*WINDOW_PIXELS)
             main = self.dock.parentWidget()
             main.resizeDocks([self.dock], [width], Qt.Orientation.Horizontal)
             for theme in THEMES:
@@ -71,7 +70,7 @@ class Album:
                 sys.stdout.write(f"{path.name}: dock {self.dock.width()} px\n")
 
     def take_all(self) -> None:
-        """Go through the states one after the other."""
+        """Go through the states and take pictures of each."""
         studio = self.studio
         studio.person.live(0.5)
         self.open_dock()
