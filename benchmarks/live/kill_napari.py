@@ -163,7 +163,9 @@ def _restore(projects: str) -> NDArray[Any] | None:
         try:
             viewer.add_image(picture(), name=IMAGE_NAME, rgb=True)
             recovery = session.recovery
-            if not wait(session, lambda: recovery.recoverable is not None, RESTORE_SECONDS):
+            if not wait(
+                session, lambda: recovery.recoverable is not None, RESTORE_SECONDS
+            ):
                 return None
             session.restore_project()
             wait(session, lambda: bool(session.counts), RESTORE_SECONDS)

@@ -123,7 +123,7 @@ class Tour:
         yield from self._wait(lambda: session.preview.shown > 0)
         first_preview = time.monotonic() - pressed
         logger.info("First preview after %.1f s.", first_preview)
-        yield from self._wait(lambda: not session.job.is_running)
+        yield from self._wait(lambda: not session.live.is_running)
         self._check(session)
         logger.info("Learnt for %.1f s.", session.job.last.seconds)
 
@@ -134,7 +134,7 @@ class Tour:
         right_layer = viewer.add_image(
             sample.right, name="right photograph", rgb=True, visible=False
         )
-        (right,) = session.segment(LIVE, [right_layer], segment.wish())
+        (right,) = session.segment(LIVE, [right_layer], segment.options())
         right.layer.visible = False
         yield from self._wait(lambda: not session.segmentation.is_running)
         self._check(session)

@@ -65,3 +65,9 @@ def settle() -> Callable[..., None]:
             time.sleep(0.005)
 
     return live
+
+
+@pytest.fixture
+def needed_width() -> Callable[[Any], int]:
+    """Width in pixels that the contents of a dock need at least."""
+    return lambda dock: dock.column.parentWidget().minimumSizeHint().width()

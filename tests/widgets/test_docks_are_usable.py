@@ -24,9 +24,9 @@ from qtpy.QtWidgets import (
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.session.training.live_model import Phase
-from napari_garage_unet.widgets.common.dock import WIDTH
+from napari_garage_unet.widgets.common.dock import DOCK_WIDTH_PIXELS
 from napari_garage_unet.widgets.thresholds.threshold_slider import ThresholdSlider
-from napari_garage_unet.widgets.train.train import NARROWEST
+from napari_garage_unet.widgets.train.train import MIN_DOCK_WIDTH_PIXELS
 
 DOCKS = ("Train U-Net", "Segment", "Thresholds", "Objects")
 CONTROLS = (
@@ -80,10 +80,10 @@ def controls(dock):
 
 def open_folds(dock):
     if hasattr(dock, "clean_up"):
-        dock.clean_up.fold.setChecked(True)
+        dock.clean_up.fold.expand()
         dock.clean_up.form.field("split").setChecked(True)
     if hasattr(dock, "classes"):
-        dock.more.button.setChecked(True)
+        dock.more.expand()
 
 
 @pytest.mark.parametrize("name", DOCKS)
@@ -111,13 +111,15 @@ def test_every_control_can_be_reached_by_keyboard(name, result, open_dock, settl
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("name", DOCKS)
-def test_nothing_is_cut_off(name, theme, viewer, result, open_dock, settle):
+def test_nothing_is_cut_off(
+    name, theme, viewer, result, open_dock, settle, needed_width
+):
     viewer.theme = theme
     dock = open_dock(name)
     dock.window().resize(1280, 800)
     open_folds(dock)
     settle()
-    assert dock.content_width() <= WIDTH
+    assert needed_width(dock) <= DOCK_WIDTH_PIXELS
     nothing_is_narrower_than_it_needs(dock)
 
 
@@ -185,7 +187,7 @@ def test_rows_of_another_result_are_not_drawn_over_each_other(
     assert not any(row.isVisible() for row in old)
 
 
-MOST_OUTSIDE = 2
+MAX_PIXELS_OUTSIDE = 2
 """Pixels of a frame that may be outside; nothing is drawn there."""
 
 
@@ -194,8 +196,8 @@ def is_in_sight(widget, dock):
     viewport = dock.column.parentWidget().parentWidget()
     corners = widget.rect().topLeft(), widget.rect().bottomRight()
     return widget.isVisible() and all(
-        -MOST_OUTSIDE <= widget.mapTo(viewport, at).y() <= viewport.height()
-        and widget.mapTo(viewport, at).x() <= viewport.width() + MOST_OUTSIDE
+        -MAX_PIXELS_OUTSIDE <= widget.mapTo(viewport, at).y() <= viewport.height()
+        and widget.mapTo(viewport, at).x() <= viewport.width() + MAX_PIXELS_OUTSIDE
         for at in corners
     )
 
@@ -224,7 +226,9 @@ def taught(painted, engine, wait):
     return painted
 
 
-@pytest.mark.parametrize(("width", "theme"), [(WIDTH, "dark"), (NARROWEST, "light")])
+@pytest.mark.parametrize(
+    ("width", "theme"), [(DOCK_WIDTH_PIXELS, "dark"), (MIN_DOCK_WIDTH_PIXELS, "light")]
+)
 @pytest.mark.parametrize("state", ["resting", "learning", "engine died"])
 def test_what_to_do_next_is_in_sight_however_much_was_learnt(
     state, width, theme, viewer, taught, engine, open_dock, wait, settle
@@ -259,11 +263,11 @@ def test_what_to_do_next_is_in_sight_however_much_was_learnt(
 
 def test_the_settings_can_be_read_in_a_narrow_dock(viewer, painted, open_dock, settle):
     dock = open_dock("Train U-Net")
-    resize(dock, NARROWEST)
-    dock.more.button.setChecked(True)
+    resize(dock, MIN_DOCK_WIDTH_PIXELS)
+    dock.more.expand()
     settle()
     nothing_is_narrower_than_it_needs(dock)
-    for form in (dock.training_form, dock.preprocess_form, dock.network_form):
+    for form in dock.more.forms:
         fields = [f for f in form.findChildren(QWidget) if f.parent() is form]
         rows = sorted((f.geometry() for f in fields), key=lambda r: r.top())
         assert not any(

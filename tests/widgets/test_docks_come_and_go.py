@@ -4,6 +4,7 @@ import pytest
 
 from napari_garage_unet.session import get_session
 from napari_garage_unet.session.training.live_model import Phase
+from napari_garage_unet.widgets.common.dock import DOCK_WIDTH_PIXELS
 
 
 def close_dock(viewer, dock):
@@ -86,10 +87,12 @@ def test_two_windows_do_not_mix(make_napari_viewer_proxy, viewer, session, halve
     other.close()
 
 
-def test_a_full_column_fits_a_narrow_dock(open_dock, painted, wait, settle):
+def test_a_full_column_fits_a_narrow_dock(
+    open_dock, painted, wait, settle, needed_width
+):
     docks = [open_dock(name) for name in ("Train U-Net", "Segment", "Thresholds")]
     painted.learn()
     wait(lambda: painted.preview.shown > 0)
     settle(0.3)
     for dock in docks:
-        assert dock.content_width() <= 320, dock.objectName()
+        assert needed_width(dock) <= DOCK_WIDTH_PIXELS, dock.objectName()

@@ -13,6 +13,7 @@ from synchronous_engine import SynchronousEngine
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.session import close_session, get_session
 from napari_garage_unet.session.training.live_model import Phase
+from napari_garage_unet.widgets.common.dock import DOCK_WIDTH_PIXELS
 
 
 def learn(session, engine, wait, *, accuracy):
@@ -65,13 +66,13 @@ def test_versions_appear_in_a_row_and_one_click_goes_back(
 
 
 def test_a_row_of_many_versions_scrolls_and_is_not_wider_than_the_dock(
-    open_dock, painted, engine, wait, settle
+    open_dock, painted, engine, wait, settle, needed_width
 ):
     dock = open_dock("Train U-Net")
     for number in range(12):
         learn(painted, engine, wait, accuracy=number / 12)
     settle(0.3)
-    assert dock.content_width() <= 320
+    assert needed_width(dock) <= DOCK_WIDTH_PIXELS
     newest = dock.versions.buttons[-1]
     # The newest is the one that is seen.
     right = newest.mapTo(dock.versions, QPoint(newest.width() - 1, 0)).x()
@@ -92,7 +93,7 @@ def test_the_dock_offers_what_was_saved_and_restores_it(
     wait(lambda: not dock.offer.isVisible())
     np.testing.assert_array_equal(session.images.current.strokes.data, saved)
     assert [row.name for row in dock.classes.rows] == ["background", "wheel"]
-    assert dock.training_form.field("seconds").value() == 7
+    assert dock.more.training_form.field("seconds").value() == 7
 
 
 @pytest.mark.usefixtures("saved")

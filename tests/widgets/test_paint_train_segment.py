@@ -61,7 +61,7 @@ def test_paint_train_segment_tune_save_and_load(garage, wait, tmp_path, monkeypa
         if not pictures or not np.array_equal(pictures[-1], picture):
             pictures.append(picture)
 
-    train.training_form.field("seconds").setValue(PATIENCE)
+    train.more.training_form.field("seconds").setValue(PATIENCE)
     QTest.mouseClick(train.learn_button, Qt.MouseButton.LeftButton)
     assert session.problem is None, session.problem
 
@@ -113,13 +113,13 @@ def test_paint_train_segment_tune_save_and_load(garage, wait, tmp_path, monkeypa
     monkeypatch.setattr(
         QFileDialog, "getOpenFileName", lambda *args, **kwargs: (str(path), "")
     )
-    segment.save_button.click()
+    segment.models.save_button.click()
     wait(path.exists, seconds=PATIENCE)
     wait(lambda: "Saved" in segment.hint.text.text(), seconds=PATIENCE)
     tuned = layer.data.copy()
     layer.name = "tuned"
-    segment.load_button.click()
-    assert segment.model_box.currentText() == "garage"
+    segment.models.load_button.click()
+    assert segment.models.box.currentText() == "garage"
     segment.segment_button.click()
     wait(lambda: not session.segmentation.is_running, seconds=PATIENCE)
     assert session.problem is None, session.problem

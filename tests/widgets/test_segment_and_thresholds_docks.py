@@ -26,16 +26,23 @@ def ramp(viewer):
     return viewer.add_image(np.tile(row, (3, 40, 1)), name="ramp")
 
 
+def choose(box, text):
+    """Choose an entry of a combo box."""
+    place = box.findText(text)
+    assert place >= 0, text
+    box.setCurrentIndex(place)
+
+
 def test_segment_needs_a_model_first(open_dock, painted):
     dock = open_dock("Segment")
     assert not dock.segment_button.isEnabled()
-    assert not dock.save_button.isEnabled()
+    assert not dock.models.save_button.isEnabled()
     assert "Train a model" in dock.hint.text.text()
 
 
 def test_the_trained_model_is_offered_and_segments(open_dock, trained, wait):
     dock = open_dock("Segment")
-    assert dock.model_box.currentText() == "just trained"
+    assert dock.models.box.currentText() == "just trained"
     dock.segment_button.click()
     wait(lambda: not trained.segmentation.is_running)
     (result,) = [r for r in trained.results if not r.is_preview]
@@ -47,15 +54,14 @@ def test_the_trained_model_is_offered_and_segments(open_dock, trained, wait):
 def test_planes_are_offered_for_stacks_only(open_dock, trained, viewer, ramp):
     dock = open_dock("Segment")
     assert not dock.all_planes.isVisible()
-    dock.image_picker.show(ramp)
-    dock._on_image_chosen(ramp)
+    choose(dock.image_picker.native, "ramp")
     assert dock.all_planes.isVisible()
     assert dock.all_planes.text() == "all 3 planes"
 
 
 def test_all_planes_are_segmented_with_a_bar(open_dock, trained, ramp, engine, wait):
     dock = open_dock("Segment")
-    dock._on_image_chosen(ramp)
+    choose(dock.image_picker.native, "ramp")
     dock.all_planes.setChecked(True)
     engine.holds_predictions = True
     dock.segment_button.click()
@@ -74,7 +80,7 @@ def test_saving_is_told(open_dock, trained, engine, wait, tmp_path, monkeypatch)
     dock = open_dock("Segment")
     path = str(tmp_path / "mine.garage")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (path, ""))
-    dock.save_button.click()
+    dock.models.save_button.click()
     wait(lambda: "Saved to" in dock.hint.text.text())
     assert path in [save.path for save in engine.sent(SaveModel)]
 
@@ -83,9 +89,9 @@ def test_a_file_that_is_no_model_is_one_sentence(open_dock, session, tmp_path):
     dock = open_dock("Segment")
     path = tmp_path / "no.garage"
     path.write_bytes(b"nothing")
-    dock.load(path)
+    dock.models.load(path)
     assert "damaged or not a model" in dock.hint.text.text()
-    assert dock.model_box.count() == 0
+    assert dock.models.box.count() == 0
 
 
 def test_there_is_a_slider_per_class(open_dock, trained):

@@ -92,13 +92,13 @@ def test_drag_suggest_find_objects_and_select_by_row(
     assert (result.layer.data[painted] == 2).mean() > 0.95
     assert not dock.suggest.accept_button.isVisible()
 
-    dock.objects_button.click()
+    dock.objects.find_button.click()
     wait(lambda: session.objects.newest is not None)
     found = session.objects.newest
     assert sorted(found.table["label"].tolist()) == [1, 2, 3, 4]
     assert list(found.layer.features["class"]) == ["cell"] * 4
 
-    dock.table_button.click()
+    dock.objects.table_button.click()
     (table,) = [
         getattr(w, "__wrapped__", w)
         for name, w in viewer.window.dock_widgets.items()
@@ -127,7 +127,7 @@ def test_dock_gives_what_the_functions_of_the_command_line_give(
     dock = open_dock("Thresholds")
     dock.rows[1].value.setValue(0.4)
     dock.clean_up.form.field("min_size").setValue(50)
-    dock.objects_button.click()
+    dock.objects.find_button.click()
     wait(lambda: session.objects.newest is not None)
     labels = apply_rules(result.probabilities(()), result.rules, class_ids=(1, 2))
     found = class_objects(labels, CLASSES, result.image, rules=result.rules)
@@ -141,7 +141,7 @@ def test_dock_gives_what_the_functions_of_the_command_line_give(
 def test_numbers_are_sorted_as_numbers(session, result, open_dock, wait):
     thresholds = open_dock("Thresholds")
     thresholds.rows[1].value.setValue(0.45)
-    thresholds.objects_button.click()
+    thresholds.objects.find_button.click()
     wait(lambda: session.objects.newest is not None)
     table = open_dock("Objects")
     column = list(session.objects.newest.table).index("centroid_x")
@@ -156,6 +156,6 @@ def test_numbers_are_sorted_as_numbers(session, result, open_dock, wait):
 def test_low_above_the_threshold_is_one_sentence(result, open_dock):
     dock = open_dock("Thresholds")
     dock.rows[0].value.setValue(0.4)
-    dock.clean_up.fold.click()
+    dock.clean_up.fold.expand()
     dock.clean_up.more.field("low").setValue(0.9)
     assert result.rule(1).low is None

@@ -1,4 +1,4 @@
-"""The docks. Imported one by one, when napari opens them."""
+"""The docks, and the only package that imports Qt. Each is imported when it opens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectsWidget", "SegmentWidget", "ThresholdsWidget", "TrainWidget"]
 
-_HOME = {
+_MODULES = {
     "TrainWidget": ".train.train",
     "SegmentWidget": ".segment.segment",
     "ThresholdsWidget": ".thresholds.thresholds",
@@ -22,8 +22,8 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name], __name__), name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,4 +1,4 @@
-"""The dock that lists objects; a row and its object are selected together."""
+"""The dock with the table of objects; a row and its object are selected together."""
 
 from __future__ import annotations
 
@@ -34,9 +34,12 @@ from .common.dock import Dock
 
 Table = Mapping[str, NDArray[Any]]
 
+ROW_HEIGHT_PIXELS = 22
+MIN_TABLE_HEIGHT_PIXELS = 160
+
 
 class TableModel(QAbstractTableModel):
-    """Columns of equal length for a view; numbers are sorted as numbers."""
+    """A read-only Qt model of a table, in which numbers are sorted as numbers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +48,17 @@ class TableModel(QAbstractTableModel):
         self._columns: list[list[Any]] = []
 
     def show_table(self, table: Table, *, units: str, n_axes: int) -> None:
-        """Show other columns."""
+        """Show a table.
+
+        Parameters
+        ----------
+        table
+            Columns of equal length, by name.
+        units
+            Unit of length; empty where columns are in pixels.
+        n_axes
+            Number of spatial axes, 2 or 3: the power of the unit of sizes.
+        """
         self.beginResetModel()
         self._names = list(table)
         self._titles = []
@@ -58,15 +71,15 @@ class TableModel(QAbstractTableModel):
         self.endResetModel()
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the objects."""
+        """Return the number of objects."""
         return len(self._columns[0]) if self._columns else 0
 
     def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the measures."""
+        """Return the number of columns."""
         return len(self._columns)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Give a value: as it is to sort by, rounded to show."""
+        """Return a value: rounded for display, as it is for sorting (``UserRole``)."""
         if not index.isValid():
             return None
         value = self._columns[index.column()][index.row()]
@@ -84,19 +97,19 @@ class TableModel(QAbstractTableModel):
         orientation: Qt.Orientation,
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> Any:
-        """Give the title of a column, with its unit."""
+        """Return the title of a column, with its unit."""
         is_title = orientation == Qt.Orientation.Horizontal
         if is_title and role == Qt.ItemDataRole.DisplayRole:
             return self._titles[section]
         return None
 
     def column(self, name: str) -> list[Any]:
-        """The values of a column, in the order of the table."""
+        """Return a column in the order of the table; empty if there is none."""
         return self._columns[self._names.index(name)] if name in self._names else []
 
 
 class ObjectsWidget(Dock):
-    """Objects of the newest result, their sizes and the totals of the classes.
+    """The objects that were found last, their sizes, and totals of the classes.
 
     Parameters
     ----------
@@ -127,8 +140,8 @@ class ObjectsWidget(Dock):
         header = self.view.verticalHeader()
         assert header is not None
         header.hide()
-        header.setDefaultSectionSize(22)
-        self.view.setMinimumHeight(160)
+        header.setDefaultSectionSize(ROW_HEIGHT_PIXELS)
+        self.view.setMinimumHeight(MIN_TABLE_HEIGHT_PIXELS)
         chosen = self.view.selectionModel()
         assert chosen is not None
         chosen.currentRowChanged.connect(self._on_row)
@@ -148,7 +161,7 @@ class ObjectsWidget(Dock):
         self._show_objects()
 
     def export(self, path: str | Path) -> None:
-        """Write the table as CSV; an error is told in the hint line."""
+        """Write the table as CSV; an error becomes the problem of the session."""
         if self._set is None:
             return
         image = self._set.result.image
@@ -200,7 +213,7 @@ class ObjectsWidget(Dock):
         self._step_to(label)
 
     def _step_to(self, label: int) -> None:
-        """Bring the plane on view that shows most of an object."""
+        """Move the slider to the plane with most of an object, unless it is on view."""
         assert self._set is not None
         ids = np.asarray(self._set.layer.data)
         dims = self.viewer.dims

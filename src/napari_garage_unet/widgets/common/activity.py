@@ -1,4 +1,4 @@
-"""Long work in napari's activity dock."""
+"""Segmentations of several planes in napari's activity dock."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from napari_garage_unet.session import Session
 
 
 class Activity:
-    """A bar for a segmentation of several planes, in the dock of the viewer.
+    """A progress bar while a session segments more than one plane.
 
     Parameters
     ----------
     session
-        The session.
+        Session whose segmentations are shown.
     """
 
     def __init__(self, session: Session) -> None:

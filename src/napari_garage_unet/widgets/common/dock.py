@@ -1,4 +1,4 @@
-"""What the docks have in common."""
+"""The base class of the docks, and pieces they are built of."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ from napari_garage_unet.session import get_session
 
 from .polling import poll_timer_for
 
-WIDTH = 320
-"""Width in pixels the docks are laid out for."""
+DOCK_WIDTH_PIXELS = 320
+"""Width the docks are laid out for."""
 
+MAIN_BUTTON_HEIGHT_PIXELS = 34
 
 W = TypeVar("W", bound=QWidget)
 
 
 class Dock(QWidget):
-    """A column that scrolls when the window is low, and follows the session.
+    """A column of widgets that follows a session and scrolls where the window is low.
 
-    Subclasses put their widgets into `column`, what has to be at hand however long the
-    column is into `footer`, and connect to the session with `follow`, so that nothing
-    is called after Qt has deleted the dock.
+    Subclasses add widgets to `column`, and to `footer` those that stay in sight however
+    long the column is. They connect to signals of the session with `follow`, so that
+    nothing is called after Qt has deleted the dock.
 
     Parameters
     ----------
@@ -43,27 +44,34 @@ class Dock(QWidget):
 
     Attributes
     ----------
+    viewer
+        The viewer itself.
+    session
+        Its session.
+    column, footer
+        Layouts of the scrolling part and of the part below it.
     seen
-        The dock has come into sight or gone out of it, also behind another tab.
+        Emitted with `is_seen` when the dock comes into sight or goes out of it, which
+        includes going behind another tab.
     is_seen
-        Whether it is in sight.
-    narrowest
-        Width in pixels below which the dock cannot be drawn.
+        Whether the dock is in sight.
+    min_width
+        Smallest width in pixels that the dock can be given.
     """
 
     seen = Signal(bool)
-    narrowest = WIDTH - 20
+    min_width = DOCK_WIDTH_PIXELS - 20
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self.session = get_session(self.viewer)
-        self._pump = poll_timer_for(self.session, self.viewer)
+        self._poll_timer = poll_timer_for(self.session, self.viewer)
         self.is_seen = False
         self._outer: QDockWidget | None = None
         self._followed: list[tuple[Any, Any]] = []
         followed = self._followed
-        self.destroyed.connect(lambda: _let_go(followed))
+        self.destroyed.connect(lambda: _disconnect(followed))
 
         content = QWidget()
         self.column = QVBoxLayout(content)
@@ -81,13 +89,21 @@ class Dock(QWidget):
         self.footer.setContentsMargins(8, 0, 8, 8)
         self.footer.setSpacing(6)
         outer.addLayout(self.footer)
-        self.setMinimumWidth(self.narrowest)
+        self.setMinimumWidth(self.min_width)
         # Not in the constructor: napari is still putting the dock into its window,
         # and starting a process there would delay the first picture of it.
         QTimer.singleShot(0, self.session.warm_up)
 
     def add_row(self, title: str, *widgets: QWidget) -> None:
-        """Add a row: what it is about, then widgets of which the first grows."""
+        """Add a row to the column.
+
+        Parameters
+        ----------
+        title
+            Text of its label, which gets the tooltip of the first widget.
+        *widgets
+            At least one; the first takes the width that is left.
+        """
         row = QHBoxLayout()
         label = QLabel(title)
         label.setToolTip(widgets[0].toolTip())
@@ -97,44 +113,56 @@ class Dock(QWidget):
             row.addWidget(widget, int(not number))
         self.column.addLayout(row)
 
-    def content_width(self) -> int:
-        """Return the width in pixels that the contents need at least."""
-        return self.column.parentWidget().minimumSizeHint().width()
-
     def follow(self, signal: Any, slot: Any) -> None:
-        """Connect to a signal of the session until the dock is gone."""
+        """Connect a psygnal signal to a slot until the dock is deleted."""
         signal.connect(slot)
         self._followed.append((signal, slot))
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Watch the window the dock is shown in."""
         super().showEvent(event)
-        self._pump.watch(self)
+        self._poll_timer.watch(self)
         self._watch_tab()
-        self._on_seen(True)
+        self._set_seen(True)
 
     def hideEvent(self, event: QHideEvent | None) -> None:
-        """Tell that the dock is out of sight."""
+        """Report that the dock is out of sight."""
         super().hideEvent(event)
-        self._on_seen(False)
+        self._set_seen(False)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Redraw when the theme changes."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self.update()
 
     def _watch_tab(self) -> None:
         # Qt moves a dock behind a tab out of the window but leaves it visible.
         outer = _outer_dock(self)
         if outer is not None and outer is not self._outer:
             self._outer = outer
-            outer.visibilityChanged.connect(self._on_seen)
+            outer.visibilityChanged.connect(self._set_seen)
 
-    def _on_seen(self, is_seen: bool) -> None:
+    def _set_seen(self, is_seen: bool) -> None:
         if is_seen != self.is_seen:
             self.is_seen = is_seen
             self.seen.emit(is_seen)
 
-    def changeEvent(self, event: QEvent | None) -> None:
-        """Draw again when the theme has changed."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.StyleChange:
-            self.update()
+
+def shrinkable(widget: W) -> W:
+    """Let a widget become narrower than its longest entry; names may be long."""
+    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return widget
+
+
+def main_button(text: str) -> QPushButton:
+    """Make the one button that starts what a dock is for."""
+    button = QPushButton(text)
+    button.setMinimumHeight(MAIN_BUTTON_HEIGHT_PIXELS)
+    font = button.font()
+    font.setBold(True)
+    button.setFont(font)
+    return button
 
 
 def _outer_dock(widget: QWidget) -> QDockWidget | None:
@@ -144,23 +172,7 @@ def _outer_dock(widget: QWidget) -> QDockWidget | None:
     return parent
 
 
-def shrinkable(widget: W) -> W:
-    """Let a widget be narrower than its longest entry, so that names may be long."""
-    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    return widget
-
-
-def main_button(text: str) -> QPushButton:
-    """Make the one button of a dock that starts what it is for."""
-    button = QPushButton(text)
-    button.setMinimumHeight(34)
-    font = button.font()
-    font.setBold(True)
-    button.setFont(font)
-    return button
-
-
-def _let_go(followed: list[tuple[Any, Any]]) -> None:
+def _disconnect(followed: list[tuple[Any, Any]]) -> None:
     for signal, slot in followed:
         signal.disconnect(slot, missing_ok=True)
     followed.clear()

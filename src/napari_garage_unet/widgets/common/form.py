@@ -1,4 +1,4 @@
-"""Forms made of the engine's settings, which describe themselves."""
+"""Forms for frozen dataclasses whose fields say how they are shown."""
 
 from __future__ import annotations
 
@@ -23,31 +23,36 @@ from napari_garage_unet.engine.errors import InputError
 
 from .size_field import SizeField
 
-LARGEST = 1_000_000
-"""Upper end of fields that have no limit."""
+MAX_VALUE = 1_000_000
+"""Upper end of number fields whose setting has none."""
 
-ARROW_WIDTH = 46
-"""Pixels in a closed list of choices that are not text."""
+COMBO_FRAME_PIXELS = 46
+"""Width of a closed combo box without its text: arrow, frame and padding."""
+
+FIELD_WIDTH_PIXELS = 80
+LONG_FIELD_WIDTH_PIXELS = 130
+"""Least widths of number fields; the long one is for more than three decimals."""
 
 
 class SettingsForm(QWidget):
-    """One field per setting of a frozen dataclass.
+    """One row per field of a frozen dataclass.
 
     Parameters
     ----------
     defaults
-        An instance; its fields carry ``title``, ``help``, ``min`` and ``max``.
+        Instance whose values are shown first. The metadata of its fields hold
+        ``title`` and ``help`` and, for numbers, ``min`` and ``max``.
     names
-        The fields to show, in the order of the dataclass; None shows all.
+        Fields to show, in the order of the dataclass; None shows all.
     fields
-        Widgets for some of them in place of the usual ones.
+        Widgets to use for some fields instead of those of `make_field`.
     wraps
-        Put a field below its title where a narrow dock has no room beside it.
+        Whether a field is put below its title where there is no room beside it.
 
     Attributes
     ----------
     changed
-        A person has chosen other values.
+        Emitted when a person has changed a value; `value` is the new instance.
     """
 
     changed = Signal()
@@ -92,24 +97,24 @@ class SettingsForm(QWidget):
 
     @property
     def value(self) -> Any:
-        """The dataclass with the values of the form."""
+        """Instance of the dataclass with the values that are shown."""
         return self._value
 
     def field(self, name: str) -> QWidget:
-        """The field of a setting."""
+        """Return the widget of a field."""
         return self._fields[name]
 
     def add_row(self, row: QLayout) -> None:
-        """Add something that is no setting below the fields."""
+        """Add a row of other widgets below the fields."""
         self._rows.addRow(row)
 
     def apply_to(self, value: Any) -> Any:
-        """Another instance with the values of the fields that are shown."""
+        """Return a copy of `value` with the values of the fields that are shown."""
         values = {name: read_field(field) for name, field in self._fields.items()}
         return dataclasses.replace(value, **values)
 
     def show_value(self, value: Any) -> None:
-        """Show other values."""
+        """Show the values of an instance of the dataclass."""
         self._value = value
         for name, field in self._fields.items():
             field.blockSignals(True)
@@ -121,14 +126,27 @@ class SettingsForm(QWidget):
         try:
             self._value = dataclasses.replace(self._value, **values)
         except InputError:
-            # Fields keep to their own limits; two that exclude each other go back.
+            # Each field is within its own limits; here two exclude each other.
             self.show_value(self._value)
             return
         self.changed.emit()
 
 
 def make_field(hint: Any, metadata: Any) -> QWidget:
-    """Make the field for a type, within the limits of its metadata."""
+    """Make the widget for a field of a dataclass.
+
+    Parameters
+    ----------
+    hint
+        Its type: bool, int, float, a `Literal`, or int or float or None.
+    metadata
+        Its metadata; ``min`` and ``max`` bound a number.
+
+    Returns
+    -------
+    QWidget
+        Check box, combo box or spin box, for `read_field` and `write_field`.
+    """
     options = get_args(hint) if get_origin(hint) is not Literal else ()
     optional = type(None) in options
     kinds = [o for o in options if o is not type(None)] or [hint]
@@ -141,7 +159,9 @@ def make_field(hint: Any, metadata: Any) -> QWidget:
         return box
     if kind is bool:
         return QCheckBox()
-    low, high = metadata.get("min", 0), metadata.get("max", LARGEST)
+    low, high = metadata.get("min", 0), metadata.get("max", MAX_VALUE)
+    spin: QSpinBox | QDoubleSpinBox
+    width = FIELD_WIDTH_PIXELS
     if kind is int:
         spin = QSpinBox()
         spin.setRange(int(low) - optional, int(high))
@@ -151,19 +171,20 @@ def make_field(hint: Any, metadata: Any) -> QWidget:
         spin.setRange(float(low), float(high))
         spin.setSingleStep(0.1 if high <= 20 else 1)
         spin.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+        if spin.decimals() > 3:
+            width = LONG_FIELD_WIDTH_PIXELS
     spin.setKeyboardTracking(False)
-    is_long = isinstance(spin, QDoubleSpinBox) and spin.decimals() > 3
-    spin.setMinimumWidth(130 if is_long else 80)
+    spin.setMinimumWidth(width)
     spin.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     if optional:
-        # The value below the smallest stands for "not given".
+        # The value below the smallest stands for None.
         spin.setSpecialValueText("no limit")
         spin.setProperty("optional", True)
     return spin
 
 
 def read_field(field: QWidget) -> Any:
-    """Read the value of a field."""
+    """Return the value a widget of `make_field`, or a `SizeField`, shows."""
     if isinstance(field, SizeField):
         return field.exact
     if isinstance(field, QComboBox):
@@ -177,20 +198,22 @@ def read_field(field: QWidget) -> Any:
 
 
 def write_field(field: QWidget, value: Any) -> None:
-    """Show a value in a field."""
+    """Show a value in a widget of `make_field`, or in a `SizeField`."""
     if isinstance(field, SizeField):
         field.show_exact(value)
     elif isinstance(field, QComboBox):
         field.setCurrentIndex(field.findData(value))
     elif isinstance(field, QCheckBox):
         field.setChecked(value)
+    elif isinstance(field, QSpinBox):
+        field.setValue(field.minimum() if value is None else value)
     else:
-        assert isinstance(field, (QSpinBox, QDoubleSpinBox))
+        assert isinstance(field, QDoubleSpinBox)
         field.setValue(field.minimum() if value is None else value)
 
 
 def change_signal(field: QWidget) -> Any:
-    """The signal a field gives when a person changes it."""
+    """Return the signal a widget of `make_field` emits when its value changes."""
     if isinstance(field, QComboBox):
         return field.currentIndexChanged
     if isinstance(field, QCheckBox):
@@ -206,6 +229,6 @@ def _decimals(low: float, high: float) -> int:
 
 
 def _whole_width(box: QComboBox) -> int:
-    """Width at which every entry can be read, with the arrow and the frame."""
+    """Return the width in pixels at which every entry can be read."""
     texts = [box.itemText(i) for i in range(box.count())]
-    return max(map(box.fontMetrics().horizontalAdvance, texts)) + ARROW_WIDTH
+    return max(map(box.fontMetrics().horizontalAdvance, texts)) + COMBO_FRAME_PIXELS

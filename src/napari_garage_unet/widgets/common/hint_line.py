@@ -1,4 +1,4 @@
-"""The one next thing to do, or what went wrong."""
+"""One sentence: what to do next, or what went wrong."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QFont, QFontDatabase
 from qtpy.QtWidgets import (
-    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
@@ -19,19 +18,23 @@ from qtpy.QtWidgets import (
 
 from napari_garage_unet.session import Session
 
-LINES = 2
-"""Lines of text there is always room for, so that nothing jumps."""
+from .fold import Fold
+
+MIN_TEXT_LINES = 2
+"""Lines of text there is always room for, so that nothing below jumps."""
+
+DETAILS_HEIGHT_PIXELS = 110
 
 
 class HintLine(QWidget):
-    """A sentence; with an error also its details behind a fold and what helps.
+    """A sentence; with a problem, what helps, and its details in a fold.
 
     Parameters
     ----------
     session
-        The session. The dock calls `refresh` when it changes.
+        Session whose problem is shown; `refresh` shows the current one.
     text
-        Says the next thing while nothing is wrong; None says the session's hint.
+        Returns the sentence while there is no problem; None shows the session's hint.
     """
 
     def __init__(
@@ -39,28 +42,23 @@ class HintLine(QWidget):
     ) -> None:
         super().__init__()
         self._session = session
-        self._say = text or (lambda: session.hint)
+        self._make_text = text or (lambda: session.hint)
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         policy = self.text.sizePolicy()
-        # As high as the text is at the width it gets, no line more.
+        # As high as the text is at its width, and not a line more.
         policy.setVerticalPolicy(QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.text.setSizePolicy(policy)
-        self.text.setMinimumHeight(LINES * self.text.fontMetrics().lineSpacing() + 4)
+        self.text.setMinimumHeight(
+            MIN_TEXT_LINES * self.text.fontMetrics().lineSpacing() + 4
+        )
         self.restart = QPushButton("Restart")
         self.restart.setToolTip("Start the engine again and go on where it stopped.")
         self.restart.clicked.connect(self._on_restart)
-        self.more = QToolButton()
-        self.more.setText("Details")
-        self.more.setCheckable(True)
-        self.more.setArrowType(Qt.ArrowType.RightArrow)
-        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.more.setAutoRaise(True)
-        self.more.setToolTip("What to send along with a bug report.")
-        self.more.toggled.connect(self._on_more)
+        self.fold = Fold("Details", tooltip="What to send along with a bug report.")
         self._close = QToolButton()
         self._close.setText("Dismiss")
         self._close.setAutoRaise(True)
@@ -72,25 +70,21 @@ class HintLine(QWidget):
         self.details.setFont(
             QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         )
-        self.details.setFixedHeight(110)
-        buttons = QHBoxLayout()
-        buttons.setContentsMargins(0, 0, 0, 0)
-        buttons.addWidget(self.restart)
-        buttons.addWidget(self.more)
-        buttons.addStretch(1)
-        buttons.addWidget(self._close)
+        self.details.setFixedHeight(DETAILS_HEIGHT_PIXELS)
+        self.fold.line.insertWidget(0, self.restart)
+        self.fold.line.addWidget(self._close)
+        self.fold.column.addWidget(self.details)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.text)
-        layout.addLayout(buttons)
-        layout.addWidget(self.details)
+        layout.addWidget(self.fold)
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what the session says now."""
+        """Show the problem of the session, or what to do next."""
         problem = self._session.problem
-        text = problem.message if problem else self._say()
+        text = problem.message if problem else self._make_text()
         if self.text.text() != text:
             self.text.setText(text)
         font = self.text.font()
@@ -98,18 +92,13 @@ class HintLine(QWidget):
         self.text.setFont(font)
         self.restart.setVisible(bool(problem and problem.can_restart))
         self._close.setVisible(bool(problem and not problem.can_restart))
-        self.more.setVisible(bool(problem and problem.details))
-        if not (problem and problem.details):
-            self.more.setChecked(False)
-        self.details.setVisible(self.more.isChecked())
+        has_details = bool(problem and problem.details)
+        self.fold.setVisible(problem is not None)
+        self.fold.toggleButton().setVisible(has_details)
+        if self.fold.isExpanded() and not has_details:
+            self.fold.collapse()
         if problem and self.details.toPlainText() != problem.details:
             self.details.setPlainText(problem.details)
-
-    def _on_more(self, shown: bool) -> None:
-        self.more.setArrowType(
-            Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow
-        )
-        self.details.setVisible(shown)
 
     def _on_restart(self) -> None:
         self._session.restart()

@@ -1,9 +1,9 @@
-"""Combo boxes of layers."""
+"""Combo boxes to choose a layer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from magicgui.widgets import create_widget
 from napari.layers import Layer
@@ -14,28 +14,29 @@ from qtpy.QtWidgets import (
     QStyle,
     QStyleOptionComboBox,
     QStylePainter,
-    QWidget,
 )
 
-MARGIN = 6
-"""Pixels of the field that the style leaves free beside the text."""
+TEXT_MARGIN_PIXELS = 6
+"""Width that the style leaves free beside the text."""
+
+MIN_PICKER_WIDTH_PIXELS = 90
 
 
 class LayerPicker:
-    """A magicgui combo box of the layers of one kind.
+    """A magicgui combo box of the layers of one type.
 
     Parameters
     ----------
     kind
         `napari.layers.Image` or `napari.layers.Labels`.
     tooltip
-        What it is for.
+        What the layer is for; shown below its name.
     viewer
-        The viewer whose layers are offered.
+        Viewer whose layers are offered.
     accept
-        Which layers are offered; None offers all.
+        Returns whether a layer is offered; None offers all.
     on_choice
-        Called with the layer, or None, when a person chooses.
+        Called with the layer, or None, when a person chooses one.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class LayerPicker:
         self._on_choice = on_choice
         self._quiet = False
         self._tooltip = tooltip
-        self._combo = create_widget(
+        combo = create_widget(
             annotation=f"napari.layers.{kind.__name__}",
             options={
                 "choices": lambda _: self._choices(),
@@ -61,26 +62,28 @@ class LayerPicker:
                 "tooltip": tooltip,
             },
         )
+        # What is made depends on the annotation, which magicgui's types do not follow.
+        self._combo = cast(Any, combo)
         self._combo.changed.connect(self._on_changed)
         self.native.setSizePolicy(
             QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
         )
-        self.native.setMinimumWidth(90)
-        self._shortening = Shortening(self.native)
+        self.native.setMinimumWidth(MIN_PICKER_WIDTH_PIXELS)
+        self._elision = MiddleElision(self.native)
 
     @property
-    def native(self) -> QWidget:
-        """The Qt widget to put into a layout."""
-        widget: QWidget = self._combo.native
+    def native(self) -> QComboBox:
+        """The Qt widget, to be put into a layout."""
+        widget: QComboBox = self._combo.native
         return widget
 
     @property
     def layer(self) -> Layer | None:
-        """The layer that is chosen."""
+        """The chosen layer."""
         return self._combo.value
 
     def show(self, layer: Layer | None) -> None:
-        """Show a choice that was made elsewhere."""
+        """Show a choice without calling `on_choice`."""
         self._quiet = True
         try:
             self._combo.reset_choices()
@@ -88,9 +91,9 @@ class LayerPicker:
                 self._combo.value = layer
         finally:
             self._quiet = False
-        # Long names do not fit into the box.
-        said = "" if layer is None else f"{layer.name}\n"
-        self.native.setToolTip(said + self._tooltip)
+        # The box may be too narrow for the name.
+        name = "" if layer is None else f"{layer.name}\n"
+        self.native.setToolTip(name + self._tooltip)
 
     def _choices(self) -> list[Layer]:
         return [
@@ -104,15 +107,16 @@ class LayerPicker:
             self._on_choice(layer)
 
 
-class Shortening(QObject):
-    """Draws the text of a combo box with dots in the middle where it is too long.
+class MiddleElision(QObject):
+    """An event filter that elides the text of a combo box in the middle.
 
-    Names of images often differ only at their ends, and Qt would cut them off there.
+    Names of images often differ only at their ends, where Qt would cut them off. A
+    filter, because magicgui makes the combo box and chooses its class.
 
     Parameters
     ----------
     combo
-        The combo box; what magicgui has made cannot be of a class of our own.
+        The combo box, which becomes the parent.
     """
 
     def __init__(self, combo: QComboBox) -> None:
@@ -121,19 +125,23 @@ class Shortening(QObject):
         combo.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Paint in place of the combo box."""
+        """Paint the combo box in its place."""
         if event is None or event.type() != QEvent.Type.Paint:
             return False
         option = QStyleOptionComboBox()
         self._combo.initStyleOption(option)
-        field = self._combo.style().subControlRect(
+        style = self._combo.style()
+        assert style is not None
+        field = style.subControlRect(
             QStyle.ComplexControl.CC_ComboBox,
             option,
             QStyle.SubControl.SC_ComboBoxEditField,
             self._combo,
         )
         option.currentText = option.fontMetrics.elidedText(
-            option.currentText, Qt.TextElideMode.ElideMiddle, field.width() - MARGIN
+            option.currentText,
+            Qt.TextElideMode.ElideMiddle,
+            field.width() - TEXT_MARGIN_PIXELS,
         )
         painter = QStylePainter(self._combo)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)

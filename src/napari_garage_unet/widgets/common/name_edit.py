@@ -1,4 +1,4 @@
-"""A name that can be edited."""
+"""A label that becomes a field for a name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from qtpy.QtWidgets import (
 
 
 class NameEdit(QLineEdit):
-    """A name that looks like a label until it is edited."""
+    """A name that looks like a label until `begin` makes it a field.
+
+    Attributes
+    ----------
+    finished
+        Emitted with the text when editing ends; after Escape it is the former one.
+    """
 
     finished = Signal(str)
 
@@ -31,18 +37,18 @@ class NameEdit(QLineEdit):
 
     @property
     def is_editing(self) -> bool:
-        """Whether a person is typing."""
+        """Whether it is a field now."""
         return not self.isReadOnly()
 
     def begin(self) -> None:
-        """Let a person type."""
+        """Become a field, with the name selected."""
         self.setReadOnly(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFocus()
         self.selectAll()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Escape leaves the name as it was."""
+        """End editing at Escape and restore the former name."""
         if event is not None and event.key() == Qt.Key.Key_Escape and self.is_editing:
             self.undo()
             self._end()
@@ -50,7 +56,7 @@ class NameEdit(QLineEdit):
             super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent | None) -> None:
-        """Typing elsewhere ends the editing."""
+        """End editing when the focus goes elsewhere."""
         super().focusOutEvent(event)
         self._end()
 

@@ -1,4 +1,9 @@
-"""The heartbeat of a session: the only thing that ties it to Qt's event loop."""
+"""The one timer that polls a session, and what ties the session to its window.
+
+Nothing in `session` waits for the engine process, a thread or a stroke to end:
+`Session.poll` looks whether there is news and passes it on. This timer calls it, in
+Qt's main thread, which is where napari wants its layers changed.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +17,19 @@ from napari_garage_unet.session import Session, close_session
 
 from .activity import Activity
 
-INTERVAL = 30
-"""Milliseconds between two polls."""
+POLL_INTERVAL_MS = 30
+"""Milliseconds between two polls: about one for each frame a person can tell apart."""
 
 
 class PollTimer(QObject):
-    """Polls a session as long as its viewer is open, whether docks are or not.
+    """Poll a session as long as its viewer is open, with or without docks.
 
     Parameters
     ----------
     session
-        The session.
+        The session to poll.
     viewer
-        Its viewer, not a proxy; when its window closes, the session does.
+        Its viewer, not a proxy of it. When its window is closed, so is the session.
     """
 
     def __init__(self, session: Session, viewer: Any) -> None:
@@ -33,26 +38,27 @@ class PollTimer(QObject):
         self._viewer = weakref.ref(viewer)
         self._activity = Activity(session)
         self._timer = QTimer(self)
-        self._timer.setInterval(INTERVAL)
-        self._timer.timeout.connect(self._beat)
+        self._timer.setInterval(POLL_INTERVAL_MS)
+        self._timer.timeout.connect(self._poll)
         self._timer.start()
 
     def watch(self, dock: QWidget) -> None:
-        """Notice when the window that holds this dock is closed."""
+        """Close the session when the window that holds a dock is closed."""
         window = dock.window()
         if window is not None and window is not dock:
             window.removeEventFilter(self)
             window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Look whether the window is gone once its closing has been decided."""
+        """Look, once a close event has been handled, whether the window is gone."""
         if event is not None and event.type() == QEvent.Type.Close:
+            # A window may refuse to close, so only the outcome counts.
             window = weakref.ref(watched)
-            QTimer.singleShot(0, lambda: self._after_close(window()))
+            QTimer.singleShot(0, lambda: self._stop_without(window()))
         return False
 
     def stop(self) -> None:
-        """End the session and its engine process."""
+        """Stop polling, and close the session with its engine process."""
         self._timer.stop()
         viewer = self._viewer()
         if viewer is not None:
@@ -64,11 +70,11 @@ class PollTimer(QObject):
                 session.close()
         self.deleteLater()
 
-    def _after_close(self, window: Any) -> None:
+    def _stop_without(self, window: Any) -> None:
         if window is None or not _is_visible(window):
             self.stop()
 
-    def _beat(self) -> None:
+    def _poll(self) -> None:
         session = self._session()
         if session is None or self._viewer() is None:
             self.stop()
@@ -80,18 +86,26 @@ _poll_timers: weakref.WeakKeyDictionary[Any, PollTimer] = weakref.WeakKeyDiction
 
 
 def poll_timer_for(session: Session, viewer: Any) -> PollTimer:
-    """The pump of a session, made when it is first asked for."""
+    """Return the poll timer of a viewer, which is made at the first call.
+
+    Parameters
+    ----------
+    session
+        The session of the viewer.
+    viewer
+        The viewer, or a proxy of it.
+    """
     viewer = getattr(viewer, "__wrapped__", viewer)
-    pump = _poll_timers.get(viewer)
-    if pump is None:
-        pump = PollTimer(session, viewer)
-        _poll_timers[viewer] = pump
-    return pump
+    poll_timer = _poll_timers.get(viewer)
+    if poll_timer is None:
+        poll_timer = PollTimer(session, viewer)
+        _poll_timers[viewer] = poll_timer
+    return poll_timer
 
 
 def _is_visible(window: Any) -> bool:
     try:
         return bool(window.isVisible())
     except RuntimeError:
-        # Qt has deleted the window; only its Python shell is left.
+        # Qt has deleted the window; only its Python wrapper is left.
         return False

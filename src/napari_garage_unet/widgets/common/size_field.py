@@ -1,4 +1,4 @@
-"""A number that can be shown in pixels or in the units of the layer."""
+"""A number field for sizes, in pixels or in the units of a layer."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import math
 
 from qtpy.QtWidgets import QDoubleSpinBox, QSizePolicy
 
-LARGEST = 1e9
+MAX_SHOWN = 1e9
+"""Largest number that can be typed, in the unit that is shown."""
 
 
 class SizeField(QDoubleSpinBox):
-    """Keeps the exact value, whatever unit it is shown in and rounded to.
+    """A spin box that keeps the exact value, whatever unit it is shown in.
 
     Parameters
     ----------
     empty
-        What is shown for None; empty where there is always a number.
+        Text that is shown for None; empty where None is no value.
     """
 
     def __init__(self, *, empty: str = "") -> None:
@@ -24,7 +25,7 @@ class SizeField(QDoubleSpinBox):
         self._factor = 1.0
         self._is_optional = bool(empty)
         self.setSpecialValueText(empty)
-        self.setRange(0, LARGEST)
+        self.setRange(0, MAX_SHOWN)
         self.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         self.setKeyboardTracking(False)
         self.setMinimumWidth(80)
@@ -34,11 +35,11 @@ class SizeField(QDoubleSpinBox):
 
     @property
     def exact(self) -> float | None:
-        """The value that was given or typed, in the unit of the rule."""
+        """The value in the unit of the rule, not rounded to what is shown."""
         return self._exact
 
     def show_exact(self, value: float | None) -> None:
-        """Show a value that is given in the unit of the rule."""
+        """Show a value given in the unit of the rule."""
         blocked = self.blockSignals(True)
         self._exact = value
         self.setValue(0.0 if value is None else value * self._factor)
@@ -50,9 +51,9 @@ class SizeField(QDoubleSpinBox):
         Parameters
         ----------
         factor
-            How many of the unit one of the rule's unit is.
+            Length, area or volume, in that unit, of one unit of the rule.
         symbol
-            What stands behind the number.
+            Suffix of the number, such as ``"px"``.
         """
         self._factor = factor
         digits = 0 if factor == 1 else math.ceil(-math.log10(factor))

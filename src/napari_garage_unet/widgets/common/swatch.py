@@ -1,16 +1,11 @@
-"""A field of a class's colour."""
+"""The colour of a class."""
 
 from __future__ import annotations
 
-from qtpy.QtGui import (
-    QColor,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-)
-from qtpy.QtWidgets import (
-    QWidget,
-)
+from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from qtpy.QtWidgets import QWidget
+
+SIDE_PIXELS = 16
 
 
 class Swatch(QWidget):
@@ -19,15 +14,15 @@ class Swatch(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._color = QColor()
-        self.setFixedSize(16, 16)
+        self.setFixedSize(SIDE_PIXELS, SIDE_PIXELS)
 
     def set_color(self, color: str) -> None:
-        """Show another colour, ``"#rrggbb"``."""
+        """Show a colour, ``"#rrggbb"``."""
         self._color = QColor(color)
         self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw it with an outline, so that it shows on any ground."""
+        """Draw the square with an outline, so that it is seen on any background."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         outline = QColor(self.palette().color(QPalette.ColorRole.WindowText))

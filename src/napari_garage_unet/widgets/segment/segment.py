@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,27 +11,26 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QComboBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
     QRadioButton,
     QWidget,
 )
 
 from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.layers.matching import is_result
-from napari_garage_unet.session.models.models import SUFFIX
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.segmentation.segmentation_job import SegmentationOptions
-from napari_garage_unet.widgets.common.dock import Dock, main_button, shrinkable
+from napari_garage_unet.widgets.common.dock import Dock, main_button
 from napari_garage_unet.widgets.common.hint_line import HintLine
 from napari_garage_unet.widgets.common.layer_picker import LayerPicker
 
-FILTER = f"Models (*{SUFFIX});;All files (*)"
+from .model_panel import ModelPanel
+from .summary import summarise
+
+PROGRESS_BAR_HEIGHT_PIXELS = 18
 
 
 class SegmentWidget(Dock):
@@ -50,7 +47,9 @@ class SegmentWidget(Dock):
         self.setObjectName("garage-segment")
         self._image: ImageLayer | None = None
         self._saved = ""
-        self._build_model()
+        self.models = ModelPanel(self.session)
+        self.models.changed.connect(self._on_changed)
+        self.column.addWidget(self.models)
         self._build_choices()
         self._build_button()
         self.hint = HintLine(self.session, text=self._hint)
@@ -66,40 +65,18 @@ class SegmentWidget(Dock):
         session = self.session
         self.follow(session.changed, self._on_changed)
         self.follow(session.problem_changed, self.hint.refresh)
-        self.follow(session.models.changed, self._show_models)
+        self.follow(session.models.changed, self.models.refresh)
         self.follow(session.models.saved, self._on_saved)
         self.follow(session.images.changed, self._on_images)
         self.follow(session.segmentation.changed, self._on_changed)
         self.follow(session.segmentation.finished, self._on_finished)
-        self._show_models()
         self._on_images()
-        self._on_changed()
 
     def reset_choices(self, event: Any = None) -> None:
         """Follow the layers; napari calls this when they change."""
         self._on_images()
 
     # -- building -----------------------------------------------------------------
-
-    def _build_model(self) -> None:
-        self.model_box = shrinkable(QComboBox())
-        self.model_box.setToolTip("The model that segments.")
-        self.model_box.currentIndexChanged.connect(self._on_changed)
-        self.load_button = QPushButton("Load\u2026")
-        self.load_button.setToolTip("Read a model file, such as a colleague's.")
-        self.load_button.clicked.connect(self._on_load)
-        self.save_button = QPushButton("Save\u2026")
-        self.save_button.setToolTip(
-            "Write this model with its thresholds to one file, to use it again, to "
-            "share it, or to run it from the command line."
-        )
-        self.save_button.clicked.connect(self._on_save)
-        self.add_row("Model", self.model_box)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.load_button)
-        buttons.addWidget(self.save_button)
-        self.column.addLayout(buttons)
 
     def _build_choices(self) -> None:
         self.image_picker = LayerPicker(
@@ -145,7 +122,7 @@ class SegmentWidget(Dock):
         self.progress = QProgressBar()
         self.progress.setTextVisible(True)
         self.progress.setFormat("%v of %m planes")
-        self.progress.setMaximumHeight(18)
+        self.progress.setMaximumHeight(PROGRESS_BAR_HEIGHT_PIXELS)
         size = self.progress.sizePolicy()
         size.setRetainSizeWhenHidden(True)
         self.progress.setSizePolicy(size)
@@ -166,32 +143,15 @@ class SegmentWidget(Dock):
         self.summary.clear()
         self._saved = ""
         if self._image is not None:
-            self.session.segment(self._model_key(), [self._image], self.wish())
+            self.session.segment(self.models.key, [self._image], self.options())
 
-    def wish(self) -> SegmentationOptions:
-        """Return what is ticked."""
+    def options(self) -> SegmentationOptions:
+        """Return what is to be segmented and what is made of it."""
         return SegmentationOptions(
             all_planes=self.all_planes.isChecked(),
             labels=self.make_labels.isChecked(),
             probabilities=self.make_probabilities.isChecked(),
         )
-
-    def _on_load(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load a model", "", FILTER)
-        if path:
-            self.load(path)
-
-    def load(self, path: str | Path) -> None:
-        """Read a model file and choose it."""
-        entry = self.session.load_model(path)
-        if entry is not None:
-            self._show_models(choose=entry.key)
-
-    def _on_save(self) -> None:
-        name = f"model{SUFFIX}"
-        path, _ = QFileDialog.getSaveFileName(self, "Save the model", name, FILTER)
-        if path:
-            self.session.save_model(self._model_key(), path)
 
     # -- what the session says ----------------------------------------------------
 
@@ -202,33 +162,20 @@ class SegmentWidget(Dock):
         self.image_picker.show(self._image)
         self._on_changed()
 
-    def _show_models(self, *, choose: str | None = None) -> None:
-        key = choose or self._model_key()
-        self.model_box.blockSignals(True)
-        self.model_box.clear()
-        for entry in self.session.models:
-            self.model_box.addItem(entry.title, entry.key)
-            names = ", ".join(info.name for info in entry.classes)
-            self.model_box.setItemData(
-                self.model_box.count() - 1, names, Qt.ItemDataRole.ToolTipRole
-            )
-        self.model_box.setCurrentIndex(max(self.model_box.findData(key), 0))
-        self.model_box.blockSignals(False)
-        self._on_changed()
-
     def _on_changed(self) -> None:
         session = self.session
-        if len(session.models) != self.model_box.count():
-            # The live model can be asked from its first step on.
-            self._show_models()
+        if len(session.models) != self.models.box.count():
+            # The live model is listed from its first step on. This comes back here.
+            self.models.refresh()
             return
         running = session.segmentation.is_running
         planes = self._planes()
         for widget in (self.where_label, self.this_plane, self.all_planes):
             widget.setVisible(planes > 1)
         self.all_planes.setText(f"all {planes} planes")
-        has_model = bool(self._model_key())
-        wants = self.make_labels.isChecked() or self.make_probabilities.isChecked()
+        makes_something = (
+            self.make_labels.isChecked() or self.make_probabilities.isChecked()
+        )
         self.segment_button.setText("Cancel" if running else "Segment")
         self.segment_button.setToolTip(
             "Stop; planes that are done stay."
@@ -236,9 +183,9 @@ class SegmentWidget(Dock):
             else "Segment the image with this model."
         )
         self.segment_button.setEnabled(
-            running or (has_model and wants and self._image is not None)
+            running
+            or (bool(self.models.key) and makes_something and self._image is not None)
         )
-        self.save_button.setEnabled(has_model)
         self.progress.setVisible(running)
         self.progress.setRange(0, max(session.segmentation.total, 1))
         self.progress.setValue(session.segmentation.done)
@@ -253,7 +200,7 @@ class SegmentWidget(Dock):
             return f"Saved to {self._saved}"
         if self._image is None:
             return "Open an image to segment it."
-        if not self._model_key():
+        if not self.models.key:
             return "Train a model in the Train U-Net dock, or load one."
         if not (self.make_labels.isChecked() or self.make_probabilities.isChecked()):
             return "Tick what to make: labels, probabilities or both."
@@ -266,9 +213,6 @@ class SegmentWidget(Dock):
     def _on_finished(self, results: tuple[Result, ...]) -> None:
         self.summary.setText("".join(summarise(result) for result in results))
 
-    def _model_key(self) -> str:
-        return str(self.model_box.currentData() or "")
-
     def _planes(self) -> int:
         if self._image is None:
             return 1
@@ -277,24 +221,6 @@ class SegmentWidget(Dock):
             return int(np.prod(annotated.spatial_shape[:-2], dtype=int))
         except GarageError:
             return 1
-
-
-def summarise(result: Result) -> str:
-    """Say in rich text how much of the computed planes each class takes."""
-    totals = dict.fromkeys(result.class_ids, 0)
-    pixels = 0
-    for index in result.planes:
-        plane = result.image.spatial_plane(result.layer.data, index)
-        pixels += plane.size
-        for class_id in totals:
-            totals[class_id] += int(np.count_nonzero(plane == class_id))
-    names = {info.id: info.name for info in result.classes}
-    rows = "".join(
-        f"<tr><td>{html.escape(names[i])}</td>"
-        f"<td align='right'>&nbsp;&nbsp;{n / max(pixels, 1):.1%}</td></tr>"
-        for i, n in sorted(totals.items(), key=lambda item: -item[1])
-    )
-    return f"<p>{html.escape(result.name)}</p><table>{rows}</table>"
 
 
 def _row(*widgets: QWidget) -> QWidget:

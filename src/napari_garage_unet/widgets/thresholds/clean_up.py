@@ -1,4 +1,4 @@
-"""Clean-up of one class, or of all: sizes, holes, outlines and splitting."""
+"""What a rule does after the threshold: smooth, fill, remove and split objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QSlider,
     QSpinBox,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,33 +20,38 @@ from qtpy.QtWidgets import (
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.units import SHORT, unit_name
 from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.widgets.common.fold import Fold
 from napari_garage_unet.widgets.common.form import SettingsForm
 from napari_garage_unet.widgets.common.size_field import SizeField
 
-AREAS = ("min_size", "max_size", "fill_holes")
-"""Fields of a rule that are numbers of pixels, of voxels in a volume."""
+SHOWN_FIELDS = (
+    "smooth",
+    "fill_holes",
+    "min_size",
+    "split",
+    "split_by",
+    "split_distance",
+)
+FOLDED_FIELDS = ("low", "max_size", "clear_border", "keep_largest")
 
-SHOWN = ("smooth", "fill_holes", "min_size", "split", "split_by", "split_distance")
-FOLDED = ("low", "max_size", "clear_border", "keep_largest")
-
-STEPS_PER_PIXEL = 2
-FARTHEST = 60
-"""Pixels at the right end of the slider of the split distance."""
+SLIDER_STEPS_PER_PIXEL = 2
+MAX_SPLIT_DISTANCE_PIXELS = 60
+"""The split distance at the right end of its slider."""
 
 
 class CleanUp(QWidget):
-    """The fields of a rule that act after the threshold.
+    """The fields of a `ClassRule` that act after the threshold.
 
     Attributes
     ----------
     changed
-        A person has chosen other values; `apply_to` puts them into a rule.
+        Emitted when a person has chosen a value; `apply_to` puts it into a rule.
     sliding
-        The same, while a slider is still moving.
+        Emitted instead while the slider is held.
     seeds_wanted
-        A person wants to see the seeds of touching objects, or not any more.
+        Emitted with whether the seeds of touching objects are to be shown.
     unit_chosen
-        Sizes are to be shown in the units of the layer (True) or in pixels.
+        Emitted with True for sizes in the units of the layer, False for pixels.
     """
 
     changed = Signal()
@@ -70,8 +74,8 @@ class CleanUp(QWidget):
         }
         self._distance = SizeField(empty="automatic")
         fields = {**self._sizes, "split_distance": self._distance}
-        self.form = SettingsForm(ClassRule(), SHOWN, fields=fields)
-        self.more = SettingsForm(ClassRule(), FOLDED, fields=fields)
+        self.form = SettingsForm(ClassRule(), SHOWN_FIELDS, fields=fields)
+        self.more = SettingsForm(ClassRule(), FOLDED_FIELDS, fields=fields)
         smooth, low = self.form.field("smooth"), self.more.field("low")
         assert isinstance(smooth, QSpinBox)
         smooth.setSuffix(" px")
@@ -79,7 +83,10 @@ class CleanUp(QWidget):
         low.setSpecialValueText("off")
         self._build_unit()
         self._build_splitting()
-        self._build_fold()
+        self.fold = Fold(
+            "More", tooltip="Two-level thresholds, largest size, objects at the border."
+        )
+        self.fold.column.addWidget(self.more)
         self.all_classes = QCheckBox("the same for all classes")
         self.all_classes.setToolTip("Use these values for every class of the result.")
         self.form.changed.connect(self._on_form)
@@ -94,12 +101,11 @@ class CleanUp(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.form)
         layout.addWidget(self.fold)
-        layout.addWidget(self.more)
         layout.addWidget(self.all_classes)
         self._show_splitting()
 
     def show_rule(self, name: str, rule: ClassRule) -> None:
-        """Show the clean-up of a class."""
+        """Show the rule of a class, by the name of the class."""
         self._title.setText(f"Clean up {name}")
         self.form.show_value(rule)
         self.more.show_value(rule)
@@ -111,10 +117,10 @@ class CleanUp(QWidget):
         Parameters
         ----------
         image
-            Tells how large a pixel is, and in which unit.
+            Image the rule is for; its spacing and units are those of the sizes.
         in_units
-            Whether in that unit; otherwise in pixels. Images without a scale have
-            pixels only.
+            Whether sizes are shown in the units of the image and not in pixels. Images
+            without a scale have pixels only.
         """
         sizes = dict(zip(image.spatial_axes, image.spacing, strict=True))
         self._spacing = tuple(sizes[axis] for axis in "zyx" if axis in sizes)
@@ -129,11 +135,12 @@ class CleanUp(QWidget):
         self._show_units()
 
     def apply_to(self, rule: ClassRule) -> ClassRule:
-        """A rule with the clean-up that is shown and everything else as it was."""
-        return self.more.apply_to(self.form.apply_to(rule))
+        """Return a copy of a rule with the values that are shown."""
+        applied: ClassRule = self.more.apply_to(self.form.apply_to(rule))
+        return applied
 
     def show_seeds_wanted(self, wanted: bool) -> None:
-        """Show whether seeds are wanted, without wanting them."""
+        """Show whether seeds are wanted, without emitting `seeds_wanted`."""
         self.seeds.blockSignals(True)
         self.seeds.setChecked(wanted)
         self.seeds.blockSignals(False)
@@ -154,8 +161,8 @@ class CleanUp(QWidget):
 
     def _build_splitting(self) -> None:
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, FARTHEST * STEPS_PER_PIXEL)
-        self.slider.setPageStep(5 * STEPS_PER_PIXEL)
+        self.slider.setRange(0, MAX_SPLIT_DISTANCE_PIXELS * SLIDER_STEPS_PER_PIXEL)
+        self.slider.setPageStep(5 * SLIDER_STEPS_PER_PIXEL)
         self.slider.setAccessibleName("split distance")
         self.slider.setToolTip(
             "How far apart the centres of two objects are at least: left splits more, "
@@ -175,20 +182,6 @@ class CleanUp(QWidget):
         row.addWidget(self.seeds)
         self.form.add_row(row)
 
-    def _build_fold(self) -> None:
-        self.fold = QToolButton()
-        self.fold.setText("More")
-        self.fold.setToolTip(
-            "Two-level thresholds, largest size, objects at the border."
-        )
-        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.fold.setAutoRaise(True)
-        self.fold.setCheckable(True)
-        self.fold.setArrowType(Qt.ArrowType.RightArrow)
-        self.fold.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.fold.toggled.connect(self._on_fold)
-        self.more.setVisible(False)
-
     # -- showing ------------------------------------------------------------------
 
     @property
@@ -203,7 +196,7 @@ class CleanUp(QWidget):
                 field.show_unit(math.prod(self._spacing), f"{self._length}{power}")
             else:
                 field.show_unit(1.0, "voxels" if self._is_volume else "px")
-        # The rule has this one in the units of the layer.
+        # Unlike the sizes, the distance of a rule is in the units of the layer.
         if in_units:
             self._distance.show_unit(1.0, self._length)
             self._distance.setDecimals(2)
@@ -220,7 +213,7 @@ class CleanUp(QWidget):
         distance = self._distance.exact
         pixels = 0.0 if distance is None else distance / min(self._spacing)
         self.slider.blockSignals(True)
-        self.slider.setValue(round(pixels * STEPS_PER_PIXEL))
+        self.slider.setValue(round(pixels * SLIDER_STEPS_PER_PIXEL))
         self.slider.blockSignals(False)
 
     # -- what a person does -------------------------------------------------------
@@ -234,7 +227,7 @@ class CleanUp(QWidget):
         self.unit_chosen.emit(place == 1)
 
     def _on_slider(self, steps: int) -> None:
-        pixels = steps / STEPS_PER_PIXEL
+        pixels = steps / SLIDER_STEPS_PER_PIXEL
         self._distance.show_exact(pixels * min(self._spacing) if steps else None)
         if self.slider.isSliderDown():
             self.sliding.emit()
@@ -243,11 +236,6 @@ class CleanUp(QWidget):
 
     def _on_slider_released(self) -> None:
         self.changed.emit()
-
-    def _on_fold(self, is_open: bool) -> None:
-        arrow = Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow
-        self.fold.setArrowType(arrow)
-        self.more.setVisible(is_open)
 
     def _on_all(self, checked: bool) -> None:
         if checked:

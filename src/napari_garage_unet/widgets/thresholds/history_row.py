@@ -1,4 +1,4 @@
-"""Undo, redo and reset of what is tuned."""
+"""Undo, redo and reset of rules."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from napari_garage_unet.session.session import Session
 
 
 class HistoryRow(QWidget):
-    """Three buttons, and the keys for undo and redo.
+    """Three buttons, and the usual keys for undo and redo.
 
     Parameters
     ----------
     session
-        Keeps the history of each model.
+        Session whose tuner keeps the history of each model.
     dock
-        Within it the usual keys undo and redo, too.
+        The keys work while the focus is in this widget.
 
     Attributes
     ----------
     changed
-        The rules of the result are others now.
+        Emitted when the rules of the result have changed.
     """
 
     changed = Signal()
@@ -58,24 +58,24 @@ class HistoryRow(QWidget):
             layout.addWidget(button)
 
     def show_result(self, result: Result | None) -> None:
-        """Act on another result from now on."""
+        """Act on another result."""
         self._result = result
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what can be done."""
+        """Enable undo and redo where there is something to undo or redo."""
         tuner, result = self._session.tuner, self._result
         self.undo_button.setEnabled(result is not None and tuner.can_undo(result))
         self.redo_button.setEnabled(result is not None and tuner.can_redo(result))
 
     def undo(self) -> None:
-        """Take back the last change, if there is one."""
+        """Undo the last change, if there is one."""
         if self._result is not None:
             self._session.tuner.undo(self._result)
             self.changed.emit()
 
     def redo(self) -> None:
-        """Make a change again that was taken back, if there is one."""
+        """Redo the change that was undone last, if there is one."""
         if self._result is not None:
             self._session.tuner.redo(self._result)
             self.changed.emit()

@@ -1,4 +1,4 @@
-"""Presets of a model: chosen, saved and deleted in one row."""
+"""The presets of a model: a row to choose, save and delete one."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from napari_garage_unet.widgets.common.dock import shrinkable
 
 
 class PresetRow(QWidget):
-    """Type a name and save; open the list and choose.
+    """A list of names that can be typed into, and two buttons.
 
     Parameters
     ----------
     session
-        Has the presets of the model of the result.
+        Session whose tuner has the presets of each model.
 
     Attributes
     ----------
     used
-        The rules of the result are now those of a preset.
+        Emitted when the rules of the result have become those of a preset.
     """
 
     used = Signal()
@@ -70,14 +70,14 @@ class PresetRow(QWidget):
         self.refresh()
 
     def show_result(self, result: Result | None) -> None:
-        """Offer the presets of the model of another result."""
+        """List the presets of the model that made a result."""
         if result is not self._result:
             self._result = result
             self.box.clearEditText()
         self.refresh()
 
     def refresh(self) -> None:
-        """Show which presets there are and which of them says what is tuned."""
+        """List the presets, and show the name of the one that is in use."""
         names, in_use = [], ""
         if self._result is not None:
             names = sorted(self._session.tuner.presets(self._result), key=str.casefold)
@@ -97,7 +97,7 @@ class PresetRow(QWidget):
         self._show_buttons()
 
     def save(self) -> None:
-        """Keep the rules under the name that is shown."""
+        """Save the rules under the name that is shown."""
         if self._result is None:
             return
         self._session.clear_problem()
@@ -107,7 +107,7 @@ class PresetRow(QWidget):
             self._session.report(error)
 
     def delete(self) -> None:
-        """Forget the preset that is shown."""
+        """Delete the preset of the name that is shown."""
         if self._result is not None:
             name = self.box.currentText().strip()
             self.box.clearEditText()
@@ -138,6 +138,6 @@ class PresetRow(QWidget):
         name = self.box.currentText().strip()
         tuner, result = self._session.tuner, self._result
         is_known = result is not None and name in tuner.presets(result)
-        is_said = result is not None and name == tuner.preset_in_use(result)
-        self.save_button.setEnabled(bool(name) and not is_said)
+        is_in_use = result is not None and name == tuner.preset_in_use(result)
+        self.save_button.setEnabled(bool(name) and not is_in_use)
         self.delete_button.setEnabled(is_known)

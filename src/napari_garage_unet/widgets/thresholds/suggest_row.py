@@ -1,4 +1,4 @@
-"""Thresholds that fit the strokes: asked for, shown, accepted or dismissed."""
+"""Suggested thresholds: a button that asks for them, and the answer."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from napari_garage_unet.session.tuning.suggest import Advice, advise
 
 
 class SuggestRow(QWidget):
-    """A button, and what came of it.
+    """A button, the text of its answer, and buttons to accept or dismiss it.
 
     Parameters
     ----------
     session
-        Does the work in the background.
+        Session whose background tasks compute the suggestion.
 
     Attributes
     ----------
     advised
-        There is an `Advice` to look at, or None any more.
+        Emitted with the `Advice` to show, or with None when there is none any more.
     accepted
-        A person wants the `Advice`.
+        Emitted with the `Advice` that a person has accepted.
     """
 
     advised = Signal(object)
@@ -64,12 +64,12 @@ class SuggestRow(QWidget):
         self._show("")
 
     def show_result(self, result: Result | None) -> None:
-        """Suggest for another result from now on."""
+        """Suggest for another result."""
         self._result = result
         self.dismiss()
 
     def dismiss(self) -> None:
-        """Take the suggestion away."""
+        """Remove the suggestion."""
         self._advice = None
         self._show("")
         self.advised.emit(None)

@@ -1,4 +1,4 @@
-"""The threshold of one class: colour, name, histogram slider, value."""
+"""The threshold of a class: colour, name, slider on a histogram, number."""
 
 from __future__ import annotations
 
@@ -21,20 +21,31 @@ from napari_garage_unet.widgets.common.swatch import Swatch
 
 from .threshold_slider import ThresholdSlider
 
+VALUE_WIDTH_PIXELS = 72
+
 
 class ThresholdRow(QWidget):
     """One class of a result.
 
+    Parameters
+    ----------
+    info
+        The class.
+
     Attributes
     ----------
+    class_id
+        Id of the class.
+    slider, value
+        The threshold as a slider and as a number.
     threshold_moved
-        While a person is choosing: class id and threshold.
+        Emitted with the class id and the threshold while a person chooses.
     threshold_chosen
-        A person has let go: class id.
+        Emitted with the class id when a person has let go.
     threshold_cleared
-        The automatic threshold is wanted again: class id.
+        Emitted with the class id when the threshold is to be automatic again.
     picked
-        The row was clicked, or its slider has the keyboard: class id.
+        Emitted with the class id when the row was clicked or its slider got the focus.
     """
 
     threshold_moved = Signal(int, float)
@@ -63,7 +74,7 @@ class ThresholdRow(QWidget):
         self.value.setDecimals(2)
         self.value.setSingleStep(0.01)
         self.value.setKeyboardTracking(False)
-        self.value.setFixedWidth(72)
+        self.value.setFixedWidth(VALUE_WIDTH_PIXELS)
         self.value.setToolTip("The threshold, from 0 (everything) to 1 (nothing).")
         self.auto_button = QToolButton()
         self.auto_button.setText("auto")
@@ -87,7 +98,7 @@ class ThresholdRow(QWidget):
         self.show_class(info)
 
     def show_class(self, info: ClassInfo) -> None:
-        """Show another name or colour."""
+        """Show the name and colour of a class."""
         see_through = " (background, see-through)" if info.background else ""
         self._name.setText(info.name)
         self._name.setToolTip(info.name + see_through)
@@ -96,7 +107,7 @@ class ThresholdRow(QWidget):
         self.slider.setAccessibleName(f"threshold of {info.name}")
 
     def show_rule(self, rule: ClassRule, n_classes: int) -> None:
-        """Show the threshold of a rule."""
+        """Show the threshold of a rule; the default where it has none."""
         automatic = rule.threshold is None
         value = default_threshold(n_classes) if automatic else rule.threshold
         assert value is not None
@@ -107,7 +118,7 @@ class ThresholdRow(QWidget):
         self.auto_button.setEnabled(not automatic)
 
     def show_selected(self, selected: bool) -> None:
-        """Show that the clean-up below is that of this class."""
+        """Show whether the clean-up below the rows is that of this class."""
         if selected != self._selected:
             self._selected = selected
             font = self._name.font()
@@ -116,7 +127,7 @@ class ThresholdRow(QWidget):
             self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw a ground under the selected row."""
+        """Draw a background where the row is selected."""
         super().paintEvent(event)
         if self._selected:
             painter = QPainter(self)

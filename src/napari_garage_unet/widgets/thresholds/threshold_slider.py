@@ -1,4 +1,4 @@
-"""A threshold on top of the histogram it cuts."""
+"""A slider for a threshold on the histogram of the probabilities it cuts."""
 
 from __future__ import annotations
 
@@ -18,26 +18,30 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-BINS = 64
-MARGIN = 7
-STEP = 0.01
+HISTOGRAM_BINS = 64
+MARGIN_PIXELS = 7
+"""Left and right of the histogram, for the handle of the slider."""
+
+KEY_STEP = 0.01
+SHIFT_KEY_STEP = 0.1
+"""Change of the threshold at an arrow key, and with Shift."""
 
 
 class ThresholdSlider(QWidget):
-    """Drag the line, click, or use the arrow keys.
+    """A line over a histogram, moved by mouse or arrow keys.
 
     Attributes
     ----------
     moved
-        A person is moving the threshold, 0 to 1.
-    released
-        A person has let go of it.
+        Emitted with the threshold, 0 to 1, while a person moves it.
     pressed
-        A person is about to move it.
+        Emitted when the mouse button goes down, before the first move.
+    released
+        Emitted when the mouse button is released, and after each key.
     focused
-        The keyboard acts on it now.
+        Emitted when the slider gets the keyboard focus.
     is_held
-        Whether the mouse has not let go yet.
+        Whether the mouse button is down.
     """
 
     moved = Signal(float)
@@ -49,7 +53,7 @@ class ThresholdSlider(QWidget):
         super().__init__()
         self._value = 0.5
         self._is_automatic = True
-        self._bars = np.zeros(BINS)
+        self._bars = np.zeros(HISTOGRAM_BINS)
         self._color = QColor()
         self._curve: NDArray[np.float64] | None = None
         self._suggested = 0.0
@@ -61,7 +65,7 @@ class ThresholdSlider(QWidget):
 
     @property
     def value(self) -> float:
-        """The threshold."""
+        """The threshold, 0 to 1."""
         return self._value
 
     @property
@@ -70,51 +74,51 @@ class ThresholdSlider(QWidget):
         return self._bars
 
     def sizeHint(self) -> QSize:
-        """Return a size for a dock."""
+        """Return the size that suits a dock."""
         return QSize(260, 28)
 
     def show_threshold(self, value: float, *, automatic: bool) -> None:
-        """Show a threshold; a dashed line when nobody has chosen it."""
+        """Show a threshold, as a dashed line if it is automatic."""
         self._value, self._is_automatic = value, automatic
         self.update()
 
     def show_color(self, color: str) -> None:
-        """Draw in the colour of the class."""
+        """Draw the histogram in the colour of the class, ``"#rrggbb"``."""
         self._color = QColor(color)
         self.update()
 
     def show_histogram(self, counts: NDArray[np.int64] | None) -> None:
-        """Show how many pixels have which probability.
+        """Show how many pixels have which probability, on a logarithmic scale.
 
         Parameters
         ----------
         counts
-            Pixels of each of 256 levels; None when nothing is known yet.
+            ``(256,)`` pixels at each level of the probability; None shows nothing.
         """
         if counts is None:
-            self._bars = np.zeros(BINS)
+            self._bars = np.zeros(HISTOGRAM_BINS)
         else:
-            binned = np.log1p(counts.reshape(BINS, -1).sum(axis=1))
+            binned = np.log1p(counts.reshape(HISTOGRAM_BINS, -1).sum(axis=1))
             self._bars = binned / max(float(binned.max()), 1.0)
         self.update()
 
     def show_suggestion(
         self, curve: NDArray[np.float64] | None, value: float = 0.0
     ) -> None:
-        """Show how well each threshold fits the strokes; None takes it away.
+        """Show how well each threshold fits the strokes.
 
         Parameters
         ----------
         curve
-            ``(n,)`` IoU at thresholds that are evenly spaced up to 1.
+            ``(n,)`` IoU, 0 to 1, at thresholds 1/n, 2/n, ..., 1; None shows nothing.
         value
-            The suggested threshold.
+            The suggested threshold, 0 to 1.
         """
         self._curve, self._suggested = curve, value
         self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw the histogram, what lies below the threshold faint, and the line."""
+        """Draw the histogram, faint below the threshold, a suggestion and the line."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = QColor(self.palette().color(QPalette.ColorRole.WindowText))
@@ -126,11 +130,11 @@ class ThresholdSlider(QWidget):
         faint.setAlpha(70)
         edge = QColor(text)
         edge.setAlpha(130)
-        width = area.width() / BINS
+        width = area.width() / HISTOGRAM_BINS
         for i, height in enumerate(self._bars):
             if height <= 0:
                 continue
-            taken = (i + 1) / BINS > self._value
+            taken = (i + 1) / HISTOGRAM_BINS > self._value
             bar = QRectF(
                 area.left() + i * width,
                 area.bottom() - height * area.height(),
@@ -138,7 +142,7 @@ class ThresholdSlider(QWidget):
                 height * area.height(),
             )
             painter.fillRect(bar, self._color if taken else faint)
-            # Dark colours on a dark ground have an outline to be seen by.
+            # An edge makes dark colours visible on a dark background.
             painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 1), edge)
         self._draw_suggestion(painter, area, text)
         x = area.left() + self._value * area.width()
@@ -178,30 +182,30 @@ class ThresholdSlider(QWidget):
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
 
     def focusInEvent(self, event: QFocusEvent | None) -> None:
-        """Tell that the keyboard acts on it."""
+        """Emit `focused`."""
         super().focusInEvent(event)
         self.focused.emit()
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Jump to where the mouse is."""
+        """Move the threshold to the mouse."""
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
             self.is_held = True
             self.pressed.emit()
             self.move_to(event.position().x())
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        """Follow the mouse."""
+        """Move the threshold with the mouse."""
         if event is not None and event.buttons() & Qt.MouseButton.LeftButton:
             self.move_to(event.position().x())
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """Tell that the mouse has let go."""
+        """Emit `released`."""
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
             self.is_held = False
             self.released.emit()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Move by a hundredth; with Shift by a tenth."""
+        """Move by `KEY_STEP`; with Shift by `SHIFT_KEY_STEP`."""
         if event is None:
             return
         steps = {
@@ -215,16 +219,17 @@ class ThresholdSlider(QWidget):
             super().keyPressEvent(event)
             return
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        self._choose(self._value + direction * STEP * (10 if shift else 1))
+        step = SHIFT_KEY_STEP if shift else KEY_STEP
+        self._choose(self._value + direction * step)
         self.released.emit()
 
     def position_of(self, value: float) -> QPointF:
-        """Return where a threshold is drawn."""
+        """Return where a threshold is drawn, in pixels of the widget."""
         area = self._area()
         return QPointF(area.left() + value * area.width(), area.center().y())
 
     def move_to(self, x: float) -> None:
-        """Choose the threshold that is drawn at this x."""
+        """Choose the threshold that is drawn at `x`, in pixels of the widget."""
         area = self._area()
         self._choose((x - area.left()) / area.width())
 
@@ -235,4 +240,4 @@ class ThresholdSlider(QWidget):
             self.moved.emit(value)
 
     def _area(self) -> QRectF:
-        return QRectF(self.rect()).adjusted(MARGIN, 3, -MARGIN, -5)
+        return QRectF(self.rect()).adjusted(MARGIN_PIXELS, 3, -MARGIN_PIXELS, -5)

@@ -1,38 +1,33 @@
-"""The dock in which a result is tuned until the picture is right."""
+"""The dock in which the rules of a result are tuned."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QPushButton,
-    QVBoxLayout,
-)
 from superqt.utils import qthrottled
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import default_threshold
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.tuning.suggest import Advice
-from napari_garage_unet.widgets.common.dock import Dock, shrinkable
+from napari_garage_unet.widgets.common.dock import Dock
 from napari_garage_unet.widgets.common.hint_line import HintLine
 
+from .class_rows import ClassRows
 from .clean_up import CleanUp
 from .history_row import HistoryRow
+from .objects_row import ObjectsRow
 from .preset_row import PresetRow
+from .result_box import ResultBox
 from .suggest_row import SuggestRow
 from .threshold_row import ThresholdRow
 
-FRAME = 30
-"""Milliseconds between two looks while a slider moves."""
+TUNE_INTERVAL_MS = 30
+"""Least time in milliseconds between two changes while a slider moves."""
 
-HISTOGRAM = 250
-"""Milliseconds between two histograms while learning."""
+HISTOGRAM_INTERVAL_MS = 250
+"""Least time in milliseconds between two histograms while the result changes."""
 
 
 class ThresholdsWidget(Dock):
@@ -47,28 +42,26 @@ class ThresholdsWidget(Dock):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         self.setObjectName("garage-thresholds")
-        self._rows: dict[int, ThresholdRow] = {}
         self._result: Result | None = None
-        self._selected: int | None = None
-        self.result_box = shrinkable(QComboBox())
-        self.result_box.setToolTip(
-            "The preview or segmentation to tune. What you choose is kept for the "
-            "model that made it, and saved with it."
-        )
-        self.result_box.currentIndexChanged.connect(self._on_chosen)
+        self.result_box = ResultBox(self.session)
+        self.result_box.chosen.connect(self._choose)
         self.add_row("Result", self.result_box)
         self.hint = HintLine(self.session, text=self._hint)
         self.column.addWidget(self.hint)
-        self._list = QVBoxLayout()
-        self._list.setSpacing(2)
-        self.column.addLayout(self._list)
+        self.class_rows = ClassRows()
+        self.class_rows.selected.connect(self._show_selected)
+        self.class_rows.pressed.connect(self._on_pressed)
+        self.class_rows.moved.connect(self._on_moved)
+        self.class_rows.chosen.connect(self._on_released)
+        self.class_rows.cleared.connect(self._on_cleared)
+        self.column.addWidget(self.class_rows)
         self.suggest = SuggestRow(self.session)
-        self.suggest.advised.connect(self._on_advised)
+        self.suggest.advised.connect(self.class_rows.show_advice)
         self.suggest.accepted.connect(self._on_accepted)
         self.column.addWidget(self.suggest)
         self.clean_up = CleanUp()
         self.clean_up.changed.connect(self._on_clean_up)
-        self.clean_up.sliding.connect(self._on_sliding)
+        self.clean_up.sliding.connect(self._clean_up)
         self.clean_up.seeds_wanted.connect(self._on_seeds_wanted)
         self.clean_up.unit_chosen.connect(self._on_unit_chosen)
         self.clean_up.show_seeds_wanted(self.session.tuner.shows_seeds)
@@ -79,23 +72,14 @@ class ThresholdsWidget(Dock):
         self.history = HistoryRow(self.session, self)
         self.history.changed.connect(self._on_other_rules)
         self.footer.addWidget(self.history)
-        self.objects_button = QPushButton("Find objects")
-        self.objects_button.setToolTip(
-            "Make a layer with an id for each object of every class, and measure them."
-        )
-        self.objects_button.clicked.connect(self._on_objects)
-        self.table_button = QPushButton("Table")
-        self.table_button.setToolTip("Show what was measured; click a row to find it.")
-        self.table_button.clicked.connect(self._on_table)
-        take = QHBoxLayout()
-        take.addWidget(self.objects_button, 1)
-        take.addWidget(self.table_button)
-        self.footer.addLayout(take)
+        self.objects = ObjectsRow(self.session)
+        self.objects.find_button.clicked.connect(self._on_find_objects)
+        self.footer.addWidget(self.objects)
         self.column.addStretch(1)
         self._show_histograms_soon = qthrottled(
-            self._show_histograms, timeout=HISTOGRAM
+            self._show_histograms, timeout=HISTOGRAM_INTERVAL_MS
         )
-        self._tune_soon = qthrottled(self._tune, timeout=FRAME)
+        self._tune_soon = qthrottled(self._tune, timeout=TUNE_INTERVAL_MS)
         self.seen.connect(self._on_dock_seen)
         self.follow(self.session.results.changed, self._show_results)
         self.follow(self.session.changed, self.hint.refresh)
@@ -109,41 +93,30 @@ class ThresholdsWidget(Dock):
     @property
     def rows(self) -> tuple[ThresholdRow, ...]:
         """One row per class, in the order of the result."""
-        return tuple(self._rows.values())
+        return self.class_rows.rows
 
     def show_result(self, result: Result) -> None:
-        """Choose what to tune."""
-        self.result_box.setCurrentIndex(list(self.session.results).index(result))
+        """Choose the result to tune."""
+        self.result_box.choose(result)
 
     def reset_choices(self, event: Any = None) -> None:
         """Follow the names of layers; napari calls this when they change."""
         self._show_results()
 
-    def _on_dock_seen(self, is_seen: bool) -> None:
-        # Nobody has drawn histograms while the dock was out of sight.
-        if is_seen:
-            self._show_histograms()
-        self._show_seeds()
+    # -- thresholds ---------------------------------------------------------------
 
-    # -- what a person does -------------------------------------------------------
-
-    def _on_chosen(self, place: int) -> None:
-        results = list(self.session.results)
-        self._choose(results[place] if 0 <= place < len(results) else None)
-
-    def _on_picked(self, class_id: int) -> None:
-        self._selected = class_id
-        self._show_selected()
+    def _on_pressed(self, class_id: int) -> None:
+        if self._result is not None:
+            self.session.tuner.prepare(self._result, class_id)
 
     def _on_moved(self, class_id: int, threshold: float) -> None:
         self._tune_soon(class_id, threshold)
 
     def _on_released(self, class_id: int) -> None:
-        row = self._rows.get(class_id)
-        if self._result is None or row is None:
+        if self._result is None or class_id not in self._result.class_ids:
             return
-        # The last move may still be waiting for its frame.
-        self._tune(class_id, row.slider.value)
+        # The last move may still be waiting for its turn.
+        self._tune(class_id, self.class_rows.row(class_id).slider.value)
         self._note()
 
     def _on_cleared(self, class_id: int) -> None:
@@ -151,22 +124,41 @@ class ThresholdsWidget(Dock):
             return
         rule = dataclasses.replace(self._result.rule(class_id), threshold=None)
         self._set_rule(class_id, rule)
-        self._rows[class_id].show_rule(rule, len(self._rows))
+        self.class_rows.show_rule(class_id, rule)
         self._note()
+
+    def _tune(self, class_id: int, threshold: float) -> None:
+        if self._result is not None and class_id in self._result.class_ids:
+            rule = self._result.rule(class_id)
+            low = None if rule.low is None else min(rule.low, threshold)
+            rule = dataclasses.replace(rule, threshold=threshold, low=low)
+            is_held = self.class_rows.row(class_id).slider.is_held
+            self._set_rule(class_id, rule, drags=is_held)
+
+    def _set_rule(self, class_id: int, rule: ClassRule, *, drags: bool = False) -> None:
+        assert self._result is not None
+        self.session.tuner.tune(self._result, class_id, rule, drags=drags)
+
+    def _note(self) -> None:
+        """Apply the rules to every plane, and make the change one step to undo."""
+        if self._result is not None:
+            self.session.tuner.apply(self._result)
+            self.session.tuner.note(self._result)
+        self.suggest.dismiss()
+
+    # -- clean-up -----------------------------------------------------------------
 
     def _on_clean_up(self) -> None:
         if self._clean_up():
             self._note()
 
-    def _on_sliding(self) -> None:
-        self._clean_up()
-
     def _clean_up(self) -> bool:
-        """Give the class that was picked, or all, the values that are shown."""
-        if self._result is None or self._selected is None:
+        """Give the shown values to the selected class, or to all; return success."""
+        selected = self.class_rows.selected_id
+        if self._result is None or selected is None:
             return False
         everywhere = self.clean_up.all_classes.isChecked()
-        for class_id in self._result.class_ids if everywhere else (self._selected,):
+        for class_id in self._result.class_ids if everywhere else (selected,):
             try:
                 rule = self.clean_up.apply_to(self._result.rule(class_id))
             except InputError as error:
@@ -188,33 +180,16 @@ class ThresholdsWidget(Dock):
     def _on_unit_chosen(self, in_units: bool) -> None:
         self.session.tuner.in_units = in_units
 
+    # -- other rules --------------------------------------------------------------
+
     def _on_other_rules(self) -> None:
         self.suggest.dismiss()
         self._show_rules()
 
-    def _on_pressed(self, class_id: int) -> None:
-        if self._result is not None:
-            self.session.tuner.prepare(self._result, class_id)
-
-    def _on_advised(self, advice: Advice | None) -> None:
-        curves = (
-            {}
-            if advice is None
-            else dict(zip(advice.class_ids, advice.suggestion.curves, strict=True))
-        )
-        for class_id, row in self._rows.items():
-            if advice is None or class_id not in curves:
-                row.slider.show_suggestion(None)
-                continue
-            threshold = advice.rules[class_id].threshold
-            if threshold is None:
-                threshold = default_threshold(len(self._rows))
-            row.slider.show_suggestion(curves[class_id], threshold)
-
     def _on_accepted(self, advice: Advice) -> None:
         if self._result is None:
             return
-        # What else was tuned meanwhile stays.
+        # Fields the advice says nothing about keep what was tuned meanwhile.
         rules = self._result.rules
         for class_id in advice.class_ids:
             if class_id in self._result.class_ids:
@@ -223,59 +198,21 @@ class ThresholdsWidget(Dock):
         self._show_rules()
         self._note()
 
-    def _on_objects(self) -> None:
+    def _on_find_objects(self) -> None:
         if self._result is not None:
             self.session.tuner.apply(self._result)
             self.session.objects.find(self._result)
 
-    def _on_table(self) -> None:
-        self.viewer.window.add_plugin_dock_widget(
-            "napari-garage-unet", "Objects", tabify=True
-        )
-
-    def _note(self) -> None:
-        """Show a change in every plane and make it one step to undo."""
-        if self._result is not None:
-            self.session.tuner.apply(self._result)
-            self.session.tuner.note(self._result)
-        self.suggest.dismiss()
-
-    def _show_buttons(self) -> None:
-        self.presets.refresh()
-        self.history.refresh()
-        is_busy = self.session.objects.is_busy
-        self.objects_button.setEnabled(self._result is not None and not is_busy)
-        self.objects_button.setText("Finding objects…" if is_busy else "Find objects")
-        self.table_button.setEnabled(self.session.objects.newest is not None)
-
-    def _tune(self, class_id: int, threshold: float) -> None:
-        if self._result is not None and class_id in self._result.class_ids:
-            rule = self._result.rule(class_id)
-            low = None if rule.low is None else min(rule.low, threshold)
-            rule = dataclasses.replace(rule, threshold=threshold, low=low)
-            self._set_rule(class_id, rule, drags=self._rows[class_id].slider.is_held)
-
-    def _set_rule(self, class_id: int, rule: ClassRule, *, drags: bool = False) -> None:
-        assert self._result is not None
-        self.session.tuner.tune(self._result, class_id, rule, drags=drags)
-
     # -- what the session says ----------------------------------------------------
 
+    def _on_dock_seen(self, is_seen: bool) -> None:
+        # No histograms are computed while the dock is out of sight.
+        if is_seen:
+            self._show_histograms()
+        self._show_seeds()
+
     def _show_results(self) -> None:
-        results = list(self.session.results)
-        keep = self._result if self._result in results else None
-        self.result_box.blockSignals(True)
-        self.result_box.clear()
-        for result in results:
-            self.result_box.addItem(result.title)
-            self.result_box.setItemData(
-                self.result_box.count() - 1, result.name, Qt.ItemDataRole.ToolTipRole
-            )
-        shown = keep or (results[0] if results else None)
-        if shown is not None:
-            self.result_box.setCurrentIndex(results.index(shown))
-        self.result_box.blockSignals(False)
-        self._choose(shown)
+        self._choose(self.result_box.refresh(self._result))
 
     def _choose(self, result: Result | None) -> None:
         if result is not self._result:
@@ -289,74 +226,53 @@ class ThresholdsWidget(Dock):
                 self.clean_up.show_image(
                     result.image, in_units=self.session.tuner.in_units
                 )
-        self._show_rows()
+        self._show_classes()
 
     def _on_result(self) -> None:
-        if self._result is not None and set(self._result.class_ids) != set(self._rows):
-            self._show_rows()
+        shown = {row.class_id for row in self.rows}
+        if self._result is not None and set(self._result.class_ids) != shown:
+            self._show_classes()
         self._show_histograms_soon()
 
     def _on_view(self) -> None:
         self._show_histograms_soon()
 
-    def _show_rows(self) -> None:
-        result = self._result
-        classes = result.classes if result else ()
-        if [info.id for info in classes] != list(self._rows):
-            for row in self._rows.values():
-                self._list.removeWidget(row)
-                row.hide()
-                row.deleteLater()
-            self._rows = {info.id: self._make_row(info.id) for info in classes}
-        for info in classes:
-            self._rows[info.id].show_class(info)
-        if self._selected not in self._rows:
-            self._selected = next(iter(self._rows), None)
+    def _show_classes(self) -> None:
+        self.class_rows.show_classes(self._result)
         for widget in (
+            self.class_rows,
             self.suggest,
             self.clean_up,
             self.presets,
             self.history,
-            self.objects_button,
-            self.table_button,
+            self.objects,
         ):
-            widget.setVisible(bool(classes))
+            widget.setVisible(bool(self.rows))
         self._show_buttons()
-        self._show_rules()
         self._show_selected()
         self._show_histograms()
         self.hint.refresh()
 
-    def _make_row(self, class_id: int) -> ThresholdRow:
-        assert self._result is not None
-        info = next(c for c in self._result.classes if c.id == class_id)
-        row = ThresholdRow(info)
-        row.picked.connect(self._on_picked)
-        row.slider.pressed.connect(lambda: self._on_pressed(class_id))
-        row.threshold_moved.connect(self._on_moved)
-        row.threshold_chosen.connect(self._on_released)
-        row.threshold_cleared.connect(self._on_cleared)
-        self._list.addWidget(row)
-        return row
+    def _show_buttons(self) -> None:
+        self.presets.refresh()
+        self.history.refresh()
+        self.objects.refresh(can_find=self._result is not None)
 
     def _show_rules(self) -> None:
-        if self._result is None:
-            return
-        for class_id, row in self._rows.items():
-            row.show_rule(self._result.rule(class_id), len(self._rows))
-        self._show_selected()
+        if self._result is not None:
+            self.class_rows.show_rules(self._result)
+            self._show_selected()
 
     def _show_selected(self) -> None:
-        for class_id, row in self._rows.items():
-            row.show_selected(class_id == self._selected)
-        if self._result is not None and self._selected in self._rows:
-            info = next(c for c in self._result.classes if c.id == self._selected)
-            self.clean_up.show_rule(info.name, self._result.rule(info.id))
+        selected = self.class_rows.selected_id
+        if self._result is not None and selected is not None:
+            name = next(c.name for c in self._result.classes if c.id == selected)
+            self.clean_up.show_rule(name, self._result.rule(selected))
         self._show_seeds()
 
     def _show_seeds(self) -> None:
-        """Show seeds where they help: the class is split and the dock is seen."""
-        result, class_id, seeds = self._result, self._selected, self.session.seeds
+        """Show seeds where the selected class is split and the dock is in sight."""
+        result, class_id = self._result, self.class_rows.selected_id
         if (
             result is not None
             and class_id in result.class_ids
@@ -364,17 +280,14 @@ class ThresholdsWidget(Dock):
             and self.session.tuner.shows_seeds
             and self.is_seen
         ):
-            seeds.show(result, class_id)
+            self.session.seeds.show(result, class_id)
         else:
-            seeds.hide()
+            self.session.seeds.hide()
 
     def _show_histograms(self) -> None:
-        result = self._result
-        if result is None or not self.is_seen:
-            return
-        index = result.annotated.plane_on_view(self.viewer)
-        for class_id, row in self._rows.items():
-            row.slider.show_histogram(result.histogram(class_id, index))
+        if self._result is not None and self.is_seen:
+            index = self._result.annotated.plane_on_view(self.viewer)
+            self.class_rows.show_histograms(self._result, index)
 
     def _hint(self) -> str:
         if self._result is None:

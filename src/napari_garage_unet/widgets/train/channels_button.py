@@ -1,4 +1,4 @@
-"""Choosing several layers as the channels of one image."""
+"""A menu that makes other layers channels of the image."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ChannelsButton(QToolButton):
     Parameters
     ----------
     session
-        The session.
+        Session whose current image gets or loses channels.
     """
 
     def __init__(self, session: Session) -> None:
@@ -34,7 +34,7 @@ class ChannelsButton(QToolButton):
         self.refresh()
 
     def refresh(self) -> None:
-        """Offer the button only where there is something to add."""
+        """Enable the button where another layer could be a channel."""
         others = self._candidates()
         self.setEnabled(bool(others))
         self.setToolTip(

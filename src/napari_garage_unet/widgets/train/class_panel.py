@@ -15,24 +15,24 @@ from qtpy.QtWidgets import (
 
 from napari_garage_unet.session import Session
 
-from .class_row import ROW_HEIGHT, ClassRow
+from .class_row import ROW_HEIGHT_PIXELS, ClassRow
 
-VISIBLE_ROWS = 9
+MAX_VISIBLE_ROWS = 9
 """Rows that are seen without scrolling the list."""
 
 
 class ClassPanel(QWidget):
-    """Names, colours, painted pixels; a click picks up the brush.
+    """A row per class, and a button that adds one.
 
     Parameters
     ----------
     session
-        The session. The dock calls `show_classes` and `show_counts` when it changes.
+        Session whose classes are shown; the ``show_`` methods show what has changed.
 
     Attributes
     ----------
     below
-        The row of the button that adds a class; there is room beside it.
+        Layout of the button's row, with room beside the button.
     """
 
     def __init__(self, session: Session) -> None:
@@ -72,19 +72,17 @@ class ClassPanel(QWidget):
         return tuple(self._rows[i] for i in sorted(self._rows))
 
     def show_classes(self) -> None:
-        """Show the classes of the session as they are now."""
+        """Show the current classes of the session."""
         classes = tuple(self._session.classes)
         for class_id in set(self._rows) - {info.id for info in classes}:
-            row = self._rows.pop(class_id)
-            self._list.removeWidget(row)
-            row.deleteLater()
+            former = self._rows.pop(class_id)
+            self._list.removeWidget(former)
+            former.deleteLater()
         for place, info in enumerate(classes):
-            row = self._rows.get(info.id)
-            if row is None:
-                row = self._make_row(info.id)
-                self._list.insertWidget(place, row)
-            row.show_class(info)
-        height = ROW_HEIGHT * min(max(len(classes), 1), VISIBLE_ROWS)
+            if info.id not in self._rows:
+                self._list.insertWidget(place, self._make_row(info.id))
+            self._rows[info.id].show_class(info)
+        height = ROW_HEIGHT_PIXELS * min(max(len(classes), 1), MAX_VISIBLE_ROWS)
         self._scroll.setFixedHeight(height + 2)
         self.show_counts()
         self.show_selected()
@@ -96,7 +94,7 @@ class ClassPanel(QWidget):
             row.show_count(counts.get(class_id, 0))
 
     def show_selected(self) -> None:
-        """Show which class is in the brush."""
+        """Show which class the brush paints."""
         current = self._session.images.current
         layer = current.strokes if current else None
         selected = int(layer.selected_label) if layer is not None else None
@@ -127,5 +125,6 @@ class ClassPanel(QWidget):
             return
         self._on_picked(class_id)
         bar = self._scroll.verticalScrollBar()
+        assert bar is not None
         bar.setValue(bar.maximum())
         self._rows[class_id].edit_name()

@@ -1,10 +1,11 @@
-"""One class in the list: key, colour, name, painted pixels, background mark."""
+"""A class in the list: key, colour, name, painted pixels, background mark."""
 
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import (
     QColor,
+    QEnterEvent,
     QIcon,
     QKeyEvent,
     QMouseEvent,
@@ -27,22 +28,30 @@ from napari_garage_unet.session.guidance.ui_state import MIN_PIXELS_OF_CLASS
 from napari_garage_unet.widgets.common.name_edit import NameEdit
 from napari_garage_unet.widgets.common.swatch import Swatch
 
-ROW_HEIGHT = 26
+ROW_HEIGHT_PIXELS = 26
+BACKGROUND_BUTTON_PIXELS = 22
+ICON_PIXELS = 28
+"""Width and height of the pixmap of the background mark, twice what is shown."""
 
 
 class ClassRow(QFrame):
-    """A class; clicking it, or Enter, picks up its brush.
+    """A class of the session; a click, Enter or Space picks up its brush.
+
+    Parameters
+    ----------
+    info
+        The class.
+    parent
+        Qt's parent.
 
     Attributes
     ----------
     picked
-        The class is to be painted.
+        Emitted with the class id when the class is to be painted.
     renamed
-        Another name was typed.
+        Emitted with the class id and the name when another name was typed.
     background_toggled
-        The class was marked as background, or no longer is.
-    removed
-        The class is to be taken off the list.
+        Emitted with the class id and whether it was marked as the background.
     """
 
     picked = Signal(int)
@@ -54,7 +63,7 @@ class ClassRow(QFrame):
         self._info = info
         self._selected = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setFixedHeight(ROW_HEIGHT)
+        self.setFixedHeight(ROW_HEIGHT_PIXELS)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._swatch = Swatch()
         self._key = QLabel()
@@ -69,8 +78,10 @@ class ClassRow(QFrame):
         self.background_button = QToolButton()
         self.background_button.setCheckable(True)
         self.background_button.setAutoRaise(True)
-        self.background_button.setFixedSize(22, 22)
-        self.background_button.setIconSize(QSize(14, 14))
+        self.background_button.setFixedSize(
+            BACKGROUND_BUTTON_PIXELS, BACKGROUND_BUTTON_PIXELS
+        )
+        self.background_button.setIconSize(QSize(ICON_PIXELS // 2, ICON_PIXELS // 2))
         self.background_button.clicked.connect(self._on_background)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 1, 4, 1)
@@ -87,21 +98,21 @@ class ClassRow(QFrame):
 
     @property
     def class_id(self) -> int:
-        """Id of the class."""
+        """Id of the class, 1 to 255."""
         return self._info.id
 
     @property
     def name(self) -> str:
-        """The name as it is shown."""
+        """The name that is shown."""
         return self.name_edit.text()
 
     @property
     def count_text(self) -> str:
-        """What is said about the painted pixels."""
+        """The text about the painted pixels."""
         return self._count.text()
 
     def show_class(self, info: ClassInfo) -> None:
-        """Show another name, colour or background mark."""
+        """Show the name, colour and background mark of a class."""
         self._info = info
         self._swatch.set_color(info.color)
         self._key.setText(str(info.id))
@@ -135,7 +146,7 @@ class ClassRow(QFrame):
         self._count.setEnabled(pixels > 0)
 
     def show_selected(self, selected: bool) -> None:
-        """Show whether this is the class in the brush."""
+        """Show whether the brush paints this class."""
         if selected != self._selected:
             self._selected = selected
             font = self.name_edit.font()
@@ -149,7 +160,7 @@ class ClassRow(QFrame):
         self.name_edit.begin()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw the frame that says which class is in the brush."""
+        """Draw a frame around the class that the brush paints."""
         super().paintEvent(event)
         if not (self._selected or self.hasFocus() or self.underMouse()):
             return
@@ -166,7 +177,7 @@ class ClassRow(QFrame):
         painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), 4, 4)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Enter and space pick up the brush, F2 renames."""
+        """Pick up the brush at Enter and Space; rename at F2."""
         if event is None:
             return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
@@ -186,7 +197,7 @@ class ClassRow(QFrame):
         self.edit_name()
 
     def eventFilter(self, watched: object, event: QEvent | None) -> bool:
-        """Take clicks on the labels for clicks on the row."""
+        """Treat clicks on the labels as clicks on the row."""
         if event is None or (watched is self.name_edit and self.name_edit.is_editing):
             return False
         if event.type() == QEvent.Type.MouseButtonPress:
@@ -197,14 +208,14 @@ class ClassRow(QFrame):
             return True
         return False
 
-    def enterEvent(self, event: QEvent | None) -> None:
+    def enterEvent(self, event: QEnterEvent | None) -> None:
         """Show that the row can be clicked."""
         super().enterEvent(event)
         self._draw_icon()
         self.update()
 
     def leaveEvent(self, event: QEvent | None) -> None:
-        """Stop showing it."""
+        """Stop showing that the row can be clicked."""
         super().leaveEvent(event)
         self._draw_icon()
         self.update()
@@ -216,7 +227,7 @@ class ClassRow(QFrame):
             self._draw_icon()
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Draw the icon in the colours the theme has given a new row."""
+        """Draw the icon in the colours that the window's theme has given."""
         super().showEvent(event)
         self._draw_icon()
 
@@ -230,16 +241,16 @@ class ClassRow(QFrame):
 
     def _draw_icon(self) -> None:
         on = self._info.background
-        # An empty box in every row would only raise questions.
-        noticed = self.underMouse() or self.background_button.hasFocus()
+        # Faint in rows that nobody points at: an empty box in each would be puzzling.
+        is_pointed_at = self.underMouse() or self.background_button.hasFocus()
         color = QColor(self.palette().color(QPalette.ColorRole.WindowText))
-        color.setAlpha(255 if on else 110 if noticed else 25)
+        color.setAlpha(255 if on else 110 if is_pointed_at else 25)
         self.background_button.setIcon(_see_through_icon(color, on=on))
 
 
 def _see_through_icon(color: QColor, *, on: bool) -> QIcon:
-    """Draw a checkerboard, the usual sign for see-through."""
-    pixmap = QPixmap(28, 28)
+    """Draw a checkerboard, the usual sign for transparency; its frame where not on."""
+    pixmap = QPixmap(ICON_PIXELS, ICON_PIXELS)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setPen(color)

@@ -1,4 +1,4 @@
-"""How learning goes: three lines over time."""
+"""The learning curve: losses and errors over time."""
 
 from __future__ import annotations
 
@@ -12,34 +12,33 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_garage_unet.session.training.history import History
 
-MOST_POINTS = 400
-"""More than the widget has pixels are not drawn."""
+MAX_POINTS = 400
+"""Points of a line that are drawn; the widget is not many pixels wide."""
 
-MOST_MARKS = 40
-"""More would cover the line they stand on."""
+MAX_MARKS = 40
+"""Marks on a line; more would cover it."""
 
-INTERVAL = 300
-"""Milliseconds from one drawing to the next at the least.
+REDRAW_INTERVAL_MS = 300
+"""Least time in milliseconds between two drawings.
 
-Steps come faster than they can be read, and each drawing makes Qt put the whole window
-together anew, the canvas included.
+Steps come faster than they can be read, and each drawing makes Qt compose the whole
+window again, with its canvas.
 """
 
-HEIGHT = 82
-"""Pixels; what is below it in the dock has to be in sight, too."""
+HEIGHT_PIXELS = 82
+"""Low, so that what is below it in the dock is in sight, too."""
 
-MARK = 2.5
-"""Half the size in pixels of the marks on a line."""
-
+MARK_RADIUS_PIXELS = 2.5
 
 Values = NDArray[np.float64]
 
 
 class Curve(QWidget):
-    """Training loss, loss on held-out strokes, and mistakes corrected, over seconds.
+    """Training loss, loss on held-out strokes, and error of the preview, over seconds.
 
     A dashed line, a solid one with dots, and a dotted one with squares, so that they
-    are told apart without colour.
+    differ without colour. The error is the share, 0 to 1, of each new stroke whose
+    class the preview had wrong before it was painted.
     """
 
     def __init__(self) -> None:
@@ -47,7 +46,7 @@ class Curve(QWidget):
         self._history = History()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(INTERVAL)
+        self._timer.setInterval(REDRAW_INTERVAL_MS)
         self._timer.timeout.connect(self.update)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(
@@ -57,20 +56,20 @@ class Curve(QWidget):
             "loss).\n"
             "Squares: how much of each new stroke the preview had wrong before you "
             "painted it, from none of it at the bottom to all of it at the top.\n"
-            "When the thick line rises while the dashed one falls, it learns by heart: "
-            "paint more, and elsewhere. When the squares sink, you are nearly done."
+            "When the thick line rises while the dashed one falls, it overfits: paint "
+            "more, and elsewhere. When the squares sink, you are nearly done."
         )
 
     def sizeHint(self) -> QSize:
-        """Return a size for a dock."""
-        return QSize(280, HEIGHT)
+        """Return the size that suits a dock."""
+        return QSize(280, HEIGHT_PIXELS)
 
     def minimumSizeHint(self) -> QSize:
-        """Return the smallest size at which it can be read."""
-        return QSize(120, HEIGHT)
+        """Return the smallest size at which the curve can be read."""
+        return QSize(120, HEIGHT_PIXELS)
 
     def show_history(self, history: History) -> None:
-        """Draw these curves; the widget looks at them again when painted."""
+        """Draw a history, and what is added to it at later calls of `follow`."""
         if history is not self._history:
             self._history = history
             self.update()
@@ -78,12 +77,12 @@ class Curve(QWidget):
             self.follow()
 
     def follow(self) -> None:
-        """Draw the curves again, in a moment, because they have grown."""
+        """Redraw soon, because the history has grown."""
         if not self._timer.isActive():
             self._timer.start()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw axes, lines and their names."""
+        """Draw the legend, the lines and the ends of the time axis."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = QColor(self.palette().color(QPalette.ColorRole.WindowText))
@@ -136,24 +135,26 @@ class Curve(QWidget):
             painter.drawPath(to_frame(checked_at, checked))
         if len(checked):
             marks = to_frame(
-                *_thinned(history.checked_at, history.checked_loss, MOST_MARKS)
+                *_thinned(history.checked_at, history.checked_loss, MAX_MARKS)
             )
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(text)
             for i in range(marks.elementCount()):
-                painter.drawEllipse(QPointF(marks.elementAt(i)), MARK, MARK)
+                at_mark = QPointF(marks.elementAt(i).x, marks.elementAt(i).y)
+                painter.drawEllipse(at_mark, MARK_RADIUS_PIXELS, MARK_RADIUS_PIXELS)
             painter.setBrush(Qt.BrushStyle.NoBrush)
         if history.corrected:
-            # A share has a scale of its own: the frame from bottom to top.
+            # The error has a scale of its own: 0 to 1 from bottom to top.
             at, share = _thinned(history.corrected_at, history.corrected_smooth)
             painter.setPen(QPen(text, 1.3, Qt.PenStyle.DotLine))
             painter.drawPath(to_frame(at, top * share))
-            at, share = _thinned(history.corrected_at, history.corrected, MOST_MARKS)
+            at, share = _thinned(history.corrected_at, history.corrected, MAX_MARKS)
             marks = to_frame(at, top * share)
             painter.setPen(QPen(muted, 1))
             for i in range(marks.elementCount()):
                 x, y = marks.elementAt(i).x, marks.elementAt(i).y
-                painter.drawRect(QRectF(x - MARK, y - MARK, 2 * MARK, 2 * MARK))
+                side = 2 * MARK_RADIUS_PIXELS
+                painter.drawRect(QRectF(x - side / 2, y - side / 2, side, side))
         self._draw_ends(painter, frame, text, end)
 
     def _draw_legend(
@@ -170,7 +171,7 @@ class Curve(QWidget):
         if has_checked:
             entries.append(("held out", QPen(text, 2.2)))
         if has_corrected:
-            entries.append(("was wrong", QPen(text, 1.3, Qt.PenStyle.DotLine)))
+            entries.append(("error", QPen(text, 1.3, Qt.PenStyle.DotLine)))
         for name, pen in entries:
             painter.setPen(pen)
             painter.drawLine(QPointF(x, y), QPointF(x + 20, y))
@@ -195,14 +196,22 @@ class Curve(QWidget):
 
 
 def _thinned(
-    at: Sequence[float], values: Sequence[float], most: int = MOST_POINTS
+    at: Sequence[float], values: Sequence[float], max_points: int = MAX_POINTS
 ) -> tuple[Values, Values]:
-    """As many points of a line as can be told apart, the first and the last included.
+    """Return evenly chosen points of a line, with the first and the last.
 
-    Only they are looked at, so that a long history is drawn as quickly as a short one.
+    Only the chosen ones are read, so that a long history is drawn as quickly as a
+    short one.
+
+    Parameters
+    ----------
+    at, values
+        Seconds and values, of equal length.
+    max_points
+        How many points are returned at most; at least two.
     """
     last = len(values) - 1
-    chosen = range(len(values))
-    if len(values) > most:
-        chosen = [round(i * last / (most - 1)) for i in range(most)]
+    chosen: Sequence[int] = range(len(values))
+    if len(values) > max_points:
+        chosen = [round(i * last / (max_points - 1)) for i in range(max_points)]
     return np.array([at[i] for i in chosen]), np.array([values[i] for i in chosen])

@@ -1,4 +1,4 @@
-"""Where to paint next, and where the model is in doubt."""
+"""Where to paint next, and where the model is uncertain."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from napari_garage_unet.session import Session
 
 
 class GuidanceRow(QWidget):
-    """A button that leads on, and a box that shows the uncertainty.
+    """A button that moves the view there, and a box that shows the uncertainty.
 
     Parameters
     ----------
     session
-        The session. The dock calls `refresh` when it changes.
+        Session of the viewer; `refresh` shows what can be done now.
     """
 
     def __init__(self, session: Session) -> None:
@@ -40,7 +40,7 @@ class GuidanceRow(QWidget):
         self.refresh()
 
     def minimumSizeHint(self) -> QSize:
-        """Return the size it has in a narrow dock, in two lines."""
+        """Return the size in a narrow dock, where there are two lines."""
         width = max(w.minimumSizeHint().width() for w in (self.button, self.box))
         return QSize(width, self._row.minimumSize().height())
 
@@ -56,7 +56,7 @@ class GuidanceRow(QWidget):
         )
 
     def refresh(self) -> None:
-        """Show what is possible, and whether the layer is there."""
+        """Enable both where there is a preview; tick the box where there is a layer."""
         session = self._session
         current = session.images.current
         ready = current is not None and session.results.preview_of(current) is not None

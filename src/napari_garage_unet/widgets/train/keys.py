@@ -1,6 +1,6 @@
-"""Keys that work as long as a dock is open.
+"""Keys that work while the dock is open.
 
-1 to 9 pick up the brush of a class; H, held down, hides the preview.
+1 to 9 pick up the brush of a class; H hides the preview while it is held down.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ from napari.layers import Labels
 
 from napari_garage_unet.session import Session
 
-KEYS = "123456789"
+CLASS_KEYS = "123456789"
 
-COMPARE = "H"
-"""Not taken by napari, neither for the viewer nor for Labels layers."""
+HIDE_PREVIEW_KEY = "H"
+"""Free in napari, for the viewer as for Labels layers."""
 
 
 class ClassKeys:
-    """Binds the number keys in the viewer and in the strokes layer.
+    """Bindings of the keys in the viewer and in the strokes layer.
 
-    A Labels layer has bindings of its own on these keys, and the active layer is asked
-    before the viewer, so both are bound; what was bound before comes back.
+    napari looks for a binding in the active layer before the viewer, and Labels layers
+    have their own on the number keys; so both are bound. `release` restores the former
+    bindings.
 
     Parameters
     ----------
     session
-        The session.
+        Session of the viewer.
     """
 
     def __init__(self, session: Session) -> None:
@@ -36,7 +37,7 @@ class ClassKeys:
         self._layer: Labels | None = None
 
     def bind(self) -> None:
-        """Take the keys; called again when the strokes layer is another."""
+        """Bind the keys; again when the strokes layer is another one."""
         current = self._session.images.current
         layer = current.strokes if current else None
         if self._bound and layer is self._layer:
@@ -46,15 +47,15 @@ class ClassKeys:
         for provider in (self._session.viewer, layer):
             if provider is None:
                 continue
-            for key in KEYS:
+            for key in CLASS_KEYS:
                 before = provider.bind_key(key, self._action(int(key)), overwrite=True)
                 self._bound.append((provider, key, before))
         viewer = self._session.viewer
-        before = viewer.bind_key(COMPARE, self._compare, overwrite=True)
-        self._bound.append((viewer, COMPARE, before))
+        before = viewer.bind_key(HIDE_PREVIEW_KEY, self._hide_preview, overwrite=True)
+        self._bound.append((viewer, HIDE_PREVIEW_KEY, before))
 
     def release(self) -> None:
-        """Give the keys back."""
+        """Restore the former bindings."""
         for provider, key, before in self._bound:
             provider.bind_key(key, None)
             if before is not None:
@@ -62,8 +63,8 @@ class ClassKeys:
         self._bound.clear()
         self._layer = None
 
-    def _compare(self, _: Any) -> Iterator[None]:
-        """Hide the preview as long as the key is held down."""
+    def _hide_preview(self, _: Any) -> Iterator[None]:
+        """Hide the preview until the key is released."""
         session = self._session
         session.preview.compare(session.images.current, hide=True)
         yield

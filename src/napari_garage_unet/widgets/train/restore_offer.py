@@ -1,4 +1,4 @@
-"""Offers to put back what was saved; beside the work, never in its way."""
+"""An offer to restore strokes that were saved for an image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class RestoreOffer(QFrame):
     Parameters
     ----------
     session
-        The session. The dock calls `refresh` when it changes.
+        Session of the viewer; `refresh` shows its current offer.
     """
 
     def __init__(self, session: Session) -> None:
@@ -43,7 +43,7 @@ class RestoreOffer(QFrame):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what is offered now."""
+        """Show the current offer, if there is one."""
         offer = self._session.recovery.recoverable
         if offer is not None and self.text.text() != offer.text:
             self.text.setText(offer.text)

@@ -1,4 +1,4 @@
-"""The versions of the live model in a row, each a small picture to click."""
+"""The versions of the live model: a row of small pictures to click."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from qtpy.QtWidgets import (
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.session import Session
 
-PICTURE = QSize(46, 34)
-"""Size of a picture in the row."""
+PICTURE_SIZE = QSize(46, 34)
+"""Width and height in pixels of a picture in the row."""
 
 NOT_CHECKED = "\u2013"
-"""Stands where too few strokes were held out to check."""
+"""Shown in place of an accuracy where too few strokes were held out."""
 
 
 class VersionStrip(QWidget):
-    """Oldest on the left; the one that is the live model is marked with a star.
+    """A button per version, the oldest on the left; a star marks the live model.
 
     Parameters
     ----------
     session
-        The session. The dock calls `refresh` when its versions change.
+        Session whose versions are shown; `refresh` shows the current ones.
 
     Attributes
     ----------
     buttons
-        One per version, in their order.
+        One per version, in the order of the versions.
     """
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._shown: list[tuple[SavedVersion, bool, bytes | None]] = []
+        self._shown: list[tuple[SavedVersion, bool, bool]] = []
         self.buttons: list[QToolButton] = []
         self.title = QLabel("Versions")
         self.title.setToolTip(
@@ -62,8 +62,10 @@ class VersionStrip(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # Once the row has been laid out with one more.
         bar = self._scroll.horizontalScrollBar()
+        assert bar is not None
+        self._bar = bar
+        # Scroll to the newest, once the row has been laid out with it.
         bar.rangeChanged.connect(lambda low, high: bar.setValue(high))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -73,7 +75,7 @@ class VersionStrip(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the versions there are."""
+        """Show the current versions of the session."""
         versions = self._session.versions
         now = [
             (v, v.id == versions.current, v.id in versions.pictures) for v in versions
@@ -82,7 +84,7 @@ class VersionStrip(QWidget):
         if now == self._shown:
             return
         self._shown = now
-        # As many buttons as before are used again, so that the focus stays.
+        # Buttons are reused, so that the focus stays where it is.
         while len(self.buttons) > len(now):
             button = self.buttons.pop()
             self._row.removeWidget(button)
@@ -92,13 +94,12 @@ class VersionStrip(QWidget):
         for button, (version, is_current, _) in zip(self.buttons, now, strict=True):
             self._show(button, version, is_current=is_current)
         height = max((b.sizeHint().height() for b in self.buttons), default=0)
-        bar = self._scroll.horizontalScrollBar().sizeHint().height()
-        self._scroll.setFixedHeight(height + bar + 2)
+        self._scroll.setFixedHeight(height + self._bar.sizeHint().height() + 2)
 
     def _make_button(self, place: int) -> QToolButton:
         button = QToolButton()
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        button.setIconSize(PICTURE)
+        button.setIconSize(PICTURE_SIZE)
         button.setAutoRaise(True)
         button.setCheckable(True)
         button.clicked.connect(lambda: self._on_clicked(place))
@@ -109,7 +110,7 @@ class VersionStrip(QWidget):
         self, button: QToolButton, version: SavedVersion, *, is_current: bool
     ) -> None:
         picture = self._session.versions.pictures.get(version.id)
-        pixmap = QPixmap(PICTURE)
+        pixmap = QPixmap(PICTURE_SIZE)
         pixmap.fill(Qt.GlobalColor.transparent)
         if picture is not None:
             pixmap.loadFromData(picture)
@@ -122,7 +123,7 @@ class VersionStrip(QWidget):
 
     def _on_clicked(self, place: int) -> None:
         version, is_current, _ = self._shown[place]
-        # A click alone does not make it the live model.
+        # Qt has toggled the button; it shows the live model, which has not changed yet.
         self.buttons[place].setChecked(is_current)
         if not is_current:
             self._session.restore_version(version)

@@ -1,0 +1,94 @@
+"""The image a person paints on, its channels, and the layer of its strokes."""
+
+from __future__ import annotations
+
+from napari.layers import Image as ImageLayer
+from napari.layers import Labels, Layer
+from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+
+from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.layers.matching import is_result
+from napari_garage_unet.session import Session
+from napari_garage_unet.session.images.annotated_image import AnnotatedImage
+from napari_garage_unet.widgets.common.layer_picker import LayerPicker
+
+from .channels_button import ChannelsButton
+
+
+class ImagePanel(QWidget):
+    """Two lists of layers, a menu of channels, and a button for a new strokes layer.
+
+    Parameters
+    ----------
+    session
+        Session of the viewer; `refresh` shows its current image.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.image_picker = LayerPicker(
+            ImageLayer,
+            tooltip="The image to paint on and to learn from.",
+            viewer=session.viewer,
+            accept=lambda layer: not is_result(layer),
+            on_choice=self._on_image_chosen,
+        )
+        self.channels = ChannelsButton(session)
+        self.strokes_picker = LayerPicker(
+            Labels,
+            tooltip="The Labels layer your strokes are painted in. 0 is unlabelled.",
+            viewer=session.viewer,
+            accept=lambda layer: not is_result(layer),
+            on_choice=self._on_strokes_chosen,
+        )
+        self.new_button = QPushButton("New")
+        self.new_button.setToolTip("Add an empty strokes layer for this image.")
+        self.new_button.clicked.connect(self._on_new)
+        self.description = QLabel()
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        grid.addWidget(QLabel("Image"), 0, 0)
+        grid.addWidget(self.image_picker.native, 0, 1)
+        grid.addWidget(self.channels, 0, 2)
+        grid.addWidget(self.description, 1, 1, 1, 2)
+        grid.addWidget(QLabel("Strokes"), 2, 0)
+        grid.addWidget(self.strokes_picker.native, 2, 1)
+        grid.addWidget(self.new_button, 2, 2)
+        grid.setColumnStretch(1, 1)
+
+    def refresh(self) -> None:
+        """Show the current image of the session and the layers there are."""
+        current = self._session.images.current
+        self.image_picker.show(current.layer if current else None)
+        self.strokes_picker.show(current.strokes if current else None)
+        self.new_button.setEnabled(current is not None)
+        self.channels.refresh()
+        self.description.setText(describe(current))
+
+    def _on_image_chosen(self, layer: Layer | None) -> None:
+        self._session.images.choose(layer)
+
+    def _on_strokes_chosen(self, layer: Layer | None) -> None:
+        try:
+            self._session.images.choose_strokes(layer)
+        except GarageError as error:
+            self._session.report(error)
+            self.refresh()
+
+    def _on_new(self) -> None:
+        self._session.new_strokes()
+
+
+def describe(annotated: AnnotatedImage | None) -> str:
+    """Describe an image in a few words, such as ``"RGB, 500 x 741 px"``."""
+    if annotated is None:
+        return ""
+    layers = annotated.layers
+    if len(layers) > 1:
+        kind = f"{len(layers)} channels"
+    else:
+        kind = "RGB" if layers[0].rgb else "grey"
+    size = " \u00d7 ".join(str(n) for n in annotated.spatial_shape)
+    return f"{kind}, {size} px"
