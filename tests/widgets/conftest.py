@@ -42,12 +42,12 @@ def open_dock(viewer: Any, session: Session) -> Callable[[str], Any]:
 
 @pytest.fixture
 def wait() -> Callable[..., None]:
-    """Let the window live until something is so."""
+    """Process Qt's events until something is so."""
 
     def wait_until(is_so: Callable[[], bool], *, seconds: float = 10.0) -> None:
         end = time.monotonic() + seconds
         while not is_so():
-            assert time.monotonic() < end, "it did not come to be"
+            assert time.monotonic() < end, f"not so within {seconds} s"
             QApplication.processEvents()
             time.sleep(0.005)
 
@@ -56,7 +56,7 @@ def wait() -> Callable[..., None]:
 
 @pytest.fixture
 def settle() -> Callable[..., None]:
-    """Let the window live for a moment."""
+    """Process Qt's events for some seconds."""
 
     def live(seconds: float = 0.2) -> None:
         end = time.monotonic() + seconds

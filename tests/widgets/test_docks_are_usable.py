@@ -212,7 +212,7 @@ def resize(dock, width):
 
 
 @pytest.fixture
-def taught(painted, engine, wait):
+def trained(painted, engine, wait):
     """Nine classes, and three versions of what was learnt from two of them."""
     while len(painted.classes) < 9:
         painted.add_class()
@@ -231,14 +231,14 @@ def taught(painted, engine, wait):
 )
 @pytest.mark.parametrize("state", ["resting", "learning", "engine died"])
 def test_what_to_do_next_is_in_sight_however_much_was_learnt(
-    state, width, theme, viewer, taught, engine, open_dock, wait, settle
+    state, width, theme, viewer, trained, engine, open_dock, wait, settle
 ):
     viewer.theme = theme
     dock = open_dock("Train U-Net")
     resize(dock, width)
     if state == "learning":
-        taught.learn()
-        wait(lambda: taught.live.phase is Phase.LEARNING)
+        trained.learn()
+        wait(lambda: trained.live.phase is Phase.LEARNING)
     elif state == "engine died":
         engine.die()
         wait(lambda: dock.hint.restart.isVisible())

@@ -50,7 +50,7 @@ def test_any_length_of_history_is_drawn(qtbot, steps):
 
 
 class Counted(list):
-    """A list that counts how often somebody looks at one of its values."""
+    """A list that counts the reads of its values and refuses to be read as a whole."""
 
     looks = 0
 
