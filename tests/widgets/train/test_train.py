@@ -150,6 +150,7 @@ def test_a_dead_engine_offers_a_restart(open_dock, painted, engine, wait):
     engine.die()
     wait(lambda: painted.problem is not None)
     assert dock.hint.restart.isVisible()
+    assert dock.hint.restart.width() == dock.hint.restart.sizeHint().width()
     assert "Restart" in dock.hint.text.text()
     dock.hint.restart.click()
     wait(lambda: engine.starts == 2)

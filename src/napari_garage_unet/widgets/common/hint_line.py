@@ -71,8 +71,11 @@ class HintLine(QWidget):
             QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         )
         self.details.setFixedHeight(DETAILS_HEIGHT_PIXELS)
-        self.fold.line.insertWidget(0, self.restart)
-        self.fold.line.addWidget(self._close)
+        line = self.fold.line
+        line.insertWidget(0, self.restart)
+        line.setStretchFactor(self.fold.toggleButton(), 0)
+        line.addStretch(1)
+        line.addWidget(self._close)
         self.fold.column.addWidget(self.details)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
