@@ -213,8 +213,8 @@ class TrainWidget(Dock):
             text = "Too few strokes to keep some aside and check."
         self.figures.setText(text)
         self.figures.setToolTip(
-            f"{self.session.live.step} steps. A network that has not seen some of the strokes is "
-            "asked about them: does what is learnt hold for unseen pixels?"
+            f"{self.session.live.step} steps. A network that has not seen some of the "
+            "strokes is asked about them: does what is learnt hold for unseen pixels?"
             if history.loss
             else ""
         )

@@ -10,7 +10,7 @@ from napari_garage_unet.engine.learning.pixels.pca import (
     pca_guide,
     pca_projection,
 )
-from napari_garage_unet.engine.networks.decoder_ops import GUIDES, PCA_COMPONENTS
+from napari_garage_unet.engine.networks.decoder_state import N_GUIDES, PCA_COMPONENTS
 
 N_FEATURES = 48
 SCALE = np.full(N_FEATURES, 0.5, np.float32)
@@ -28,7 +28,7 @@ def features():
 
 def test_guides_have_their_spread_and_differ(features):
     guide = pca_guide(features, SCALE)
-    assert guide.shape == (N_FEATURES, GUIDES)
+    assert guide.shape == (N_FEATURES, N_GUIDES)
     maps = features * SCALE @ guide
     np.testing.assert_allclose(maps.std(axis=0), GUIDE_SPREAD, rtol=0.02)
     assert abs(np.corrcoef(maps.T)[0, 1]) < 0.05
