@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet import __version__, samples
 from napari_garage_unet.engine.annotations.classes import ClassInfo
-from napari_garage_unet.engine.errors import OutputError
+from napari_garage_unet.engine.files.atomic import write_whole
 from napari_garage_unet.engine.learning.config import TrainingConfig
 
 from .outputs import make_folder
@@ -146,10 +146,4 @@ def write_overlay(
         pen.rectangle([x, y, x + 18, y + 18], fill=tuple(colors[info.id]))
         font = ImageFont.load_default(15)
         pen.text((x + 26, y + 9), info.name, fill="#1b1b1b", font=font, anchor="lm")
-    try:
-        picture.save(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}); "
-            "choose a folder with space that you may write to."
-        ) from error
+    write_whole(path, lambda target: picture.save(target, format="PNG"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_garage_unet.engine.errors import InputError, OutputError
+from napari_garage_unet.engine.files.atomic import write_whole
 from napari_garage_unet.engine.files.kinds import KINDS
 from napari_garage_unet.engine.images.image import Image
 
@@ -125,14 +126,12 @@ def write_report(path: Path | None, report: dict[str, Any]) -> None:
     """Write a report as JSON, if one is wanted."""
     if path is None:
         return
-    try:
-        text = json.dumps(report, indent=2, ensure_ascii=False)
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"The report cannot be written to {path} ({error.strerror or error}); "
-            "choose a folder with space that you may write to."
-        ) from error
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    write_whole(path, lambda target: _write_text(target, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _stem(path: Path) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
-import tempfile
-import uuid
+import shutil
 import zlib
 from pathlib import Path
 from typing import Any
@@ -15,40 +13,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.errors import InputError, OutputError
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.files.atomic import write_whole
 
-LARGEST_ARRAY = 1 << 30
+MAX_ARRAY_BYTES = 1 << 30
 """Bytes an array may have when it is read; a damaged file must not fill the memory."""
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file, all or nothing: beside it, to the disk, then renamed.
+    """Write a file, all or nothing.
 
     Raises
     ------
     OutputError
         If it cannot be written; an older file of that name is kept.
     """
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            # What cannot be written can often not be removed either.
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error})."
-        ) from error
+    write_whole(path, lambda target: _write(target, data))
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write JSON values, all or nothing; see `write_bytes`."""
+    """Write JSON values, all or nothing.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be written; an older file of that name is kept.
+    """
     write_bytes(path, json.dumps(values, indent=1).encode())
 
 
@@ -70,7 +64,13 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Write an array, compressed and with a checksum, all or nothing."""
+    """Write an array, compressed and with a checksum, all or nothing.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; an older file of that name is kept.
+    """
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     # Strokes are mostly zeros: the fastest level makes them small enough.
@@ -78,7 +78,7 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def read_array(path: Path) -> NDArray[Any]:
-    """Read what `write_array` has written.
+    """Read an array that `write_array` wrote.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def read_array(path: Path) -> NDArray[Any]:
     """
     try:
         inflate = zlib.decompressobj()
-        data = inflate.decompress(path.read_bytes(), LARGEST_ARRAY)
+        data = inflate.decompress(path.read_bytes(), MAX_ARRAY_BYTES)
         if not inflate.eof:
             raise ValueError("it is cut off")
         array: NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
@@ -104,30 +104,18 @@ def copy_file(source: Path, target: Path) -> None:
     Raises
     ------
     InputError
-        If the source is gone.
+        If the source cannot be read.
+    OutputError
+        If the target cannot be written.
     """
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
+    if not source.is_file():
+        raise InputError(f"{source} cannot be copied (No such file or directory).")
+    write_whole(target, lambda temporary: _link_or_copy(source, temporary))
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
     try:
-        try:
-            os.link(source, temporary)
-        except FileNotFoundError:
-            raise
-        except OSError:
-            temporary.write_bytes(source.read_bytes())
-        os.replace(temporary, target)
-        # Nothing happens, not even to the first name, when both are one file.
-        temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"{source} cannot be copied ({error.strerror}).") from error
-
-
-def sync_folder(path: Path) -> None:
-    """See to it that renamed files keep their new names in a power cut."""
-    if os.name == "nt":
-        return  # Windows cannot open folders, and writes names by itself.
-    with contextlib.suppress(OSError):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        os.link(source, target)
+    except OSError:
+        # Some disks know no second names, and no name reaches to another disk.
+        shutil.copyfile(source, target)

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import InputError, OutputError
+from napari_garage_unet.engine.files.atomic import sync_folder
 
-from .safe_files import read_array, sync_folder, write_array
+from .safe_files import read_array, write_array
 
 SIDE = 512
 """Rows and columns of a tile."""

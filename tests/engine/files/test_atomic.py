@@ -157,6 +157,18 @@ def test_a_link_keeps_pointing_to_the_file_that_is_replaced(tmp_path):
     assert (tmp_path / "real" / "a.txt").read_text() == "new"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(tmp_path / "pipe", say("new"))
+        assert os.read(reader, 99) == b"new"
+    finally:
+        os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_folder_that_is_still_written_to_is_removed_by_another_try(
     tmp_path, monkeypatch
 ):

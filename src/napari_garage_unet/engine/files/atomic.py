@@ -37,7 +37,8 @@ def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
     path
         File or OME-Zarr folder to write. What is there is replaced only when the new
         contents are complete; a folder is replaced only if it is empty or an OME-Zarr
-        folder. A symbolic link stays and its target is replaced.
+        folder. A symbolic link stays and its target is replaced. A device or a pipe,
+        such as ``/dev/stdout``, is written to as it is.
     write
         Writes the contents to the path it is given: a new hidden name in the same
         folder, without the suffix of `path`. It makes either a file or a folder.
@@ -55,6 +56,9 @@ def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
     for a moment, because no operating system replaces a folder that is not empty.
     """
     path = Path(path)
+    if _is_stream(path):
+        _write_stream(path, write)
+        return
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise OutputError(
@@ -76,10 +80,7 @@ def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
     except OutputError:
         raise
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}); "
-            "choose a folder with space that you may write to."
-        ) from error
+        raise _cannot_write(path, error) from error
     finally:
         _remove(temporary)
 
@@ -93,6 +94,29 @@ def sync_folder(path: Path) -> None:
         return  # Windows cannot open folders, and writes names by itself.
     with contextlib.suppress(OSError):
         _sync_one(path, os.O_RDONLY)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a path is a device or a pipe, which has no contents to replace."""
+    is_plain = path.is_file() or path.is_dir()
+    # /dev/stdout counts as a file when it leads to one.
+    return path.exists() and (path.parent == Path("/dev") or not is_plain)
+
+
+def _write_stream(path: Path, write: Callable[[Path], None]) -> None:
+    try:
+        write(path)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{path} cannot be written ({error.strerror or error}); "
+        "choose a folder with space that you may write to."
+    )
 
 
 def _sync(path: Path) -> None:

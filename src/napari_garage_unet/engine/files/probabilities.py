@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.errors import OutputError
 from napari_garage_unet.engine.images.image import Image
+
+from .atomic import write_whole
 
 
 def write_probabilities(
@@ -36,7 +35,6 @@ def write_probabilities(
     """
     import tifffile
 
-    path = Path(path)
     axes = like.spatial_axes
     metadata: dict[str, Any] = {"axes": "C" + axes.upper()}
     # OME wants y in front of x.
@@ -48,20 +46,15 @@ def write_probabilities(
                 metadata[f"PhysicalSize{axis.upper()}"] = spacing
                 unit = short.get(like.units, "pixel")
                 metadata[f"PhysicalSize{axis.upper()}Unit"] = unit
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing.") as folder:
-            written = Path(folder) / "probabilities.tif"
-            tifffile.imwrite(
-                written,
-                probabilities,
-                ome=ome,
-                metadata=metadata,
-                photometric="minisblack",
-                compression="zlib",
-            )
-            os.replace(written, path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}); "
-            "choose a folder with space that you may write to."
-        ) from error
+
+    def write(target: Path) -> None:
+        tifffile.imwrite(
+            target,
+            probabilities,
+            ome=ome,
+            metadata=metadata,
+            photometric="minisblack",
+            compression="zlib",
+        )
+
+    write_whole(path, write)

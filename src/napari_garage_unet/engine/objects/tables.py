@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from napari_garage_unet.engine.errors import OutputError
+from napari_garage_unet.engine.files.atomic import write_whole
 
 Column = npt.NDArray[np.generic]
 
@@ -62,12 +62,11 @@ def write_table(
     for name in table:
         unit = column_unit(name, units, n_axes) if units else ""
         header.append(f"{name} ({unit})" if unit else name)
-    try:
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
+
+    def write(target: Path) -> None:
+        with target.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(header)
             writer.writerows(zip(*(c.tolist() for c in table.values()), strict=True))
-    except OSError as error:
-        raise OutputError(
-            f"The table cannot be written to {path}: {error.strerror or error}."
-        ) from error
+
+    write_whole(path, write)

@@ -9,7 +9,7 @@ from typing import Any
 from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
-from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.engine.settings import to_json
 from napari_garage_unet.process.protocol.messages import (
     Event,
@@ -250,7 +250,7 @@ class TrainingJob:
                 # Only now: the engine may have kept a later state meanwhile.
                 try:
                     copy_file(path, self.checkpoint)
-                except InputError as error:
+                except GarageError as error:
                     self.failed.emit(Failed(None, str(error)))
 
         step = max(origin.steps, 1)
