@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, samples
-from .cli.outputs import make_folder, write_report
 from .engine.errors import EngineError, GarageError
 from .engine.evaluation.scores import score
+from .engine.files.reports import make_folder, write_report
 from .engine.files.writing import write_segmentation
 from .engine.images.image import Image
 from .engine.learning.config import TrainingConfig

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from napari_garage_unet.engine.files.reports import make_folder, write_report
+
 from .options import DEFAULT_SECONDS, FILE, JSON
-from .outputs import check_output, make_folder, write_report
+from .outputs import check_output
 from .terminal import ProgressLine, start_engine
 
 
@@ -38,7 +40,8 @@ def demo_command(
     progress.close()
     result = {"command": "demo", **result}
     for path in (out / "report.json", report):
-        write_report(path, result)
+        if path is not None:
+            write_report(path, result)
     for side in ("left", "right"):
         figures = result[side]
         click.echo(

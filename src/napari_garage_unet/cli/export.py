@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from napari_garage_unet.engine.files.reports import write_report
+
 from .inputs import read_for_model
 from .options import FILE, JSON
-from .outputs import check_output, write_report
+from .outputs import check_output
 from .terminal import start_engine
 
 
@@ -53,13 +55,12 @@ def export_command(
         model, out, to=to, sample=image, name=name, author=author, license=license
     )
     click.echo(str(out))
-    write_report(
-        report,
-        {
+    if report:
+        result = {
             "command": "export",
             "model": str(model_path),
             "to": to,
             "out": str(out),
             "bytes": out.stat().st_size,
-        },
-    )
+        }
+        write_report(report, result)

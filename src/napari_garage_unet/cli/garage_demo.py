@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from napari_garage_unet import __version__, samples
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.files.atomic import write_whole
+from napari_garage_unet.engine.files.reports import make_folder
 from napari_garage_unet.engine.learning.config import TrainingConfig
-
-from .outputs import make_folder
 
 if TYPE_CHECKING:
     from napari_garage_unet.engine.learning.events import TrainingStep

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from napari_garage_unet.engine.files.reports import write_report
+
 from .description import describe_model
 from .options import FILE, JSON
-from .outputs import check_output, write_report
+from .outputs import check_output
 from .terminal import start_engine
 
 
@@ -30,4 +32,5 @@ def info_command(model_path: Path, plot: Path | None, report: Path | None) -> No
 
         draw_model(load_model(model_path), plot)
     click.echo(f"{model_path}\n\n{describe_model(info)}")
-    write_report(report, {"command": "info", "model": str(model_path), **info})
+    if report:
+        write_report(report, {"command": "info", "model": str(model_path), **info})

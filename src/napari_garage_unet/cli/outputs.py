@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from napari_garage_unet.engine.errors import InputError, OutputError
-from napari_garage_unet.engine.files.atomic import write_whole
-from napari_garage_unet.engine.files.kinds import KINDS
+from napari_garage_unet.engine.files.kinds import KINDS, ZARR
+from napari_garage_unet.engine.files.reports import make_folder
 from napari_garage_unet.engine.images.image import Image
 
 SEGMENTATION, PROBABILITIES, OBJECTS = "segmentation", "probabilities", "objects"
@@ -44,23 +43,6 @@ def check_output(path: Path, *, inputs: Iterable[Path] = ()) -> None:
         raise OutputError(f"You may not write to {path}; choose another place.")
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder unless it is there.
-
-    Raises
-    ------
-    OutputError
-        If that is not possible.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"The folder {folder} cannot be made ({error.strerror or error}); "
-            "choose another one."
-        ) from error
-
-
 def segmentation_paths(inputs: Sequence[Path], out: Path) -> list[Path]:
     """Find where the segmentation of each input goes, and make the folder.
 
@@ -85,7 +67,7 @@ def segmentation_paths(inputs: Sequence[Path], out: Path) -> list[Path]:
         If a result cannot be written.
     """
     kind = KINDS.get(out.suffix.lower())
-    is_file = kind is not None and (not out.is_dir() or kind == "OME-Zarr")
+    is_file = kind is not None and (not out.is_dir() or kind == ZARR)
     if is_file:
         if len(inputs) > 1:
             raise InputError(
@@ -120,18 +102,6 @@ def objects_path(segmentation: Path) -> Path:
 def _beside(segmentation: Path, what: str) -> Path:
     stem = _stem(segmentation).removesuffix(f"_{SEGMENTATION}")
     return segmentation.with_name(f"{stem}_{what}.tif")
-
-
-def write_report(path: Path | None, report: dict[str, Any]) -> None:
-    """Write a report as JSON, if one is wanted."""
-    if path is None:
-        return
-    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    write_whole(path, lambda target: _write_text(target, text))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def _stem(path: Path) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -12,6 +10,7 @@ import click
 import numpy as np
 
 from napari_garage_unet import __version__
+from napari_garage_unet.engine.files.reports import write_report
 from napari_garage_unet.engine.labels.rules import SplitBy
 
 from .inputs import make_rules, read_for_model
@@ -22,14 +21,13 @@ from .outputs import (
     objects_path,
     probabilities_path,
     segmentation_paths,
-    write_report,
 )
 from .terminal import say_device, start_engine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_garage_unet.engine.models.model import Model
+    from napari_garage_unet.engine.batch.pipeline import OutputPaths, SegmentedImage
 
 
 @click.command("segment")
@@ -92,8 +90,6 @@ def segment_command(
     report: Path | None,
 ) -> None:
     """Segment images with a model."""
-    from napari_garage_unet.engine.files.probabilities import write_probabilities
-    from napari_garage_unet.engine.files.writing import write_segmentation
     from napari_garage_unet.engine.models.loading import load_model
 
     model = load_model(model_path)
@@ -101,77 +97,57 @@ def segment_command(
         model = model.with_preset(preset)
     model = model.with_rules(make_rules(model, thresholds, sizes))
     images = [read_for_model(path, model, axes=axes) for path in inputs]
-    paths = segmentation_paths(inputs, out)
-    others = [probabilities_path(path) for path in paths] if probabilities else []
-    if objects:
-        others += [objects_path(path) for path in paths]
+    targets = segmentation_paths(inputs, out)
+    others = [probabilities_path(path) for path in targets] if probabilities else []
+    others += [objects_path(path) for path in targets] if objects else []
     for path in (*others, *(path for path in (report, table) if path)):
-        check_output(path, inputs=(*inputs, model_path, *paths))
+        check_output(path, inputs=(*inputs, model_path, *targets))
     start_engine()
-    from napari_garage_unet.engine.objects.instances import (
-        class_objects,
-        needs_probabilities,
-        objects_table,
+    from napari_garage_unet.engine.batch.pipeline import (
+        OutputPaths,
+        PipelineOptions,
+        image_table,
+        segment_image,
+        write_outputs,
     )
-    from napari_garage_unet.engine.objects.tables import write_table
+    from napari_garage_unet.engine.objects.tables import join_tables, write_table
 
     # Says first whether the weights fit.
     devices = model.predictor.network.devices
     say_device(devices)
-    split = split or split_by is not None
-    weighed = bool(objects or table) and needs_probabilities(
-        model.classes, model.rules, split=split, split_by=split_by
+    options = PipelineOptions(
+        probabilities=probabilities,
+        objects=bool(objects or table),
+        split=split or split_by is not None,
+        split_by=split_by,
     )
     results, tables = [], []
-    for image, path in zip(images, paths, strict=True):
+    for image, path in zip(images, targets, strict=True):
         begin = time.perf_counter()
-        result = {"input": image.name, "segmentation": str(path)}
-        values = None
-        if probabilities or weighed:
-            values = model.predict_proba(image)
-            labels = model.decide(values, image=image)
-        else:
-            labels = model.segment(image)
-        if probabilities and values is not None:
-            target = probabilities_path(path)
-            write_probabilities(target, values, like=image)
-            result["probabilities"] = str(target)
-        write_segmentation(path, labels, like=image)
-        click.echo(str(path))
-        if objects or table:
-            found = class_objects(
-                labels,
-                model.classes,
-                image,
-                rules=model.rules,
-                probabilities=values,
-                split=split,
-                split_by=split_by,
-            )
-            result["objects"] = {str(i): _n_objects(ids) for i, ids in found.items()}
-            if objects:
-                target = objects_path(path)
-                write_segmentation(target, sum(found.values()), like=image)
-                click.echo(str(target))
-            if table:
-                columns = objects_table(found, model.classes, image)
-                n = _n_rows(columns)
-                tables.append({"image": np.full(n, image.name, object), **columns})
+        paths = OutputPaths(
+            path,
+            probabilities=probabilities_path(path) if probabilities else None,
+            objects=objects_path(path) if objects else None,
+        )
+        segmented = segment_image(model, image, options)
+        write_outputs(segmented, paths)
+        for written in (paths.segmentation, paths.objects):
+            if written is not None:
+                click.echo(str(written))
+        if table:
+            tables.append(image_table(segmented))
         results.append(
             {
-                **result,
-                **describe_image(image),
+                **_describe(segmented, paths),
                 "seconds": round(time.perf_counter() - begin, 3),
-                "pixels": _count(model, labels),
+                "pixels": _count(segmented.labels, (0, *model.class_ids)),
             }
         )
     if table:
-        joined = _join_tables(tables)
-        write_table(joined, table, units=images[0].units)
+        write_table(join_tables(tables), table, units=images[0].units)
         click.echo(str(table))
-    write_report(
-        report,
-        {
+    if report:
+        result = {
             "command": "segment",
             "model": str(model_path),
             "preset": preset,
@@ -179,30 +155,25 @@ def segment_command(
             "results": results,
             "device": devices.text,
             "version": __version__,
-        },
-    )
+        }
+        write_report(report, result)
 
 
-def _join_tables(tables: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, Any]:
-    """Put tables below each other; what one of them does not have stays empty."""
-    joined = {}
-    for name in dict.fromkeys(itertools.chain.from_iterable(tables)):
-        parts = [
-            columns[name] if name in columns else np.full(_n_rows(columns), "", object)
-            for columns in tables
-        ]
-        joined[name] = np.concatenate(parts)
-    return joined
+def _describe(segmented: SegmentedImage, paths: OutputPaths) -> dict[str, Any]:
+    """Say in JSON values what was made of an image, and where it was written."""
+    image = segmented.image
+    said: dict[str, Any] = {
+        "input": image.name,
+        "segmentation": str(paths.segmentation),
+    }
+    if paths.probabilities is not None:
+        said["probabilities"] = str(paths.probabilities)
+    if segmented.objects is not None:
+        said["objects"] = {str(i): n for i, n in segmented.objects.counts.items()}
+    return {**said, **describe_image(image)}
 
 
-def _n_rows(columns: Mapping[str, NDArray[Any]]) -> int:
-    return len(next(iter(columns.values()), []))
-
-
-def _count(model: Model, labels: NDArray[Any]) -> dict[str, int]:
-    counts = np.bincount(labels.ravel(), minlength=max(model.class_ids) + 1)
-    return {str(i): int(counts[i]) for i in (0, *model.class_ids)}
-
-
-def _n_objects(ids: NDArray[Any]) -> int:
-    return len(np.unique(ids[ids > 0]))
+def _count(labels: NDArray[Any], class_ids: tuple[int, ...]) -> dict[str, int]:
+    """Count the pixels of each class id."""
+    counts = np.bincount(labels.ravel(), minlength=max(class_ids) + 1)
+    return {str(i): int(counts[i]) for i in class_ids}

@@ -8,12 +8,13 @@ from typing import Any, get_args, get_type_hints
 import click
 
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.files.reports import write_report
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.networks.config import NetworkConfig
 
 from .inputs import make_classes, parse_names, read_for_strokes
 from .options import AXES, DEFAULT_SECONDS, FILE, JSON
-from .outputs import check_output, describe_image, write_report
+from .outputs import check_output, describe_image
 from .terminal import ProgressLine, interrupt_flag, say_device, start_engine
 
 NO_TIME_LIMIT = 7 * 86400.0
@@ -150,6 +151,8 @@ def train_command(
             else ", too few strokes to hold any out"
         )
     )
+    if not report:
+        return
     result = {
         "command": "train",
         "model": str(out),

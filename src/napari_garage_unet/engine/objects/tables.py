@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,33 @@ import numpy.typing as npt
 from napari_garage_unet.engine.files.atomic import write_whole
 
 Column = npt.NDArray[np.generic]
-
+"""Values of one column, ``(n_rows,)``."""
 
 Table = dict[str, Column]
+"""Columns of equal length, by name."""
+
+
+def n_rows(table: Mapping[str, Column]) -> int:
+    """Return the number of rows of a table."""
+    return len(next(iter(table.values()), ()))
+
+
+def join_tables(tables: Sequence[Mapping[str, Column]]) -> Table:
+    """Put tables below each other.
+
+    Parameters
+    ----------
+    tables
+        Their columns may differ; cells that a table does not have are empty texts.
+    """
+    joined: Table = {}
+    for name in dict.fromkeys(itertools.chain.from_iterable(tables)):
+        parts = [
+            table[name] if name in table else np.full(n_rows(table), "", object)
+            for table in tables
+        ]
+        joined[name] = np.concatenate(parts)
+    return joined
 
 
 def column_unit(name: str, units: str, n_axes: int = 2) -> str:

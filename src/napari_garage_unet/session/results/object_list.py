@@ -12,12 +12,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_garage_unet.engine.objects.instances import (
-    class_objects,
-    objects_table,
-    totals_table,
-)
-from napari_garage_unet.engine.objects.relabel import relabel_like
+from napari_garage_unet.engine.objects import found as engine_objects
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.background import Tasks
@@ -186,22 +181,16 @@ def find_objects(
     old
         ``(*spatial)`` ids of objects found before, which those still there keep.
     """
-    classes, image = result.classes, result.image
-    found = class_objects(
+    found = engine_objects.find_objects(
         labels,
-        classes,
-        image,
+        result.classes,
+        result.image,
         rules=result.rules,
         probabilities=result.kept_probabilities,
     )
-    ids = np.zeros(labels.shape, np.int32)
-    for part in found.values():
-        ids += part
     if old is not None:
-        ids = relabel_like(ids, old)
-        found = {i: np.where(part > 0, ids, 0) for i, part in found.items()}
-    totals = totals_table(labels, found, result.class_ids, image)
-    return FoundObjects(ids, objects_table(found, classes, image), totals)
+        found = found.renumbered_like(old)
+    return FoundObjects(found.ids, found.table, found.totals)
 
 
 def _select_clicked(layer: Labels, event: Any) -> None:

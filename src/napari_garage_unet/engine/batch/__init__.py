@@ -1,0 +1,1 @@
+"""Segmenting whole images from files to files."""
