@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import decide, default_threshold
+from napari_garage_unet.engine.labels.assign import assign_labels, default_threshold
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.probabilities import quantize
 
@@ -84,7 +84,7 @@ def test_labels_are_those_of_the_formula(probabilities, data):
     n = len(probabilities)
     rules = [ClassRule(threshold=data.draw(thresholds)) for _ in range(n)]
     ids = data.draw(st.lists(st.integers(1, 300), min_size=n, max_size=n, unique=True))
-    found = decide(probabilities, rules, class_ids=ids)
+    found = assign_labels(probabilities, rules, class_ids=ids)
     assert found.dtype == (np.uint8 if max(ids) < 256 else np.uint16)
     np.testing.assert_array_equal(found, slow_decide(probabilities, rules, ids))
 
@@ -101,7 +101,7 @@ def test_hysteresis_grows_from_sure_pixels(probabilities, data):
         )
     ids = tuple(range(1, n + 1))
     np.testing.assert_array_equal(
-        decide(probabilities, rules), slow_decide(probabilities, rules, ids)
+        assign_labels(probabilities, rules), slow_decide(probabilities, rules, ids)
     )
 
 
@@ -110,7 +110,7 @@ def test_hysteresis_grows_from_sure_pixels(probabilities, data):
 def test_default_gives_every_pixel_to_the_most_likely_class(n, seed):
     p = np.random.default_rng(seed).dirichlet(np.full(n, 0.5), 40).T.astype(np.float32)
     p[:, :2] = np.float32(1 / n)  # a network that knows nothing
-    found = decide(p)
+    found = assign_labels(p)
     if n == 1:
         np.testing.assert_array_equal(found, 1)
     else:
@@ -124,12 +124,12 @@ def test_with_two_classes_a_moved_threshold_is_exact(seed, level, moved):
     both = np.stack([q, 255 - q] if moved == 0 else [255 - q, q])
     rules = [None, None]
     rules[moved] = level / 255
-    np.testing.assert_array_equal(decide(both, rules) == moved + 1, q >= level)
+    np.testing.assert_array_equal(assign_labels(both, rules) == moved + 1, q >= level)
 
 
 def test_threshold_between_two_levels_is_exact_on_floats():
     p = np.linspace(0, 1, 10_001, dtype=np.float32)
-    found = decide(np.stack([p, 1 - p]), [0.3, None])
+    found = assign_labels(np.stack([p, 1 - p]), [0.3, None])
     np.testing.assert_array_equal(found == 1, p > np.float32(0.3))
 
 
@@ -140,21 +140,21 @@ def test_float_and_bytes_decide_alike(probabilities):
         p = (probabilities / 255).astype(dtype)
         if dtype != np.float16:
             np.testing.assert_array_equal(quantize(p), probabilities)
-        np.testing.assert_array_equal(decide(p), decide(quantize(p)))
+        np.testing.assert_array_equal(assign_labels(p), assign_labels(quantize(p)))
 
 
 def test_ties_go_to_the_first_class():
-    assert decide(np.full((3, 1), 85, np.uint8), class_ids=(7, 3, 1)) == 7
+    assert assign_labels(np.full((3, 1), 85, np.uint8), class_ids=(7, 3, 1)) == 7
 
 
 def test_nobody_sure_enough_is_zero():
     p = np.array([[0.5, 0.9], [0.5, 0.1]], np.float32)
-    np.testing.assert_array_equal(decide(p, 0.8), [0, 1])
+    np.testing.assert_array_equal(assign_labels(p, 0.8), [0, 1])
 
 
 def test_rules_may_name_only_some_classes():
     p = np.array([[0.4], [0.6]], np.float32)
-    np.testing.assert_array_equal(decide(p, {7: 0.3}, class_ids=(7, 9)), [7])
+    np.testing.assert_array_equal(assign_labels(p, {7: 0.3}, class_ids=(7, 9)), [7])
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_rules_may_name_only_some_classes():
 )
 def test_bad_input_is_named(values, rules, ids, words):
     with pytest.raises(InputError, match=words):
-        decide(values, rules, class_ids=ids)
+        assign_labels(values, rules, class_ids=ids)
 
 
 def test_rule_keeps_its_values_in_json():

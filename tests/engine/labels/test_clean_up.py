@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import decide
+from napari_garage_unet.engine.labels.assign import assign_labels
 from napari_garage_unet.engine.labels.clean_up import apply_rules, clean
 from napari_garage_unet.engine.labels.regions import find_regions
 from napari_garage_unet.engine.labels.rules import ClassRule
@@ -216,7 +216,7 @@ def test_a_stack_is_cleaned_plane_by_plane_or_as_a_volume(connected_axes):
     found = apply_rules(p, rule, class_ids=(4, 5, 6), connected_axes=connected_axes)
     if connected_axes is None:
         expected = slow_clean(
-            decide(p, rule, class_ids=(4, 5, 6)), [rule] * 3, (4, 5, 6)
+            assign_labels(p, rule, class_ids=(4, 5, 6)), [rule] * 3, (4, 5, 6)
         )
     else:
         expected = [apply_rules(p[:, z], rule, class_ids=(4, 5, 6)) for z in range(3)]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from napari_garage_unet.engine.labels.assign import decide
+from napari_garage_unet.engine.labels.assign import assign_labels
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.suggestions.outlines import edge_curve, edge_strength
@@ -33,7 +33,7 @@ def test_curves_are_those_of_drawing_each_outline(n, shape, seed, is_plain):
     for k in range(1, 256, 11):
         moved = [*rules]
         moved[index] = ClassRule(threshold=k / 255)
-        own = decide(levels, moved, class_ids=ids) == 3 + index
+        own = assign_labels(levels, moved, class_ids=ids) == 3 + index
         faces = []
         for y, x in np.ndindex(shape):
             for below, right in ((y + 1, x), (y, x + 1)):

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import decide
+from napari_garage_unet.engine.labels.assign import assign_labels
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.objects.label_objects import objects
@@ -175,7 +175,7 @@ def test_one_stroke_does_not_move_a_threshold_but_several_do():
     p, truth, apart = make_strokes(12, wrong=6)
     moved = suggest_rules(p, truth, strokes_apart=apart)
     assert moved.gain == pytest.approx(suggest_rules(p, truth).gain)
-    assert (decide(p, moved.rules) == truth).all()
+    assert (assign_labels(p, moved.rules) == truth).all()
 
 
 def test_splitting_is_suggested_where_objects_touch():

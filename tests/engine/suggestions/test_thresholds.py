@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import decide
+from napari_garage_unet.engine.labels.assign import assign_labels
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.suggestions.thresholds import suggest_rules
@@ -41,7 +41,7 @@ def test_curves_and_gain_are_those_of_trying(n, pixels, seed):
     found = suggest_rules(p, truth, class_ids=ids, rules=rules)
 
     def iou(rules):
-        return balanced_iou(decide(p, rules, class_ids=ids), truth)
+        return balanced_iou(assign_labels(p, rules, class_ids=ids), truth)
 
     assert found.iou_before == pytest.approx(iou(rules))
     assert found.iou_after == pytest.approx(iou(found.rules))

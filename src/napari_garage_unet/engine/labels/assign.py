@@ -81,7 +81,7 @@ def decision_step(rule: ClassRule, n_classes: int) -> int:
     return threshold_step(threshold if rule.low is None else min(rule.low, threshold))
 
 
-def decide(
+def assign_labels(
     probabilities: npt.NDArray[np.generic],
     rules: Rules = None,
     *,

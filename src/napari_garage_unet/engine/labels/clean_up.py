@@ -33,7 +33,7 @@ import numpy.typing as npt
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.probabilities import check_probabilities
 
-from .assign import Labels, decide, label_dtype
+from .assign import Labels, assign_labels, label_dtype
 from .regions import (
     CLOSED,
     Bool,
@@ -60,9 +60,9 @@ def apply_rules(
     Parameters
     ----------
     probabilities
-        ``(n_classes, *spatial)``, see `decide`.
+        ``(n_classes, *spatial)``, see `assign_labels`.
     rules, class_ids
-        See `decide`.
+        See `assign_labels`.
     connected_axes
         How many of the last axes connect the pixels of a region: 2 treats a stack or
         time series plane by plane. All of them when left out.
@@ -76,7 +76,7 @@ def apply_rules(
     Returns
     -------
     labels
-        ``(*spatial)`` uint8 or uint16, as from `decide`.
+        ``(*spatial)`` uint8 or uint16, as from `assign_labels`.
 
     Raises
     ------
@@ -88,13 +88,13 @@ def apply_rules(
     resolved = resolve_rules(rules, ids)
     labels: Labels
     if connected_axes is None or all(rule.low is None for rule in resolved):
-        labels = decide(levels, resolved, class_ids=ids)
+        labels = assign_labels(levels, resolved, class_ids=ids)
     else:
         leading = _leading_shape(levels.shape[1:], connected_axes)
         labels = np.empty(levels.shape[1:], label_dtype(ids))
         for index in np.ndindex(leading):
             plane = levels[(slice(None), *index)]
-            labels[index] = decide(plane, resolved, class_ids=ids)
+            labels[index] = assign_labels(plane, resolved, class_ids=ids)
     clean_in_place(
         labels,
         resolved,

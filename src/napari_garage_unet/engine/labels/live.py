@@ -29,7 +29,7 @@ class LiveLabels:
         ``(n_classes, *plane)`` float, or uint8 as from `quantize`, which is not copied
         when it is C-contiguous. A volume has one more axis.
     rules, class_ids
-        See `decide`.
+        See `assign_labels`.
     out
         ``(*plane)`` C-contiguous array of the labels' dtype to write into, for instance
         that of a viewer's layer; made when left out.

@@ -38,9 +38,10 @@ def label_image(
     Parameters
     ----------
     probabilities
-        ``(n_classes, *spatial)`` in the order of the axes of `image`, see `decide`.
+        ``(n_classes, *spatial)`` in the order of the axes of `image`; float from 0 to 1
+        or uint8, see `assign_labels`.
     rules, class_ids
-        See `decide`.
+        See `assign_labels`.
     image
         Tells what the axes are, and how far apart planes are; its pixels are not read.
 

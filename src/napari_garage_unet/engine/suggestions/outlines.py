@@ -72,7 +72,7 @@ def edge_curve(
     Parameters
     ----------
     levels
-        ``(n_classes, H, W)`` uint8, see `decide.quantize`.
+        ``(n_classes, H, W)`` uint8, see `probabilities.quantize`.
     strength
         ``(H, W)`` from `edge_strength`.
     rules, class_ids

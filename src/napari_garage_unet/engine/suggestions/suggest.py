@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from skimage import measure
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.labels.assign import decide
+from napari_garage_unet.engine.labels.assign import assign_labels
 from napari_garage_unet.engine.labels.rules import ClassRule, Rules, resolve_rules
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.probabilities import LEVELS, quantize
@@ -113,7 +113,9 @@ def advise(
     painted: dict[int, list[NDArray[np.int64]]] = {}
     touching: set[int] = set()
     for part in seen if volumes is None else volumes:
-        labels = decide(part.probabilities, suggestion.rules, class_ids=class_ids)
+        labels = assign_labels(
+            part.probabilities, suggestion.rules, class_ids=class_ids
+        )
         for i in set(class_ids) - set(background_ids):
             found = _look_at_objects(part, labels, i)
             painted.setdefault(i, []).append(found.sizes)

@@ -39,7 +39,7 @@ import numpy.typing as npt
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import (
     Labels,
-    decide,
+    assign_labels,
     decision_step,
     default_threshold,
 )
@@ -164,7 +164,7 @@ def suggest_rules(
 
     tuned = [ClassRule(threshold=rule.threshold) for rule in present]
     parts = None if strokes_apart is None else strokes_apart[painted]
-    found = decide(rows, tuned, class_ids=ids)
+    found = assign_labels(rows, tuned, class_ids=ids)
     before = after = _balanced_iou(found, truth, ids)
     curves = _curves(rows, truth, tuned, ids)
     open_ids = np.ones(len(ids), bool)
@@ -173,7 +173,7 @@ def suggest_rules(
         level = 1 + _middle_of_best(curves[index])
         moved = [*tuned]
         moved[index] = ClassRule(threshold=level / LEVELS)
-        others = decide(rows, moved, class_ids=ids)
+        others = assign_labels(rows, moved, class_ids=ids)
         if parts is not None and not _is_sure(found, others, truth, parts, ids):
             open_ids[index] = False
             continue
@@ -182,7 +182,7 @@ def suggest_rules(
         curves = _curves(rows, truth, tuned, ids)
     if preference is not None:
         tuned = _prefer(preference, tuned, rows, truth, ids)
-        after = _balanced_iou(decide(rows, tuned, class_ids=ids), truth, ids)
+        after = _balanced_iou(assign_labels(rows, tuned, class_ids=ids), truth, ids)
         curves = _curves(rows, truth, tuned, ids)
     return Suggestion(
         rules=tuple(
@@ -209,7 +209,7 @@ def _prefer(
     class_ids: Sequence[int],
 ) -> list[ClassRule]:
     """Move thresholds towards the preferred ones as far as strokes allow it."""
-    found = decide(rows, rules, class_ids=class_ids)
+    found = assign_labels(rows, rules, class_ids=class_ids)
     least = _balanced_iou(found, truth, class_ids) - SLACK
     tuned = [*rules]
     for index in np.unique(truth):
@@ -222,7 +222,7 @@ def _prefer(
         for level in range(wanted, here, PACE if wanted < here else -PACE):
             moved = [*tuned]
             moved[index] = ClassRule(threshold=level / LEVELS)
-            others = decide(rows, moved, class_ids=class_ids)
+            others = assign_labels(rows, moved, class_ids=class_ids)
             if _balanced_iou(others, truth, class_ids) >= least:
                 tuned = moved
                 break
