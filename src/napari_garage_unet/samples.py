@@ -22,9 +22,6 @@ from .engine.annotations.palette import color_for
 LayerData = tuple[Any, dict[str, Any], str]
 """What npe2 expects of sample data: array, keyword arguments, layer type."""
 
-METADATA_KEY = "napari-garage-unet"
-"""Where the plugin keeps its own entries in ``layer.metadata``."""
-
 
 def _classes(*names: str) -> tuple[ClassInfo, ...]:
     """Give the names ids from 1 and mark the first as background."""
@@ -73,11 +70,6 @@ class GarageSample:
     mask_left: NDArray[np.uint8]
     mask_right: NDArray[np.uint8]
     classes: tuple[ClassInfo, ...] = GARAGE_CLASSES
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names in the order of `classes`."""
-        return tuple(c.name for c in self.classes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,6 +161,8 @@ def _strokes_layer(
     strokes: NDArray[np.uint8], classes: tuple[ClassInfo, ...]
 ) -> LayerData:
     from napari.utils.colormaps import DirectLabelColormap
+
+    from .layers.matching import METADATA_KEY
 
     # Ids beyond the example's classes have their colour too, or a class that somebody
     # adds would be painted in nothing.

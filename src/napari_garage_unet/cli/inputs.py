@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.image import Image, axes_for_strokes
+from napari_garage_unet.engine.images.image import (
+    Image,
+    axes_for_strokes,
+    count_channels,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,15 +65,12 @@ def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
             return dataclasses.replace(other, name=image.name)
     if image.n_channels != model.n_channels:
         raise InputError(
-            f"{image.name} has {_channels(image.n_channels)} (shape "
+            f"{image.name} has {count_channels(image.n_channels)} (shape "
             f"{image.data.shape}, axes {image.axes}) and the model was trained on "
-            f"images with {_channels(model.n_channels)}; choose an image of that kind."
+            f"images with {count_channels(model.n_channels)}; choose an image of that "
+            "kind."
         )
     return image
-
-
-def _channels(n: int) -> str:
-    return "1 channel" if n == 1 else f"{n} channels"
 
 
 def parse_names(texts: Sequence[str]) -> dict[int, str]:

@@ -9,15 +9,19 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.objects import label_objects as objects_module
+from napari_garage_unet.engine.objects import seeds as seeds_module
 from napari_garage_unet.engine.objects.label_objects import objects
 from napari_garage_unet.engine.objects.relabel import relabel_like
 from napari_garage_unet.engine.objects.seeds import (
     SeedFinder,
     _largest_around,
-    find_seeds,
 )
 from napari_garage_unet.engine.probabilities import quantize
+
+
+def find_seeds(mask, *, min_distance=None, **settings):
+    return SeedFinder(mask, **settings).find(min_distance)
+
 
 few = settings(max_examples=50, deadline=None)
 
@@ -269,7 +273,7 @@ def test_the_step_of_time_does_not_change_the_split_distance():
 def test_two_threads_blur_as_one(shape, monkeypatch):
     values = np.random.default_rng(0).random(shape, np.float32)
     sigma = (1.5, 0.7, 2.0)[: len(shape)]
-    monkeypatch.setattr(objects_module, "LARGE", 1)
+    monkeypatch.setattr(seeds_module, "MIN_THREADED_PIXELS", 1)
     np.testing.assert_array_equal(
-        objects_module._blur(values, sigma), ndimage.gaussian_filter(values, sigma)
+        seeds_module._blur(values, sigma), ndimage.gaussian_filter(values, sigma)
     )

@@ -193,6 +193,11 @@ def check_axes(axes: str, shape: Sequence[int], *, name: str = "image") -> None:
         )
 
 
+def count_channels(n_channels: int) -> str:
+    """Say a number of channels in words, such as ``"3 channels"``."""
+    return "1 channel" if n_channels == 1 else f"{n_channels} channels"
+
+
 def guess_axes(shape: Sequence[int]) -> str:
     """Axes of an array nobody has described.
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
-from napari_garage_unet.engine.images.image import Image, PlaneIndex
+from napari_garage_unet.engine.images.image import Image, PlaneIndex, count_channels
 from napari_garage_unet.engine.networks.base import Network
 
 from .boxes import Box
@@ -138,11 +138,7 @@ def check_channels(image: Image, n_channels: int) -> None:
     """Raise `InputError` unless the image has the channels a network was made for."""
     if image.n_channels != n_channels:
         raise InputError(
-            f"{image.name} has {_channels(image.n_channels)} and the model was trained "
-            f"on images with {_channels(n_channels)}; choose an image of that kind or "
-            "train a model on this one."
+            f"{image.name} has {count_channels(image.n_channels)} and the model was "
+            f"trained on images with {count_channels(n_channels)}; choose an image of "
+            "that kind or train a model on this one."
         )
-
-
-def _channels(n: int) -> str:
-    return "1 channel" if n == 1 else f"{n} channels"

@@ -106,48 +106,6 @@ def apply_rules(
     return labels
 
 
-def clean(
-    labels: Integers,
-    rules: Rules,
-    *,
-    class_ids: Sequence[int],
-    connected_axes: int | None = None,
-    spacing: Sequence[float] | None = None,
-    open_ends: OpenEnds = CLOSED,
-) -> Integers:
-    """Clean labels that exist already; thresholds are not looked at.
-
-    Parameters
-    ----------
-    labels
-        ``(*spatial)`` integer. Values that are no class id stay, but for holes.
-    rules, class_ids, connected_axes, spacing, open_ends
-        See `apply_rules`.
-
-    Returns
-    -------
-    a cleaned copy
-
-    Raises
-    ------
-    InputError
-        If the labels are no integers, or ids and rules do not fit.
-    """
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(f"Labels have to be integers, not {labels.dtype}.")
-    ids = resolve_class_ids(class_ids, len(class_ids))
-    cleaned = labels.copy(order="C")
-    clean_in_place(
-        cleaned,
-        resolve_rules(rules, ids),
-        ids,
-        connected_axes=connected_axes,
-        spacing=spacing,
-        open_ends=open_ends,
-    )
-    return cleaned
-
-
 def clean_in_place(
     labels: Integers,
     rules: Sequence[ClassRule],
@@ -157,7 +115,23 @@ def clean_in_place(
     spacing: Sequence[float] | None = None,
     open_ends: OpenEnds = CLOSED,
 ) -> None:
-    """Do what `clean` does in a C-contiguous array that is ours."""
+    """Clean labels, in place.
+
+    Parameters
+    ----------
+    labels
+        ``(*spatial)`` integers, C-contiguous. Values that are no class id stay, unless
+        they fill a hole.
+    rules, class_ids
+        Rule and id of each class; thresholds are not looked at.
+    connected_axes, spacing, open_ends
+        See `apply_rules`.
+
+    Raises
+    ------
+    InputError
+        If the axes or the spacing do not fit.
+    """
     if not labels.size or not any(rule.cleans for rule in rules):
         return
     leading = _leading_shape(labels.shape, connected_axes)

@@ -128,21 +128,6 @@ class LiveLabels:
         self._clean()
         return self.labels
 
-    def replace(self, rules: Rules) -> Labels:
-        """Change the rules of all classes, as "reset" and "suggest" do.
-
-        Returns
-        -------
-        `labels`, changed in place
-        """
-        self.rules = resolve_rules(rules, self.class_ids)
-        self._contest = OneVsRest(
-            self._rows, self._shape, self.rules, self.class_ids, self._contest.index
-        )
-        self._decide()
-        self._clean()
-        return self.labels
-
     def _decide(self) -> None:
         contest = self._contest
         rule = self.rules[contest.index]

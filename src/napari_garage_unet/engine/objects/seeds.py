@@ -36,7 +36,7 @@ _SMOOTHING = 0.3
 """Sigma of the smoothing of the distance, as a share of the smallest distance."""
 
 
-LARGE = 1 << 20
+MIN_THREADED_PIXELS = 1 << 20
 """Pixels from which on two threads are worth while."""
 
 
@@ -56,42 +56,15 @@ class Seeds:
     regions: npt.NDArray[np.int64]
 
 
-def find_seeds(
-    mask: Bool,
-    *,
-    probabilities: npt.NDArray[np.generic] | None = None,
-    min_distance: float | None = None,
-    spacing: Sequence[float] | None = None,
-) -> Seeds:
-    """Find the centres that `objects` splits from; `SeedFinder` finds them again.
-
-    Parameters
-    ----------
-    mask
-        ``(*spatial)`` bool, the pixels of the class.
-    probabilities, min_distance, spacing
-        See `objects`.
-
-    Returns
-    -------
-    at least one seed for each connected region
-
-    Raises
-    ------
-    InputError
-        As `objects`.
-    """
-    finder = SeedFinder(mask, probabilities=probabilities, spacing=spacing)
-    return finder.find(min_distance)
-
-
 class SeedFinder:
     """Finds the seeds of one mask for one distance after the other, while it is tuned.
 
     Parameters
     ----------
-    mask, probabilities, spacing
-        See `find_seeds`.
+    mask
+        ``(*spatial)`` bool, the pixels of the class.
+    probabilities, spacing
+        See `label_objects.objects`.
 
     Raises
     ------
@@ -226,7 +199,7 @@ def _seeds(
 
 def _blur(values: Float, sigma: Sequence[float]) -> Float:
     """Filter with a Gaussian, `ndimage.gaussian_filter` in two threads."""
-    if values.ndim < 2 or values.size < LARGE:
+    if values.ndim < 2 or values.size < MIN_THREADED_PIXELS:
         whole: Float = ndimage.gaussian_filter(values, sigma)
         return whole
     with ThreadPoolExecutor(2) as threads:

@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import GarageError, InputError
-from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.image import Image, count_channels
 from napari_garage_unet.engine.labels.presets import presets_from_json, presets_to_json
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.loading import read_info
@@ -52,9 +52,9 @@ class ModelEntry:
         """Raise `InputError` unless an image has as many channels as the model."""
         if self.n_channels is not None and image.n_channels != self.n_channels:
             raise InputError(
-                f"{image.name} has {_channels(image.n_channels)} but the model "
-                f"{self.title} was trained on {_channels(self.n_channels)}; choose an "
-                "image like the ones it was trained on."
+                f"{image.name} has {count_channels(image.n_channels)} but the model "
+                f"{self.title} was trained on {count_channels(self.n_channels)}; "
+                "choose an image like the ones it was trained on."
             )
 
 
@@ -212,7 +212,3 @@ def _unreadable(key: str, error: Exception) -> GarageError:
     return InputError(
         f"{key} describes its model in a way that cannot be read: {error}"
     )
-
-
-def _channels(number: int) -> str:
-    return "1 channel" if number == 1 else f"{number} channels"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
-from napari_garage_unet.engine.labels.assign import Labels, decide
+from napari_garage_unet.engine.labels.assign import Labels, assign_labels
 from napari_garage_unet.engine.labels.clean_up import apply_rules
 from napari_garage_unet.engine.labels.live import LiveLabels
 from napari_garage_unet.engine.labels.rules import ClassRule
@@ -91,7 +91,7 @@ class Labeller:
 
     def assign_pixels(self, probabilities: NDArray[np.uint8]) -> Labels:
         """Assign labels, where they are pixelwise, to ``(n_classes, h, w)``."""
-        return decide(probabilities, self.rules, class_ids=self._class_ids)
+        return assign_labels(probabilities, self.rules, class_ids=self._class_ids)
 
     def assign(self, slab: Slab) -> dict[PlaneIndex, Labels]:
         """Assign the labels of the planes of a slab; thread-safe.
