@@ -21,9 +21,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.results import ROOT, Mark, Report, table
-from benchmarks.scores import score
 from benchmarks.strokes.method import OURS, load_method
 from benchmarks.strokes.tasks import TASKS, load_task, require_data
+from napari_garage_unet.engine.evaluation.scores import score_all
 
 logger = logging.getLogger("bench_masks")
 
@@ -42,7 +42,7 @@ def learn_masks(method_name: str, task_name: str, *, seconds: float) -> float:
     images = [picture.image for picture in task.stroked]
     *_, (_, learnt) = method.learn(images, masks, checkpoints=(seconds,), seed=0)
     found = [learnt(picture.image) for picture in task.new]
-    return float(score([p.truth for p in task.new], found).mean_iou)
+    return float(score_all([p.truth for p in task.new], found).mean_iou)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -28,10 +28,10 @@ from scipy.ndimage import label
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.results import Direction, Mark, Report, table
-from benchmarks.scores import score
 from benchmarks.strokes.simulation import draw_stroke, first_strokes
 from benchmarks.strokes.tasks import TASKS, Task, load_task
 from napari_garage_unet.engine.api import as_image
+from napari_garage_unet.engine.evaluation.scores import score_all
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.learning.config import TrainingConfig
@@ -133,7 +133,7 @@ def run(
         levels = quantize(training.predictor().predict_plane(image))
         ids = np.array([info.id for info in training.classes])
         result = ids[levels.argmax(axis=0)]
-        found.append(score([truth], [result], strokes=[strokes]).mean_iou)
+        found.append(score_all([truth], [result], strokes=[strokes]).mean_iou)
         visited: list[tuple[float, float]] = []
         for _ in range(PLACES_PER_ROUND):
             if guide == "chance":

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.scores import score
 from benchmarks.strokes.method import (
     AFRESH,
     METHODS,
@@ -28,6 +27,7 @@ from benchmarks.strokes.method import (
 )
 from benchmarks.strokes.simulation import corrective_strokes, first_strokes
 from benchmarks.strokes.tasks import OTHER_TASKS, TASKS, Task, load_task
+from napari_garage_unet.engine.evaluation.scores import score_all
 
 ROUND_SECONDS = 20.0
 """Time of learning in each round, after which the simulated person corrects."""
@@ -174,8 +174,8 @@ def _held_out_scores(
     same = [learnt(picture.image) for picture in task.stroked]
     new = [learnt(picture.image) for picture in task.new]
     predict_seconds = (time.perf_counter() - start) / (len(same) + len(new))
-    on_same = score([p.truth for p in task.stroked], same, strokes=strokes)
-    on_new = score([p.truth for p in task.new], new)
+    on_same = score_all([p.truth for p in task.stroked], same, strokes=strokes)
+    on_new = score_all([p.truth for p in task.new], new)
     return {
         "predict_seconds": predict_seconds,
         "same_iou": on_same.mean_iou,

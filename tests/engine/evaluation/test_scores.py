@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.evaluation.scores import score
+from napari_garage_unet.engine.evaluation.scores import score, score_all
 
 TRUTH = np.array([[1, 1, 1, 2], [2, 2, 0, 0]], np.uint8)
 LABELS = np.array([[1, 1, 2, 2], [2, 0, 1, 2]], np.uint8)
@@ -38,3 +38,17 @@ def test_shapes_have_to_agree():
 def test_something_has_to_be_left_to_compare():
     with pytest.raises(InputError, match="no pixel"):
         score(TRUTH, LABELS, strokes=np.ones_like(TRUTH))
+
+
+def test_images_are_counted_together():
+    more = np.full((1, 3), 2, np.uint8)
+    found = score_all([TRUTH, more], [LABELS, more])
+    assert found.pixels == 9
+    assert found.accuracy == pytest.approx(7 / 9)
+    assert found.iou == pytest.approx({1: 2 / 3, 2: 5 / 7})
+
+
+def test_a_class_of_the_segmentation_alone_costs_accuracy_but_is_no_class():
+    found = score_all([np.array([[1, 1, 1, 1]])], [np.array([[1, 1, 1, 9]])])
+    assert found.iou == pytest.approx({1: 3 / 4})
+    assert found.accuracy == pytest.approx(3 / 4)

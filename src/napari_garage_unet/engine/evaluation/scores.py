@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from napari_garage_unet.engine.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """ValidationScore of a segmentation with the truth.
+    """Agreement of segmentations with the truth.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ class Scores:
 def score(
     truth: NDArray[Any], labels: NDArray[Any], *, strokes: NDArray[Any] | None = None
 ) -> Scores:
-    """Compare a segmentation with the truth on the pixels nobody painted.
+    """Compare a segmentation with the truth on the unpainted pixels.
 
     Parameters
     ----------
@@ -52,6 +53,43 @@ def score(
     InputError
         If the shapes differ or no pixel is left to compare.
     """
+    return score_all([truth], [labels], strokes=None if strokes is None else [strokes])
+
+
+def score_all(
+    truths: Sequence[NDArray[Any]],
+    results: Sequence[NDArray[Any]],
+    *,
+    strokes: Sequence[NDArray[Any]] | None = None,
+) -> Scores:
+    """Compare several segmentations with the truth, see `score`.
+
+    The pixels of all images are counted together, so a class that fills one image and
+    is rare in another counts once.
+
+    Parameters
+    ----------
+    truths, results, strokes
+        One array per image.
+
+    Raises
+    ------
+    InputError
+        If shapes differ or no pixel is left to compare.
+    """
+    wanted, found = [], []
+    painted: Sequence[NDArray[Any] | None] = strokes or [None] * len(truths)
+    for truth, labels, stroke in zip(truths, results, painted, strict=True):
+        counts = _counted(truth, labels, stroke)
+        wanted.append(truth[counts])
+        found.append(labels[counts])
+    return _agreement(np.concatenate(wanted), np.concatenate(found))
+
+
+def _counted(
+    truth: NDArray[Any], labels: NDArray[Any], strokes: NDArray[Any] | None
+) -> NDArray[np.bool_]:
+    """Tell which pixels are compared."""
     if truth.shape != labels.shape or (
         strokes is not None and strokes.shape != truth.shape
     ):
@@ -60,10 +98,11 @@ def score(
             + (f" and the strokes {strokes.shape}" if strokes is not None else "")
             + "; they have to be the same."
         )
-    counts = truth != 0
-    if strokes is not None:
-        counts &= strokes == 0
-    wanted, found = truth[counts], labels[counts]
+    counts: NDArray[np.bool_] = truth != 0
+    return counts if strokes is None else counts & (strokes == 0)
+
+
+def _agreement(wanted: NDArray[Any], found: NDArray[Any]) -> Scores:
     if not wanted.size:
         raise InputError("There is no pixel of known class that nobody painted.")
     iou = {}
