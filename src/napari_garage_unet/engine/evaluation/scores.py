@@ -78,7 +78,8 @@ def score_all(
         If shapes differ or no pixel is left to compare.
     """
     wanted, found = [], []
-    painted: Sequence[NDArray[Any] | None] = strokes or [None] * len(truths)
+    nothing: Sequence[NDArray[Any] | None] = [None] * len(truths)
+    painted = nothing if strokes is None else strokes
     for truth, labels, stroke in zip(truths, results, painted, strict=True):
         counts = _counted(truth, labels, stroke)
         wanted.append(truth[counts])
