@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from napari.layers import Labels
 from numpy.typing import NDArray
 from psygnal import Signal
@@ -148,9 +147,10 @@ class ObjectList:
             shown.layer.data[...] = found.ids
             shown.table, shown.totals = found.table, found.totals
             redraw(shown.layer)
-        shown.layer.features = pd.DataFrame(
-            {"index": found.table.get("label", np.empty(0, int)), **found.table}
-        )
+        shown.layer.features = {
+            "index": found.table.get("label", np.empty(0, int)),
+            **found.table,
+        }
         self._sets.insert(0, shown)
         self.changed.emit()
 
