@@ -2,7 +2,8 @@
 
 Docks come and go; the session stays as long as its viewer. Its parts are made in
 `assembly` and tied together in `reactions`. `Session.poll` has to be called some thirty
-times a second on the main thread.
+times a second on the main thread. It is over 300 lines because each thing that a dock
+can ask for is a method here.
 """
 
 from __future__ import annotations

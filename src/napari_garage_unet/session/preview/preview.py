@@ -19,14 +19,9 @@ from psygnal import Signal
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.engine.images.image import PlaneIndex
-from napari_garage_unet.layers.colors import result_colormap
-from napari_garage_unet.layers.matching import make_result_layer
-from napari_garage_unet.layers.view import region_on_view, step_on_view
-from napari_garage_unet.layers.writing import free_name, insert_quietly, labels_dtype
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Predicted
 from napari_garage_unet.session.classes.class_list import ClassList
 from napari_garage_unet.session.connection.engine_link import EngineLink
-from napari_garage_unet.session.connection.requests import Box
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
@@ -38,6 +33,7 @@ from napari_garage_unet.session.training.live_model import (
 from napari_garage_unet.session.training.training_job import TrainingJob
 
 from .coverage import Coverage
+from .result_layer import add_preview
 from .schedule import (
     MAX_REST_SECONDS,
     REST_RATIO,
@@ -45,11 +41,11 @@ from .schedule import (
     PreviewPart,
     Round,
     Shown,
-    View,
     is_outdated,
     may_ask,
     next_part,
 )
+from .view import view_of
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +148,7 @@ class Preview:
         try:
             part, self._round = next_part(
                 self._coverage_of(current, index),
-                self._view_of(current, index),
+                view_of(self._viewer, current, index),
                 learning,
                 self._shown,
                 self._round,
@@ -201,13 +197,6 @@ class Preview:
             job.strokes_sent,
             job.strokes_learnt,
             job.steps_with_strokes,
-        )
-
-    def _view_of(self, annotated: AnnotatedImage, index: PlaneIndex) -> View:
-        return View(
-            region_on_view(annotated.layer),
-            step_on_view(self._viewer, annotated.layer),
-            _last_stroke(annotated, index),
         )
 
     def _coverage_of(self, annotated: AnnotatedImage, index: PlaneIndex) -> Coverage:
@@ -273,7 +262,13 @@ class Preview:
         annotated, index, part = request.annotated, request.index, request.part
         classes = self._classes_of(event)
         self._live.replace(classes=classes)
-        result = self._results.preview_of(annotated) or self._make(annotated, classes)
+        result = self._results.preview_of(annotated) or add_preview(
+            self._viewer,
+            annotated,
+            learnt=classes,
+            classes=self._classes,
+            results=self._results,
+        )
         result.set_classes(classes)
         coverage = self._coverage_of(annotated, index)
         state = (request.generation, event.step)
@@ -293,40 +288,3 @@ class Preview:
     def _classes_of(self, event: Predicted) -> tuple[ClassInfo, ...]:
         self._classes.follow(event.classes)
         return tuple(self._classes[i] for i in event.classes)
-
-    def _make(
-        self, annotated: AnnotatedImage, classes: tuple[ClassInfo, ...]
-    ) -> Result:
-        image = annotated.image()
-        layer = make_result_layer(
-            annotated.layer,
-            np.zeros(image.spatial_shape, labels_dtype(i.id for i in classes)),
-            name=free_name(self._viewer, f"{annotated.name} (preview)"),
-            colormap=result_colormap(self._classes),
-            classes=tuple(self._classes),
-            metadata={"kind": "preview", "image": annotated.name},
-        )
-        result = Result(
-            annotated,
-            image,
-            layer,
-            classes=classes,
-            model=LIVE,
-            rules=self._results.rules_of(LIVE),
-            is_preview=True,
-        )
-        insert_quietly(self._viewer, layer, below=annotated.strokes)
-        self._results.add(result)
-        return result
-
-
-def _last_stroke(annotated: AnnotatedImage, index: PlaneIndex) -> Box | None:
-    """Return the box of the newest stroke where it lies on a plane, else None."""
-    last = annotated.watch.last_box if annotated.watch is not None else None
-    image = annotated.image()
-    if last is None or last[0] not in ((), image.spatial_key(index)):
-        return None
-    if len(last[1]) != 2:
-        return None
-    rows, columns = last[1][::-1] if image.is_transposed else last[1]
-    return rows.start, rows.stop, columns.start, columns.stop

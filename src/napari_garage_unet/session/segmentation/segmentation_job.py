@@ -16,12 +16,8 @@ from psygnal import Signal
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
-from napari_garage_unet.layers.colors import class_color, result_colormap
-from napari_garage_unet.layers.matching import (
-    METADATA_KEY,
-    make_result_layer,
-    placement,
-)
+from napari_garage_unet.layers.colors import result_colormap
+from napari_garage_unet.layers.matching import make_result_layer
 from napari_garage_unet.layers.writing import (
     free_name,
     insert_quietly,
@@ -34,6 +30,8 @@ from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.models.models import ModelEntry
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
+
+from .probability_layers import add_probability_layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,11 @@ class SegmentationJob:
         self._made = []
         for annotated in images:
             result = self._result_for(annotated, model, options)
-            maps = self._maps_for(annotated, model) if options.probabilities else ()
+            maps = (
+                add_probability_layers(self._viewer, annotated, model.classes)
+                if options.probabilities
+                else ()
+            )
             self._made.append(result)
             here = annotated.plane_on_view(self._viewer)
             everything = (
@@ -278,33 +280,3 @@ class SegmentationJob:
             insert_quietly(self._viewer, layer, below=annotated.strokes)
             self._results.add(result)
         return result
-
-    def _maps_for(
-        self, annotated: AnnotatedImage, model: ModelEntry
-    ) -> tuple[ImageLayer, ...]:
-        maps = []
-        for info in model.classes:
-            layer = ImageLayer(
-                np.zeros(annotated.image().spatial_shape, np.float32),
-                name=free_name(self._viewer, f"{annotated.name} p({info.name})"),
-                contrast_limits=(0, 1),
-                colormap=_fade_in(class_color(info)),
-                blending="additive",
-                metadata={
-                    METADATA_KEY: {
-                        "kind": "probabilities",
-                        "image": annotated.name,
-                        "class": info.id,
-                    }
-                },
-                **placement(annotated.layer),
-            )
-            insert_quietly(self._viewer, layer, below=annotated.strokes)
-            maps.append(layer)
-        return tuple(maps)
-
-
-def _fade_in(color: str) -> Any:
-    from napari.utils.colormaps import Colormap
-
-    return Colormap(["black", color], name=f"black to {color}")

@@ -1,4 +1,8 @@
-"""Training of the live model, from the press of a button to its end."""
+"""Training of the live model, from the press of a button to its end.
+
+It is over 300 lines because every change that training makes to the live model is made
+here, so that no two places disagree about it.
+"""
 
 from __future__ import annotations
 
