@@ -1,42 +1,29 @@
-"""Strokes: what a person painted, and which of it is kept to check the result.
+"""Strokes: what a person painted on images, and which of it is held out to check.
 
-A *stroke* is a connected patch of one class. Some strokes are held out: the network
-does not learn from them, they tell how well it does. Which ones is decided by a hash
-of the stroke's class and place, so the choice stays the same between runs and when
-other strokes are added, as long as a class is not at its limits: at least one stroke
-is held out, at most half of them. The place is one of the cells the stroke touches, the
-one with the least hash (minwise hashing, Broder 1997): a stroke that grows keeps it as
-likely as that cell is among those it had before, and strokes that become one keep the
-place of one of them.
+A *stroke* is an 8-connected patch of one class (`stroke_index`). Some strokes are held
+out: the network does not learn from them, they tell how well it does (`hold_out`).
 """
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage import measure
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import ArrayLike, Image, PlaneIndex
 
-MIN_STROKES_TO_HOLD_OUT = 5
-"""A class with fewer strokes needs each of them to learn from."""
-
-LARGEST_STROKE = 128
-"""Side in pixels of the blocks a larger patch is cut into before some are held out."""
-
-CELL = 8
-"""Side in pixels of the cells one of which is the place of a stroke."""
+from .hold_out import hold_out
+from .stroke_index import Stroke, StrokeIndex
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StrokedPlane:
-    """One plane that has strokes.
+    """One plane that has strokes, as they are at one moment.
 
     Parameters
     ----------
@@ -47,13 +34,137 @@ class StrokedPlane:
     strokes
         ``(H, W)`` int32, class ids as painted, 0 where nothing is painted.
     held_out
-        ``(H, W)`` bool, the strokes that are not learnt from.
+        ``(H, W)`` bool, the pixels of the strokes that are not learnt from.
+    held_out_strokes
+        Those strokes, in the order of their first pixels.
+    pixel_counts
+        Painted pixels of each painted class id.
+    stroke_counts
+        Strokes of each painted class id.
     """
 
     image: int
     index: PlaneIndex
     strokes: NDArray[np.int32]
     held_out: NDArray[np.bool_]
+    held_out_strokes: tuple[Stroke, ...]
+    pixel_counts: dict[int, int]
+    stroke_counts: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StrokeEdit:
+    """New strokes in a box of an image.
+
+    Parameters
+    ----------
+    box
+        Start and stop along each spatial axis of the image, in the array's order.
+    values
+        Class ids in the box, 0 where nothing is painted.
+    """
+
+    box: tuple[slice, ...]
+    values: ArrayLike
+
+
+class StrokedImages:
+    """The strokes of several images, kept plane by plane.
+
+    Parameters
+    ----------
+    images
+        The images; nothing is painted on them at first.
+    """
+
+    def __init__(self, images: Sequence[Image]) -> None:
+        self._images = list(images)
+        self._planes: dict[tuple[int, PlaneIndex], StrokeIndex] = {}
+
+    def replace(self, strokes: Sequence[ArrayLike]) -> None:
+        """Replace the strokes of all images.
+
+        Parameters
+        ----------
+        strokes
+            One array of class ids per image, of the image's spatial shape.
+
+        Raises
+        ------
+        InputError
+            If strokes do not fit their image; nothing has been changed then.
+        """
+        if len(self._images) != len(strokes):
+            raise InputError(
+                f"There are {len(self._images)} images but {len(strokes)} strokes "
+                "arrays; each image needs its own."
+            )
+        for image, painted in zip(self._images, strokes, strict=True):
+            check_strokes(image, painted)
+        for number, (image, painted) in enumerate(
+            zip(self._images, strokes, strict=True)
+        ):
+            whole = tuple(slice(0, length) for length in image.spatial_shape)
+            self.edit(number, StrokeEdit(whole, painted))
+
+    def edit(self, number: int, edit: StrokeEdit) -> None:
+        """Replace the strokes in a box of an image.
+
+        Parameters
+        ----------
+        number
+            Number of the image in the list.
+        edit
+            The box, which lies within the image, and what it holds now.
+        """
+        image = self._images[number]
+        for index, box, values in _planes_of(image, edit):
+            key = number, index
+            if key not in self._planes:
+                if not values.any():
+                    continue
+                self._planes[key] = StrokeIndex(image.plane_shape)
+            self._planes[key].replace(box, values)
+            if not self._planes[key].patches:
+                del self._planes[key]
+
+    def collect(self, *, held_out: float = 0.0) -> list[StrokedPlane]:
+        """Take the planes that have strokes as they are now; hold some strokes out.
+
+        Parameters
+        ----------
+        held_out
+            Share of the strokes to hold out, 0 to 0.5, see `hold_out`.
+
+        Raises
+        ------
+        InputError
+            If strokes are negative, there are none, or all are of one class.
+        """
+        planes = sorted(self._planes.items(), key=lambda item: item[0])
+        for (number, _), strokes in planes:
+            lowest = min(strokes.counts)
+            if lowest < 0:
+                raise InputError(
+                    f"The strokes of {self._images[number].name} hold the negative id "
+                    f"{lowest}; class ids start at 1 and 0 means unlabelled."
+                )
+        ids = sorted({i for _, strokes in planes for i in strokes.counts})
+        if not ids:
+            raise InputError("Nothing is painted yet; paint a stroke of two classes.")
+        if len(ids) == 1:
+            raise InputError(
+                f"All strokes are of class {ids[0]}; paint a stroke of a second class, "
+                "so that there is something to tell apart."
+            )
+        chosen = hold_out(
+            [((number, *index), strokes) for (number, index), strokes in planes],
+            held_out,
+        )
+        return [
+            _snapshot(*key, strokes, of_plane)
+            for (key, strokes), of_plane in zip(planes, chosen, strict=True)
+        ]
 
 
 def check_strokes(image: Image, strokes: ArrayLike) -> None:
@@ -71,27 +182,6 @@ def check_strokes(image: Image, strokes: ArrayLike) -> None:
         )
 
 
-def count_strokes(strokes: NDArray[Any]) -> dict[int, int]:
-    """Count the painted pixels of each class.
-
-    Parameters
-    ----------
-    strokes
-        Class ids of any shape, 0 = unlabelled.
-
-    Returns
-    -------
-    dict
-        Pixels of each painted id, in the order of the ids.
-    """
-    strokes = np.asarray(strokes)
-    if strokes.dtype == np.uint8:
-        counts = np.bincount(strokes.ravel(), minlength=1)
-        return {int(i): int(counts[i]) for i in np.flatnonzero(counts) if i > 0}
-    ids, numbers = np.unique(strokes[strokes != 0], return_counts=True)
-    return {int(i): int(n) for i, n in zip(ids, numbers, strict=True)}
-
-
 def collect_strokes(
     images: Sequence[Image], strokes: Sequence[ArrayLike], *, held_out: float = 0.0
 ) -> list[StrokedPlane]:
@@ -104,8 +194,7 @@ def collect_strokes(
     strokes
         One array of class ids per image, of the image's spatial shape.
     held_out
-        Share of the strokes to hold out, 0 to 0.5. A class with fewer than
-        `MIN_STROKES_TO_HOLD_OUT` strokes in all planes together keeps all of them.
+        Share of the strokes to hold out, 0 to 0.5, see `hold_out`.
 
     Returns
     -------
@@ -117,132 +206,39 @@ def collect_strokes(
         If strokes do not fit their image, are negative, there are none, or all are
         of one class.
     """
-    if len(images) != len(strokes):
-        raise InputError(
-            f"There are {len(images)} images but {len(strokes)} strokes arrays; "
-            "each image needs its own."
-        )
-    planes: list[tuple[int, PlaneIndex, NDArray[np.int32]]] = []
-    for number, (image, painted) in enumerate(zip(images, strokes, strict=True)):
-        check_strokes(image, painted)
-        for index in image.plane_indices():
-            plane = image.spatial_plane(painted, index)
-            if not plane.any():
-                continue
-            if plane.min() < 0:
-                raise InputError(
-                    f"The strokes of {image.name} hold the negative id {plane.min()}; "
-                    "class ids start at 1 and 0 means unlabelled."
-                )
-            planes.append((number, index, plane.astype(np.int32)))
-    ids = sorted({i for _, _, plane in planes for i in count_strokes(plane)})
-    if not ids:
-        raise InputError("Nothing is painted yet; paint a stroke of two classes.")
-    if len(ids) == 1:
-        raise InputError(
-            f"All strokes are of class {ids[0]}; paint a stroke of a second class, "
-            "so that there is something to tell apart."
-        )
-    masks = _hold_out(planes, held_out)
-    return [
-        StrokedPlane(number, index, plane, mask)
-        for (number, index, plane), mask in zip(planes, masks, strict=True)
-    ]
+    stroked = StrokedImages(images)
+    stroked.replace(strokes)
+    return stroked.collect(held_out=held_out)
 
 
 def painted_ids(planes: Sequence[StrokedPlane]) -> list[int]:
     """Class ids that occur in the strokes, in ascending order."""
-    return sorted({i for plane in planes for i in count_strokes(plane.strokes)})
+    return sorted({i for plane in planes for i in plane.pixel_counts})
 
 
-def find_strokes(
-    plane: NDArray[np.int32],
-) -> Iterator[tuple[int, tuple[slice, slice], NDArray[np.bool_]]]:
-    """Take a plane apart into its strokes.
-
-    Yields
-    ------
-    class_id : int
-    box : tuple of slice
-        Where the stroke lies.
-    mask : ndarray of bool
-        Its pixels within the box.
-    """
-    patches = measure.label(plane, connectivity=2, background=0)
-    for patch in measure.regionprops(patches):
-        y, x = patch.slice
-        class_id = int(plane[y, x][patch.image][0])
-        for top in range(y.start, y.stop, LARGEST_STROKE):
-            for left in range(x.start, x.stop, LARGEST_STROKE):
-                box = (
-                    slice(top, min(top + LARGEST_STROKE, y.stop)),
-                    slice(left, min(left + LARGEST_STROKE, x.stop)),
-                )
-                mask = patches[box] == patch.label
-                if mask.any():
-                    yield class_id, box, mask
+def _planes_of(
+    image: Image, edit: StrokeEdit
+) -> Iterator[tuple[PlaneIndex, tuple[slice, slice], NDArray[Any]]]:
+    """Cut an edit into planes: position, box of the plane, ``(h, w)`` values."""
+    spans = dict(zip(image.spatial_axes, edit.box, strict=True))
+    stack = [spans[axis] for axis in image.stack_axes]
+    for index in itertools.product(*(range(s.start, s.stop) for s in stack)):
+        at = tuple(i - span.start for i, span in zip(index, stack, strict=True))
+        yield index, (spans["y"], spans["x"]), image.spatial_plane(edit.values, at)
 
 
-def strokes_of_classes(
-    targets: Sequence[NDArray[np.int32]], n_classes: int
-) -> NDArray[np.int64]:
-    """Count the strokes of each class.
-
-    Parameters
-    ----------
-    targets
-        ``(H, W)`` of each plane, classes counted from 1, 0 = unlabelled.
-    n_classes
-        How many classes there are.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,), int64
-    """
-    numbers = [number - 1 for plane in targets for number, _, _ in find_strokes(plane)]
-    return np.bincount(np.array(numbers, np.intp), minlength=n_classes)
-
-
-def _hold_out(
-    planes: Sequence[tuple[int, PlaneIndex, NDArray[np.int32]]], share: float
-) -> list[NDArray[np.bool_]]:
-    masks = [np.zeros(plane.shape, bool) for _, _, plane in planes]
-    if share <= 0:
-        return masks
-    of_class: dict[int, list[tuple[float, int, Any, Any]]] = {}
-    for at, (number, index, plane) in enumerate(planes):
-        for class_id, box, mask in find_strokes(plane):
-            place = (number, *index, class_id, *_place_of(box, mask))
-            entry = (_hash(place), at, box, mask)
-            of_class.setdefault(class_id, []).append(entry)
-    for entries in of_class.values():
-        if len(entries) < MIN_STROKES_TO_HOLD_OUT:
-            continue
-        # The draw of each stroke depends on itself alone, which keeps it stable; the
-        # lowest draw stands in when the share would leave a class unchecked.
-        entries.sort(key=lambda entry: entry[0])
-        chosen = [entry for entry in entries if entry[0] < share] or entries[:1]
-        for _, at, box, mask in chosen[: len(entries) // 2]:
-            masks[at][box] |= mask
-    return masks
-
-
-def _place_of(box: tuple[slice, slice], mask: NDArray[np.bool_]) -> tuple[int, int]:
-    """The cell with the least hash of those a stroke touches."""
-    y, x = np.nonzero(mask)
-    y, x = (y + box[0].start) // CELL, (x + box[1].start) // CELL
-    least = int(np.argmin(_mix(y.astype(np.uint64) << np.uint64(32) | x.astype("u8"))))
-    return int(y[least]), int(x[least])
-
-
-def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Hash numbers with the finaliser of SplitMix64 (Steele et al. 2014)."""
-    mixed = values + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
-
-
-def _hash(place: tuple[int, ...]) -> float:
-    digest = hashlib.blake2b(repr(place).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
+def _snapshot(
+    image: int, index: PlaneIndex, strokes: StrokeIndex, held_out: Sequence[Stroke]
+) -> StrokedPlane:
+    mask = np.zeros(strokes.plane.shape, bool)
+    for stroke in held_out:
+        mask[stroke.box] |= stroke.mask
+    return StrokedPlane(
+        image,
+        index,
+        strokes.plane,
+        mask,
+        tuple(held_out),
+        strokes.counts,
+        strokes.stroke_counts,
+    )

@@ -15,7 +15,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo, merge_classes
-from napari_garage_unet.engine.annotations.strokes import collect_strokes, painted_ids
+from napari_garage_unet.engine.annotations.strokes import (
+    StrokedImages,
+    StrokeEdit,
+    painted_ids,
+)
 from napari_garage_unet.engine.compute.backend import seeded_weights, versions
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import ArrayLike, Image
@@ -96,7 +100,9 @@ class Training:
     ) -> None:
         self.config = training or TrainingConfig()
         self.images = list(images)
-        stroked = collect_strokes(images, strokes, held_out=self.config.held_out)
+        self._strokes = StrokedImages(images)
+        self._strokes.replace(strokes)
+        stroked = self._strokes.collect(held_out=self.config.held_out)
         first = self.images[stroked[0].image]
         for plane in stroked:
             check_channels(self.images[plane.image], first.n_channels)
@@ -264,8 +270,32 @@ class Training:
         InputError
             If nothing can be learnt from them; the former strokes stay in use.
         """
-        config = training or self.config
-        stroked = collect_strokes(self.images, strokes, held_out=config.held_out)
+        self._strokes.replace(strokes)
+        self._learn_from_strokes(classes, training or self.config)
+
+    def edit_strokes(self, edits: Sequence[tuple[int, StrokeEdit]]) -> None:
+        """Replace boxes of the strokes; learnt from the next step on.
+
+        Parameters
+        ----------
+        edits
+            Number of the image, and what has changed on it, in the order of the
+            changes.
+
+        Raises
+        ------
+        InputError
+            If nothing can be learnt from the strokes as they are now; the former
+            ones stay in use until they are edited again.
+        """
+        for number, edit in edits:
+            self._strokes.edit(number, edit)
+        self._learn_from_strokes((), self.config)
+
+    def _learn_from_strokes(
+        self, classes: Sequence[ClassInfo], config: TrainingConfig
+    ) -> None:
+        stroked = self._strokes.collect(held_out=config.held_out)
         for plane in stroked:
             check_channels(self.images[plane.image], self.network.n_channels)
         merged = merge_classes(self.classes, classes, painted_ids(stroked))
@@ -327,7 +357,7 @@ class Training:
                 "accuracy": (round(self._best_score[0], 4) if self.validated else None),
                 "images": [image.name for image in self.images],
                 "stroke_pixels": {
-                    str(i): sum(int((p.strokes == i).sum()) for p in self._stroked)
+                    str(i): sum(p.pixel_counts.get(i, 0) for p in self._stroked)
                     for i in painted_ids(self._stroked)
                 },
                 "training": to_json(self.config),

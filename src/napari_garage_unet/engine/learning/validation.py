@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
-from napari_garage_unet.engine.annotations.strokes import StrokedPlane, find_strokes
+from napari_garage_unet.engine.annotations.strokes import StrokedPlane
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box, group_boxes
 from napari_garage_unet.engine.inference.feature_cache import FeatureCache
@@ -20,7 +20,7 @@ from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredict
 from napari_garage_unet.engine.probabilities import quantize
 
 from .losses import balanced_cross_entropy
-from .training_plane import TrainingPlane
+from .training_plane import ClassCounts, TrainingPlane
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -99,25 +99,33 @@ def lay_out(
     held_out
         The held-out strokes, one by one.
     """
-    lookup = np.zeros(max(info.id for info in classes) + 1, np.int32)
-    lookup[[info.id for info in classes]] = np.arange(1, len(classes) + 1)
+    ids = np.array([info.id for info in classes])
+    lookup = np.zeros(ids.max() + 1, np.int32)
+    lookup[ids] = np.arange(1, len(ids) + 1)
+    # Most classes are numbered as they were made, and large planes take a while.
+    is_numbered = np.array_equal(lookup, np.arange(len(ids) + 1))
     stride = store.network.stride
     planes, held_out = [], []
     for plane in stroked:
         image = images[plane.image]
-        numbers = lookup[plane.strokes]
+        numbers = plane.strokes if is_numbered else lookup[plane.strokes]
         planes.append(
             TrainingPlane(
                 pad(numbers, stride),
                 partial(store.region, image, plane.index),
                 (plane.image, *plane.index),
                 pad(plane.held_out, stride),
+                ClassCounts(
+                    np.array([plane.pixel_counts.get(i, 0) for i in ids.tolist()]),
+                    np.array([plane.stroke_counts.get(i, 0) for i in ids.tolist()]),
+                ),
             )
         )
-        checked = np.where(plane.held_out, numbers, 0)
-        for number, (y, x), mask in find_strokes(checked):
+        for stroke in plane.held_out_strokes:
+            y, x = stroke.box
             box = (y.start, y.stop, x.start, x.stop)
-            held_out.append(HeldOutStroke(image, plane.index, box, mask, number - 1))
+            number = int(lookup[stroke.class_id]) - 1
+            held_out.append(HeldOutStroke(image, plane.index, box, stroke.mask, number))
     return planes, held_out
 
 
@@ -185,4 +193,5 @@ def _probabilities_of(
 
 def pad(array: NDArray[Scalar], stride: int) -> NDArray[Scalar]:
     """Pad a plane of strokes as `network.pad_to_stride` pads its image."""
-    return np.pad(array, [(0, -n % stride) for n in array.shape])
+    missing = [-n % stride for n in array.shape]
+    return np.pad(array, [(0, n) for n in missing]) if any(missing) else array

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from napari.layers import Labels
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
-from napari_garage_unet.engine.annotations.strokes import count_strokes
+from napari_garage_unet.engine.annotations.stroke_index import count_strokes
 from napari_garage_unet.engine.settings import from_json
 from napari_garage_unet.layers.colors import (
     class_features,

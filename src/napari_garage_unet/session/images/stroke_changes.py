@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_garage_unet.engine.annotations.strokes import count_strokes
+from napari_garage_unet.engine.annotations.stroke_index import count_strokes
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.project.tiles import Tile, tiles_of
 

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.annotations.strokes import strokes_of_classes
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.features.pixel_features import gather_pixels
 from napari_garage_unet.engine.inference.tiles import PlaneBlock, stroked_blocks
@@ -39,6 +38,7 @@ from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 from .distillation import Distillation
 from .draws import BalancedDraw, rate_factor
 from .held_out_model import HeldOutModel
+from .newly_painted import add_counts, find_newly_painted
 from .pca import pca_guide, pca_projection
 from .self_training import SelfTraining
 from .steps import MOST_BATCH, PixelSteps
@@ -133,11 +133,14 @@ class PixelLearner:
             With at least one labelled pixel between them.
         """
         features, numbers, fresh, held_out = [], [], [], []
-        keep = self._class_proportions_to_keep(planes)
         n_classes = self.network.n_classes
-        painted = [plane.targets for plane in planes]
-        strokes_per_class = float(strokes_of_classes(painted, n_classes).mean())
-        new = [self._newly_painted(plane) for plane in planes]
+        painted = add_counts(plane.count_classes(n_classes) for plane in planes)
+        keep = self._class_proportions_to_keep(painted.pixels)
+        strokes_per_class = float(painted.strokes.mean())
+        new = [
+            find_newly_painted(self._before.get(plane.key), plane, n_classes)
+            for plane in planes
+        ]
         radius = min(round(SMOOTHING / strokes_per_class), MAX_SMOOTHING_RADIUS)
         head = self.network.head
         few, many = COARSE_STROKES
@@ -152,7 +155,7 @@ class PixelLearner:
         )
         blocks = [
             (plane, newly_painted, block)
-            for plane, newly_painted in zip(planes, new, strict=True)
+            for plane, (newly_painted, _) in zip(planes, new, strict=True)
             for block in stroked_blocks(plane.targets, self.network.stride)
         ]
         if not head.state.projection.any():
@@ -163,7 +166,7 @@ class PixelLearner:
             features.append(self._gather(plane, block, rows, columns))
             numbers.append(here[rows, columns] - 1)
             newly = newly_painted[block.rows, block.columns]
-            fresh.append(newly[rows, columns] > 0)
+            fresh.append(newly[rows, columns])
             kept_back = plane.kept_back[block.rows, block.columns]
             held_out.append(kept_back[rows, columns])
         self._painted = np.concatenate(features)
@@ -190,7 +193,7 @@ class PixelLearner:
         self._teaching.prepare(
             planes,
             strokes_per_class=strokes_per_class,
-            new_strokes=strokes_of_classes(new, n_classes),
+            new_strokes=add_counts(counts for _, counts in new).strokes,
         )
         self._detail_teaching.prepare(planes)
         self._teaches_itself = False
@@ -268,13 +271,6 @@ class PixelLearner:
             self._judge_is_ready = True
         self._held_out_model.step(self._features, self._wanted, rate=rate)
 
-    def _newly_painted(self, plane: TrainingPlane) -> NDArray[np.int32]:
-        """Targets that were painted since the last time, 0 elsewhere."""
-        before = self._before.get(plane.key)
-        if before is None or before.shape != plane.targets.shape:
-            return plane.targets
-        return np.where(plane.targets != before, plane.targets, 0)
-
     def _set_fresh(self, fresh: NDArray[np.bool_]) -> None:
         """Draw newly painted pixels more often at first, each class as often."""
         self._fresh = np.flatnonzero(fresh)
@@ -349,18 +345,11 @@ class PixelLearner:
         )
 
     def _class_proportions_to_keep(
-        self, planes: Sequence[TrainingPlane]
+        self, counts: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Share of the pixels of each target that is learnt from, 0 for unlabelled."""
-        n_classes = self.network.n_classes
-        counts = sum(
-            np.bincount(p.targets.ravel(), minlength=n_classes + 1) for p in planes
-        )
-        class_proportions: NDArray[np.float64] = np.minimum(
-            1.0, MOST_PAINTED / n_classes / np.maximum(counts, 1)
-        )
-        class_proportions[0] = 0
-        return class_proportions
+        shares = np.minimum(1.0, MOST_PAINTED / len(counts) / np.maximum(counts, 1))
+        return np.concatenate([np.zeros(1), shares])
 
     def _balance(self) -> Floats:
         class_proportions = 1 / np.bincount(self._numbers)[self._numbers]
