@@ -36,6 +36,7 @@ from napari_garage_unet.process.protocol.messages import (
     SaveModel,
     SetStrokes,
     Stop,
+    StrokesNeeded,
     Train,
     Trained,
     UseModel,
@@ -59,6 +60,7 @@ class SynchronousEngine:
         self.refuses_training = ""
         self.images: dict[str, Image] = {}
         self.strokes: dict[str, Any] = {}
+        self.strokes_ids: dict[str, int] = {}
         self.training: Train | None = None
         self.model: dict[int, float] = {}
         self.info: dict[str, Any] = {}
@@ -83,6 +85,7 @@ class SynchronousEngine:
     def restart(self) -> None:
         self.images.clear()
         self.strokes.clear()
+        self.strokes_ids.clear()
         self.training = None
         self.model = {}
         self.start()
@@ -158,9 +161,15 @@ class SynchronousEngine:
                 return []
             case SetStrokes():
                 array = AttachedBlock(request.array).array.copy()
+                if request.box is not None:
+                    if request.follows != self.strokes_ids.get(request.key):
+                        return [StrokesNeeded(request.id, request.key)]
+                    box = tuple(slice(*span) for span in request.box)
+                    array, part = self.strokes[request.key].copy(), array
+                    array[box] = part
                 check_strokes(self.images[request.key], array)
                 self.strokes[request.key] = array
-                self.strokes_id = request.id
+                self.strokes_id = self.strokes_ids[request.key] = request.id
             case Train() if self.refuses_training:
                 raise InputError(self.refuses_training)
             case Train():

@@ -18,10 +18,11 @@ from napari_garage_unet.process.protocol.messages import (
     SetStrokes,
     Shutdown,
     Stop,
+    StrokesNeeded,
     Train,
 )
 from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
-from napari_garage_unet.process.server.images import ImageRegistry
+from napari_garage_unet.process.server.images import MAX_KEPT_EDITS, ImageRegistry
 from napari_garage_unet.process.server.transport import Inbox, Outbox
 
 
@@ -85,6 +86,70 @@ def test_opening_an_image_again_drops_its_strokes(engine: Engine) -> None:
         engine.get(SetStrokes(number + 1, "a", block.description))
         assert engine.desk.strokes("a").all()
     block.close()
+
+
+def open_image(engine: Engine) -> SharedBlock:
+    image = SharedBlock.copy_of(np.ones((4, 6), np.uint8))
+    engine.get(OpenImage(1, "a", image.description, "yx", (), "cells"))
+    return image
+
+
+def send(engine: Engine, number: int, values: Any, **box: Any) -> Any:
+    with SharedBlock.copy_of(np.asarray(values, np.uint8)) as block:
+        return engine.get(SetStrokes(number, "a", block.description, **box))
+
+
+def test_a_box_changes_the_strokes_it_follows(engine: Engine) -> None:
+    image = open_image(engine)
+    expected = np.zeros((4, 6), np.uint8)
+    assert send(engine, 2, expected) == Done(2)
+    expected[1:3, 2:5] = [[1, 2, 3], [4, 5, 6]]
+    answer = send(engine, 3, expected[1:3, 2:5], box=((1, 3), (2, 5)), follows=2)
+    assert answer == Done(3)
+    expected[0, 0] = 7
+    answer = send(engine, 4, [[7]], box=((0, 1), (0, 1)), follows=3)
+    assert answer == Done(4)
+    np.testing.assert_array_equal(engine.desk.strokes("a"), expected)
+    assert engine.desk.strokes_id("a") == 4
+    image.close()
+
+
+def test_a_box_after_a_lost_message_changes_nothing_and_asks_for_everything(
+    engine: Engine,
+) -> None:
+    image = open_image(engine)
+    one = {"box": ((0, 1), (0, 1)), "follows": 2}
+    # Opened anew, so there is nothing that a box could follow.
+    assert send(engine, 3, [[1]], **one) == StrokesNeeded(3, "a")
+    assert send(engine, 4, [[1]], **{**one, "follows": 0}) == StrokesNeeded(4, "a")
+    send(engine, 5, np.full((4, 6), 3))
+    assert send(engine, 7, [[1]], **{**one, "follows": 6}) == StrokesNeeded(7, "a")
+    assert (engine.desk.strokes("a") == 3).all()
+    assert engine.desk.strokes_id("a") == 5
+    image.close()
+
+
+def test_a_training_catches_up_by_boxes_or_takes_everything(engine: Engine) -> None:
+    image = open_image(engine)
+    send(engine, 2, np.full((4, 6), 1))
+    box = ((0, 1), (0, 2))
+    send(engine, 3, [[2, 2]], box=box, follows=2)
+    send(engine, 4, [[3, 3]], box=box, follows=3)
+    assert engine.desk.edits_since("a", 4) == (4, [])
+    newest, edits = engine.desk.edits_since("a", 2)
+    assert newest == 4
+    assert [edit.box for edit in edits] == [(slice(0, 1), slice(0, 2))] * 2
+    assert [np.unique(edit.values).tolist() for edit in edits] == [[2], [3]]
+    assert len(engine.desk.edits_since("a", 3)[1]) == 1
+    newest, (whole,) = engine.desk.edits_since("a", 1)
+    assert newest == 4
+    assert whole.box == (slice(0, 4), slice(0, 6))
+    np.testing.assert_array_equal(whole.values, engine.desk.strokes("a"))
+    for number in range(5, 5 + MAX_KEPT_EDITS):
+        send(engine, number, [[number, 0]], box=box, follows=number - 1)
+    (is_whole,) = engine.desk.edits_since("a", 3)[1]
+    assert is_whole.box == (slice(0, 4), slice(0, 6))
+    image.close()
 
 
 def test_what_does_not_fit_is_a_sentence(engine: Engine) -> None:

@@ -9,15 +9,43 @@ import sys
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.annotations.stroke_index import find_strokes
 from napari_garage_unet.engine.annotations.strokes import (
+    StrokedImages,
+    StrokeEdit,
     collect_strokes,
-    count_strokes,
-    find_strokes,
     painted_ids,
-    strokes_of_classes,
 )
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
+
+# Class, first row and column, and pixels of each held-out stroke.
+GOLDEN = [
+    (3, 15, 160, 24),
+    (1, 38, 318, 20),
+    (2, 40, 128, 512),
+    (2, 40, 256, 512),
+    (1, 71, 220, 36),
+    (2, 110, 326, 54),
+    (3, 135, 86, 30),
+    (1, 137, 36, 72),
+    (3, 153, 306, 108),
+    (3, 158, 270, 30),
+    (3, 164, 187, 72),
+    (3, 167, 310, 36),
+    (1, 169, 227, 54),
+    (1, 173, 129, 30),
+    (2, 198, 144, 78),
+    (2, 203, 248, 66),
+    (1, 211, 171, 66),
+    (2, 215, 324, 30),
+    (3, 233, 12, 30),
+    (2, 236, 121, 42),
+    (1, 248, 245, 18),
+    (3, 250, 142, 66),
+    (2, 264, 2, 96),
+    (3, 274, 250, 108),
+]
 
 
 def paint(shape=(200, 200), n=10, ids=(1, 3)):
@@ -34,12 +62,6 @@ def collect(strokes, **kwargs):
     return collect_strokes([Image(np.zeros(strokes.shape), "yx")], [strokes], **kwargs)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.int64])
-def test_painted_pixels_are_counted_by_class(dtype):
-    assert count_strokes(paint().astype(dtype)) == {1: 600, 3: 600}
-    assert count_strokes(np.zeros((4, 4), dtype)) == {}
-
-
 def test_only_planes_with_strokes_are_collected():
     strokes = np.zeros((5, 40, 40), np.uint8)
     strokes[1, 3, :9] = 1
@@ -47,22 +69,7 @@ def test_only_planes_with_strokes_are_collected():
     planes = collect_strokes([Image(np.zeros((5, 40, 40)), "zyx")], [strokes])
     assert [plane.index for plane in planes] == [(1,), (4,)]
     assert painted_ids(planes) == [1, 7]
-    assert count_strokes(planes[1].strokes) == {7: 9}
-
-
-def test_strokes_are_connected_patches_of_one_class():
-    found = list(find_strokes(paint(n=4).astype(np.int32)))
-    assert [class_id for class_id, _, _ in found] == [1] * 4 + [3] * 4
-    assert all(mask.sum() == 60 for _, _, mask in found)
-
-
-def test_large_patches_are_cut_into_blocks_that_cover_them():
-    plane = np.ones((300, 140), np.int32)
-    covered = np.zeros(plane.shape, int)
-    for _, box, mask in find_strokes(plane):
-        assert max(mask.shape) <= 128
-        covered[box] += mask
-    assert (covered == 1).all()
+    assert [plane.pixel_counts for plane in planes] == [{1: 9}, {7: 9}]
 
 
 def test_a_share_of_the_strokes_is_held_out_whole():
@@ -89,11 +96,12 @@ def sides(strokes, share=0.3):
     """Which strokes are held out, by class and the corner they are known by."""
     (plane,) = collect(strokes, held_out=share)
     found = {}
-    for class_id, (y, x), mask in find_strokes(plane.strokes):
-        held = plane.held_out[y, x][mask]
+    for stroke in find_strokes(plane.strokes):
+        held = plane.held_out[stroke.box][stroke.mask]
+        y, x = stroke.box
         # Never on both sides.
         assert held.all() or not held.any()
-        found[class_id, y.start, x.start] = bool(held[0])
+        found[stroke.class_id, y.start, x.start] = bool(held[0])
     return found
 
 
@@ -161,14 +169,77 @@ def test_strokes_that_become_one_are_on_one_side():
     assert np.mean(kept) >= 0.75
 
 
-def test_strokes_are_counted_in_all_planes():
-    first, second = np.zeros((2, 40, 40), np.int32)
-    first[5, 5:20] = first[9, 5:20] = 1
-    first[20, 5:20] = 3
-    second[5:20, 5] = 3
-    found = strokes_of_classes([first, second], 4)
-    assert found.tolist() == [2, 0, 2, 0]
-    assert strokes_of_classes([np.zeros((9, 9), np.int32)], 2).tolist() == [0, 0]
+def test_the_choice_does_not_change_from_version_to_version():
+    rng = np.random.default_rng(7)
+    strokes = np.zeros((300, 420), np.uint8)
+    for _ in range(60):
+        y, x = rng.integers(0, 290), rng.integers(0, 400)
+        strokes[y : y + 6, x : x + rng.integers(3, 20)] = rng.integers(1, 4)
+    strokes[40:44] = 2  # larger than a stroke: cut into blocks
+    (plane,) = collect(strokes, held_out=0.3)
+    found = [
+        (stroke.class_id, stroke.box[0].start, stroke.box[1].start, stroke.mask.sum())
+        for stroke in plane.held_out_strokes
+    ]
+    assert found == GOLDEN
+
+
+def test_held_out_strokes_are_those_of_the_plane_without_the_others():
+    rng = np.random.default_rng(1)
+    strokes = np.zeros((400, 500), np.uint8)
+    strokes[::50] = 1
+    strokes[10:390, 200] = 2
+    strokes[rng.random(strokes.shape) < 0.001] = 3
+    (plane,) = collect(strokes, held_out=0.4)
+    expected = find_strokes(np.where(plane.held_out, plane.strokes, 0))
+    assert len(expected) > 20
+    assert len(expected) == len(plane.held_out_strokes)
+    for one, other in zip(plane.held_out_strokes, expected, strict=True):
+        assert (one.class_id, one.box) == (other.class_id, other.box)
+        np.testing.assert_array_equal(one.mask, other.mask)
+
+
+@pytest.mark.parametrize("axes", ["yx", "xy", "zyx", "tzyx", "yxz", "cyx"])
+def test_edits_give_what_collecting_everything_gives(axes):
+    rng = np.random.default_rng(0)
+    sizes = {"y": 90, "x": 150, "z": 3, "t": 2, "c": 3}
+    images = [Image(np.zeros([sizes[a] for a in axes]), axes) for _ in range(2)]
+    strokes = [np.zeros(image.spatial_shape, np.uint8) for image in images]
+    kept = StrokedImages(images)
+    for turn in range(12):
+        for _ in range(4):
+            number = int(rng.integers(2))
+            starts = [int(rng.integers(n)) for n in strokes[number].shape]
+            box = tuple(slice(s, s + int(rng.integers(1, 40))) for s in starts)
+            strokes[number][box] = rng.integers(0, 4)
+            values = strokes[number][box]
+            ends = [s + n for s, n in zip(starts, values.shape, strict=True)]
+            box = tuple(map(slice, starts, ends))
+            kept.edit(number, StrokeEdit(box, values.copy()))
+        if turn < 3:
+            continue
+        found = kept.collect(held_out=0.3)
+        expected = collect_strokes(images, strokes, held_out=0.3)
+        assert [(p.image, p.index) for p in found] == [
+            (p.image, p.index) for p in expected
+        ]
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one.strokes, other.strokes)
+            np.testing.assert_array_equal(one.held_out, other.held_out)
+            assert one.pixel_counts == other.pixel_counts
+            assert one.stroke_counts == other.stroke_counts
+
+
+def test_planes_that_were_collected_stay_as_they_were():
+    kept = StrokedImages([Image(np.zeros((200, 200)), "yx")])
+    kept.replace([paint()])
+    (before,) = kept.collect(held_out=0.3)
+    former = before.strokes.copy()
+    everything = (slice(0, 200), slice(0, 200))
+    kept.edit(0, StrokeEdit(everything, np.zeros((200, 200), np.uint8)))
+    np.testing.assert_array_equal(before.strokes, former)
+    with pytest.raises(InputError, match="Nothing is painted yet"):
+        kept.collect()
 
 
 def test_few_strokes_are_all_learnt_from():

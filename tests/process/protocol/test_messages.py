@@ -7,7 +7,6 @@ from typing import get_args
 import pytest
 
 from napari_garage_unet.engine.learning.events import StopReason
-from napari_garage_unet.process.protocol import messages
 from napari_garage_unet.process.protocol.messages import Event, Request, SharedArray
 
 EXAMPLES = {
@@ -27,6 +26,7 @@ EXAMPLES = {
     "dict[str, dict[str, Any]] | None": {"1": {"threshold": 0.4}},
     "dict[str, dict[str, dict[str, Any]]] | None": {"sure": {"1": {"min_size": 3}}},
     "tuple[int, int, int, int] | None": (0, 1, 2, 3),
+    "tuple[tuple[int, int], ...] | None": ((0, 1), (2, 3)),
     "str | None": None,
     "int | None": 4,
     "float | None": 0.25,
@@ -48,4 +48,3 @@ def test_a_message_arrives_as_it_was_sent_and_cannot_be_changed(kind: type) -> N
 def test_every_request_has_a_number() -> None:
     for kind in get_args(Request):
         assert dataclasses.fields(kind)[0].name == "id", kind
-    assert messages.LIVE == "live"

@@ -51,14 +51,22 @@ class CloseImage:
 
 @dataclass(frozen=True, slots=True)
 class SetStrokes:
-    """Replace the strokes of an image; the array is copied before the answer.
+    """Replace the strokes of an image, all of them or those in a box.
 
-    During training the new strokes are learnt from the next step on.
+    The array is copied before the answer, which is `Done`. During training the new
+    strokes are learnt from the next step on.
+
+    ``box`` is ``(start, stop)`` along each axis of the strokes; None stands for all
+    of them. A box is a change of the strokes that the `SetStrokes` with the id
+    ``follows`` has brought, and of no others: where the engine has others, because a
+    message was lost or refused, it changes nothing and answers `StrokesNeeded`.
     """
 
     id: int
     key: str
     array: SharedArray
+    box: tuple[tuple[int, int], ...] | None = None
+    follows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +217,14 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class StrokesNeeded:
+    """The box of a `SetStrokes` cannot be applied; all strokes are needed."""
+
+    id: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """A training step.
 
@@ -292,5 +308,14 @@ class Died:
 
 
 Event = (
-    Ready | Warm | Done | Progress | Trained | Predicted | ModelReady | Failed | Died
+    Ready
+    | Warm
+    | Done
+    | StrokesNeeded
+    | Progress
+    | Trained
+    | Predicted
+    | ModelReady
+    | Failed
+    | Died
 )

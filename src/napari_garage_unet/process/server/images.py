@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.annotations.strokes import check_strokes
+from napari_garage_unet.engine.annotations.strokes import StrokeEdit, check_strokes
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.process.protocol.messages import (
@@ -20,22 +20,28 @@ from napari_garage_unet.process.protocol.messages import (
 from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
 from napari_garage_unet.process.protocol.shared_memory import remove_leftovers
 
+MAX_KEPT_EDITS = 64
+"""Edits of an image that are kept for a training that has not come to them yet; one
+that is further behind takes the whole array."""
+
 
 @dataclass(slots=True)
 class _Entry:
     image: Image
     block: AttachedBlock
     segment: str
-    strokes: NDArray[np.generic]
+    strokes: NDArray[np.generic]  # written to under the registry's lock
     strokes_id: int = 0
+    edits: deque[tuple[SetStrokes, StrokeEdit]] = field(
+        default_factory=lambda: deque(maxlen=MAX_KEPT_EDITS)
+    )
 
 
 class ImageRegistry:
     """Images by key, each with its strokes.
 
     Filled by the thread that receives, so that the viewer gets its memory back at
-    once whatever the engine is busy with; read by the one that computes. An image and
-    its strokes are the same objects until they are replaced.
+    once whatever the engine is busy with; read by the one that computes.
     """
 
     def __init__(self) -> None:
@@ -68,8 +74,14 @@ class ImageRegistry:
         """Forget an image. One that is not open is no error."""
         self._replace(key, None)
 
-    def set_strokes(self, request: SetStrokes) -> None:
-        """Copy the strokes of an image.
+    def set_strokes(self, request: SetStrokes) -> bool:
+        """Copy the strokes of an image, or those in a box of it.
+
+        Returns
+        -------
+        bool
+            False if the box is not of the strokes that are here, so that all of them
+            are needed; nothing has been changed then.
 
         Raises
         ------
@@ -79,15 +91,26 @@ class ImageRegistry:
             If the array is not there.
         """
         self.note(request.array)
-        image = self.image(request.key)
+        entry = self._entry(request.key)
+        image = entry.image
+        if request.box is None:
+            with AttachedBlock(request.array) as block:
+                strokes = block.array.copy()
+            check_strokes(image, strokes)
+            with self._lock:
+                entry.strokes, entry.strokes_id = strokes, request.id
+                entry.edits.clear()
+            return True
+        box = tuple(slice(start, stop) for start, stop in request.box)
+        if request.follows == 0 or request.follows != entry.strokes_id:
+            return False
         with AttachedBlock(request.array) as block:
-            strokes = block.array.copy()
-        check_strokes(image, strokes)
+            values = block.array.copy()
         with self._lock:
-            entry = self._entries.get(request.key)
-            if entry is not None and entry.image is image:
-                entry.strokes = strokes
-                entry.strokes_id = request.id
+            entry.strokes[box] = values
+            entry.strokes_id = request.id
+            entry.edits.append((request, StrokeEdit(box, values)))
+        return True
 
     def image(self, key: str) -> Image:
         """Find an image.
@@ -105,14 +128,51 @@ class ImageRegistry:
             return [entry.image for entry in self._entries.values()]
 
     def strokes(self, key: str) -> NDArray[np.generic]:
-        """Strokes of an image: class ids of its spatial shape, 0 = unlabelled.
+        """Copy the strokes of an image: class ids of its spatial shape, 0 unlabelled.
 
         Raises
         ------
         InputError
             If the image is not open.
         """
-        return self._entry(key).strokes
+        entry = self._entry(key)
+        with self._lock:
+            return entry.strokes.copy()
+
+    def edits_since(self, key: str, strokes_id: int) -> tuple[int, list[StrokeEdit]]:
+        """Find what has changed in the strokes of an image.
+
+        Parameters
+        ----------
+        key
+            The image.
+        strokes_id
+            Id of the request that brought the strokes that are known.
+
+        Returns
+        -------
+        strokes_id : int
+            Id of the request that brought the newest.
+        edits : list of StrokeEdit
+            In the order they were made; one of the whole image where that is not
+            known any more.
+
+        Raises
+        ------
+        InputError
+            If the image is not open.
+        """
+        entry = self._entry(key)
+        with self._lock:
+            newest = entry.strokes_id
+            if strokes_id == newest:
+                return newest, []
+            followed = [request.follows for request, _ in entry.edits]
+            if strokes_id in followed:
+                edits = [edit for _, edit in entry.edits]
+                return newest, edits[followed.index(strokes_id) :]
+            whole = tuple(slice(0, length) for length in entry.strokes.shape)
+            return newest, [StrokeEdit(whole, entry.strokes.copy())]
 
     def strokes_id(self, key: str) -> int:
         """Id of the request that has brought the strokes of an image; 0 before any.

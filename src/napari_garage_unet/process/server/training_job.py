@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.annotations.strokes import StrokeEdit
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
@@ -73,8 +74,11 @@ class TrainingJob:
         self._desk = desk
         self._seconds = 0.0
         self._images = [desk.image(key) for key in request.keys]
-        self._strokes_id = max(desk.strokes_id(key) for key in request.keys)
-        self._strokes = [desk.strokes(key) for key in request.keys]
+        # The ids first: the strokes may change at any moment, and to take a change
+        # twice changes nothing.
+        self._strokes_ids = [desk.strokes_id(key) for key in request.keys]
+        strokes = [desk.strokes(key) for key in request.keys]
+        self._newest_strokes = max(self._strokes_ids)
         self._next_checkpoint = time.perf_counter() + FIRST_CHECKPOINT_SECONDS
         self._predictor: Predictor | None = None
         self.training: Training
@@ -82,11 +86,11 @@ class TrainingJob:
         config = from_json(TrainingConfig, request.training)
         if former is not None and self._goes_on_with(former):
             self.training = former.training
-            self.training.set_strokes(self._strokes, classes=classes, training=config)
+            self.training.set_strokes(strokes, classes=classes, training=config)
         else:
             self.training = Training(
                 self._images,
-                self._strokes,
+                strokes,
                 classes=classes,
                 preprocess=(
                     from_json(PreprocessConfig, request.preprocess)
@@ -140,7 +144,7 @@ class TrainingJob:
             None if check is None else check.loss,
             None if check is None else check.accuracy,
             check is not None and check.best,
-            self._strokes_id,
+            self._newest_strokes,
         )
 
     def take_new_strokes(self) -> None:
@@ -152,23 +156,24 @@ class TrainingJob:
             If nothing can be learnt from them; the former ones stay in use. Raised
             once for the same strokes.
         """
-        now, newest = [], self._strokes_id
-        for key, image, former in zip(
-            self.request.keys, self._images, self._strokes, strict=True
+        edits: list[tuple[int, StrokeEdit]] = []
+        for number, (key, image) in enumerate(
+            zip(self.request.keys, self._images, strict=True)
         ):
             try:
-                known = self._desk.image(key) is image
-                # The id first: the strokes may be replaced at any moment.
-                newest = max(newest, self._desk.strokes_id(key)) if known else newest
-                now.append(self._desk.strokes(key) if known else former)
+                if self._desk.image(key) is not image:
+                    continue
+                newest, of_image = self._desk.edits_since(
+                    key, self._strokes_ids[number]
+                )
             except InputError:
                 # The image was closed; what was painted on it is still learnt from.
-                now.append(former)
-        changed = any(a is not b for a, b in zip(now, self._strokes, strict=True))
-        self._strokes = now
-        if changed:
-            self.training.set_strokes(now)
-            self._strokes_id = newest
+                continue
+            self._strokes_ids[number] = newest
+            edits += [(number, edit) for edit in of_image]
+        if edits:
+            self.training.edit_strokes(edits)
+            self._newest_strokes = max(self._strokes_ids)
             self._ahead = self.training.prepare()
 
     def live(self) -> LiveModel:
@@ -179,7 +184,7 @@ class TrainingJob:
         if self._predictor is None or self._predictor.network is not predictor.network:
             self._predictor = predictor
         classes = tuple(info.id for info in self.training.classes)
-        source = Source(self._predictor, classes, self.step, self._strokes_id)
+        source = Source(self._predictor, classes, self.step, self._newest_strokes)
         return LiveModel(source, self.training.model)
 
     def end(self) -> Trained:

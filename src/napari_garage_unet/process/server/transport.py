@@ -25,6 +25,7 @@ from napari_garage_unet.process.protocol.messages import (
     SetStrokes,
     Shutdown,
     Stop,
+    StrokesNeeded,
     Train,
 )
 
@@ -155,45 +156,64 @@ class Inbox:
             self._on_end(asked)
 
     def _sort(self, request: Request) -> None:
-        desk, outbox = self._desk, self._outbox
+        desk, attempt = self._desk, self._outbox.attempt
         match request:
             case OpenImage():
-                done = outbox.attempt(request.id, lambda: desk.open_image(request))
+                if attempt(request.id, lambda: self._open_image(request)):
+                    with self._news:
+                        self._opened = True
+                        self._news.notify_all()
             case CloseImage():
-                done = outbox.attempt(request.id, lambda: desk.close_image(request.key))
+                attempt(request.id, lambda: self._close_image(request))
             case SetStrokes():
-                done = outbox.attempt(request.id, lambda: desk.set_strokes(request))
+                attempt(request.id, lambda: self._set_strokes(request))
             case Stop():
-                done = self._withdraw(
+                self._withdraw_or_wait(
+                    request,
                     lambda other: isinstance(other, Train),
                     "Training was stopped before it began.",
                 )
             case Cancel():
-                done = self._withdraw(
+                self._withdraw_or_wait(
+                    request,
                     lambda other: (
                         isinstance(other, Predict) and other.id == request.request
                     ),
                     "The prediction was cancelled.",
                 )
+            case Predict():
+                desk.note(request.result)
+                self._wait(request)
             case _:
-                if isinstance(request, Predict):
-                    desk.note(request.result)
-                done = False
-        if done:
-            outbox.send(Done(request.id))
-            if isinstance(request, OpenImage):
-                with self._news:
-                    self._opened = True
-                    self._news.notify_all()
-        elif not isinstance(request, OpenImage | CloseImage | SetStrokes):
-            with self._news:
-                self._waiting.append(request)
-                self._news.notify_all()
+                self._wait(request)
 
-    def _withdraw(self, which: Callable[[Request], bool], message: str) -> bool:
+    def _open_image(self, request: OpenImage) -> Event:
+        self._desk.open_image(request)
+        return Done(request.id)
+
+    def _close_image(self, request: CloseImage) -> Event:
+        self._desk.close_image(request.key)
+        return Done(request.id)
+
+    def _set_strokes(self, request: SetStrokes) -> Event:
+        fits = self._desk.set_strokes(request)
+        return Done(request.id) if fits else StrokesNeeded(request.id, request.key)
+
+    def _wait(self, request: Request) -> None:
         with self._news:
-            withdrawn = [request for request in self._waiting if which(request)]
-            self._waiting = [r for r in self._waiting if not which(r)]
-        for request in withdrawn:
-            self._outbox.send(Failed(request.id, message, cancelled=True))
-        return bool(withdrawn)
+            self._waiting.append(request)
+            self._news.notify_all()
+
+    def _withdraw_or_wait(
+        self, request: Request, which: Callable[[Request], bool], message: str
+    ) -> None:
+        """Withdraw waiting requests; without any, it waits for the other thread."""
+        with self._news:
+            withdrawn = [other for other in self._waiting if which(other)]
+            self._waiting = [other for other in self._waiting if not which(other)]
+        for other in withdrawn:
+            self._outbox.send(Failed(other.id, message, cancelled=True))
+        if withdrawn:
+            self._outbox.send(Done(request.id))
+        else:
+            self._wait(request)

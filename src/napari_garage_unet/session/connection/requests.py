@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
+from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.process.protocol.messages import (
     Cancel,
     CloseImage,
@@ -26,6 +27,7 @@ from napari_garage_unet.process.protocol.messages import (
     SaveModel,
     SetStrokes,
     Stop,
+    StrokesNeeded,
     Train,
     Trained,
     UseModel,
@@ -34,10 +36,7 @@ from napari_garage_unet.process.protocol.shared_arrays import BlockPool, SharedB
 
 logger = logging.getLogger(__name__)
 
-ANSWERS = (Done, Trained, Predicted, ModelReady, Failed)
-
-Box = tuple[int, int, int, int]
-"""``(y0, y1, x0, x1)`` in pixels of a plane; ends are not included."""
+ANSWERS = (Done, StrokesNeeded, Trained, Predicted, ModelReady, Failed)
 
 OnReply = Callable[[Event], None]
 """Called with the answer to a question."""
@@ -92,6 +91,7 @@ class EngineRequests:
         self._client = client
         self._questions: dict[int, _Request] = {}
         self._images: dict[str, SharedBlock] = {}
+        self._strokes_ids: dict[str, int] = {}
         self._pool = BlockPool()
 
     def poll(self) -> list[Event]:
@@ -134,14 +134,33 @@ class EngineRequests:
     def close_image(self, key: str) -> None:
         """Have an image forgotten; its memory is freed when it is."""
         block = self._images.pop(key, None)
+        self._strokes_ids.pop(key, None)
         if block is not None:
             request = CloseImage(self._client.next_id(), key)
             self._send(request, _Request(remove=[block]))
 
     def set_strokes(
-        self, key: str, strokes: NDArray[Any], *, on_answer: OnReply
+        self,
+        key: str,
+        strokes: NDArray[Any],
+        *,
+        changed: tuple[slice, ...] | None = None,
+        on_answer: OnReply,
     ) -> int:
-        """Give the engine a copy of the strokes of an image.
+        """Give the engine a copy of the strokes of an image, or of what has changed.
+
+        Parameters
+        ----------
+        key
+            Key of the image.
+        strokes
+            All strokes, class ids of the image's spatial shape.
+        changed
+            Box outside which they are those that were sent last; None when that is
+            not known. It is not used when the engine has none, as after a restart.
+        on_answer
+            Called with `Done`, with `StrokesNeeded` when the box did not fit, so that
+            the strokes have to be sent again, or with `Failed`.
 
         Returns
         -------
@@ -153,10 +172,26 @@ class EngineRequests:
         EngineError
             If there is not enough shared memory.
         """
-        block = self._pool.take(strokes.shape, strokes.dtype)
-        np.copyto(block.array, strokes)
-        request = SetStrokes(self._client.next_id(), key, block.description)
-        return self._send(request, _Request(on_answer, recycle=[block]))
+        follows = self._strokes_ids.get(key, 0)
+        box = changed if follows else None
+        part = strokes if box is None else strokes[box]
+        block = self._pool.take(part.shape, part.dtype)
+        np.copyto(block.array, part)
+        request = SetStrokes(
+            self._client.next_id(),
+            key,
+            block.description,
+            None if box is None else tuple((s.start, s.stop) for s in box),
+            0 if box is None else follows,
+        )
+        self._strokes_ids[key] = request.id
+
+        def answered(event: Event) -> None:
+            if not isinstance(event, Done):
+                self._strokes_ids.pop(key, None)
+            on_answer(event)
+
+        return self._send(request, _Request(answered, recycle=[block]))
 
     def train(
         self,
@@ -282,6 +317,7 @@ class EngineRequests:
         for block in self._images.values():
             block.close()
         self._images.clear()
+        self._strokes_ids.clear()
 
     def close(self) -> None:
         """End the process and free all shared memory; nobody is called back."""

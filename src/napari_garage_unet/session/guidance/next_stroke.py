@@ -11,11 +11,11 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
+from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.engine.suggestions.next_stroke import WINDOW, doubt, next_place
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.view import look_at
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
-from napari_garage_unet.session.connection.requests import Box
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.preview.preview import Preview
 from napari_garage_unet.session.results.result import Result

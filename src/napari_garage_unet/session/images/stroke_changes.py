@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import itertools
+from collections import Counter, deque
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from psygnal import Signal
 from napari_garage_unet.engine.annotations.stroke_index import count_strokes
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.project.tiles import Tile, tiles_of
+
+MAX_KEPT_BOXES = 64
+"""Changes of which the boxes are known; whoever is further behind takes all strokes."""
 
 
 class StrokeChanges:
@@ -51,6 +55,31 @@ class StrokeChanges:
         self.last_box: tuple[tuple[Any, ...], tuple[slice, ...]] | None = None
         self.unsaved: set[Tile] = set()
         self._counts: Counter[int] = Counter()
+        # The boxes of the newest versions, the last one that of `version`.
+        self._boxes: deque[tuple[slice, ...]] = deque(maxlen=MAX_KEPT_BOXES)
+
+    def changed_since(self, version: int) -> tuple[slice, ...] | None:
+        """Find the box outside which `seen` is what it was at a former version.
+
+        Parameters
+        ----------
+        version
+            Value of `version` then.
+
+        Returns
+        -------
+        tuple of slice
+            Start and stop along each axis; None when that is too long ago, or nothing
+            has changed.
+        """
+        n_changes = self.version - version
+        if not 0 < n_changes <= len(self._boxes):
+            return None
+        boxes = itertools.islice(reversed(self._boxes), n_changes)
+        return tuple(
+            slice(min(s.start for s in spans), max(s.stop for s in spans))
+            for spans in zip(*boxes, strict=True)
+        )
 
     @property
     def counts(self) -> dict[int, int]:
@@ -93,7 +122,9 @@ class StrokeChanges:
         is_painted = different[box] & (new[box] != 0)
         self.version += 1
         self.last_box = key, box
-        self.unsaved.update(tiles_of(_whole_box(key, box)))
+        whole_box = _whole_box(key, box)
+        self._boxes.append(whole_box)
+        self.unsaved.update(tiles_of(whole_box))
         if is_painted.any():
             self.painted.emit(key, box, is_painted, new[box])
         return True

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from napari_garage_unet.session.connection.requests import Box
+from napari_garage_unet.engine.inference.boxes import Box
 
 CELL_PIXELS = 64
 """Side in pixels of the squares whose state is remembered."""

@@ -19,10 +19,10 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
+from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.engine.labels.assign import Labels
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.layers.writing import redraw, write_plane
-from napari_garage_unet.session.connection.requests import Box
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
 from .labeller import Labeller

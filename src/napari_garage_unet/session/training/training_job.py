@@ -19,6 +19,7 @@ from napari_garage_unet.process.protocol.messages import (
     Event,
     Failed,
     Progress,
+    StrokesNeeded,
     Trained,
 )
 from napari_garage_unet.project.safe_files import copy_file
@@ -181,6 +182,8 @@ class TrainingJob:
             return False
         if not force and not self.is_behind(annotated):
             return False
+        sent = self._sent.get(annotated.key)
+        changed = None if force or sent is None else watch.changed_since(sent)
         self._sent[annotated.key] = watch.version
         self._unanswered.add(annotated.key)
 
@@ -188,9 +191,11 @@ class TrainingJob:
             self._unanswered.discard(annotated.key)
             if isinstance(event, Failed):
                 self.failed.emit(event)
+            elif isinstance(event, StrokesNeeded):
+                self._sent.pop(annotated.key, None)  # All of them, with the next poll.
 
         self.strokes_sent = self._link.engine.set_strokes(
-            annotated.key, watch.seen, on_answer=answered
+            annotated.key, watch.seen, changed=changed, on_answer=answered
         )
         return True
 
