@@ -11,17 +11,11 @@ from typing import Any
 
 from napari_garage_unet.process.client.client import EngineClient
 from napari_garage_unet.process.protocol.messages import (
+    Answer,
     Died,
-    Done,
     Event,
-    Failed,
-    ModelReady,
-    Predicted,
     Ready,
-    Trained,
 )
-
-ANSWERS = (Done, Trained, Predicted, ModelReady, Failed)
 
 
 class Viewer:
@@ -55,7 +49,7 @@ class Viewer:
 
     def answer(self, number: int, seconds: float = 90.0) -> Any:
         """Wait for the answer to a request."""
-        return self.until(lambda e: isinstance(e, ANSWERS) and e.id == number, seconds)
+        return self.until(lambda e: isinstance(e, Answer) and e.id == number, seconds)
 
     def get(self, kind: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Send a request and wait for its answer."""

@@ -165,7 +165,7 @@ def test_a_pool_does_not_use_a_large_block_for_a_small_array() -> None:
 
 
 def test_a_pool_keeps_few_spare_blocks_and_few_bytes() -> None:
-    pool = BlockPool(spare=2)
+    pool = BlockPool(max_free=2)
     blocks = [pool.take((10,), np.uint8) for _ in range(5)]
     names = [block.description.segment for block in blocks]
     for block in blocks:
@@ -173,7 +173,7 @@ def test_a_pool_keeps_few_spare_blocks_and_few_bytes() -> None:
     assert [is_there(name) for name in names] == [False] * 3 + [True] * 2
     pool.close()
 
-    pool = BlockPool(spare_bytes=10_000)
+    pool = BlockPool(max_free_bytes=10_000)
     block = pool.take((20_000,), np.uint8)
     pool.give_back(block)
     assert not is_there(block.description.segment)

@@ -1,1 +1,1 @@
-"""What people paint: strokes, classes and their colours."""
+"""Strokes, classes and their colours."""

@@ -1,4 +1,4 @@
-"""The classes that people paint."""
+"""Classes of strokes and pixels."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class ClassInfo:
     id
         Value of its strokes and of its pixels in a segmentation, at least 1.
     name
-        What people call it.
+        Its name; "class 3" for the id 3 when left empty.
     color
         ``"#rrggbb"``, or empty for the palette's colour of this id.
     background
-        Whether it stands for "nothing of interest"; drawn transparent.
+        Whether it is background, drawn transparent.
     """
 
     id: int
@@ -41,10 +41,17 @@ class ClassInfo:
 def merge_classes(
     known: Sequence[ClassInfo], given: Sequence[ClassInfo], painted: Sequence[int]
 ) -> tuple[ClassInfo, ...]:
-    """Join the classes of a model, those of a person and those that are painted.
+    """Join the classes of a model, of a person's list and of the strokes.
 
-    What a person says about a class wins; the order of `known` stays, since it is
-    that of the network's outputs.
+    Parameters
+    ----------
+    known
+        Classes of a model. They come first and in this order, which is that of the
+        network's outputs.
+    given
+        Classes a person has listed; names and colours from here are preferred.
+    painted
+        Class ids of strokes; a class is made for those in neither list.
     """
     found = {info.id: info for info in known}
     found.update({info.id: info for info in given})

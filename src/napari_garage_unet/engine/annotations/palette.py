@@ -1,4 +1,4 @@
-"""The colours classes have unless somebody chooses others.
+"""Default colours of classes.
 
 The first seven are those of Okabe and Ito (2008, "Color universal design"), without
 black, which cannot be seen on dark images. The others were added one at a time, each
@@ -33,7 +33,7 @@ PALETTE: tuple[str, ...] = (
 
 
 def color_for(class_id: int) -> str:
-    """Colour of a class for which nobody chose one.
+    """Default colour of a class.
 
     Parameters
     ----------

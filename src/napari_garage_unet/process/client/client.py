@@ -15,14 +15,11 @@ from collections.abc import Sequence
 from napari_garage_unet.engine.errors import EngineError
 from napari_garage_unet.process.protocol.explain import explain_exit
 from napari_garage_unet.process.protocol.messages import (
+    Answer,
     Died,
-    Done,
     Event,
     Failed,
-    ModelReady,
-    Predicted,
     Request,
-    Trained,
 )
 
 from .child import EngineChild, Gone
@@ -31,8 +28,6 @@ from .launch import engine_command
 logger = logging.getLogger(__name__)
 
 NOT_RUNNING = "The engine is not running; restart it."
-
-_ANSWERS = (Done, Trained, Predicted, ModelReady, Failed)
 
 
 class EngineClient:
@@ -104,7 +99,7 @@ class EngineClient:
             self._child.close()
             # Answers that came before the end are still answers.
             self._events.extend(
-                item for item in self._child.incoming if isinstance(item, _ANSWERS)
+                item for item in self._child.incoming if isinstance(item, Answer)
             )
             self._forget_child()
         self._fail_unanswered("The engine was restarted before it had an answer.")
@@ -154,7 +149,7 @@ class EngineClient:
         self._unanswered.difference_update(
             event.id
             for event in events
-            if isinstance(event, _ANSWERS) and event.id is not None
+            if isinstance(event, Answer) and event.id is not None
         )
         return events
 
@@ -171,7 +166,7 @@ class EngineClient:
             self._events.append(Died(message, details))
 
     def _fail_unanswered(self, message: str) -> None:
-        answered = {e.id for e in self._events if isinstance(e, _ANSWERS)}
+        answered = {e.id for e in self._events if isinstance(e, Answer)}
         self._events.extend(
             Failed(id, message) for id in sorted(self._unanswered - answered)
         )

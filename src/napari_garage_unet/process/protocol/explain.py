@@ -1,4 +1,4 @@
-"""Turn what went wrong in the engine process into sentences for people."""
+"""Sentences that explain errors and the end of the engine process."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ OUT_OF_MEMORY = (
 
 
 def explain_error(error: BaseException) -> tuple[str, str]:
-    """Say what an exception in the engine means.
+    """Explain an exception of the engine.
 
     Returns
     -------
     message : str
-        A sentence for people.
+        One sentence to display.
     details : str
-        The traceback, where somebody may be asked for it; else empty.
+        The traceback; empty for a `GarageError`, which explains itself.
     """
     if isinstance(error, GarageError):
         return str(error), ""
@@ -52,28 +52,32 @@ def explain_error(error: BaseException) -> tuple[str, str]:
 
 
 def explain_lack_of_memory(error: BaseException) -> str:
-    """Say what to do about an error that means too little memory; else empty."""
-    # By name, because TensorFlow may not be loaded.
+    """Say what to do about a lack of memory; empty for all other errors."""
+    # Compared by name, because TensorFlow may not be loaded.
     names = {kind.__name__ for kind in type(error).__mro__}
     if not names & {"MemoryError", "ResourceExhaustedError"}:
         return ""
-    # TensorFlow names the device and its allocator, such as GPU_0_bfc.
+    # The message of TensorFlow holds the name of the allocator, such as GPU_0_bfc.
     return NOT_ENOUGH_GPU_MEMORY if "GPU" in str(error) else NOT_ENOUGH_MEMORY
 
 
 def explain_exit(code: int | None, log: str) -> tuple[str, str]:
-    """Say why the engine process is gone.
+    """Explain why the engine process has ended.
 
     Parameters
     ----------
     code
-        Its exit code; the negative number of a signal on POSIX.
+        Its exit code, on POSIX the negative number of a signal; None when it does not
+        answer any more.
     log
         The last lines it wrote.
 
     Returns
     -------
-    message, details : str
+    message : str
+        What happened and what to do.
+    details : str
+        The log.
     """
     if code is not None and code < 0:
         try:

@@ -1,9 +1,8 @@
-"""What the viewer and the engine process say to each other.
+"""Messages between the viewer and the engine process.
 
-Small frozen dataclasses; arrays travel in shared memory and only their description
-stands here. Requests go from the viewer to the engine, events come back. Whoever
-sends a request with an ``id`` gets exactly one event with that ``id``: the answer, or
-`Failed`.
+Small frozen dataclasses. Arrays travel in shared memory; a message holds a
+`SharedArray` that describes one. Requests go from the viewer to the engine, events
+come back. Each request has an ``id`` and gets exactly one `Answer` with that ``id``.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from typing import Any
 from napari_garage_unet.engine.learning.events import StopReason
 
 LIVE = "live"
-"""Key of the model that is being trained; every other key is a file's path."""
+"""Key of the model that is being trained; every other key is the path of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedArray:
-    """Where an array lies in shared memory: segment name, shape and dtype."""
+    """An array in shared memory: name of the segment, shape and dtype string."""
 
     segment: str
     shape: tuple[int, ...]
@@ -31,7 +30,11 @@ class SharedArray:
 
 @dataclass(frozen=True, slots=True)
 class OpenImage:
-    """Make an image known under a key; the array is read where it lies."""
+    """Open an image under a key; the engine reads its array in shared memory.
+
+    ``axes`` is one letter of "tzyxc" per axis, ``spacing`` the size of a pixel along
+    each spatial axis. Answered with `Done`.
+    """
 
     id: int
     key: str
@@ -43,7 +46,7 @@ class OpenImage:
 
 @dataclass(frozen=True, slots=True)
 class CloseImage:
-    """Forget an image and what was computed of it."""
+    """Close an image and drop what was computed from it. Answered with `Done`."""
 
     id: int
     key: str
@@ -71,13 +74,13 @@ class SetStrokes:
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """Start training the live model on every image that has strokes.
+    """Start training the live model on the images with these keys.
 
     ``classes``, ``preprocess``, ``network`` and ``training`` are the JSON forms of
-    the engine's settings. With ``resume`` the live model goes on from what it has
-    learnt; ``start_from`` names a model file to begin with instead. ``checkpoint``
-    is a file that is kept up to date while training, for the case of a crash.
-    The answer is `Trained`, after `Progress` events; `Failed` when it cannot begin.
+    the engine's settings. With ``resume`` training continues with the weights of the
+    live model; ``start_from`` is the path of a model file to start from instead.
+    ``checkpoint`` is the path of a file that training keeps up to date, for recovery
+    after a crash. The answer is `Trained`, after `Progress` events, or `Failed`.
     """
 
     id: int
@@ -93,7 +96,7 @@ class Train:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End training after the step that is running. Answered with `Done`."""
+    """End training after the current step. Answered with `Done`."""
 
     id: int
 
@@ -120,7 +123,10 @@ class Predict:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Drop a `Predict` that has not been answered; it is answered with `Failed`."""
+    """Drop a `Predict` that is not answered yet; it is answered with `Failed`.
+
+    Answered with `Done`, also if there is no such `Predict`.
+    """
 
     id: int
     request: int
@@ -136,12 +142,12 @@ class LoadModel:
 
 @dataclass(frozen=True, slots=True)
 class SaveModel:
-    """Write the live model, or a loaded one, to a file, with these thresholds.
+    """Write the live model, or a loaded one, to a file.
 
     ``rules`` maps class ids to the JSON form of the engine's class rules, ``presets``
-    names to the same; None leaves those of the model. ``classes`` says what classes
-    are called now, where that has changed since training. The answer is `ModelReady`
-    with the path as its key.
+    maps names to such rules; None keeps those of the model. ``classes`` holds the
+    JSON form of classes whose names or colours changed since training. The answer is
+    `ModelReady` with the path as its key.
     """
 
     id: int
@@ -154,10 +160,10 @@ class SaveModel:
 
 @dataclass(frozen=True, slots=True)
 class UseModel:
-    """Make a model file the live model; training goes on from it.
+    """Make a model file the live model; the next training resumes from it.
 
-    ``step`` is the state its predictions are said to be of, at least 1. Refused while
-    training runs. The answer is `ModelReady`.
+    ``step`` is the step that its predictions carry, at least 1. Refused while training
+    runs. The answer is `ModelReady`.
     """
 
     id: int
@@ -167,7 +173,7 @@ class UseModel:
 
 @dataclass(frozen=True, slots=True)
 class Shutdown:
-    """End the process."""
+    """End the process. The only request without an answer."""
 
     id: int
 
@@ -192,9 +198,10 @@ Request = (
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The engine has loaded and can be asked.
+    """The engine has loaded and takes requests.
 
-    For people to read: ``device`` says what computes, ``note`` why it is no GPU.
+    ``device`` is the name of the device that computes and ``note`` why it is no GPU,
+    as sentences to display; ``versions`` maps libraries to versions.
     """
 
     device: str
@@ -204,7 +211,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Warm:
-    """The engine has traced its network and starts at once when asked to train."""
+    """The engine has traced its network, so that training starts without delay."""
 
     seconds: float
 
@@ -230,9 +237,9 @@ class Progress:
 
     ``loss`` is the training loss; ``validation_loss`` and ``accuracy`` (share of the
     held-out stroke pixels that are right, 0 to 1) are None between validations and
-    when too few strokes are painted to hold any out. ``best`` tells whether this is
-    the state to keep. ``seconds`` counts from the start of training.
-    ``strokes`` is the id of the newest `SetStrokes` that was learnt from.
+    when too few strokes are painted to hold any out. ``best`` is whether this is the
+    best state so far. ``seconds`` counts from the start of training. ``strokes`` is
+    the id of the newest `SetStrokes` that was learnt from.
     """
 
     id: int
@@ -289,8 +296,9 @@ class ModelReady:
 class Failed:
     """A request could not be carried out, or the engine met an error of its own.
 
-    ``message`` is for people; ``details`` (a traceback) stands behind a fold.
-    ``id`` is None when the error belongs to no request.
+    ``message`` is one sentence to display, ``details`` a traceback or empty. ``id`` is
+    None when the error belongs to no request. ``cancelled`` is whether the request was
+    withdrawn by `Stop` or `Cancel`.
     """
 
     id: int | None
@@ -301,21 +309,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """Said by the client: the process has gone without being asked to."""
+    """The process has ended without being asked to. Sent by the client itself."""
 
     message: str
     details: str = ""
 
 
-Event = (
-    Ready
-    | Warm
-    | Done
-    | StrokesNeeded
-    | Progress
-    | Trained
-    | Predicted
-    | ModelReady
-    | Failed
-    | Died
-)
+Answer = Done | StrokesNeeded | Trained | Predicted | ModelReady | Failed
+"""The events that answer a request; a `Failed` without an id answers none."""
+
+Event = Answer | Ready | Warm | Progress | Died

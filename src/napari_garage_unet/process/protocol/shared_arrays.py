@@ -1,10 +1,10 @@
-"""Arrays in shared memory, and who has to clear them away.
+"""Arrays in shared memory.
 
-The viewer *owns* every segment: it creates, recycles and removes them. The engine
-process only *attaches* to them. Three things see to it that none outlives the viewer:
-the owner's finalizers; Python's resource tracker, a process of its own that removes
-what a killed viewer has left; and the engine, which removes what it knows of once the
-viewer is gone, in case the tracker was killed along with it.
+The viewer *owns* every segment: it creates, reuses and removes them. The engine
+process only *attaches* to them. Three mechanisms remove them when the viewer ends: the
+owner's finalizers; Python's resource tracker, a separate process that removes the
+segments of a killed viewer; and the engine, which removes those it knows once the
+viewer is gone, in case the tracker was killed with it.
 """
 
 from __future__ import annotations
@@ -55,38 +55,38 @@ class SharedBlock:
 
     @classmethod
     def copy_of(cls, array: NDArray[Any]) -> SharedBlock:
-        """Make a block that holds a copy of an array."""
+        """Create a block with a copy of an array."""
         block = cls(array.shape, array.dtype)
         np.copyto(block.array, array)
         return block
 
     @property
     def nbytes(self) -> int:
-        """Bytes the array takes."""
+        """Size of the array in bytes."""
         return prod(self._shape) * self._dtype.itemsize
 
     @property
     def capacity(self) -> int:
-        """Bytes the segment has."""
+        """Size of the segment in bytes."""
         return self._memory.size
 
     @property
     def array(self) -> NDArray[Any]:
-        """The array. A new view each time; not to be kept longer than the block."""
+        """A new view of the array, valid as long as the block."""
         return shared_memory.view(self._memory, self._shape, self._dtype)
 
     @property
     def description(self) -> SharedArray:
-        """What the other process needs to know to find the array."""
+        """Message by which the other process finds the array."""
         return SharedArray(self._memory.name, self._shape, self._dtype.str)
 
     def reuse(self, shape: tuple[int, ...], dtype: DTypeLike) -> bool:
-        """Take another shape and dtype if they fit; the contents are undefined then.
+        """Change shape and dtype if they fit; the contents are undefined then.
 
         Returns
         -------
         bool
-            Whether they fit without wasting most of the segment.
+            Whether they fit and fill at least half of the segment.
         """
         dtype = np.dtype(dtype)
         needed = prod(shape) * dtype.itemsize
@@ -98,7 +98,7 @@ class SharedBlock:
         return True
 
     def close(self) -> None:
-        """Remove the segment. May be called twice."""
+        """Remove the segment; a second call has no effect."""
         self._finalizer()
 
     def __enter__(self) -> SharedBlock:
@@ -109,20 +109,22 @@ class SharedBlock:
 
 
 class BlockPool:
-    """Blocks that are used again, so that frequent arrays cost a copy and no pages.
+    """Blocks that are used again, which saves mapping memory for each array.
 
     Parameters
     ----------
-    spare, spare_bytes
-        How many unused blocks to keep, and how much memory in all.
+    max_free
+        Upper bound of the number of unused blocks.
+    max_free_bytes
+        Upper bound of their size together.
     """
 
-    def __init__(self, *, spare: int = 4, spare_bytes: int = 2**28) -> None:
-        self._spare, self._spare_bytes = spare, spare_bytes
+    def __init__(self, *, max_free: int = 4, max_free_bytes: int = 2**28) -> None:
+        self._max_free, self._max_free_bytes = max_free, max_free_bytes
         self._free: list[SharedBlock] = []
 
     def take(self, shape: tuple[int, ...], dtype: DTypeLike) -> SharedBlock:
-        """Find or make a block; its contents are undefined."""
+        """Return a block of this shape and dtype; its contents are undefined."""
         for block in self._free:
             if block.reuse(shape, dtype):
                 self._free.remove(block)
@@ -130,11 +132,11 @@ class BlockPool:
         return SharedBlock(shape, dtype)
 
     def give_back(self, block: SharedBlock) -> None:
-        """Return a block that nobody reads or writes any more."""
+        """Give back a block that neither process uses any more."""
         self._free.insert(0, block)
         while (
-            len(self._free) > self._spare
-            or sum(free.capacity for free in self._free) > self._spare_bytes
+            len(self._free) > self._max_free
+            or sum(free.capacity for free in self._free) > self._max_free_bytes
         ):
             self._free.pop().close()
 
@@ -151,14 +153,14 @@ class AttachedBlock:
     Parameters
     ----------
     description
-        Where it lies.
+        The message that describes it.
     writable
-        Whether `array` may be written to.
+        Whether `array` can be written to.
 
     Raises
     ------
     EngineError
-        If the segment is gone or smaller than described.
+        If the segment was removed or is smaller than described.
     """
 
     def __init__(self, description: SharedArray, *, writable: bool = False) -> None:
@@ -181,14 +183,14 @@ class AttachedBlock:
 
     @property
     def array(self) -> NDArray[Any]:
-        """The array, a view."""
+        """A view of the array."""
         shape, dtype = self._description.shape, np.dtype(self._description.dtype)
         array = shared_memory.view(self._memory, shape, dtype)
         array.flags.writeable = self._writable
         return array
 
     def close(self) -> None:
-        """Let go of the segment as soon as no view of it is in use."""
+        """Unmap the segment as soon as no view of it is in use."""
         self._finalizer()
 
     def __enter__(self) -> AttachedBlock:

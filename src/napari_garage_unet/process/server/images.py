@@ -1,4 +1,4 @@
-"""The images and strokes the viewer has handed to the engine process."""
+"""The images and strokes that the viewer has given to the engine process."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ from napari_garage_unet.process.protocol.messages import (
 from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
 from napari_garage_unet.process.protocol.shared_memory import remove_leftovers
 
+MAX_KEPT_SEGMENTS = 64
+"""Latest segments that are remembered, besides those of open images."""
+
 MAX_KEPT_EDITS = 64
-"""Edits of an image that are kept for a training that has not come to them yet; one
-that is further behind takes the whole array."""
+"""Latest edits of each image that are kept; a training that has not taken older ones
+gets the whole array."""
 
 
 @dataclass(slots=True)
@@ -40,24 +43,24 @@ class _Entry:
 class ImageRegistry:
     """Images by key, each with its strokes.
 
-    Filled by the thread that receives, so that the viewer gets its memory back at
-    once whatever the engine is busy with; read by the one that computes.
+    Written by the receiving thread, so that the viewer gets its shared memory back at
+    once even during a computation; read by the computing thread.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
-        self._lately: deque[str] = deque(maxlen=64)
+        self._latest_segments: deque[str] = deque(maxlen=MAX_KEPT_SEGMENTS)
 
     def open_image(self, request: OpenImage) -> None:
-        """Make an image known; it is read where it lies.
+        """Open an image; its array stays in shared memory.
 
         Raises
         ------
         InputError
             If the axes do not describe the array, or it is empty.
         EngineError
-            If the array is not there.
+            If the array was removed.
         """
         block = AttachedBlock(request.array)
         try:
@@ -71,7 +74,7 @@ class ImageRegistry:
         self._replace(request.key, entry)
 
     def close_image(self, key: str) -> None:
-        """Forget an image. One that is not open is no error."""
+        """Close an image; without effect if it is not open."""
         self._replace(key, None)
 
     def set_strokes(self, request: SetStrokes) -> bool:
@@ -80,15 +83,15 @@ class ImageRegistry:
         Returns
         -------
         bool
-            False if the box is not of the strokes that are here, so that all of them
-            are needed; nothing has been changed then.
+            False if the box does not follow the strokes that are known, so that all
+            of them are needed; nothing has changed then.
 
         Raises
         ------
         InputError
             If the image is not open or has another shape.
         EngineError
-            If the array is not there.
+            If the array was removed.
         """
         self.note(request.array)
         entry = self._entry(request.key)
@@ -123,7 +126,7 @@ class ImageRegistry:
         return self._entry(key).image
 
     def images(self) -> list[Image]:
-        """List the images that are open, the latest last."""
+        """List the open images, the latest last."""
         with self._lock:
             return [entry.image for entry in self._entries.values()]
 
@@ -140,22 +143,22 @@ class ImageRegistry:
             return entry.strokes.copy()
 
     def edits_since(self, key: str, strokes_id: int) -> tuple[int, list[StrokeEdit]]:
-        """Find what has changed in the strokes of an image.
+        """Return what has changed in the strokes of an image.
 
         Parameters
         ----------
         key
             The image.
         strokes_id
-            Id of the request that brought the strokes that are known.
+            Id of the `SetStrokes` after which the changes are wanted.
 
         Returns
         -------
         strokes_id : int
-            Id of the request that brought the newest.
+            Id of the newest `SetStrokes`.
         edits : list of StrokeEdit
-            In the order they were made; one of the whole image where that is not
-            known any more.
+            The changes in their order; a single one of the whole image where they are
+            not kept any more.
 
         Raises
         ------
@@ -175,7 +178,7 @@ class ImageRegistry:
             return newest, [StrokeEdit(whole, entry.strokes.copy())]
 
     def strokes_id(self, key: str) -> int:
-        """Id of the request that has brought the strokes of an image; 0 before any.
+        """Id of the newest `SetStrokes` of an image; 0 before any.
 
         Raises
         ------
@@ -185,14 +188,14 @@ class ImageRegistry:
         return self._entry(key).strokes_id
 
     def note(self, array: SharedArray) -> None:
-        """Remember a segment in case the viewer cannot remove it any more."""
+        """Remember the segment of an array, to remove it after a killed viewer."""
         self._remember(array.segment)
 
     def remove_leftovers(self) -> None:
-        """Remove the shared memory of a viewer that is gone."""
+        """Remove the shared memory of a viewer that was killed."""
         with self._lock:
             segments = {entry.segment for entry in self._entries.values()}
-        remove_leftovers(segments | set(self._lately))
+        remove_leftovers(segments | set(self._latest_segments))
 
     def _entry(self, key: str) -> _Entry:
         with self._lock:
@@ -212,10 +215,10 @@ class ImageRegistry:
         if former is None:
             return
         block, segment = former.block, former.segment
-        del former  # It has a view of the memory that is let go of now.
+        del former  # Its image is a view of the memory that is unmapped now.
         self._remember(segment)
         block.close()
 
     def _remember(self, segment: str) -> None:
-        if segment not in self._lately:
-            self._lately.append(segment)
+        if segment not in self._latest_segments:
+            self._latest_segments.append(segment)

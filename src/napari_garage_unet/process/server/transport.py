@@ -1,7 +1,7 @@
-"""What comes in from the viewer and goes out to it, in the engine process.
+"""Transport between engine process and viewer, on the engine's side.
 
-A thread of its own receives, so that the viewer never waits to get rid of a request,
-and answers by itself what need not wait for a computation.
+A receiving thread takes requests at once, so that the viewer never waits to send one,
+and answers those that need no computation.
 """
 
 from __future__ import annotations
@@ -35,28 +35,28 @@ logger = logging.getLogger(__name__)
 
 
 class Outbox:
-    """Sends events; from any thread."""
+    """Sends events to the viewer, from any thread."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
 
     def send(self, event: Event) -> None:
-        """Send an event; nothing happens when the viewer is gone."""
+        """Send an event; without effect when the viewer is gone."""
         try:
             with self._lock:
                 self._connection.send(event)
         except OSError as error:
-            # The receiving thread notices it too and ends the process.
+            # The receiving thread meets the same error and ends the process.
             logger.info("%s could not be sent: %s", type(event).__name__, error)
 
     def attempt(self, id: int | None, action: Callable[[], Event | None]) -> bool:
-        """Do something and send the event it returns, or `Failed` when it raises.
+        """Call `action` and send the event it returns, or `Failed` when it raises.
 
         Returns
         -------
         bool
-            Whether it went well.
+            Whether it raised nothing.
         """
         try:
             event = action()
@@ -64,7 +64,7 @@ class Outbox:
             self.send(Failed(id, *explain_error(error)))
             return False
         except Exception as error:
-            # Whatever it is, the process goes on and a person reads about it.
+            # The process continues, and the viewer displays the error.
             logger.exception("The engine met an error.")
             self.send(Failed(id, *explain_error(error)))
             return False
@@ -74,36 +74,36 @@ class Outbox:
 
 
 class Inbox:
-    """Receives requests.
+    """Receives requests from the viewer.
 
-    Images and strokes are put on the desk right away. Stop and Cancel withdraw what
-    has not begun. All else waits, in the order it came, for `take`.
+    Images and strokes go into the registry at once. `Stop` and `Cancel` withdraw
+    requests that have not begun. All others wait for `take`, in the order they came.
 
     Parameters
     ----------
     connection
-        Where requests come from.
-    desk
-        Where images and strokes go.
+        Connection to the viewer.
+    registry
+        Takes images and strokes.
     outbox
-        Where answers go.
+        Sends answers.
     on_end
-        Called in the receiving thread when no more requests will come; True means
-        that the viewer has asked the process to end, False that it is gone.
+        Called in the receiving thread when no more requests will come: with True
+        after `Shutdown`, with False when the viewer is gone.
     """
 
     def __init__(
         self,
         connection: Connection,
-        desk: ImageRegistry,
+        registry: ImageRegistry,
         outbox: Outbox,
         *,
         on_end: Callable[[bool], None],
     ) -> None:
         self._connection = connection
-        self._desk, self._outbox, self._on_end = desk, outbox, on_end
+        self._registry, self._outbox, self._on_end = registry, outbox, on_end
         self._waiting: list[Request] = []
-        self._news = threading.Condition()
+        self._arrived = threading.Condition()
         self._closed = False
         self._opened = False
         self._thread = threading.Thread(
@@ -111,7 +111,7 @@ class Inbox:
         )
 
     def open(self) -> None:
-        """Begin to receive."""
+        """Start the receiving thread."""
         self._thread.start()
 
     @property
@@ -120,14 +120,17 @@ class Inbox:
         return self._closed
 
     def take(self, *, wait: bool = False) -> list[Request]:
-        """Take all waiting requests; with `wait`, not before there is one.
+        """Take all waiting requests.
 
-        Empty when there are none or, with `wait`, when an image was opened or the
-        process is to end.
+        Parameters
+        ----------
+        wait
+            Whether to block until there is a request, an image was opened or the
+            process is to end. In the latter two cases the list can be empty.
         """
-        with self._news:
+        with self._arrived:
             if wait:
-                self._news.wait_for(
+                self._arrived.wait_for(
                     lambda: self._waiting or self._opened or self._closed
                 )
             self._opened = False
@@ -136,7 +139,7 @@ class Inbox:
 
     def holds(self, kind: type[Request]) -> bool:
         """Whether a request of a kind is waiting."""
-        with self._news:
+        with self._arrived:
             return any(isinstance(request, kind) for request in self._waiting)
 
     def _receive(self) -> None:
@@ -150,19 +153,19 @@ class Inbox:
         except (EOFError, OSError) as error:
             logger.info("The viewer is gone: %s", error)
         finally:
-            with self._news:
+            with self._arrived:
                 self._closed = True
-                self._news.notify_all()
+                self._arrived.notify_all()
             self._on_end(asked)
 
     def _sort(self, request: Request) -> None:
-        desk, attempt = self._desk, self._outbox.attempt
+        attempt = self._outbox.attempt
         match request:
             case OpenImage():
                 if attempt(request.id, lambda: self._open_image(request)):
-                    with self._news:
+                    with self._arrived:
                         self._opened = True
-                        self._news.notify_all()
+                        self._arrived.notify_all()
             case CloseImage():
                 attempt(request.id, lambda: self._close_image(request))
             case SetStrokes():
@@ -182,33 +185,33 @@ class Inbox:
                     "The prediction was cancelled.",
                 )
             case Predict():
-                desk.note(request.result)
+                self._registry.note(request.result)
                 self._wait(request)
             case _:
                 self._wait(request)
 
     def _open_image(self, request: OpenImage) -> Event:
-        self._desk.open_image(request)
+        self._registry.open_image(request)
         return Done(request.id)
 
     def _close_image(self, request: CloseImage) -> Event:
-        self._desk.close_image(request.key)
+        self._registry.close_image(request.key)
         return Done(request.id)
 
     def _set_strokes(self, request: SetStrokes) -> Event:
-        fits = self._desk.set_strokes(request)
+        fits = self._registry.set_strokes(request)
         return Done(request.id) if fits else StrokesNeeded(request.id, request.key)
 
     def _wait(self, request: Request) -> None:
-        with self._news:
+        with self._arrived:
             self._waiting.append(request)
-            self._news.notify_all()
+            self._arrived.notify_all()
 
     def _withdraw_or_wait(
         self, request: Request, which: Callable[[Request], bool], message: str
     ) -> None:
         """Withdraw waiting requests; without any, it waits for the other thread."""
-        with self._news:
+        with self._arrived:
             withdrawn = [other for other in self._waiting if which(other)]
             self._waiting = [other for other in self._waiting if not which(other)]
         for other in withdrawn:

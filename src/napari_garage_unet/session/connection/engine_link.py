@@ -1,4 +1,4 @@
-"""The engine process as a session sees it: started when needed, watched, restarted."""
+"""The engine process as the session sees it: its state, start and restart."""
 
 from __future__ import annotations
 
@@ -23,26 +23,31 @@ logger = logging.getLogger(__name__)
 
 
 class EngineLink:
-    """Owns the client of the engine process and knows which images it has.
+    """Owner of the client of the engine process.
 
     Parameters
     ----------
     make_client
-        Makes the client when the engine is first needed.
+        Returns a new client; called when the engine is first needed.
 
     Attributes
     ----------
     changed
-        The engine has started, is warm, or has died.
+        Signal: `state` is another one.
     progressed
-        A training step; emitted with `Progress`.
+        Signal: a training step was taken; emitted with `Progress`.
     died
-        The process has gone without being asked to; emitted with `Died` after every
-        open request was answered with `Failed`.
+        Signal: the process ended without being asked to. Emitted with `Died`, after
+        every open request was answered with `Failed`.
     failed
-        An error that belongs to no request; emitted with `Failed`.
-    state, device, note, versions
-        What the process is doing, what it computes on and why on no GPU, in words.
+        Signal: an error that belongs to no request; emitted with `Failed`.
+    state
+        What the process is doing.
+    device, note
+        The device it computes on, and why that is no GPU, as sentences; empty before
+        it is ready.
+    versions
+        Version of each library the engine computes with.
     """
 
     changed = Signal()
@@ -53,43 +58,43 @@ class EngineLink:
     def __init__(self, make_client: Callable[[], Client]) -> None:
         self._make_client = make_client
         self._client: Client | None = None
-        self._asking: EngineRequests | None = None
+        self._requests: EngineRequests | None = None
         self.state = Engine.OFF
         self.device = self.note = ""
         self.versions: dict[str, str] = {}
 
     @property
     def is_running(self) -> bool:
-        """Whether the process has been started and has not died."""
+        """Whether the process was started and has not died."""
         return self.state in (Engine.STARTING, Engine.WARMING, Engine.READY)
 
     @property
     def client(self) -> Client | None:
-        """The client of the process; None before it is first started."""
+        """Client of the process; None before the first start."""
         return self._client
 
     @property
     def engine(self) -> EngineRequests:
-        """Who to ask; the process is started when it does not run."""
+        """Requests to the engine; the first use starts the process."""
         self.start()
-        assert self._asking is not None
-        return self._asking
+        assert self._requests is not None
+        return self._requests
 
     def start(self) -> None:
-        """Start the process unless it runs; it warms up by itself."""
+        """Start the process unless it runs; it warms up on its own."""
         if self.is_running:
             return
-        if self._client is None or self._asking is None:
+        if self._client is None or self._requests is None:
             self._client = self._make_client()
-            self._asking = EngineRequests(self._client)
+            self._requests = EngineRequests(self._client)
             self._client.start()
         else:
-            self._asking.forget_images()
+            self._requests.forget_images()
             self._client.restart()
         self._set_state(Engine.STARTING)
 
     def open(self, annotated: AnnotatedImage) -> None:
-        """See to it that the engine has an image.
+        """Give the engine an image unless it has it.
 
         Raises
         ------
@@ -102,15 +107,15 @@ class EngineLink:
             self.engine.open_image(annotated.key, annotated.image())
 
     def forget(self, annotated: AnnotatedImage) -> None:
-        """Have the engine forget an image."""
-        if self._asking is not None:
-            self._asking.close_image(annotated.key)
+        """Close an image in the engine."""
+        if self._requests is not None:
+            self._requests.close_image(annotated.key)
 
     def poll(self) -> None:
-        """Hand out what the engine has said since the last time."""
-        if self._asking is None:
+        """Emit the events that arrived since the last call."""
+        if self._requests is None:
             return
-        for event in self._asking.poll():
+        for event in self._requests.poll():
             match event:
                 case Ready():
                     self.device, self.versions = event.device, dict(event.versions)
@@ -129,10 +134,10 @@ class EngineLink:
                     self.died.emit(event)
 
     def close(self) -> None:
-        """End the process; open questions stay unanswered."""
-        if self._asking is not None:
-            self._asking.close()
-        self._client = self._asking = None
+        """End the process; open requests get no answer."""
+        if self._requests is not None:
+            self._requests.close()
+        self._client = self._requests = None
         self.state = Engine.OFF
 
     def _set_state(self, state: Engine) -> None:

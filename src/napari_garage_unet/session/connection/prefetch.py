@@ -1,4 +1,4 @@
-"""The engine sees the image on view before anybody asks it to learn."""
+"""Hands the image on view to the engine before training asks for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class ImagePrefetch:
-    """Gives the engine each image once, so that it can compute its features.
+    """Opens each image in the engine once, so that features are computed ahead.
 
     Parameters
     ----------
@@ -26,22 +26,22 @@ class ImagePrefetch:
         self._seen: set[str] = set()
 
     def poll(self, current: AnnotatedImage | None) -> None:
-        """Open the image that is being worked on, if that is done in a moment."""
+        """Open the current image if it can be copied without a noticeable pause."""
         if current is None or not self._link.is_running or current.key in self._seen:
             return
         self._seen.add(current.key)
-        if not current.is_at_hand:
+        if not current.is_quick_to_copy:
             return
         try:
             self._link.open(current)
         except GarageError as error:
-            # Whoever presses Learn gets to read it.
+            # Learn shows the same error where it can be acted on.
             logger.info("%s cannot be opened: %s", current.name, error)
 
     def forget(self, annotated: AnnotatedImage) -> None:
-        """Open an image again; its pixels have changed."""
+        """Open an image again with the next poll, because its pixels changed."""
         self._seen.discard(annotated.key)
 
     def forget_all(self) -> None:
-        """Open every image again; the engine process is another one."""
+        """Open every image again, because the engine process was restarted."""
         self._seen.clear()

@@ -1,4 +1,4 @@
-"""Questions to the engine process: answers call back, arrays go in shared memory."""
+"""Requests to the engine process: answers call back, arrays go in shared memory."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.process.protocol.messages import (
+    Answer,
     Cancel,
     CloseImage,
     Done,
     Event,
     Failed,
     LoadModel,
-    ModelReady,
     OpenImage,
     Predict,
     Predicted,
@@ -27,52 +27,50 @@ from napari_garage_unet.process.protocol.messages import (
     SaveModel,
     SetStrokes,
     Stop,
-    StrokesNeeded,
     Train,
-    Trained,
     UseModel,
 )
 from napari_garage_unet.process.protocol.shared_arrays import BlockPool, SharedBlock
 
 logger = logging.getLogger(__name__)
 
-ANSWERS = (Done, StrokesNeeded, Trained, Predicted, ModelReady, Failed)
-
 OnReply = Callable[[Event], None]
-"""Called with the answer to a question."""
+"""Called with the answer to a request."""
 
 OnPredicted = Callable[[Event, NDArray[np.uint8] | None], None]
-"""Called with the answer and ``(n_classes, h, w)`` probabilities, 255 is certain.
+"""Called with the answer and ``(n_classes, h, w)`` uint8 probabilities, 255 is 1.
 
-The array is None when the question has failed. It lies in shared memory and is valid
-until the callback returns, so what is to be kept is copied.
+The array is None when the request failed. It lies in shared memory and is valid until
+the callback returns; what is kept has to be copied.
 """
 
 
 class Client(Protocol):
-    """What is needed of `napari_garage_unet.process.client.client.EngineClient`."""
+    """The part of `napari_garage_unet.process.client.client.EngineClient` in use."""
 
     def start(self) -> None:
         """Start the process."""
 
     def restart(self) -> None:
-        """End it and start another one."""
+        """End the process and start another one."""
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
 
     def next_id(self) -> int:
-        """Make a number for a request."""
+        """Return a new id for a request."""
 
     def send(self, request: Request) -> None:
         """Send a request."""
 
     def poll(self) -> list[Event]:
-        """Return what has happened since the last call."""
+        """Return the events that arrived since the last call."""
 
 
 @dataclass(slots=True)
-class _Request:
+class _Pending:
+    """What is done once a request is answered: call back, then free its memory."""
+
     on_answer: OnReply | None = None
     recycle: list[SharedBlock] = field(default_factory=list)
     remove: list[SharedBlock] = field(default_factory=list)
@@ -89,24 +87,24 @@ class EngineRequests:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._questions: dict[int, _Request] = {}
+        self._pending: dict[int, _Pending] = {}
         self._images: dict[str, SharedBlock] = {}
         self._strokes_ids: dict[str, int] = {}
         self._pool = BlockPool()
 
     def poll(self) -> list[Event]:
-        """Hand out answers; the other events are returned."""
-        left = []
+        """Handle the answers that arrived; return all other events."""
+        others = []
         for event in self._client.poll():
-            number = event.id if isinstance(event, ANSWERS) else None
+            number = event.id if isinstance(event, Answer) else None
             if number is None:
-                left.append(event)
+                others.append(event)
             else:
-                self._settle(number, event)
-        return left
+                self._handle(number, event)
+        return others
 
     def has_image(self, key: str) -> bool:
-        """Whether the engine was given an image under a key."""
+        """Whether an image is open in the engine under a key."""
         return key in self._images
 
     def open_image(self, key: str, image: Image) -> None:
@@ -128,16 +126,16 @@ class EngineRequests:
                 image.spacing,
                 image.name,
             ),
-            _Request(),
+            _Pending(),
         )
 
     def close_image(self, key: str) -> None:
-        """Have an image forgotten; its memory is freed when it is."""
+        """Close an image; its shared memory is freed with the answer."""
         block = self._images.pop(key, None)
         self._strokes_ids.pop(key, None)
         if block is not None:
             request = CloseImage(self._client.next_id(), key)
-            self._send(request, _Request(remove=[block]))
+            self._send(request, _Pending(remove=[block]))
 
     def set_strokes(
         self,
@@ -156,11 +154,11 @@ class EngineRequests:
         strokes
             All strokes, class ids of the image's spatial shape.
         changed
-            Box outside which they are those that were sent last; None when that is
-            not known. It is not used when the engine has none, as after a restart.
+            Box outside which they equal those sent last; None when that is not known.
+            Unused when none were sent, as after a restart of the engine.
         on_answer
-            Called with `Done`, with `StrokesNeeded` when the box did not fit, so that
-            the strokes have to be sent again, or with `Failed`.
+            Called with `Done`; with `StrokesNeeded` when the engine has other strokes
+            than those sent last, so all have to be sent; or with `Failed`.
 
         Returns
         -------
@@ -191,7 +189,7 @@ class EngineRequests:
                 self._strokes_ids.pop(key, None)
             on_answer(event)
 
-        return self._send(request, _Request(answered, recycle=[block]))
+        return self._send(request, _Pending(answered, recycle=[block]))
 
     def train(
         self,
@@ -206,7 +204,7 @@ class EngineRequests:
         checkpoint: str,
         on_answer: OnReply,
     ) -> int:
-        """Start training, see `Train`; returns the id its `Progress` will have."""
+        """Start training, see `Train`; returns the id that its `Progress` carries."""
         request = Train(
             self._client.next_id(),
             tuple(keys),
@@ -218,11 +216,11 @@ class EngineRequests:
             start_from,
             checkpoint,
         )
-        return self._send(request, _Request(on_answer))
+        return self._send(request, _Pending(on_answer))
 
     def stop(self) -> None:
         """End training after the step that is running."""
-        self._send(Stop(self._client.next_id()), _Request())
+        self._send(Stop(self._client.next_id()), _Pending())
 
     def predict(
         self,
@@ -236,7 +234,7 @@ class EngineRequests:
         step: int = 1,
         on_answer: OnPredicted,
     ) -> int:
-        """Ask for the probabilities of a plane, or of a box in it.
+        """Request the probabilities of a plane, or of a box in it.
 
         Parameters
         ----------
@@ -245,7 +243,7 @@ class EngineRequests:
         key
             Key of the image.
         n_classes
-            How many classes the model has at most.
+            Upper bound of the number of classes of the model.
         size
             Height and width of the plane.
         plane
@@ -281,20 +279,20 @@ class EngineRequests:
             else:
                 on_answer(event, None)
 
-        return self._send(request, _Request(hand_over, recycle=[block]))
+        return self._send(request, _Pending(hand_over, recycle=[block]))
 
-    def cancel(self, question: int) -> None:
-        """Drop a `predict` by its id; nothing happens if it has been answered."""
-        self._send(Cancel(self._client.next_id(), question), _Request())
+    def cancel(self, request_id: int) -> None:
+        """Drop a `predict` by its id; without effect if it has been answered."""
+        self._send(Cancel(self._client.next_id(), request_id), _Pending())
 
     def load_model(self, path: str, *, on_answer: OnReply) -> None:
         """Load a model file."""
-        self._send(LoadModel(self._client.next_id(), path), _Request(on_answer))
+        self._send(LoadModel(self._client.next_id(), path), _Pending(on_answer))
 
     def use_model(self, path: str, *, step: int, on_answer: OnReply) -> None:
-        """Make a model file the live model, called the state of this step."""
+        """Make a model file the live model; its state is named by `step`."""
         request = UseModel(self._client.next_id(), path, step)
-        self._send(request, _Request(on_answer))
+        self._send(request, _Pending(on_answer))
 
     def save_model(
         self,
@@ -306,47 +304,47 @@ class EngineRequests:
         classes: Sequence[dict[str, Any]],
         on_answer: OnReply,
     ) -> None:
-        """Write a model to a file with these rules, presets and names of classes."""
+        """Write a model to a file with these rules, presets and class names."""
         request = SaveModel(
             self._client.next_id(), model, path, rules, tuple(classes), presets
         )
-        self._send(request, _Request(on_answer))
+        self._send(request, _Pending(on_answer))
 
     def forget_images(self) -> None:
-        """Free the images; the process that had them is gone."""
+        """Free the shared memory of all images, after the process has ended."""
         for block in self._images.values():
             block.close()
         self._images.clear()
         self._strokes_ids.clear()
 
     def close(self) -> None:
-        """End the process and free all shared memory; nobody is called back."""
+        """End the process and free all shared memory; open requests get no answer."""
         self._client.close()
-        for question in self._questions.values():
-            for block in (*question.recycle, *question.remove):
+        for pending in self._pending.values():
+            for block in (*pending.recycle, *pending.remove):
                 block.close()
-        self._questions.clear()
+        self._pending.clear()
         self.forget_images()
         self._pool.close()
 
-    def _send(self, request: Request, question: _Request) -> int:
-        self._questions[request.id] = question
+    def _send(self, request: Request, pending: _Pending) -> int:
+        self._pending[request.id] = pending
         self._client.send(request)
         return request.id
 
-    def _settle(self, number: int, event: Event) -> None:
-        question = self._questions.pop(number, None)
-        if question is None:
-            logger.warning("an answer nobody has asked for: %r", event)
+    def _handle(self, number: int, event: Event) -> None:
+        pending = self._pending.pop(number, None)
+        if pending is None:
+            logger.warning("an answer to no open request: %r", event)
             return
         try:
-            if question.on_answer is not None:
-                question.on_answer(event)
+            if pending.on_answer is not None:
+                pending.on_answer(event)
             elif isinstance(event, Failed):
                 logger.info("the engine refused a request: %s", event.message)
         finally:
             # Only now: the engine does not touch the memory any more.
-            for block in question.recycle:
+            for block in pending.recycle:
                 self._pool.give_back(block)
-            for block in question.remove:
+            for block in pending.remove:
                 block.close()

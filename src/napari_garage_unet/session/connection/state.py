@@ -1,4 +1,4 @@
-"""The state of the engine process, as the session sees it."""
+"""States of the engine process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from enum import Enum
 
 
 class Engine(Enum):
-    """What the engine process is doing."""
+    """What the engine process is doing.
+
+    ``OFF`` before the first start, ``STARTING`` until it has loaded, ``WARMING``
+    until its network is traced, ``READY`` from then on, ``DEAD`` after it ended
+    without being asked to.
+    """
 
     OFF = "off"
     STARTING = "starting"

@@ -1,4 +1,4 @@
-"""One image of a session: its layers, its strokes, and the pixels once read."""
+"""An image of a session with its layers and strokes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from napari_garage_unet.layers.view import plane_on_view
 from .brush_trail import BrushTrail
 from .stroke_changes import StrokeChanges
 
-FEW_BYTES = 100_000_000
-"""Pixels that are copied in a few hundredths of a second."""
+MAX_PREFETCH_BYTES = 100_000_000
+"""Size of the largest image that is copied without a noticeable pause, in bytes."""
 
 _numbers = itertools.count(1)
 
 
 class AnnotatedImage:
-    """An image that can be learnt from and segmented.
+    """An image that can be trained on and segmented.
 
     Parameters
     ----------
@@ -42,23 +42,27 @@ class AnnotatedImage:
     Attributes
     ----------
     key
-        What the engine process calls it.
+        Its key in the engine process.
     strokes
         The layer its strokes are painted in, or None.
     watch
-        What was last seen of the strokes.
+        The strokes as last looked at; None without a strokes layer.
     learns
         Whether training uses its strokes.
     brush
-        Where a stroke goes that is not finished.
+        Tiles touched by the stroke that is being painted.
     pixels_changed
-        Its pixels have to be read again; emitted with the image itself.
-    strokes_touched, stroke_done
-        Its strokes may be others, and a stroke is complete; `look` tells.
+        Signal: its pixels have to be read again; emitted with the image itself.
+    strokes_touched
+        Signal: its strokes may have changed; `look` finds out.
+    stroke_done
+        Signal: a stroke is complete.
     painted
-        Something was painted; emitted as by `StrokeChanges.painted`.
-    brush_changed, colors_changed
-        Another class is in the brush, or the strokes layer has other colours.
+        Signal: pixels were painted; emitted as `StrokeChanges.painted` is.
+    brush_changed
+        Signal: another class is selected in the strokes layer.
+    colors_changed
+        Signal: the strokes layer has other colours.
     """
 
     pixels_changed = Signal(object)
@@ -92,13 +96,13 @@ class AnnotatedImage:
         return str(self.layer.name)
 
     @property
-    def is_at_hand(self) -> bool:
-        """Whether it is a single plane in memory that can be copied in a moment."""
+    def is_quick_to_copy(self) -> bool:
+        """Whether it is one plane in memory of at most `MAX_PREFETCH_BYTES`."""
         arrays = [full_resolution(layer) for layer in self.layers]
         return all(
             isinstance(array, np.ndarray)
             and layer.ndim == 2
-            and array.nbytes <= FEW_BYTES
+            and array.nbytes <= MAX_PREFETCH_BYTES
             for array, layer in zip(arrays, self.layers, strict=True)
         )
 
@@ -109,11 +113,11 @@ class AnnotatedImage:
 
     @property
     def spatial_shape(self) -> tuple[int, ...]:
-        """Shape without channels."""
+        """Shape without the channel axis."""
         return spatial_shape(self.layer)
 
     def image(self) -> Image:
-        """The pixels and what their axes mean; read once.
+        """Pixels with the meaning of their axes; read once.
 
         Raises
         ------
@@ -125,12 +129,12 @@ class AnnotatedImage:
         return self._image
 
     def set_strokes(self, layer: Labels | None) -> None:
-        """Paint in this layer from now on; counts start over.
+        """Use this layer for strokes from now on; counts start over.
 
         Raises
         ------
         InputError
-            If the layer does not fit the image; the old one stays.
+            If the layer does not fit the image; the former one stays in use.
         """
         if layer is not None:
             _check(self, layer.data)
@@ -148,7 +152,7 @@ class AnnotatedImage:
         layer.events.colormap.connect(self._on_colors)
         layer.mouse_drag_callbacks.append(self.brush.follow)
         self.watch.look_at_all(layer.data)
-        # What was there before is not new.
+        # Only now: strokes that were there before are not newly painted.
         self.watch.painted.connect(self._on_painted)
 
     def release_strokes(self) -> None:
@@ -164,12 +168,13 @@ class AnnotatedImage:
         self.watch = None
 
     def look(self, viewer: Any) -> bool:
-        """Look at the strokes of the plane on view; True when they changed.
+        """Compare the strokes of the plane on view; True when they changed.
 
         Raises
         ------
         InputError
-            If the strokes were replaced by some that do not fit; the layer is let go.
+            If the strokes were replaced by some that do not fit; the layer is
+            released.
         """
         if self.strokes is None or self.watch is None:
             return False
@@ -181,7 +186,7 @@ class AnnotatedImage:
         return self.watch.look(self.image(), self.strokes.data, index)
 
     def look_at_each(self) -> Iterator[bool]:
-        """Look at the strokes plane by plane; yields whether each one changed.
+        """Compare the strokes plane by plane; yields whether each one changed.
 
         Painting in three dimensions, and undo after the slider has moved, change
         planes that are not on view.
@@ -195,7 +200,7 @@ class AnnotatedImage:
             yield watch.look_at_part(layer.data, i)
 
     def look_at_all(self) -> bool:
-        """Look at the strokes of all planes; True when they changed.
+        """Compare the strokes of all planes; True when they changed.
 
         Raises
         ------
@@ -210,7 +215,7 @@ class AnnotatedImage:
         return self.watch.look_at_all(self.strokes.data)
 
     def _is_replaced(self) -> bool:
-        """Begin to follow the strokes anew where somebody assigned other data."""
+        """Bind the strokes layer again if its data has another shape now."""
         layer, watch = self.strokes, self.watch
         assert layer is not None
         assert watch is not None
@@ -221,11 +226,11 @@ class AnnotatedImage:
         return True
 
     def plane_on_view(self, viewer: Any) -> PlaneIndex:
-        """Position of the plane the viewer shows."""
+        """Position of the plane that the viewer shows."""
         return plane_on_view(viewer, self.layer)
 
     def close(self) -> None:
-        """Let go of the layers."""
+        """Disconnect from the layers."""
         self.release_strokes()
         self.layer.events.name.disconnect(self._on_renamed)
         for layer in self.layers:
@@ -242,7 +247,7 @@ class AnnotatedImage:
         self.painted.emit(key, box, mask, strokes)
 
     def _on_renamed(self) -> None:
-        # Strokes know by name whose they are.
+        # Strokes are matched to their image by its name.
         if self.strokes is not None:
             name_image(self.strokes, self.name)
 
@@ -260,7 +265,7 @@ class AnnotatedImage:
 
 
 def _check(annotated: AnnotatedImage, strokes: Any) -> None:
-    """Raise `InputError` unless strokes fit; the pixels need not be read for that."""
+    """Raise `InputError` unless strokes fit; does not read the pixels."""
     shape = annotated.spatial_shape
     # An array of that shape that takes no memory.
     frame = np.broadcast_to(np.uint8(0), shape)

@@ -1,4 +1,4 @@
-"""Where a stroke goes while the brush is down.
+"""Tiles that a brush touches while it is down.
 
 napari says that something was painted when the brush lifts. What is saved must not
 wait for that: a person may draw for minutes without lifting it.
@@ -13,32 +13,32 @@ import numpy as np
 
 from napari_garage_unet.project.tiles import Tile, tiles_of
 
-MARGIN = 2
-"""Pixels around the brush that are taken to be painted, too."""
+BRUSH_MARGIN_PIXELS = 2
+"""Pixels around the brush that count as painted, because napari rounds its edge."""
 
 
 class BrushTrail:
-    """The tiles a brush has touched since it was put down."""
+    """The tiles that a brush has touched since it was put down."""
 
     def __init__(self) -> None:
         self._tiles: set[Tile] = set()
 
     @property
     def is_down(self) -> bool:
-        """Whether it has touched tiles that were not taken."""
+        """Whether tiles were touched that `take` has not returned."""
         return bool(self._tiles)
 
     def take(self) -> set[Tile]:
-        """The tiles touched since the last time; empty while nothing is painted."""
+        """Return the tiles touched since the last call."""
         tiles, self._tiles = self._tiles, set()
         return tiles
 
     def lift(self) -> None:
-        """Forget the trail; what was painted is noticed in the layer now."""
+        """Forget the tiles; the layer holds the complete stroke now."""
         self._tiles.clear()
 
     def follow(self, layer: Any, event: Any) -> Iterator[None]:
-        """Follow the mouse; napari calls this when a button is pressed on the layer."""
+        """Follow the mouse: a napari ``mouse_drag_callbacks`` generator."""
         if layer.mode not in ("paint", "erase"):
             return
         self._touch(layer, event)
@@ -51,7 +51,7 @@ class BrushTrail:
     def _touch(self, layer: Any, event: Any) -> None:
         shape = layer.data.shape
         at = np.asarray(layer.world_to_data(event.position), float)
-        reach = layer.brush_size / 2 + MARGIN
+        reach = layer.brush_size / 2 + BRUSH_MARGIN_PIXELS
         within = len(shape) - layer.n_edit_dimensions
         box = []
         for axis, (position, length) in enumerate(zip(at, shape, strict=True)):

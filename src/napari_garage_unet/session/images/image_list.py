@@ -1,4 +1,4 @@
-"""The images of a session and the one that is being worked on."""
+"""The images of a session and the current one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from .annotated_image import AnnotatedImage
 
 
 class ImageList:
-    """Follows the viewer's layers: chooses what is obvious, forgets what is deleted.
+    """The images of a session, kept in step with the viewer's layers.
+
+    An image and its strokes layer are chosen where only one choice is possible, and
+    dropped when their layer is deleted.
 
     Parameters
     ----------
@@ -33,15 +36,19 @@ class ImageList:
     Attributes
     ----------
     changed
-        Another image or strokes layer is chosen, or one has gone.
+        Signal: another image or strokes layer is current, or one was deleted.
     added
-        An image can be worked on; emitted with the `AnnotatedImage`.
+        Signal: an image was added; emitted with the `AnnotatedImage`.
     removed
-        An image is gone; emitted with the `AnnotatedImage`, whose key is still known.
+        Signal: an image was removed; emitted with the `AnnotatedImage`, whose key
+        stays valid.
     strokes_bound
-        A strokes layer was chosen or made; emitted with the `AnnotatedImage`.
+        Signal: a strokes layer was chosen or made; emitted with the `AnnotatedImage`.
     strokes_removed
-        A strokes layer was deleted; emitted with the `AnnotatedImage` it belonged to.
+        Signal: a strokes layer was deleted; emitted with the `AnnotatedImage` it
+        belonged to.
+    current
+        The image that is worked on; None without any.
     """
 
     changed = Signal()
@@ -71,7 +78,7 @@ class ImageList:
         )
 
     def by_key(self, key: str) -> AnnotatedImage | None:
-        """The image the engine knows under a key."""
+        """The image with this key in the engine."""
         return next(
             (annotated for annotated in self._images if annotated.key == key), None
         )
@@ -91,14 +98,14 @@ class ImageList:
         return annotated
 
     def choose(self, layer: ImageLayer | None) -> None:
-        """Work on this image."""
+        """Make this the current image."""
         chosen = None if layer is None else self.bind(layer)
         if chosen is not self.current:
             self.current = chosen
             self.changed.emit()
 
     def choose_channels(self, layers: Sequence[ImageLayer]) -> None:
-        """Work on an image whose channels are these layers; the first names it.
+        """Make an image of several channels the current one; the first layer names it.
 
         Raises
         ------
@@ -131,7 +138,7 @@ class ImageList:
         self.changed.emit()
 
     def choose_strokes(self, layer: Labels | None) -> None:
-        """Paint the current image's strokes in this layer.
+        """Use this layer for the strokes of the current image.
 
         Raises
         ------
@@ -175,7 +182,7 @@ class ImageList:
         return layer
 
     def close(self) -> None:
-        """Let go of the viewer and its layers."""
+        """Disconnect from the viewer and its layers."""
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         for annotated in self._images:
@@ -224,6 +231,11 @@ class ImageList:
         self.choose(active if active in images else images[0])
 
     def _find_strokes(self, annotated: AnnotatedImage) -> bool:
+        """Bind the strokes layer of an image where there is no doubt about it.
+
+        Labels layers made by the plugin name their image. One that names none is
+        taken only if it fits no other image.
+        """
         taken = [other.strokes for other in self._images if other is not annotated]
         fitting = [
             layer
@@ -239,8 +251,6 @@ class ImageList:
             for layer in fitting
             if plugin_metadata(layer).get("image") == annotated.name
         ]
-        # Without a word about whose it is, only a layer that cannot be meant for
-        # another image is taken.
         alone = [
             layer
             for layer in fitting

@@ -1,4 +1,4 @@
-"""What is painted in a strokes layer, kept count of while it changes."""
+"""Changes of the strokes of an image, found by comparison with the last look."""
 
 from __future__ import annotations
 
@@ -15,34 +15,38 @@ from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.project.tiles import Tile, tiles_of
 
 MAX_KEPT_BOXES = 64
-"""Changes of which the boxes are known; whoever is further behind takes all strokes."""
+"""Latest changes whose boxes are kept; for older ones all strokes count as changed."""
 
 
 class StrokeChanges:
-    """Follows the strokes of an image and counts them.
+    """The strokes of an image as last looked at, and how they change.
 
-    napari tells when a stroke was painted but not when one was undone, so its events
-    are taken as a hint that something may have changed and the array is compared with
-    what was seen last. Only the box that changed is counted again, which takes about
-    a millisecond for 2048 x 2048 pixels.
+    napari has an event for a painted stroke but none for an undone one. So its events
+    are hints that something may have changed, and the array is compared with a copy.
+    Only the box that changed is counted again, which takes about a millisecond for
+    2048 x 2048 pixels.
 
     Parameters
     ----------
     shape
         Spatial shape of the image.
+    dtype
+        Of the class ids, uint8 or int32.
 
     Attributes
     ----------
     seen
-        uint8 or uint16 array of `shape`: the strokes as last looked at. It is this
-        copy that goes to the engine, never an array a person is painting in.
+        Array of `shape` and `dtype`: the strokes as last looked at. The engine and
+        the project folder get this copy, never the array that is painted in.
     version
-        Counts the changes.
+        Number of changes.
     last_box
-        Key of the plane of the last change, and where in it, in the array's order.
+        Key of the plane of the last change, and its box in that plane, in the array's
+        order of axes; None before the first.
     painted
-        Pixels were painted, not erased; emitted with the key of their plane, the box
-        around them, a mask in it and the array of what it holds now.
+        Signal: pixels were painted, not only erased. Emitted with the key of their
+        plane, the box around the change, a mask of the painted pixels in it and the
+        class ids it holds now.
     unsaved
         Tiles that have changed since they were last saved.
     """
@@ -89,7 +93,7 @@ class StrokeChanges:
     def look(
         self, image: Image | None, strokes: NDArray[Any], index: PlaneIndex
     ) -> bool:
-        """Look at one plane again, or at everything when the image is not known.
+        """Compare one plane, or everything when the image is not given.
 
         Returns
         -------
@@ -100,14 +104,14 @@ class StrokeChanges:
         return self._look(strokes, key)
 
     def look_at_all(self, strokes: NDArray[Any]) -> bool:
-        """Look at all strokes again, plane by plane along the first axis."""
+        """Compare all strokes, position by position of the first axis."""
         if strokes.ndim == 2:
             return self._look(strokes, ())
         changed = [self.look_at_part(strokes, i) for i in range(strokes.shape[0])]
         return any(changed)
 
     def look_at_part(self, strokes: NDArray[Any], i: int) -> bool:
-        """Look again at what lies at position `i` of the first axis."""
+        """Compare the strokes at position `i` of the first axis."""
         return self._look(strokes, (i,))
 
     def _look(self, strokes: NDArray[Any], key: tuple[Any, ...]) -> bool:

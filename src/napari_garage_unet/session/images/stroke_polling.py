@@ -1,4 +1,4 @@
-"""Notices what is painted, without ever holding up the window."""
+"""Detects painted strokes without pausing the window."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from napari_garage_unet.engine.errors import GarageError
 from .annotated_image import AnnotatedImage
 from .image_list import ImageList
 
-LOOK_SECONDS = 0.2
-"""How long after a hint the strokes are looked at when it is not known that a stroke
-is complete; half a second is promised."""
+LOOK_DELAY_SECONDS = 0.2
+"""Delay from a hint to the comparison while it is unknown whether a stroke is complete.
+A stroke is to reach the engine within half a second."""
 
-SCAN_SECONDS = 0.004
-"""How long looking at planes that are not on view may take between two frames."""
+MAX_SCAN_SECONDS = 0.004
+"""Time per poll for comparing planes that are not on view."""
 
 
 class StrokePolling:
-    """Looks at strokes soon after something hinted that they changed.
+    """Compares strokes with what was last seen, soon after a hint of a change.
 
-    The plane on view comes first and at once, the others follow a little at a time.
+    The plane on view is compared first and at once, the others over several polls.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ class StrokePolling:
     Attributes
     ----------
     changed
-        Strokes are different from what was last seen.
+        Signal: strokes differ from what was last seen.
     failed
-        Strokes were replaced by some that do not fit; emitted with the error.
+        Signal: strokes were replaced by some that do not fit; emitted with the error.
     """
 
     changed = Signal()
@@ -52,19 +52,19 @@ class StrokePolling:
         self._others: Iterator[bool] | None = None
 
     def touch(self) -> None:
-        """Take a hint that strokes may have changed."""
+        """Compare after `LOOK_DELAY_SECONDS`: strokes may have changed."""
         if self._due is None:
-            self._due = time.monotonic() + LOOK_SECONDS
+            self._due = time.monotonic() + LOOK_DELAY_SECONDS
 
     def hurry(self) -> None:
-        """Take word that a stroke is complete; it is looked at with the next poll."""
+        """Compare with the next poll: a stroke is complete."""
         self._due = time.monotonic()
 
     def poll(self) -> None:
-        """Look where it is due."""
+        """Compare what is due."""
         if self._due is not None and time.monotonic() >= self._due:
             self._due = None
-            # First all, then any: every image is looked at.
+            # A list, as `any` would stop at the first image that changed.
             found = [self._look_at(annotated) for annotated in self._images]
             different = any(found)
             self._others = itertools.chain.from_iterable(
@@ -86,7 +86,7 @@ class StrokePolling:
     def _look_at_others(self) -> bool:
         if self._others is None:
             return False
-        end = time.monotonic() + SCAN_SECONDS
+        end = time.monotonic() + MAX_SCAN_SECONDS
         different = False
         for is_different in self._others:
             different = different or is_different
