@@ -7,6 +7,8 @@
   (`benchmarks.live.frames`);
 - the time from the lifting of the brush to the first preview of that place that has
   learnt from the stroke, on the photograph of the garage;
+- the time of a stroke on a large image from the lifted brush to the first step that
+  learns from it, without window and messages (`benchmarks.live.stroke_latency`);
 - the memory of both processes over an hour's worth of strokes and previews, without
   the pauses: painted, learnt, previewed and erased again, round after round;
 - what is lost when the engine or napari is killed (`benchmarks.live.kill_engine`,
@@ -33,6 +35,7 @@ from benchmarks.live.kill_engine import kill_engine
 from benchmarks.live.kill_napari import kill_napari
 from benchmarks.live.kill_scene import DEFAULT_KILLS
 from benchmarks.live.person import lines_in
+from benchmarks.live.stroke_latency import measure_stroke
 from benchmarks.live.studio import PLUGIN, Studio
 from benchmarks.results import Direction, Mark, Report, table
 from napari_garage_unet import samples
@@ -154,6 +157,13 @@ def measure(report: Report, options: argparse.Namespace) -> None:
         Mark("brush lift to preview, median, s", float(median), 1.5, at_most),
         Mark("brush lift to preview, p95, s", float(p95), 3.0, at_most),
     ]
+
+    parts = measure_stroke()
+    report.figures["milliseconds of a stroke on a large image"] = parts
+    milliseconds = sum(value for half in parts.values() for value in half.values())
+    report.marks.append(
+        Mark("stroke to first step, 4096 x 4096, ms", milliseconds, 300.0, at_most)
+    )
 
     megabytes = memory(options.hour, MEMORY_ROUNDS)
     report.figures["megabytes after each round"] = megabytes

@@ -37,6 +37,7 @@ from napari_garage_unet.process.protocol.messages import (
     SaveModel,
     SetStrokes,
     Stop,
+    StrokesNeeded,
     Train,
     Trained,
     UseModel,
@@ -250,6 +251,30 @@ def test_strokes_of_a_new_class_are_learnt_without_a_restart(bench: Bench) -> No
         assert probabilities[:3].any(axis=(1, 2)).all()
         bench.stop(train)
     finally:
+        bench.paint("photo", bench.strokes)
+
+
+def test_a_box_of_strokes_is_learnt_like_all_of_them(bench: Bench) -> None:
+    train = bench.train(training={"seconds": 60.0})
+    bench.progress(train, 3)
+    whole = SharedBlock.copy_of(bench.strokes)
+    part = SharedBlock.copy_of(np.full((3, 35), 9, np.uint8))
+    box = ((60, 63), (5, 40))
+    try:
+        number = bench.ask(SetStrokes, "photo", whole.description)
+        assert bench.answer(number) == Done(number)
+        lost = bench.get(SetStrokes, "photo", part.description, box, number - 1)
+        assert isinstance(lost, StrokesNeeded)
+        edited = bench.ask(SetStrokes, "photo", part.description, box, number)
+        assert bench.answer(edited) == Done(edited)
+        learnt = bench.until(lambda e: isinstance(e, Progress) and e.strokes >= edited)
+        assert learnt.strokes == edited
+        answer, _ = bench.predict(LIVE, rows=4)
+        assert answer.classes == (2, 5, 9)
+        bench.stop(train)
+    finally:
+        part.close()
+        whole.close()
         bench.paint("photo", bench.strokes)
 
 

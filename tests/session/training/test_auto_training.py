@@ -59,6 +59,40 @@ def test_a_lifted_brush_is_followed_with_the_next_poll(painted, engine):
     assert len(engine.sent(SetStrokes)) == sent + 1
 
 
+def test_only_the_box_of_a_stroke_is_sent_while_learning(painted, engine, run):
+    painted.learn()
+    run(lambda: painted.job.phase is Phase.LEARNING)
+    first = engine.sent(SetStrokes)[-1]
+    assert (first.box, first.follows) == (None, 0)
+    layer = painted.images.current.strokes
+    layer.data_setitem((np.array([33, 33, 34]), np.array([3, 4, 9])), 2)
+    run(lambda: len(engine.sent(SetStrokes)) == 2)
+    edit = engine.sent(SetStrokes)[-1]
+    assert edit.box == ((33, 35), (3, 10))
+    assert edit.follows == first.id
+    assert edit.array.shape == (2, 7)
+    (strokes,) = engine.strokes.values()
+    np.testing.assert_array_equal(strokes, layer.data)
+
+
+def test_after_a_lost_message_all_strokes_are_sent_again(painted, engine, run):
+    painted.learn()
+    run(lambda: painted.job.phase is Phase.LEARNING)
+    layer = painted.images.current.strokes
+    engine.strokes_ids.clear()  # as if the engine had missed what was sent last
+    layer.data_setitem((np.array([33]), np.array([3])), 2)
+    run(lambda: len(engine.sent(SetStrokes)) == 3)
+    missed, again = engine.sent(SetStrokes)[-2:]
+    assert missed.box is not None
+    assert (again.box, again.follows) == (None, 0)
+    run(lambda: painted.job.strokes_learnt == again.id)
+    (strokes,) = engine.strokes.values()
+    np.testing.assert_array_equal(strokes, layer.data)
+    layer.data_setitem((np.array([34]), np.array([3])), 2)
+    run(lambda: len(engine.sent(SetStrokes)) == 4)
+    assert engine.sent(SetStrokes)[-1].follows == again.id
+
+
 def test_learning_by_itself_wakes_rests_and_says_so(painted, engine, run):
     painted.learns_by_itself = True
     layer = painted.images.current.strokes
