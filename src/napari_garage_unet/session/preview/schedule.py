@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from napari_garage_unet.session.connection.requests import Box
+from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.session.results.probability_store import NOTHING
 from napari_garage_unet.session.training.live_model import LiveModel, Phase
 

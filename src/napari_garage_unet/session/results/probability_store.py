@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
-from napari_garage_unet.session.connection.requests import Box
+from napari_garage_unet.engine.inference.boxes import Box
 
 from .slab import Slab
 from .upsample import enlarge
