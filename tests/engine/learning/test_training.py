@@ -1,4 +1,4 @@
-"""Training: learns, can be stopped anywhere, says honestly how well it does."""
+"""Training: it learns, can be stopped at any step, and reports how well it does."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
-from napari_garage_unet.engine.learning import training
+from napari_garage_unet.engine.learning import budget, training
 from napari_garage_unet.engine.learning.config import TrainingConfig
+from napari_garage_unet.engine.learning.crops.learner import CropLearner
 from napari_garage_unet.engine.learning.events import StopReason
-from napari_garage_unet.engine.learning.pixels import distillation
+from napari_garage_unet.engine.learning.pixels import distillation, rounds
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.networks.config import NetworkConfig
 
@@ -68,10 +69,21 @@ def test_a_few_strokes_teach_both_classes():
     assert (model.segment(other_image) == other_mask).mean() > 0.93
 
 
-def test_the_detail_network_is_taught_before_the_time_is_over(monkeypatch):
+class Clock:
+    """Every look at it takes some time."""
+
+    def __init__(self, step):
+        self.now = 0.0
+        self.step = step
+
+    def perf_counter(self):
+        self.now += self.step
+        return self.now
+
+
+def test_the_patch_network_is_distilled_before_the_time_is_over(monkeypatch):
     image, mask = blobs()
-    clock = itertools.count(step=0.015)
-    monkeypatch.setattr(training.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(budget, "time", Clock(0.015))
     monkeypatch.setattr(distillation, "STEPS", 100)
     config = TrainingConfig(seconds=30, held_out=0)
     slow = Training([Image(image, "yx")], [scribble(mask)], training=config)
@@ -84,41 +96,42 @@ def test_the_detail_network_is_taught_before_the_time_is_over(monkeypatch):
 
 
 def test_the_last_validation_ends_in_time_as_well(monkeypatch):
-    now = 0.0
-    ticks = itertools.count(step=1e-6)
-    monkeypatch.setattr(training.time, "perf_counter", lambda: now + next(ticks))
+    clock = Clock(1e-6)
+    monkeypatch.setattr(budget, "time", clock)
     slow = make_training(steps=None, held_out=0.5)
     slow.config = dataclasses.replace(slow.config, seconds=20)
-    validate, step = slow._validate, slow._learner.step
+    plain_compare, plain_step = training.compare, CropLearner.step
 
-    def validate_slowly():
-        nonlocal now
-        now += 1.5
-        return validate()
+    def compare_slowly(*args):
+        clock.now += 1.5
+        return plain_compare(*args)
 
-    def step_slowly():
-        nonlocal now
-        now += 0.25
-        return step()
+    def step_slowly(self, seconds_left=None):
+        clock.now += 0.25
+        return plain_step(self, seconds_left)
 
-    monkeypatch.setattr(slow, "_validate", validate_slowly)
-    monkeypatch.setattr(slow._learner, "step", step_slowly)
+    monkeypatch.setattr(training, "compare", compare_slowly)
+    monkeypatch.setattr(CropLearner, "step", step_slowly)
     steps = list(slow.run())
     assert slow.reason is StopReason.TIME
     assert steps[-1].validation is not None
-    assert 18 < now <= 20 + 0.25
+    assert 18 < clock.now < 20 + 0.25 + 0.01
 
 
-def test_a_look_in_between_does_not_wait_for_a_check(monkeypatch):
-    image, mask = blobs()
-    config = TrainingConfig(max_steps=3, held_out=0.5)
-    one = Training([Image(image, "yx")], [scribble(mask)], training=config)
-    next(one.run())
+def test_a_model_in_between_does_not_wait_for_a_validation(monkeypatch):
+    # With a clock that stands still no validation is due.
+    monkeypatch.setattr(budget, "time", Clock(0))
+    training_of_discs = make_training(steps=3, held_out=0.5)
+    next(training_of_discs.run())
+    assert not training_of_discs.checked
     with monkeypatch.context() as patch:
-        patch.setattr(one, "_validate", lambda: pytest.fail("checked"))
-        look = one.model(check=False)
-    for name, values in one.network.weights().items():
-        np.testing.assert_array_equal(look.weights[name], values)
+        patch.setattr(training, "compare", lambda *args: pytest.fail("validated"))
+        unchecked = training_of_discs.model(check=False)
+    for name, values in training_of_discs.predictor().network.weights().items():
+        np.testing.assert_array_equal(unchecked.weights[name], values)
+    assert unchecked.provenance["accuracy"] is None
+    assert training_of_discs.model().provenance["accuracy"] is not None
+    assert training_of_discs.checked
 
 
 def test_probabilities_and_labels_keep_their_contract(tmp_path):
@@ -326,3 +339,38 @@ def test_images_of_different_channels_are_refused():
             [scribble(mask)] * 2,
             network=PLAIN,
         )
+
+
+def test_a_training_that_has_settled_says_so_and_learns_new_strokes_in_the_next_run(
+    monkeypatch,
+):
+    monkeypatch.setattr(distillation, "STEPS", 5)
+    monkeypatch.setattr(rounds, "MIN_STEPS_PER_ROUND", 5)
+    image, mask = blobs()
+    config = TrainingConfig(seconds=600, held_out=0)
+    one = Training([Image(image, "yx")], [scribble(mask)], training=config)
+    assert one.reason is None
+    first = [step.step for step in one.run()]
+    assert one.reason is StopReason.SETTLED
+    one.set_strokes([scribble(mask, seed=1)])
+    second = [step.step for step in one.run()]
+    assert one.reason is StopReason.SETTLED
+    assert second == list(range(first[-1] + 1, first[-1] + 1 + len(second)))
+    assert len(second) > 10
+
+
+def test_strokes_that_come_after_the_last_step_are_learnt_before_it_ends(monkeypatch):
+    monkeypatch.setattr(distillation, "STEPS", 5)
+    monkeypatch.setattr(rounds, "MIN_STEPS_PER_ROUND", 5)
+    image, mask = blobs()
+    config = TrainingConfig(seconds=600, held_out=0)
+    one = Training([Image(image, "yx")], [scribble(mask)], training=config)
+    last = len(list(one.run()))
+    two = Training([Image(image, "yx")], [scribble(mask)], training=config)
+    steps = 0
+    for event in two.run():
+        if event.step == last:
+            two.set_strokes([scribble(mask, seed=1)])
+        steps += 1
+    assert steps > last + 10
+    assert two.reason is StopReason.SETTLED

@@ -1,4 +1,4 @@
-"""Held-out strokes and what is said of them."""
+"""Predictions at held-out strokes are those of whole planes, and are scored."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def make_strokes(n_images=2, n=12):
     return [strokes[k] for k in rng.permutation(len(strokes))]
 
 
-def test_each_pixel_is_told_what_its_whole_plane_would_give(predictor):
+def test_each_pixel_gets_the_probabilities_of_its_whole_plane(predictor):
     held_out = make_strokes()
     classes = [ClassInfo(3), ClassInfo(7)]
-    agreement = compare(predictor, held_out, classes)
+    score = compare(predictor, held_out, classes)
     expected, ids, strokes = [], [], []
     for at, stroke in enumerate(held_out):
         plane = predictor.predict_plane(stroke.image)
@@ -50,13 +50,13 @@ def test_each_pixel_is_told_what_its_whole_plane_would_give(predictor):
         ids += [(3, 7)[stroke.number]] * expected[-1].shape[1]
         strokes += [at] * expected[-1].shape[1]
     joined = np.concatenate(expected, axis=1)
-    found = agreement.answers
+    found = score.predictions
     assert np.abs(found.levels.astype(int) - quantize(joined)).max() <= 1
     np.testing.assert_array_equal(found.class_ids, ids)
     np.testing.assert_array_equal(found.strokes, strokes)
     right = np.array([3, 7])[joined.argmax(axis=0)] == ids
     mean = np.mean([right[np.array(ids) == k].mean() for k in (3, 7)])
-    assert agreement.accuracy == pytest.approx(mean, abs=1e-6)
+    assert score.accuracy == pytest.approx(mean, abs=1e-6)
 
 
 def test_strokes_that_lie_close_together_are_computed_once(predictor, monkeypatch):

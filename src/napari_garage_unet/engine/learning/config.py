@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from napari_garage_unet.engine.settings import check_limits, setting
@@ -9,7 +10,7 @@ from napari_garage_unet.engine.settings import check_limits, setting
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """How a network is trained."""
+    """Settings of training; the fields say what they mean, for forms and tooltips."""
 
     seconds: float = setting(
         30.0, "Seconds", "How long to learn; stop earlier at any time.", min=0
@@ -44,3 +45,10 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         check_limits(self)
+
+    def differs_only_in_budget(self, other: TrainingConfig) -> bool:
+        """Whether seconds and steps are all that may differ from other settings."""
+        same = dataclasses.replace(
+            self, seconds=other.seconds, max_steps=other.max_steps
+        )
+        return same == other

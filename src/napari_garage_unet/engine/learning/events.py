@@ -24,19 +24,18 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """How the network does on strokes it has not learnt from.
+    """How a network that has not learnt the held-out strokes does on them.
 
     Parameters
     ----------
     loss
-        Class-balanced cross entropy.
+        Class-balanced cross entropy in nats.
     accuracy
-        Share of the held-out pixels that are right, every class weighing the same.
+        Mean over the classes of the share of held-out pixels that are right, 0 to 1.
     best
         Whether this state is the one to keep: no earlier one had a higher accuracy, or
-        the same and a smaller loss. States of a network that learns from held-out
-        strokes as well, and leaves it to another one to be checked, are not compared;
-        the last one is kept.
+        the same and a smaller loss. Always true where a held-out model is checked in
+        place of the network in use; of that the last state is kept.
     """
 
     loss: float
@@ -51,13 +50,13 @@ class TrainingStep:
     Parameters
     ----------
     step
-        Number of the step, from 1.
+        Number of the step in all runs of the training, from 1.
     seconds
-        Since training began.
+        Seconds spent in all runs of the training.
     loss
-        Training loss of this step.
+        Training loss of the last step that has one; NaN if none has.
     validation
-        Only now and then, and only when there are held-out strokes.
+        Present now and then, if there are held-out strokes.
     """
 
     step: int

@@ -1,4 +1,4 @@
-"""What training asks of whoever teaches a network."""
+"""The interface between training and what trains a network step by step."""
 
 from __future__ import annotations
 
@@ -15,49 +15,61 @@ from .training_plane import TrainingPlane
 
 
 class Learner(Protocol):
-    """Teaches a network step by step.
+    """Trains a network step by step.
 
     Attributes
     ----------
     predicting
         The network to predict with; consistent after every step.
-    settled
-        Whether going on without other strokes is of no use.
     """
 
     predicting: Network
-    settled: bool
+
+    @property
+    def settled(self) -> bool:
+        """Whether no steps are left: others change nothing without other strokes."""
 
     @property
     def held_out_model(self) -> Network | None:
-        """The network that held-out strokes are compared with, which it has not seen.
+        """The network that is compared with held-out strokes and never learns them.
 
-        It is `predicting` where that does not learn from them. None as long as there
-        is nothing to compare.
+        It is `predicting` where that does not learn them either. None until there is
+        one.
         """
 
     def prepare(self, planes: Sequence[TrainingPlane]) -> None:
         """Learn from these planes from the next step on."""
 
-    def step(self) -> float:
-        """Take one step and return its loss."""
+    def step(self, seconds_left: float | None = None) -> float:
+        """Take one step and return the training loss of the last step that has one.
 
-    def conclude(self, seconds_left: float) -> bool:
-        """Go on to what comes last, as little time is left.
+        Parameters
+        ----------
+        seconds_left
+            Seconds left for all remaining steps; None while time is not short.
+        """
 
-        Told before each step from then on. Returns whether anything was left out.
+    def conclude(self) -> bool:
+        """Leave out all steps but the last ones, because time is short.
+
+        Called before each step while time is short.
+
+        Returns
+        -------
+        bool
+            Whether anything is left out now that was not before.
         """
 
 
 def make_learner(network: Network, config: TrainingConfig) -> Learner:
-    """Choose who teaches a network.
+    """Make the learner for a kind of network.
 
     Parameters
     ----------
     network
         Is trained in place.
     config
-        How.
+        Settings of training.
     """
     if network.learns_from == "pixels":
         return PixelLearner(

@@ -1,4 +1,4 @@
-"""Losses in which unlabelled pixels do not exist."""
+"""Losses over labelled pixels alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def balanced_cross_entropy(
     """Cross entropy of the labelled pixels, with the same weight for every class.
 
     Unlabelled pixels are left out before anything is averaged, so neither their number
-    nor what the network says about them changes the loss or its gradient.
+    nor their logits change the loss or its gradient.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ def balanced_cross_entropy(
     label_smoothing
         Share of the target that is spread over all classes, 0 to 1.
     add_up
-        Where these pixels are part of a batch: turns the ``(n_classes,)`` float32
-        counts of labelled pixels into those of the whole batch. The losses of all
-        parts then add up to the loss of the batch.
+        Turns the ``(n_classes,)`` float32 counts of labelled pixels into those of the
+        whole batch, where these pixels are a part of one. The losses of all parts then
+        add up to the loss of the batch.
 
     Returns
     -------

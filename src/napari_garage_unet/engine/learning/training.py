@@ -1,18 +1,11 @@
-"""Training as a generator: one event per step, stoppable at any of them.
+"""Training as a generator: one event per step, and a caller may stop at any of them.
 
-Progress, stopping and the live preview are one mechanism: whoever drives the
-generator decides between two steps whether to go on, to ask for a prediction or to
-hand in new strokes.
+Between two steps the caller may predict, take the model, or bring other strokes.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-
-import numpy as np
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo, merge_classes
 from napari_garage_unet.engine.annotations.strokes import (
@@ -20,34 +13,25 @@ from napari_garage_unet.engine.annotations.strokes import (
     StrokeEdit,
     painted_ids,
 )
-from napari_garage_unet.engine.compute.backend import seeded_weights, versions
+from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import ArrayLike, Image
 from napari_garage_unet.engine.images.preprocess import default_preprocess
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.inference.predictor import Predictor, check_channels
 from napari_garage_unet.engine.inference.tiles import stroked_blocks
-from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.models.transfer import transfer_weights
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
-from napari_garage_unet.engine.networks.network_state import NetworkState
-from napari_garage_unet.engine.settings import to_json
 
+from .budget import MIN_STEPS, Budget
 from .config import TrainingConfig
 from .events import StopReason, TrainingStep, Validation
+from .kept_state import KeptState
 from .learner import make_learner
+from .provenance import describe_training
 from .validation import HeldOutStroke, compare, lay_out, pad
-
-VALIDATION_SECONDS = 2.0
-"""Shortest time between two checks on the held-out strokes."""
-
-CONCLUSION = 0.15
-"""Share of the time that is kept for what the learner does last."""
-
-FEWEST_STEPS = 30
-"""Steps that are taken even when the time is over."""
 
 
 class Training:
@@ -58,25 +42,25 @@ class Training:
     images
         The images, all with the same number of channels.
     strokes
-        One array of class ids per image, of its spatial shape; 0 = unlabelled.
+        One array of class ids per image, of its spatial shape; 0 is unlabelled.
     classes
         The classes; None makes one for each painted id. Painted ids that are not
         among them are added.
     preprocess
-        What is done to the pixels; None rescales the colours of photographs together
+        Settings of preprocessing; None rescales the colours of photographs together
         and other channels one by one.
-    network
-        Which network.
-    training
-        How it is trained.
+    network, training
+        Settings of the network and of training; None are the default ones.
     start_from
-        A model to go on from; it keeps its network and preprocessing. Classes it
-        does not have are learnt in addition.
+        A model to go on from; it keeps its network and preprocessing. Painted classes
+        that it does not have are added.
     stores
-        Where features are found that have been computed before.
+        Caches of features that have been computed before.
 
     Attributes
     ----------
+    steps
+        Steps that were taken, in all runs together.
     reason
         Why `run` has ended; None before, or when the caller has stopped it.
 
@@ -106,11 +90,8 @@ class Training:
         first = self.images[stroked[0].image]
         for plane in stroked:
             check_channels(self.images[plane.image], first.n_channels)
-        self.preprocess = (
-            start_from.preprocess
-            if start_from
-            else preprocess or default_preprocess(first)
-        )
+        preprocess = start_from.preprocess if start_from else preprocess
+        self.preprocess = preprocess or default_preprocess(first)
         self.classes = merge_classes(
             start_from.classes if start_from else (),
             classes or (),
@@ -119,14 +100,10 @@ class Training:
         self.axes = first.axes
         self.reason: StopReason | None = None
         self._stroked = stroked
-        self._best: NetworkState | None = None
-        self._best_score = (-np.inf, -np.inf)
-        self._answers: HeldOutPredictions | None = None
-        self._steps = 0
-        self._taught = 0
+        self.steps = 0
+        self._budget = Budget()
+        self._kept: KeptState | None = None
         self._validated_at = 0
-        self._validation_seconds = 0.0
-        self._seconds = 0.0
         with seeded_weights(self.config.seed):
             self.network = build_network(
                 start_from.network if start_from else network or NetworkConfig(),
@@ -141,108 +118,77 @@ class Training:
         self._ready = False
 
     @property
-    def steps(self) -> int:
-        """Steps that were taken, in all runs together."""
-        return self._steps
-
-    @property
     def seconds(self) -> float:
         """Seconds that were spent, in all runs together."""
-        return self._seconds
+        return self._budget.seconds
 
     @property
     def validated(self) -> bool:
-        """Whether the state that `model` gives is checked by held-out strokes."""
-        return self._best_score[0] >= 0 or not self.checked
+        """Whether held-out strokes check the state that `model` gives."""
+        return self._kept is not None or not self.checked
 
     @property
     def checked(self) -> bool:
-        """Whether the present state has been checked on the held-out strokes.
+        """Whether the present state is validated, or cannot be.
 
-        Also when there is nothing to check it on. `model` does it where it is missing,
-        which takes a moment.
+        If it is not, `model` validates it, which takes a moment.
         """
-        judged = self._ready and self._learner.held_out_model is not None
-        possible = judged and bool(self._held_out)
-        return self._validated_at == self._steps or not possible
+        possible = self._ready and self._learner.held_out_model and self._held_out
+        return self._validated_at == self.steps or not possible
 
     def prepare(self) -> Iterator[None]:
         """Compute features that the strokes need, a block from yield to yield.
 
-        `run` does what has not been done; of large images that takes a while in which
-        it cannot be stopped.
+        `run` computes what is missing, and cannot be stopped meanwhile.
         """
         stride = self.network.stride
         for plane in self._stroked:
             image = self.images[plane.image]
             for block in stroked_blocks(pad(plane.strokes, stride), stride):
-                self._store.region(
-                    image, plane.index, block.seen_rows, block.seen_columns
-                )
+                seen = block.seen_rows, block.seen_columns
+                self._store.region(image, plane.index, *seen)
                 yield
 
     def run(self) -> Iterator[TrainingStep]:
-        """Learn until nothing improves, or time or steps of the settings are used up.
+        """Train until the learner has settled, or time or steps are used up.
 
-        Run again, it goes on from where it was; each run has the time and the steps
-        of the settings. However slow the machine is, `FEWEST_STEPS` are taken: less is
-        no model.
+        Another run goes on from there; each run has the time and the steps of the
+        settings. However slow the machine is, `MIN_STEPS` are taken.
 
         Yields
         ------
         TrainingStep
-            After each step; everything is consistent then, and the caller may stop
-            for good, predict, take the model or set other strokes.
+            After each step; the state is consistent then.
         """
         self.reason = None
-        begin = time.perf_counter() - self._seconds
-        limit = self._seconds + self.config.seconds
-        steps_left = self.config.max_steps
+        self._budget.begin(self.config)
         if self._learner.settled:
             self._ready = False
         cut_short = False
-        next_validation = self._seconds + VALIDATION_SECONDS
-        while True:
-            if steps_left is not None and steps_left <= 0:
-                self.reason = StopReason.STEPS
-                return
-            if not self._ready:
-                planes, self._held_out = lay_out(
-                    self._stroked, self.images, self.classes, self._store
-                )
-                self._learner.prepare(planes)
-                self._ready = True
-            # The last validation is to end in time as well.
-            seconds_left = limit - self._validation_seconds - self._seconds
-            if seconds_left <= CONCLUSION * self.config.seconds:
-                cut_short = self._learner.conclude(seconds_left) or cut_short
-            loss = self._learner.step()
-            self._steps += 1
-            self._taught += 1
-            steps_left = None if steps_left is None else steps_left - 1
-            self._seconds = time.perf_counter() - begin
+        while self.reason is None:
+            self._lay_out()
+            seconds_left = None
+            if self._budget.is_short:
+                cut_short = self._learner.conclude() or cut_short
+                seconds_left = self._budget.seconds_left
+            loss = self._learner.step(seconds_left)
+            self.steps += 1
+            self._budget.count_step()
+            late = self._budget.is_over and self.steps >= MIN_STEPS
+            ends = late or self._learner.settled or not self._budget.has_steps
             validation = None
-            settled = self._learner.settled
-            time_is_over = self._seconds + self._validation_seconds >= limit
-            late = time_is_over and self._taught >= FEWEST_STEPS
-            ends = late or steps_left == 0 or settled
-            if ends or self._seconds >= next_validation:
+            if ends or self._budget.validation_is_due:
                 validation = self._validate()
-                took = time.perf_counter() - begin - self._seconds
-                self._validation_seconds = took
-                # A tenth of the time at the most goes into validations.
-                next_validation = self._seconds + max(VALIDATION_SECONDS, 10 * took)
-            yield TrainingStep(self._steps, self._seconds, loss, validation)
-            # What the caller did meanwhile counts as training time: it is what a
-            # person waits for.
-            self._seconds = time.perf_counter() - begin
+                self._budget.count_validation()
+            yield TrainingStep(self.steps, self._budget.seconds, loss, validation)
+            self._budget.look()
             if late:
                 self.reason = StopReason.TIME
-                return
-            # Strokes that came after the last step have to be learnt first.
-            if settled and self._learner.settled and self._ready:
+            # Strokes that came after the last step are still to be learnt.
+            elif self._learner.settled and self._ready:
                 self.reason = StopReason.TIME if cut_short else StopReason.SETTLED
-                return
+            elif not self._budget.has_steps:
+                self.reason = StopReason.STEPS
 
     def set_strokes(
         self,
@@ -251,19 +197,19 @@ class Training:
         classes: Sequence[ClassInfo] = (),
         training: TrainingConfig | None = None,
     ) -> None:
-        """Replace the strokes; learnt from the next step on.
+        """Replace the strokes that are learnt from the next step on.
 
-        Classes that are painted for the first time are added to the network without
-        losing what it knows.
+        Classes that are painted for the first time are added to the network, which
+        keeps what it has learnt.
 
         Parameters
         ----------
         strokes
-            One array per image, as at the beginning.
+            One array of class ids per image, of its spatial shape; 0 is unlabelled.
         classes
-            What a person says about the classes, where that has changed.
+            Names and colours of classes, where they have changed.
         training
-            Settings for what follows, where they have changed.
+            Settings of training from now on; None leaves them as they are.
 
         Raises
         ------
@@ -271,76 +217,70 @@ class Training:
             If nothing can be learnt from them; the former strokes stay in use.
         """
         self._strokes.replace(strokes)
-        self._learn_from_strokes(classes, training or self.config)
+        self._take_strokes(classes, training or self.config)
 
     def edit_strokes(self, edits: Sequence[tuple[int, StrokeEdit]]) -> None:
-        """Replace boxes of the strokes; learnt from the next step on.
+        """Replace boxes of the strokes; they are learnt from the next step on.
 
         Parameters
         ----------
         edits
-            Number of the image, and what has changed on it, in the order of the
-            changes.
+            Number of the image and the changed box, in the order of the changes.
 
         Raises
         ------
         InputError
-            If nothing can be learnt from the strokes as they are now; the former
-            ones stay in use until they are edited again.
+            If nothing can be learnt from the strokes as they are now; training goes
+            on with the former ones until they are edited again.
         """
         for number, edit in edits:
             self._strokes.edit(number, edit)
-        self._learn_from_strokes((), self.config)
+        self._take_strokes((), self.config)
 
-    def _learn_from_strokes(
+    def _take_strokes(
         self, classes: Sequence[ClassInfo], config: TrainingConfig
     ) -> None:
+        """Train on the present strokes, with new classes or settings if there are."""
         stroked = self._strokes.collect(held_out=config.held_out)
         for plane in stroked:
             check_channels(self.images[plane.image], self.network.n_channels)
         merged = merge_classes(self.classes, classes, painted_ids(stroked))
-        learns_otherwise = (
-            dataclasses.replace(
-                config, seconds=self.config.seconds, max_steps=self.config.max_steps
-            )
-            != self.config
-        )
+        has_more_classes = len(merged) > len(self.classes)
+        learns_otherwise = not config.differs_only_in_budget(self.config)
         self.config = config
-        if len(merged) > len(self.classes):
+        if has_more_classes:
             former = self.model()
+            n_channels = former.n_channels
             with seeded_weights(config.seed):
-                self.network = build_network(
-                    former.network, former.n_channels, len(merged)
-                )
+                self.network = build_network(former.network, n_channels, len(merged))
                 transfer_weights(former, self.network, merged)
         elif learns_otherwise:
             self.network.load_state(self._learner.predicting.state())
-        if len(merged) > len(self.classes) or learns_otherwise:
+        if has_more_classes or learns_otherwise:
             self._learner = make_learner(self.network, config)
         self.classes = merged
         self._stroked = stroked
         self._ready = False
-        # Another set of held-out strokes: figures of before cannot be compared.
-        self._best, self._best_score = None, (-np.inf, -np.inf)
-        self._answers = None
+        # Scores on another set of held-out strokes cannot be compared.
+        self._kept = None
 
     def predictor(self) -> Predictor:
-        """Return what computes probabilities with the state of now."""
+        """Return a predictor that uses the present state of the network."""
         return Predictor(self._learner.predicting, self.preprocess, store=self._store)
 
     def model(self, *, check: bool = True) -> Model:
-        """Take a snapshot: the best state where states are compared, or the last one.
+        """Copy the model: the best state where states are compared, or the last one.
 
         Parameters
         ----------
         check
-            Whether the present state is validated first where that has not been done.
-            Otherwise it is not compared, and what is said of held-out strokes is what
-            was said last; that is for a look in between, which cannot wait.
+            Whether the present state is validated first, if it is not. Without that the
+            model has the held-out predictions of the last validation.
         """
         if check and not self.checked:
             self._validate()
-        state = self._best or self._learner.predicting.state()
+        kept = self._kept
+        state = (kept and kept.state) or self._learner.predicting.state()
         return Model(
             classes=self.classes,
             preprocess=self.preprocess,
@@ -349,41 +289,42 @@ class Training:
             weights=state.weights,
             decoder=state.decoder,
             axes=self.axes,
-            held_out=self._answers,
-            provenance={
-                "steps": self._steps,
-                "seconds": round(self._seconds, 2),
-                "validated": self.validated,
-                "accuracy": (round(self._best_score[0], 4) if self.validated else None),
-                "images": [image.name for image in self.images],
-                "stroke_pixels": {
-                    str(i): sum(p.pixel_counts.get(i, 0) for p in self._stroked)
-                    for i in painted_ids(self._stroked)
-                },
-                "training": to_json(self.config),
-                "date": datetime.now(UTC).isoformat(timespec="seconds"),
-                "versions": versions(),
-            },
+            held_out=kept.score.predictions if kept else None,
+            provenance=describe_training(
+                self.config,
+                self.images,
+                self._stroked,
+                steps=self.steps,
+                seconds=self.seconds,
+                validated=self.validated,
+                accuracy=kept.score.accuracy if kept else None,
+            ),
         )
 
+    def _lay_out(self) -> None:
+        """Give the learner the strokes, if it does not have them."""
+        if self._ready:
+            return
+        planes, self._held_out = lay_out(
+            self._stroked, self.images, self.classes, self._store
+        )
+        self._learner.prepare(planes)
+        self._ready = True
+
     def _validate(self) -> Validation | None:
-        self._validated_at = self._steps
+        """Compare the held-out model with the held-out strokes, and keep the best."""
+        self._validated_at = self.steps
         held_out_model = self._learner.held_out_model
         if held_out_model is None or not self._held_out:
             return None
-        agreement = compare(
+        score = compare(
             Predictor(held_out_model, self.preprocess, store=self._store),
             self._held_out,
             self.classes,
         )
-        # By the share of right pixels first: an early network that says the same of
-        # everything can have a smaller loss than one that is often right. A judge
-        # apart from the network tells how well it learns, not which state is best.
+        # A model apart tells how well the network learns, not which state is best.
         same = held_out_model is self._learner.predicting
-        score = (agreement.accuracy, -agreement.loss)
-        best = not same or score >= self._best_score
+        best = not same or self._kept is None or self._kept.is_beaten_by(score)
         if best:
-            self._best_score = score
-            self._answers = agreement.answers
-            self._best = held_out_model.state() if same else None
-        return Validation(agreement.loss, agreement.accuracy, best)
+            self._kept = KeptState(score, held_out_model.state() if same else None)
+        return Validation(score.loss, score.accuracy, best)

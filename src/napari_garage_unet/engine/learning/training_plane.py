@@ -1,9 +1,9 @@
-"""A plane with strokes to learn from."""
+"""A plane with strokes, as learners take it."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from napari_garage_unet.engine.features.feature_maps import FeatureMaps
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassCounts:
-    """What is painted of each class, in the order of the network's outputs.
+    """Numbers of painted pixels and strokes, in the order of the network's outputs.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ class ClassCounts:
 
     @classmethod
     def of(cls, targets: NDArray[np.int32], n_classes: int) -> ClassCounts:
-        """Count what is painted on a plane, or a part of it.
+        """Count the pixels and strokes of a plane, or of a part of it.
 
         Parameters
         ----------
         targets
             ``(H, W)``: 0 unlabelled, ``k + 1`` class number ``k``.
         n_classes
-            How many classes there are.
+            Number of classes.
         """
         pixels = np.bincount(targets.ravel(), minlength=n_classes + 1)[1:]
         numbers = [stroke.class_id - 1 for stroke in find_strokes(targets)]
@@ -47,22 +47,24 @@ class ClassCounts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingPlane:
-    """A plane ready to be learnt from.
+    """A stroked plane and the features under it.
 
     Parameters
     ----------
     targets
-        ``(H, W)`` int32 of the padded plane: 0 unlabelled, ``k + 1`` class
+        ``(H, W)`` int32 of the padded plane: 0 is unlabelled, ``k + 1`` is class
         number ``k``.
     region
-        Gives the taps of a region, ``region(rows, columns)``.
+        Returns the feature maps of a region, ``region(rows, columns)``; both slices
+        are in pixels and begin and end at multiples of the network's stride.
     key
-        Tells planes apart: number of the image, then position in it.
+        Number of the image, then the position of the plane in it; no two planes of a
+        training have the same.
     held_out
-        ``(H, W)`` bool, labelled pixels that something is to be checked on; none when
-        left out.
+        ``(H, W)`` bool, labelled pixels that belong to held-out strokes; None if there
+        are none.
     counts
-        What is painted, held out or not; None where nobody has counted.
+        Pixels and strokes of each class, held out or not; None if not counted yet.
     """
 
     targets: NDArray[np.int32]
@@ -73,7 +75,7 @@ class TrainingPlane:
 
     @property
     def kept_back(self) -> NDArray[np.bool_]:
-        """The held-out pixels, also where there are none."""
+        """``(H, W)`` bool, the held-out pixels, also where there are none."""
         if self.held_out is None:
             return np.zeros(self.targets.shape, bool)
         return self.held_out
@@ -90,5 +92,14 @@ class TrainingPlane:
         )
 
     def count_classes(self, n_classes: int) -> ClassCounts:
-        """Count what is painted, unless that is known."""
+        """Return pixels and strokes of each class; counted if they are not known."""
         return self.counts or ClassCounts.of(self.targets, n_classes)
+
+
+def add_counts(counts: Iterable[ClassCounts]) -> ClassCounts:
+    """Add up the counts of at least one plane."""
+    listed = list(counts)
+    return ClassCounts(
+        np.sum([one.pixels for one in listed], axis=0),
+        np.sum([one.strokes for one in listed], axis=0),
+    )

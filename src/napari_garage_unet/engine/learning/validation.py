@@ -1,4 +1,4 @@
-"""What is learnt from, and what is kept to check: strokes beside their features."""
+"""Validation: strokes that are held out, and predictions compared with them."""
 
 from __future__ import annotations
 
@@ -27,18 +27,21 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOutStroke:
-    """A stroke that is not learnt from.
+    """A stroke that predictions are compared with.
+
+    The plain U-Net and the held-out model of the pretrained network do not learn it;
+    the pretrained network itself learns every stroke.
 
     Parameters
     ----------
     image, index
-        On which plane it lies.
+        The plane on which it lies.
     box
-        Where on the plane.
+        ``(y0, y1, x0, x1)`` in pixels of the plane.
     mask
-        Its pixels within the box.
+        ``(y1 - y0, x1 - x0)`` bool, its pixels within the box.
     number
-        Of its class, in the order of the network's outputs.
+        Number of its class in the order of the network's outputs, from 0.
     """
 
     image: Image
@@ -61,16 +64,16 @@ class ValidationScore:
     Parameters
     ----------
     loss
-        Class-balanced cross entropy.
+        Class-balanced cross entropy in nats.
     accuracy
-        Share of the pixels that are right, every class weighing the same.
-    answers
-        What was said of each pixel.
+        Mean over the classes of the share of pixels that are right, 0 to 1.
+    predictions
+        The probabilities of each pixel.
     """
 
     loss: float
     accuracy: float
-    answers: HeldOutPredictions
+    predictions: HeldOutPredictions
 
 
 def lay_out(
@@ -79,25 +82,25 @@ def lay_out(
     classes: Sequence[ClassInfo],
     store: FeatureCache,
 ) -> tuple[list[TrainingPlane], list[HeldOutStroke]]:
-    """Put strokes beside the features they are painted on.
+    """Lay the strokes of planes out for a network.
 
     Parameters
     ----------
     stroked
-        The planes with strokes.
+        Planes with strokes.
     images
         The images they are planes of.
     classes
-        In the order of the network's outputs; every painted id is among them.
+        All painted classes, in the order of the network's outputs.
     store
-        Has the features.
+        Features of the images.
 
     Returns
     -------
     planes
-        The planes with all their strokes and with which of them are held out.
+        The planes with all their strokes, held-out ones marked.
     held_out
-        The held-out strokes, one by one.
+        The held-out strokes.
     """
     ids = np.array([info.id for info in classes])
     lookup = np.zeros(ids.max() + 1, np.int32)
@@ -143,7 +146,7 @@ def compare(
     held_out
         At least one stroke.
     classes
-        In the order of the network's outputs.
+        The classes in the order of the network's outputs.
     """
     found = _probabilities_of(predictor, held_out)
     sizes = [part.shape[1] for part in found]
@@ -153,20 +156,20 @@ def compare(
     right = predicted.argmax(axis=1) == wanted
     accuracy = np.mean([right[wanted == k].mean() for k in np.unique(wanted)])
     loss = balanced_cross_entropy(predicted, wanted + 1)
-    answers = HeldOutPredictions(
+    predictions = HeldOutPredictions(
         quantize(probabilities),
         np.array([info.id for info in classes], np.int32)[wanted],
         np.repeat(np.arange(len(held_out), dtype=np.int32), sizes),
     )
-    return ValidationScore(float(loss), float(accuracy), answers.thinned())
+    return ValidationScore(float(loss), float(accuracy), predictions.thinned())
 
 
 def _probabilities_of(
     predictor: Predictor, held_out: Sequence[HeldOutStroke]
 ) -> list[NDArray[np.float32]]:
-    """Compute ``(n_classes, n)`` at the pixels of each stroke.
+    """Compute ``(n_classes, n)`` probabilities of the pixels of each stroke.
 
-    Strokes that lie close together are computed together.
+    Tiles that several strokes lie on are computed once.
     """
     network = predictor.network
     found = [

@@ -1,4 +1,4 @@
-"""Paying for the first step before anybody waits for it."""
+"""Warm-up: tracing and first use of TensorFlow before the first training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .config import TrainingConfig
-from .pixels.distillation import DistillationSteps
+from .pixels.distillation_steps import DistillationSteps
 from .pixels.held_out_model import HeldOutModel
 from .training import Training
 
@@ -18,17 +18,17 @@ from .training import Training
 def warm_up(
     network: NetworkConfig | None = None, *, n_channels: int = 3, n_classes: int = 2
 ) -> None:
-    """Build, trace and run a network once on a made-up image.
+    """Build, trace and run a network once on an image of noise.
 
-    TensorFlow's libraries, kernels and memory are then in place; what is left for the
-    first real training is the trace of its own network.
+    TensorFlow's libraries, kernels and memory are in place after that; the first
+    training still traces its own network.
 
     Parameters
     ----------
     network
-        Which network; None is the default one.
+        Settings of the network; None is the default one.
     n_channels, n_classes
-        Of the training that is expected.
+        Numbers of channels and classes of the training that is expected.
     """
     rng = np.random.default_rng(0)
     image = Image(rng.random((64, 64, n_channels), np.float32), "yxc", name="warm-up")
@@ -47,9 +47,9 @@ def warm_up(
 
 
 def warm_up_checks(*, n_channels: int = 3, n_classes: int = 2) -> None:
-    """Trace what comes some seconds after the first step of the default network.
+    """Trace what the default network needs some seconds after its first step.
 
-    That is its judge, which held-out strokes are compared with, and its detail network.
+    These are the held-out model and the patch network.
     """
     network = PretrainedNetwork(NetworkConfig(), n_channels, n_classes)
     feature_maps = network.whole(np.zeros((64, 64, n_channels), np.float32))[1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from napari_garage_unet.engine.images.image import PlaneIndex
+from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.layers.view import region_on_view, step_on_view
-from napari_garage_unet.session.connection.requests import Box
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
 from .schedule import View

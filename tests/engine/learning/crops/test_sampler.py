@@ -9,7 +9,7 @@ from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 
 
 def make_plane(shape=(96, 128), strides=(1, 4)):
-    """A plane whose taps tell where they were cut out."""
+    """A plane whose feature maps are the positions of their pixels."""
     targets = np.zeros(shape, np.int32)
     targets[10:60, 10:60] = 1
     targets[80, 100:103] = 2
@@ -31,7 +31,7 @@ def make_sampler(side=32):
     )
 
 
-def test_taps_and_targets_show_the_same_place():
+def test_feature_maps_and_targets_show_the_same_place():
     batch = make_sampler().draw(20, augment=False)
     plane = make_plane()
     for fine, coarse, targets in zip(*batch.feature_maps, batch.targets, strict=True):

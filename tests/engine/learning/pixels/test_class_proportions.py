@@ -1,4 +1,4 @@
-"""Shares of the classes: how they are measured, and how far they may change."""
+"""Proportions of the classes: how they are measured, and how far they may change."""
 
 from __future__ import annotations
 
@@ -6,56 +6,100 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.learning.pixels.class_proportions import (
+    MAX_MOVED_PER_STROKE,
     class_proportions_of,
+    count_class_proportions,
     held_back,
     uncertainty_of,
 )
 
+BEFORE = np.array([0.4, 0.3, 0.2, 0.1])
+NOW = np.array([0.1, 0.2, 0.3, 0.4])
 
-def test_in_doubt_smoothing_does_not_tell_what_shares_the_classes_have():
-    def alike(share, first):
-        """Answers of which some say the first class; how sure is the same in all."""
-        rows = np.repeat([[first, 1 - first]], 1000, axis=0).astype(np.float32)
-        rows[round(1000 * share) :] = rows[0, ::-1]
-        return rows
 
-    smoothed = alike(0.9, 0.95)
-    sure, doubtful = (
-        class_proportions_of(smoothed, alike(0.7, p))[0] for p in (0.97, 0.75)
+def predictions(share, probability, n=1000):
+    """Rows of which a share is for the first class; all are as sure as each other."""
+    rows = np.repeat([[probability, 1 - probability]], n, axis=0).astype(np.float32)
+    rows[round(n * share) :] = rows[0, ::-1]
+    return rows
+
+
+def moved(found, before=BEFORE):
+    """Share of the pixels that are of another class than before."""
+    return np.abs(found - before).sum() / 2
+
+
+def test_uncertainty_falls_from_one_to_nothing_as_the_network_gets_surer():
+    found = [uncertainty_of(predictions(0.5, p)) for p in (0.5, 0.7, 0.9, 0.97, 1.0)]
+    assert found[:2] == [1, 1]
+    assert 1 > found[2] > found[3] > found[4]
+    assert found[4] == pytest.approx(0, abs=1e-6)
+
+
+def test_only_the_two_most_probable_classes_decide_how_uncertain_it_is():
+    one = np.array([[0.9, 0.06, 0.04]], np.float32)
+    other = np.array([[0.06, 0.9, 0.04]], np.float32)
+    spread = np.array([[0.9, 0.06, 0.02, 0.02]], np.float32)
+    assert uncertainty_of(one) == uncertainty_of(other)
+    assert uncertainty_of(one) == pytest.approx(uncertainty_of(spread), rel=1e-5)
+
+
+def test_sure_predictions_are_measured_smoothed_and_uncertain_ones_unsmoothed():
+    smoothed = predictions(0.9, 0.95)
+    sure, between, uncertain = (
+        class_proportions_of(smoothed, predictions(0.7, p))[0]
+        for p in (0.97, 0.9, 0.75)
     )
     assert sure == pytest.approx(0.9, abs=0.01)
-    assert doubtful == pytest.approx(0.7, abs=0.01)
-    between = class_proportions_of(smoothed, alike(0.7, 0.9))[0]
-    # A doubt of .2 counts (.2 / .3) ** 4.
-    assert between == pytest.approx(0.873, abs=0.005)
+    assert uncertain == pytest.approx(0.7, abs=0.01)
+    assert uncertain + 0.02 < between < sure - 0.005
 
 
-def test_the_more_classes_are_corrected_the_less_is_held_back():
-    before, now = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.3, 0.4])
-    strokes = [[60, 0, 0, 0], [40, 20, 0, 0], [20, 20, 20, 0], [15, 15, 15, 15]]
+def test_labels_are_counted_however_near_to_one_half_probabilities_are():
+    found = count_class_proportions(predictions(0.8, 0.7))
+    np.testing.assert_allclose(found, [0.8, 0.2], atol=0.01)
+    factors = np.array([[3.0], [0.1]])
+    rows = predictions(0.5, 0.7, n=2)
+    np.testing.assert_allclose(
+        count_class_proportions(rows * factors), count_class_proportions(rows)
+    )
+
+
+def test_a_class_without_pixels_has_a_little_so_that_it_can_come_back():
+    found = count_class_proportions(np.array([[1.0, 0.0]], np.float32))
+    assert 0 < found[1] < 1e-4
+
+
+def test_strokes_of_one_class_alone_move_nothing():
+    found = held_back(NOW, BEFORE, recent=np.array([60, 0, 0, 0]), n_new=60)
+    np.testing.assert_allclose(found, BEFORE, atol=1e-7)
+
+
+def test_the_more_classes_are_corrected_the_nearer_to_the_new_proportions():
+    strokes = [[40, 20, 0, 0], [20, 20, 20, 0], [15, 15, 15, 15]]
     found = [
-        held_back(now, before, recent=np.array(recent), n_new=60)[3]
-        for recent in strokes
+        held_back(NOW, BEFORE, recent=np.array(recent), n_new=60) for recent in strokes
     ]
-    np.testing.assert_allclose(found, [0.1, 0.208, 0.279, 0.309], atol=1e-3)
+    distances = [moved(f) for f in found]
+    assert 0 < distances[0] < distances[1] < distances[2] < moved(NOW)
+    np.testing.assert_allclose([f.sum() for f in found], 1)
 
 
-def test_a_few_strokes_change_few_pixels():
-    before, now, even = np.array([0.5, 0.5]), np.array([0.1, 0.9]), np.array([2, 2])
-    few = held_back(now, before, recent=even, n_new=2)
-    np.testing.assert_allclose(few, [0.46, 0.54])
-    many = held_back(now, before, recent=even, n_new=100)
-    np.testing.assert_allclose(many, [0.25, 0.75])
+@pytest.mark.parametrize("n_new", [1, 2, 5])
+def test_each_new_stroke_moves_no_more_pixels_than_it_may(n_new):
+    before, now = np.array([0.5, 0.5]), np.array([0.05, 0.95])
+    found = held_back(now, before, recent=np.array([3, 3]), n_new=n_new)
+    assert moved(found, before) == pytest.approx(MAX_MOVED_PER_STROKE * n_new)
 
 
-def test_nothing_new_changes_nothing():
-    before, now = np.array([0.3, 0.7]), np.array([0.6, 0.4])
-    found = held_back(now, before, recent=np.array([3, 2]), n_new=0)
-    np.testing.assert_array_equal(found, before)
+def test_many_new_strokes_move_no_further_than_half_way_between_two_even_classes():
+    before, now = np.array([0.5, 0.5]), np.array([0.1, 0.9])
+    found = held_back(now, before, recent=np.array([50, 50]), n_new=100)
+    # The geometric mean of both, as two strokes are of one class half of the time.
+    odds = np.sqrt(now / before)
+    np.testing.assert_allclose(found, odds / odds.sum())
 
 
-def test_doubt_is_what_the_two_most_probable_classes_are_apart():
-    answers = np.array([[0.9, 0.06, 0.04], [0.1, 0.85, 0.05]], np.float32)
-    # Margins of .84 and .75 leave a doubt of .205.
-    assert uncertainty_of(answers) == pytest.approx((0.205 / 0.3) ** 4, rel=1e-4)
-    assert uncertainty_of(np.full((2, 2), 0.5, np.float32)) == 1
+def test_without_new_strokes_all_stays_as_it_was():
+    found = held_back(NOW, BEFORE, recent=np.array([3, 2, 0, 0]), n_new=0)
+    np.testing.assert_array_equal(found, BEFORE)

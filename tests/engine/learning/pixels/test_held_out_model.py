@@ -1,4 +1,4 @@
-"""Held-out strokes are learnt from, and judged by a member that has not seen them."""
+"""The held-out model never learns held-out strokes; the network in use does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.inference.feature_cache import FeatureCache
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.pixels.held_out_model import HeldOutModel
-from napari_garage_unet.engine.learning.pixels.learner import FRESH_STEPS, PixelLearner
+from napari_garage_unet.engine.learning.pixels.learner import PixelLearner
+from napari_garage_unet.engine.learning.pixels.rounds import CORRECTION_STEPS
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.build import build_network
@@ -46,39 +47,40 @@ def plane(network):
     return TrainingPlane(targets, region, (0,), held_out)
 
 
-def answers(network, plane):
+def predicted(network, plane):
+    """Mean probability of the first class at the held-out pixels."""
     feature_maps = plane.region(slice(0, 96), slice(0, 128))
     return network.probabilities(feature_maps)[0][plane.held_out].mean()
 
 
-def test_the_network_learns_what_its_judge_never_sees(network, plane):
+def test_the_network_learns_what_the_held_out_model_never_sees(network, plane):
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([plane])
     while not learner.settled:
         learner.step()
-    assert answers(network, plane) > 0.7
-    assert answers(learner.held_out_model, plane) < 0.3
+    assert predicted(network, plane) > 0.7
+    assert predicted(learner.held_out_model, plane) < 0.3
 
 
-def test_a_correction_shows_before_its_judge_learns(network, plane):
+def test_a_correction_shows_before_the_held_out_model_learns(network, plane):
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([plane])
-    for _ in range(FRESH_STEPS):
+    for _ in range(CORRECTION_STEPS):
         learner.step()
     assert learner.held_out_model is None
     learner.step()
     assert learner.held_out_model is not None
 
 
-def test_nobody_is_judged_where_nothing_is_held_out(network, plane):
+def test_there_is_no_held_out_model_where_nothing_is_held_out(network, plane):
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([plane.without_held_out()])
-    for _ in range(FRESH_STEPS + 2):
+    for _ in range(CORRECTION_STEPS + 2):
         learner.step()
     assert learner.held_out_model is None
 
 
-def test_a_judge_that_has_seen_a_stroke_cannot_judge_by_it(network, plane):
+def test_a_model_is_not_usable_where_it_has_learnt_what_is_held_out(network, plane):
     held_out_model = HeldOutModel(network, seed=0)
     assert held_out_model.is_usable([plane])
     held_out_model.prepare([plane], np.ones(3), smoothing=4)
@@ -91,10 +93,10 @@ def test_a_judge_that_has_seen_a_stroke_cannot_judge_by_it(network, plane):
     assert held_out_model.is_usable([elsewhere])
 
 
-def test_a_judge_that_has_seen_what_is_held_out_now_is_replaced(network, plane):
+def test_a_model_that_has_learnt_what_is_held_out_now_is_replaced(network, plane):
     learner = PixelLearner(network, learning_rate=2e-3, seed=0)
     learner.prepare([plane])
-    for _ in range(FRESH_STEPS + 1):
+    for _ in range(CORRECTION_STEPS + 1):
         learner.step()
     first = learner.held_out_model
     learner.prepare([plane])
@@ -105,7 +107,7 @@ def test_a_judge_that_has_seen_what_is_held_out_now_is_replaced(network, plane):
     assert learner.held_out_model is None
 
 
-def test_training_keeps_the_last_state_and_reports_its_judge():
+def test_training_keeps_the_last_state_and_reports_the_held_out_model():
     rng = np.random.default_rng(0)
     pixels = rng.normal(0.3, 0.05, (64, 64)).astype(np.float32)
     pixels[:, 32:] += 0.4
@@ -115,21 +117,21 @@ def test_training_keeps_the_last_state_and_reports_its_judge():
     training = Training(
         [Image(pixels, "yx")],
         [strokes],
-        training=TrainingConfig(seconds=600, max_steps=FRESH_STEPS + 60, held_out=0.3),
+        training=TrainingConfig(
+            seconds=600, max_steps=CORRECTION_STEPS + 60, held_out=0.3
+        ),
     )
     *_, last = training.run()
     assert last.validation is not None
     assert last.validation.best
     assert last.validation.accuracy > 0.9
     assert training.validated
-    answers = training.model().held_out
-    assert set(answers.class_ids) == {1, 2}
-    wanted = answers.class_ids - 1
-    right = answers.levels.argmax(axis=0) == wanted
-    class_proportions = [right[wanted == k].mean() for k in (0, 1)]
-    assert np.mean(class_proportions) == pytest.approx(
-        last.validation.accuracy, abs=0.01
-    )
+    predictions = training.model().held_out
+    assert set(predictions.class_ids) == {1, 2}
+    wanted = predictions.class_ids - 1
+    right = predictions.levels.argmax(axis=0) == wanted
+    accuracies = [right[wanted == k].mean() for k in (0, 1)]
+    assert np.mean(accuracies) == pytest.approx(last.validation.accuracy, abs=0.01)
     kept, now = training.model().weights, training.network.weights()
     for name, values in kept.items():
         np.testing.assert_array_equal(values, now[name])

@@ -1,4 +1,4 @@
-"""Values drawn before: what they are like, and which of them a step takes."""
+"""Noise and masks: their distributions, and which values a step takes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def test_a_mask_drops_its_rate_and_keeps_the_mean():
     assert (values == 0).mean() == pytest.approx(0.2, abs=0.005)
 
 
-@pytest.mark.parametrize(("place", "first"), [(0.0, 0), (0.5, 44), (1.0, 88)])
-def test_a_stretch_begins_anywhere(place, first):
+@pytest.mark.parametrize(("offset", "first"), [(0.0, 0), (0.5, 44), (1.0, 88)])
+def test_a_stretch_begins_anywhere(offset, first):
     drawn = np.arange(100, dtype=np.float32)
-    found = stretch(drawn, place, (3, 4)).numpy()
+    found = stretch(drawn, offset, (3, 4)).numpy()
     np.testing.assert_array_equal(found, drawn[first : first + 12].reshape(3, 4))

@@ -1,4 +1,4 @@
-"""What guides the smoothing, and what one member sees the features through."""
+"""The guide of the smoothing, and the projection that one member sees through."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.learning.pixels.pca import (
-    GUIDE_SPREAD,
+    GUIDE_STD,
     pca_guide,
     pca_projection,
 )
@@ -26,15 +26,15 @@ def features():
     return mixed.astype(np.float32)
 
 
-def test_guides_have_their_spread_and_differ(features):
+def test_guides_have_their_standard_deviation_and_differ(features):
     guide = pca_guide(features, SCALE)
     assert guide.shape == (N_FEATURES, N_GUIDES)
     maps = features * SCALE @ guide
-    np.testing.assert_allclose(maps.std(axis=0), GUIDE_SPREAD, rtol=0.02)
+    np.testing.assert_allclose(maps.std(axis=0), GUIDE_STD, rtol=0.02)
     assert abs(np.corrcoef(maps.T)[0, 1]) < 0.05
 
 
-def test_through_a_lens_the_largest_directions_are_larger_yet(features):
+def test_through_the_projection_the_largest_components_are_larger_yet(features):
     projection = pca_projection(features, SCALE)
     assert projection.shape == (N_FEATURES, PCA_COMPONENTS)
     plain = features * SCALE
@@ -49,7 +49,7 @@ def test_through_a_lens_the_largest_directions_are_larger_yet(features):
     )
 
 
-def test_features_that_do_not_vary_have_a_lens_and_a_guide_all_the_same():
+def test_features_that_do_not_vary_have_a_projection_and_a_guide_all_the_same():
     constant = np.ones((100, N_FEATURES), np.float32)
     assert np.isfinite(pca_guide(constant, SCALE)).all()
     assert np.isfinite(pca_projection(constant, SCALE)).all()

@@ -1,4 +1,4 @@
-"""Teaching the plain U-Net on crops, and the average of where its steps lead."""
+"""Training of the plain U-Net on crops, with averaged weights."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ from .sampler import Batch, CropSampler
 
 logger = logging.getLogger(__name__)
 
-AVERAGING = 0.98
-"""Share of the averaged weights that stays at each step."""
+AVERAGE_DECAY = 0.98
+"""Share of the averaged weights that a step keeps, 0 to 1."""
 
-WORTH_COMPILING = 120.0
-"""Seconds of training from which on it pays to wait half a minute for XLA."""
+MIN_COMPILED_SECONDS = 120.0
+"""Seconds of training that are worth half a minute of compiling with XLA."""
+
+MIN_COMPILED_STEPS = 2000
+"""The same in steps, where they are limited."""
 
 
 class CropLearner:
@@ -33,7 +36,7 @@ class CropLearner:
     The average (Polyak and Juditsky 1992) moves smoothly where single steps jump, so
     previews do not flicker and training may be stopped at any step.
 
-    On several devices each learns from its part of the batch. Class weights and batch
+    On several devices each learns from a part of the batch. Class weights and batch
     normalisation are those of the whole batch and gradients are summed, so the step is
     the one that a single device would take. In half precision the loss is scaled, and
     a step whose gradients overflow changes no weight (Micikevicius et al. 2018, "Mixed
@@ -42,20 +45,20 @@ class CropLearner:
     Parameters
     ----------
     network
-        What it begins with; its weights become the average.
+        Network to begin with; its weights become the average.
     config
-        Learning rate of Adam, size and number of the crops, and the seed. There are
-        at least as many crops as devices.
+        Settings of training. A batch has at least as many crops as there are devices.
 
     Attributes
     ----------
     network
-        The one that takes the steps, in the precision that is fastest.
+        The network that takes the steps, in the precision that is fastest.
     predicting
         The averaged network, which is the given one.
-    settled
-        Never: crops always differ.
     """
+
+    settled = False
+    """Steps are always left, because crops always differ."""
 
     def __init__(self, network: Network, config: TrainingConfig) -> None:
         self._devices = network.devices.for_steps()
@@ -65,7 +68,6 @@ class CropLearner:
             )
         self.network.load_state(network.state())
         self.predicting = network
-        self.settled = False
         self._config = config
         self._rng = np.random.default_rng(config.seed)
         self._sampler: CropSampler | None = None
@@ -80,11 +82,11 @@ class CropLearner:
 
     @property
     def held_out_model(self) -> Network | None:
-        """The averaged network, which has not learnt from held-out strokes."""
+        """The averaged network, which does not learn held-out strokes."""
         return self.predicting
 
     def prepare(self, planes: Sequence[TrainingPlane]) -> None:
-        """Learn from what is not held out in these planes from the next step on."""
+        """Learn these planes, but for held-out strokes, from the next step on."""
         learnt = [plane.without_held_out() for plane in planes]
         self._sampler = CropSampler(
             [plane for plane in learnt if plane.targets.any()],
@@ -93,14 +95,14 @@ class CropLearner:
             rng=self._rng,
         )
 
-    def step(self) -> float:
+    def step(self, seconds_left: float | None = None) -> float:
         """Take one step on a batch of crops and return its loss."""
         assert self._sampler is not None, "prepare() comes first"
         size = max(self._config.batch, self._devices.strategy.num_replicas_in_sync)
         return self.learn(self._sampler.draw(size, augment=self._config.augment))
 
-    def conclude(self, seconds_left: float) -> bool:
-        """Go on as before: all steps are alike."""
+    def conclude(self) -> bool:
+        """Leave out nothing: all steps are alike."""
         return False
 
     def learn(self, batch: Batch) -> float:
@@ -156,18 +158,18 @@ class CropLearner:
         variables = head.trainable_variables
         gradients = tape.gradient(scaled, variables)
         if several:
-            # `apply` sums them, but LossScaleOptimizer (Keras 3.15) has looked for an
-            # overflow before, on the first device only: all are to have the same.
+            # `apply` sums them, but LossScaleOptimizer (Keras 3.15) looks for an
+            # overflow before, on the first device only; so all get the same here.
             gradients = replica.all_reduce("MEAN", gradients)
         self._optimizer.apply(gradients, variables)
         self._follow()
         return loss
 
     def _follow(self) -> None:
-        """Move the average."""
+        """Move the averaged weights towards the new ones."""
         self._count.assign_add(1.0)
         # Early on the average would be mostly the random start; follow faster then.
-        keep = tf.minimum(AVERAGING, self._count / (10.0 + self._count))
+        keep = tf.minimum(AVERAGE_DECAY, self._count / (10.0 + self._count))
         for average, new in zip(
             self.predicting.head.weights, self.network.head.weights, strict=True
         ):
@@ -177,14 +179,15 @@ class CropLearner:
 def is_worth_compiling(devices: Devices, config: TrainingConfig) -> bool:
     """Whether XLA makes a training shorter.
 
-    Not a short one, because compiling takes long; and not on several devices, whose
-    exchange within a step XLA cannot compile.
+    It does not if the training is short, because compiling takes long, and cannot on
+    several devices, because it compiles no exchange between them.
     """
-    lasts = config.seconds >= WORTH_COMPILING and (config.max_steps or 10_000) >= 2000
+    enough_steps = config.max_steps is None or config.max_steps >= MIN_COMPILED_STEPS
+    lasts = config.seconds >= MIN_COMPILED_SECONDS and enough_steps
     return devices.compiles and len(devices.names) < 2 and lasts
 
 
 def _part_of(size: Any, replica: Any) -> slice:
-    """Which crops of a batch are a replica's."""
+    """Return the crops of a batch that a replica learns from."""
     number, n = replica.replica_id_in_sync_group, replica.num_replicas_in_sync
     return slice(size * number // n, size * (number + 1) // n)

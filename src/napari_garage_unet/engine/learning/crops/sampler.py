@@ -1,4 +1,4 @@
-"""Training crops around the strokes, every class as often as the others."""
+"""Draws of training crops around strokes, each class as often as the others."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Crops of the same place in every tap and in the targets.
+    """Crops of the same places in all feature maps and in the targets.
 
     Parameters
     ----------
-    taps
-        ``(batch, side / stride, side / stride, channels)`` each.
+    feature_maps
+        ``(batch, side / stride, side / stride, channels)`` each, with its own stride.
     targets
         ``(batch, side, side)`` int32.
     """
@@ -32,7 +32,7 @@ class Batch:
 
 
 class CropSampler:
-    """Draw crops that hold strokes.
+    """Draws crops that hold strokes.
 
     A class is drawn first, then one of its stroke pixels, then a crop around it, so a
     class with little paint is seen as often as one with much.
@@ -45,7 +45,8 @@ class CropSampler:
         Side of the crops in pixels; cut down to the smallest plane and to a multiple of
         `stride`.
     stride
-        Crops begin at multiples of it, so that they lie on the grid of every tap.
+        Multiple of the strides of all feature maps, in pixels; crops begin at multiples
+        of it.
     rng
         Source of randomness.
     """
@@ -103,8 +104,8 @@ class CropSampler:
 
     def _crop(self, pixel: int) -> tuple[FeatureMaps, NDArray[np.int32]]:
         plane = self._planes[self._numbers[pixel]]
-        # The pixel may lie anywhere in the crop but in its rim, where there is
-        # little to see around it.
+        # The pixel may lie anywhere in the crop but in its rim, where the network
+        # sees little around it.
         rim = min(self.side // 8, (self.side - self._stride) // 2)
         first = -(-(self._places[pixel] - self.side + 1 + rim) // self._stride)
         after = (self._places[pixel] - rim) // self._stride + 1
@@ -119,15 +120,17 @@ def vary_crop(
 ) -> tuple[FeatureMaps, NDArray[np.int32]]:
     """Flip and turn a crop at random and change its brightness and contrast.
 
-    Only for taps that are images: flipped features of an encoder are not the features
-    of the flipped image.
+    Only for feature maps that are images: flipped features of an encoder are not the
+    features of the flipped image.
 
     Parameters
     ----------
-    taps
+    feature_maps
         Image crops ``(side, side, channels)`` with values from 0 to 1.
     targets
         ``(side, side)``.
+    rng
+        Source of randomness.
     """
     turns = int(rng.integers(4))
     flip = bool(rng.integers(2))

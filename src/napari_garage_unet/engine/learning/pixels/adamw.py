@@ -1,7 +1,7 @@
-"""AdamW for steps that are traced once for all networks of a kind.
+"""AdamW whose state is an argument, so that one trace serves all networks of a kind.
 
-An optimizer of Keras is a part of the function that was traced with it, and tracing
-takes as long as tens of steps. Here variables and moments are arguments.
+A Keras optimizer is part of the function that is traced with it, and tracing takes as
+long as tens of steps.
 """
 
 from __future__ import annotations
@@ -15,30 +15,31 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.compute.backend import tf
 
 DECAYS = (0.9, 0.999)
-"""How much of the mean and of the mean square of the gradients is kept."""
+"""Share of the mean and of the mean square of the gradients that a step keeps."""
 
 EPSILON = 1e-7
+"""Added to the root mean square of the gradients, as in Keras."""
 
 WEIGHT_DECAY = 1e-4
-"""Share of each weight that is taken off in a step, times the learning rate."""
+"""Share of each weight that a step takes off, per learning rate."""
 
 
 class AdamW:
-    """Weights of one network, and the moments of their gradients.
+    """Weights of one network and the moments of their gradients.
 
-    With the defaults of Keras (Kingma and Ba 2015, arXiv:1412.6980, with the decay of
-    Loshchilov and Hutter 2019, arXiv:1711.05101); a kernel of TensorFlow takes the
-    step.
+    Adam (Kingma and Ba 2015, arXiv:1412.6980) with decoupled weight decay (Loshchilov
+    and Hutter 2019, arXiv:1711.05101) and the defaults of Keras; a kernel of TensorFlow
+    takes the step.
 
     Parameters
     ----------
     variables
-        Variables of Keras, all trained.
+        Keras variables, all of them trained.
 
     Attributes
     ----------
     state
-        Variables, means and mean squares; what `update` is given.
+        Variables, means and mean squares of the gradients: the argument of `update`.
     """
 
     def __init__(self, variables: Sequence[Any]) -> None:
@@ -51,12 +52,17 @@ class AdamW:
         self._taken = 0
 
     def rates(self, rate: float) -> NDArray[np.float32]:
-        """Count a step, and return what `update` is to be given for it.
+        """Count a step and return the rates that `update` takes for it.
 
         Parameters
         ----------
         rate
             Learning rate.
+
+        Returns
+        -------
+        ndarray of shape (3,), float32
+            The learning rate, and the decays to the power of the steps taken.
         """
         self._taken += 1
         powers = [decay**self._taken for decay in DECAYS]
@@ -64,14 +70,14 @@ class AdamW:
 
 
 def update(state: Any, gradients: Sequence[Any], rates: Any) -> None:
-    """Take a step; called within a function of TensorFlow.
+    """Take a step, within a traced function.
 
     Parameters
     ----------
     state
-        `AdamW.state` as the function got it.
+        `AdamW.state`.
     gradients
-        Of each variable.
+        Gradient of each variable.
     rates
         ``(3,)`` tensor, see `AdamW.rates`.
     """

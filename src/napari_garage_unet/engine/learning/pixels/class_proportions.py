@@ -1,10 +1,11 @@
-"""Shares of the classes in what a network says, and how far they may change.
+"""Proportions of the classes in pseudo-labels, and how far they may change.
 
-A class that has gained a little gains more each time answers are learnt, and after a
-few strokes of one class alone the others would vanish. So the shares of the classes are
-held back towards those of before the strokes (distribution alignment, Berthelot et al.
-2020, arXiv:1911.09785, where it is a known distribution): the more so, the more of the
-new strokes are of one class, and few strokes change little.
+A class that has gained a little gains more each time pseudo-labels are learnt, and
+after a few strokes of one class alone the others would vanish. So the proportions of
+the classes are held back towards those before the strokes: the more so, the more of
+the new strokes are of one class, and few strokes change little. This is distribution
+alignment (Berthelot et al. 2020, "ReMixMatch", arXiv:1911.09785) towards proportions
+that are themselves estimated.
 """
 
 from __future__ import annotations
@@ -14,71 +15,74 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MOVED = 0.02
-"""Share of the pixels whose class one new stroke may change at the most."""
+MAX_MOVED_PER_STROKE = 0.02
+"""Share of the pixels, 0 to 1, whose class one new stroke may change."""
 
-DOUBTFUL = 0.3
-"""Mean doubt from which on answers are as doubtful as can be."""
+MAX_MEAN_UNCERTAINTY = 0.3
+"""Mean of one minus the margin, 0 to 1, that counts as uncertainty 1."""
 
-STEEPNESS = 4
-"""Power of the doubt below it."""
+UNCERTAINTY_EXPONENT = 4
+"""Exponent of the uncertainty below that."""
 
 HARDNESS = 8
-"""Power that answers are raised to where shares are counted.
+"""Exponent of probabilities where proportions are counted.
 
-It is labels that must not change their shares; probabilities near one half could keep
-theirs and still turn into labels of one class.
+It is labels that must not change their proportions; probabilities near 0.5 could keep
+theirs and still become labels of one class.
 """
+
+MIN_PROPORTION = 1e-6
+"""Proportion of a class without any pixel, so that factors stay finite."""
 
 Floats = NDArray[np.float32]
 
 
-def uncertainty_of(answers: Floats) -> float:
-    """Tell from 0 to 1 how much in doubt a network is that gives these answers.
+def uncertainty_of(probabilities: Floats) -> float:
+    """Return the uncertainty of a network's predictions, in [0, 1].
 
-    Doubt is one minus the mean margin between the two most probable classes.
+    It comes from the mean margin between the two most probable classes.
 
     Parameters
     ----------
-    answers
+    probabilities
         ``(n, n_classes)``, not smoothed; each row sums to 1.
     """
-    best = np.partition(answers, -2, axis=1)[:, -2:]
-    doubt = 1 - float((best[:, 1] - best[:, 0]).mean())
-    return min(1.0, (doubt / DOUBTFUL) ** STEEPNESS)
+    best = np.partition(probabilities, -2, axis=1)[:, -2:]
+    uncertainty = 1 - float((best[:, 1] - best[:, 0]).mean())
+    return min(1.0, (uncertainty / MAX_MEAN_UNCERTAINTY) ** UNCERTAINTY_EXPONENT)
 
 
-def count_class_proportions(answers: Floats) -> Floats:
-    """Count, at each pixel, mostly the class that is most probable there.
+def count_class_proportions(probabilities: Floats) -> Floats:
+    """Count for each pixel mostly the class that is most probable there.
 
     Parameters
     ----------
-    answers
-        ``(n, n_classes)``, each row in proportion to probabilities.
+    probabilities
+        ``(n, n_classes)``, each row up to a factor of its own.
 
     Returns
     -------
     ndarray of shape (n_classes,), float32
-        Sum to 1 but for classes without any pixel, which have a little.
+        Sum to 1, but for classes without any pixel, which have `MIN_PROPORTION`.
     """
-    hard = (answers / answers.max(axis=1, keepdims=True)) ** HARDNESS
+    hard = (probabilities / probabilities.max(axis=1, keepdims=True)) ** HARDNESS
     hard /= hard.sum(axis=1, keepdims=True)
-    class_proportions: Floats = np.maximum(hard.mean(axis=0), 1e-6)
+    class_proportions: Floats = np.maximum(hard.mean(axis=0), MIN_PROPORTION)
     return class_proportions
 
 
-def class_proportions_of(answers: Floats, unsmoothed: Floats) -> Floats:
-    """Measure the shares of the classes.
+def class_proportions_of(smoothed: Floats, unsmoothed: Floats) -> Floats:
+    """Measure the proportions of the classes.
 
-    Where the network is sure, smoothing removes what is wrong here and there, most of
-    it of rare classes. Where it is in doubt, smoothing lets the largest class around
-    win, and what is thin fades, the more the more often answers are learnt. So the
-    more doubt there is, the more those tell that have not been smoothed.
+    Where the network is sure, smoothing removes single wrong pixels, most of them of
+    rare classes. Where it is uncertain, smoothing lets the largest class around win and
+    what is thin fades, more with each round. So the higher the uncertainty, the more
+    the probabilities that are not smoothed count.
 
     Parameters
     ----------
-    answers, unsmoothed
-        ``(n, n_classes)``, each row sums to 1.
+    smoothed, unsmoothed
+        ``(n, n_classes)`` probabilities; each row sums to 1.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def class_proportions_of(answers: Floats, unsmoothed: Floats) -> Floats:
     """
     weight = uncertainty_of(unsmoothed)
     class_proportions = (
-        count_class_proportions(answers) ** (1 - weight)
+        count_class_proportions(smoothed) ** (1 - weight)
         * count_class_proportions(unsmoothed) ** weight
     )
     measured: Floats = class_proportions / class_proportions.sum()
@@ -101,21 +105,21 @@ def held_back(
     recent: NDArray[np.integer[Any]],
     n_new: int,
 ) -> Floats:
-    """Hold the shares of classes back after a correction.
+    """Hold the proportions of the classes back after a correction.
 
     Strokes of one class alone do not tell how large it is, strokes of many classes do.
-    So what was before counts as much as two recent strokes are likely to be of one
-    class (the index of Simpson 1949, doi:10.1038/163688a0), and no more than `MOVED`
-    for each new one changes its class.
+    So the proportions of before have as weight the probability that two recent strokes
+    are of one class (the index of Simpson 1949, doi:10.1038/163688a0), and each new
+    stroke changes the class of no more than `MAX_MOVED_PER_STROKE` of the pixels.
 
     Parameters
     ----------
-    shares, before
-        ``(n_classes,)`` of now and of before; each sum to 1.
+    class_proportions, before
+        ``(n_classes,)`` now and before the correction; each sum to 1.
     recent
         ``(n_classes,)``, the last strokes of each class.
     n_new
-        How many of them are new; without any, all stays as it was.
+        How many of them are new; if none are, `before` is returned.
 
     Returns
     -------
@@ -128,5 +132,6 @@ def held_back(
     aim = before**alike * class_proportions ** (1 - alike)
     aim /= aim.sum()
     moved = float(np.abs(aim - before).sum()) / 2
-    held: Floats = before + (aim - before) * min(1.0, MOVED * n_new / max(moved, 1e-6))
+    most = MAX_MOVED_PER_STROKE * n_new
+    held: Floats = before + (aim - before) * min(1.0, most / max(moved, 1e-6))
     return held

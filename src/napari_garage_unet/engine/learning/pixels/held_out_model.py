@@ -1,9 +1,9 @@
-"""A member that never learns from held-out strokes, and so can be asked about them.
+"""A network beside the one in use that never learns held-out strokes.
 
-What predicts learns from every stroke: strokes that correct a result are few and say
-most, and without some of them it would be much worse. How well a network learns from
-the strokes of this person is told by one member beside, which has seen all of them
-but those held out.
+The network in use learns from every stroke: strokes that correct a result are few and
+say most, and without some of them it would be much worse. How well a network learns
+from strokes like these is estimated with a second one of a single member, which learns
+from all strokes but those held out.
 """
 
 from __future__ import annotations
@@ -22,38 +22,40 @@ from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 from .draws import BalancedDraw
 from .steps import PixelSteps
 
-BATCH = 256
-"""Pixels per step."""
+PIXELS_PER_STEP = 256
 
 
 class HeldOutModel:
-    """Learns beside a network from the strokes that are not held out.
+    """Trains a network of one member on the strokes that are not held out.
 
-    It does not learn from the network's answers, which come from held-out strokes too.
-    So its figures are rather too low than too high.
+    It does not learn pseudo-labels, because they come from a network that has learnt
+    the held-out strokes. So its accuracy is rather too low than too high.
 
     Parameters
     ----------
     network
-        The network it is judged by.
+        The network in use, whose features are shared.
     seed
-        Of its first weights and of the draws.
+        Seed of the first weights and of the draws.
 
     Attributes
     ----------
     network
-        A network of its own.
+        The network that is trained here.
+    planes
+        The planes that it learns from, as given to `prepare`; None before.
     """
 
     def __init__(self, network: PretrainedNetwork, *, seed: int) -> None:
         with seeded_weights(seed):
             self.network = network.alone()
+        self.planes: Sequence[TrainingPlane] | None = None
         self._rng = np.random.default_rng([seed, 1])
         self._steps = PixelSteps(self.network.head, self._rng)
         self._seen: dict[tuple[int, ...], NDArray[np.bool_]] = {}
 
     def is_usable(self, planes: Sequence[TrainingPlane]) -> bool:
-        """Whether it has never seen what is held out now."""
+        """Whether none of the pixels that are held out now was ever learnt."""
         return not any(
             (self._seen[plane.key] & plane.kept_back).any()
             for plane in planes
@@ -66,32 +68,35 @@ class HeldOutModel:
         weights: NDArray[np.floating[Any]],
         smoothing: float,
     ) -> None:
-        """Learn from these pixels from now on.
+        """Learn from these pixels from the next step on.
 
         Parameters
         ----------
         planes
-            Where the pixels lie.
+            The planes with the pixels.
         weights
-            ``(n,)`` of each pixel; 0 for those held out.
+            ``(n,)`` of each stroke pixel; 0 for those held out.
         smoothing
-            Radius of the guided filter.
+            Radius of the guided filter in cells of the grid.
         """
         for plane in planes:
             learnt = plane.without_held_out().targets > 0
             self._seen[plane.key] = learnt | self._seen.get(plane.key, False)
+        self.planes = planes
         self._draw = BalancedDraw(weights)
         head = self.network.head
         head.state = replace(head.state, smoothing_radius=smoothing)
 
-    def step(self, features: Any, wanted: Any, *, rate: float) -> None:
+    def step(self, features: Any, targets: Any, *, rate: float) -> None:
         """Take a step.
 
         Parameters
         ----------
-        features, wanted
-            Tensors that begin with the pixels `prepare` was told of.
+        features, targets
+            Tensors ``(m, n_features)`` and ``(m, n_classes)`` whose first ``n`` rows
+            are the stroke pixels that `prepare` has the weights of.
         rate
             Learning rate.
         """
-        self._steps.take(features, wanted, self._draw(self._rng, (1, BATCH)), rate=rate)
+        pixels = self._draw(self._rng, (1, PIXELS_PER_STEP))
+        self._steps.take(features, targets, pixels, rate=rate)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,12 +43,3 @@ def find_newly_painted(
     now = np.where(plane.targets[box] != before[box], plane.targets[box], 0)
     is_new[box] = now > 0
     return is_new, ClassCounts.of(now, n_classes)
-
-
-def add_counts(counts: Iterable[ClassCounts]) -> ClassCounts:
-    """Add up the counts of at least one plane."""
-    listed = list(counts)
-    return ClassCounts(
-        np.sum([one.pixels for one in listed], axis=0),
-        np.sum([one.strokes for one in listed], axis=0),
-    )

@@ -1,4 +1,4 @@
-"""Directions in which the features of an image vary most, and what they serve."""
+"""Principal components of features: the guide of the smoothing and the projection."""
 
 from __future__ import annotations
 
@@ -8,42 +8,46 @@ from scipy.linalg import eigh
 
 from napari_garage_unet.engine.networks.decoder_state import N_GUIDES, PCA_COMPONENTS
 
-GUIDE_SPREAD = 0.15
-"""Standard deviation of the guides; pixel values go from 0 to 1."""
+GUIDE_STD = 0.15
+"""Standard deviation of a guide, whose neighbour, the image, has values from 0 to 1."""
 
-MOST_SPREAD = 4.0
-"""Features count for so many standard deviations at the most."""
+MAX_FEATURE_DEVIATION = 4.0
+"""Features are clipped here, in their standard deviations."""
+
+MIN_VARIANCE = 1e-12
+"""Bound that keeps features that do not vary from being divided by 0."""
 
 Floats = NDArray[np.float32]
 
 
 def pca_guide(features: Floats, scale: Floats) -> Floats:
-    """Find what guides the smoothing beside the image: the first components.
+    """Find the projection of features on what guides the smoothing beside the image.
 
     Parameters
     ----------
     features
         ``(n, n_features)``, with standard deviations around 1.
     scale
-        ``(n_features,)``, what the decoder multiplies them with.
+        ``(n_features,)``, the factors with which the decoder sees them.
 
     Returns
     -------
     ndarray of shape (n_features, N_GUIDES), float32
-        Scaled features times it have a standard deviation of `GUIDE_SPREAD`.
+        The first principal components; scaled features times it have a standard
+        deviation of `GUIDE_STD`.
     """
     variances, directions, _ = _components(features, scale, N_GUIDES)
-    spreads = np.sqrt(np.maximum(variances, 1e-12))
-    return np.asarray(directions / spreads * GUIDE_SPREAD, np.float32)
+    deviations = np.sqrt(np.maximum(variances, MIN_VARIANCE))
+    return np.asarray(directions / deviations * GUIDE_STD, np.float32)
 
 
 def pca_projection(features: Floats, scale: Floats) -> Floats:
-    """Find what a member sees the features through that is to see the coarse picture.
+    """Find the projection through which the last member of the ensemble sees features.
 
-    It keeps the first components and emphasises the first of them: their standard
-    deviations are those of the features squared, up to a factor that leaves the total
-    variance as it is. A member like that learns less of what is rare and is misled less
-    by what strokes do not show.
+    It keeps the first principal components and emphasises the first of them: their
+    standard deviations are those of the features squared, up to a factor that leaves
+    the total variance as it is. The member learns less of what is rare and is misled
+    less by what the strokes do not show.
 
     Parameters
     ----------
@@ -52,20 +56,23 @@ def pca_projection(features: Floats, scale: Floats) -> Floats:
 
     Returns
     -------
-    ndarray of shape (n_features, COMPONENTS), float32
-        The lens; scaled features times it and its transpose are what is seen.
+    ndarray of shape (n_features, PCA_COMPONENTS), float32
+        The member sees scaled features times it and its transpose.
     """
     variances, directions, total = _components(features, scale, PCA_COMPONENTS)
-    spreads = np.sqrt(np.maximum(variances, 1e-12))
-    gain = np.sqrt(total / np.sum(spreads**4))
-    return np.asarray(directions * np.sqrt(spreads * gain), np.float32)
+    deviations = np.sqrt(np.maximum(variances, MIN_VARIANCE))
+    gain = np.sqrt(total / np.sum(deviations**4))
+    return np.asarray(directions * np.sqrt(deviations * gain), np.float32)
 
 
 def _components(
     features: Floats, scale: Floats, n: int
 ) -> tuple[Floats, Floats, float]:
-    """Variances and directions of the first components, and the total variance."""
-    scaled = features.clip(-MOST_SPREAD, MOST_SPREAD) * scale
+    """Return variances and directions of the first components, and the total variance.
+
+    Their shapes are ``(n,)`` and ``(n_features, n)``, in the order of rising variance.
+    """
+    scaled = features.clip(-MAX_FEATURE_DEVIATION, MAX_FEATURE_DEVIATION) * scale
     scaled -= scaled.mean(axis=0)
     covariance = scaled.T @ scaled / len(scaled)
     size = len(covariance)

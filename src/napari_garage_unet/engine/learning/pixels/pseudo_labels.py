@@ -1,4 +1,4 @@
-"""What there is to be learnt from the answers of a network, a block at a time."""
+"""Pseudo-labels: what a network predicts for the blocks of its own stroked planes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from napari_garage_unet.engine.features.feature_maps import GRID
 from napari_garage_unet.engine.inference.tiles import PlaneBlock, all_blocks
 from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 
-MOST_BLOCKS = 12
-"""Blocks that are asked about at the most."""
+MAX_BLOCKS = 12
+"""Blocks that get pseudo-labels."""
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.integer[Any]]
@@ -22,67 +22,70 @@ Pixels = NDArray[np.integer[Any]]
 def draw_blocks(
     planes: Sequence[TrainingPlane], radius: int, rng: np.random.Generator
 ) -> list[tuple[TrainingPlane, PlaneBlock]]:
-    """Draw the blocks that are asked about.
+    """Draw the blocks that get pseudo-labels, at most `MAX_BLOCKS`, none twice.
 
     Parameters
     ----------
     planes
         Padded planes with their features.
     radius
-        How far in pixels an answer sees.
+        How far in pixels a probability can see; blocks come with such a margin.
     rng
-        Draws them.
+        Source of randomness.
     """
     blocks = [
         (plane, block)
         for plane in planes
         for block in all_blocks(plane.targets.shape, radius)
     ]
-    return [blocks[number] for number in rng.permutation(len(blocks))[:MOST_BLOCKS]]
+    return [blocks[number] for number in rng.permutation(len(blocks))[:MAX_BLOCKS]]
 
 
 def pseudo_labels_on_grid(
-    answers: Floats, block: PlaneBlock, *, step: int = 1
+    probabilities: Floats, block: PlaneBlock, *, step: int = 1
 ) -> Floats:
-    """Cut the answers in a block out of those in all that is seen for it.
+    """Cut the cells of a block out of the probabilities of the region seen for it.
 
     Parameters
     ----------
-    answers
+    probabilities
         ``(n_classes, H / step, W / step)`` of the seen region.
     block
-        Which one.
+        The block.
     step
-        Pixels from one answer to the next, 1 or `GRID`.
+        Pixels from one probability to the next, 1 or `GRID`.
 
     Returns
     -------
     ndarray of shape (n_cells, n_classes)
-        On the grid, row by row.
+        Every `GRID`-th pixel of the block, row by row.
     """
     top = (block.rows.start - block.seen_rows.start) // step
     left = (block.columns.start - block.seen_columns.start) // step
     height, width = (-(-size // step) for size in block.shape)
     every = GRID // step
-    cut = answers[:, top : top + height : every, left : left + width : every]
+    cut = probabilities[:, top : top + height : every, left : left + width : every]
     return cut.reshape(len(cut), -1).T.copy()
 
 
 def choose_sure(
-    answers: Floats, block: PlaneBlock, n: int, rng: np.random.Generator
+    pseudo_labels: Floats, block: PlaneBlock, n: int, rng: np.random.Generator
 ) -> tuple[Pixels, Pixels, Pixels]:
-    """Choose cells of a block: sure ones first, and rare classes more often.
+    """Draw cells of a block, sure ones and those of rare classes more often.
+
+    The odds of a cell are its highest probability squared, over the square root of the
+    number of cells that have the same most probable class.
 
     Parameters
     ----------
-    answers
-        ``(n_cells, n_classes)`` as `pseudo_labels_on_grid` returns; sum to 1.
+    pseudo_labels
+        ``(n_cells, n_classes)`` as `pseudo_labels_on_grid` returns; each row sums to 1.
     block
-        Which one.
+        The block.
     n
-        How many to choose; all if there are fewer.
+        How many to draw, none twice; all if there are fewer.
     rng
-        Draws them.
+        Source of randomness.
 
     Returns
     -------
@@ -91,10 +94,9 @@ def choose_sure(
     rows, columns : ndarray of shape (n,)
         Their pixels in the block.
     """
-    best = answers.argmax(axis=1)
-    # More often than their area asks for.
-    area = np.bincount(best, minlength=answers.shape[1])[best]
-    odds = answers.max(axis=1).astype(np.float64) ** 2 / np.sqrt(area)
+    best = pseudo_labels.argmax(axis=1)
+    area = np.bincount(best, minlength=pseudo_labels.shape[1])[best]
+    odds = pseudo_labels.max(axis=1).astype(np.float64) ** 2 / np.sqrt(area)
     n = min(n, len(odds))
     chosen = rng.choice(len(odds), n, replace=False, p=odds / odds.sum())
     rows, columns = np.divmod(chosen, -(-block.shape[1] // GRID))

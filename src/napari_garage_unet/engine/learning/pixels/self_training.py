@@ -1,13 +1,14 @@
-"""What a network teaches itself: its own answers about the stroked planes.
+"""Self-training: the network learns from its own predictions of the stroked planes.
 
-The answers are smoothed along the edges of the image, which knows the shapes that
-single pixels do not, and the unpainted pixels show how the classes vary. In much doubt
-smoothing blurs what is thin; then the detail network, which is sharp to the pixel, has
-a share in the answers.
+Pseudo-labels (Lee 2013, ICML workshop on challenges in representation learning) are
+smoothed along the edges of the image, which knows shapes that single pixels do not,
+and the unpainted pixels show how the classes vary. Where uncertainty is high, smoothing
+blurs what is thin; then the patch network, which is sharp to the pixel, has a share in
+the pseudo-labels.
 
-Answers that are learnt grow: a class that has gained a little gains more each time, and
-after a few strokes of one class alone the others would vanish. So the shares of the
-classes are held back (`class_shares`).
+A class that has gained a little gains more in each round, and after a few strokes of
+one class alone the others would vanish. So the proportions of the classes are held
+back, see `class_proportions`.
 """
 
 from __future__ import annotations
@@ -33,60 +34,61 @@ from .class_proportions import (
 )
 from .pseudo_labels import choose_sure, draw_blocks, pseudo_labels_on_grid
 
-PIXELS = 20_000
-"""Pixels the network teaches itself with."""
+PSEUDO_LABEL_PIXELS = 20_000
+"""Pixels with pseudo-labels that are learnt in a round."""
 
-ROUNDS = 28
-"""Rounds in which the network teaches itself, times the strokes per class."""
+ROUND_STROKES = 28
+"""Rounds on pseudo-labels, times the strokes per class."""
 
-MOST_ROUNDS = 3
-"""There are never more of them, and never fewer than one."""
+MAX_ROUNDS = 3
+"""Rounds on pseudo-labels; there is always one."""
 
-RECENT = 4
-"""Strokes at least that tell how one-sided a correction is.
+MIN_RECENT_STROKES = 4
+"""Strokes that tell how one-sided a correction is.
 
-Who corrects stroke by stroke paints one class at a time, and all the same several.
+A person who corrects stroke by stroke paints one class at a time but several in all, so
+strokes of earlier corrections count until there are this many.
 """
 
-ITERATIONS = 20
-"""Steps in which the factors are found, as Sinkhorn's algorithm does."""
+SINKHORN_ITERATIONS = 20
+"""Iterations in which the factors of the classes are found."""
 
-ENOUGH = 6
-"""Strokes per class from which on the detail network may have a share in answers.
+MIN_STROKES_FOR_PATCH_NETWORK = 6
+"""Strokes per class from which the patch network may have a share in pseudo-labels.
 
-It learns what the network says, and with fewer that is wrong too often.
+It repeats what the decoder predicts, and from fewer strokes that is wrong too often.
 """
 
-LEAST_TRUST = 0.1
-"""Below this the detail network is not worth the time to teach and ask it."""
+MIN_PATCH_NETWORK_SHARE = 0.1
+"""Uncertainty below which the patch network is not worth the time to distil it."""
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.integer[Any]]
 
 
 Gather = Callable[[TrainingPlane, PlaneBlock, Pixels, Pixels], Floats]
-"""Joins the features of a block at some rows and columns of it."""
+"""Gathers ``(n, n_features)`` features of a block at some rows and columns of it."""
 
 
 class SelfTraining:
-    """Asks the network about blocks of planes and chooses what it learns from that.
+    """Labels blocks of planes and chooses what the network learns from that.
 
     Parameters
     ----------
     network
-        Whose answers are learnt.
+        Labels the blocks, and is what learns.
     gather
-        Returns features.
+        Gathers features.
     rng
         Draws blocks and pixels.
 
     Attributes
     ----------
-    rounds_left
-        How often it is still to teach itself.
-    trust
-        How much of its vote the detail network has in the answers; known once all
-        blocks were asked about.
+    n_rounds
+        Rounds on pseudo-labels that suit the number of strokes, 1 to `MAX_ROUNDS`.
+    patch_network_share
+        Share of its usual weight that the patch network has in the pseudo-labels of
+        this round, 0 to 1; known once all blocks are labelled.
     """
 
     def __init__(
@@ -96,9 +98,14 @@ class SelfTraining:
         self._gather = gather
         self._rng = rng
         self._new_strokes = np.zeros(network.n_classes, np.int64)
-        self._lessons: list[NDArray[np.int64]] = []
-        self.rounds_left = 0
-        self.trust = 0.0
+        self._corrections: list[NDArray[np.int64]] = []
+        self.n_rounds = 0
+        self.patch_network_share = 0.0
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks that are labelled in each round."""
+        return len(self._blocks)
 
     def prepare(
         self,
@@ -107,7 +114,7 @@ class SelfTraining:
         strokes_per_class: float,
         new_strokes: NDArray[np.integer[Any]],
     ) -> None:
-        """Begin anew, after other strokes.
+        """Begin anew with other strokes.
 
         Parameters
         ----------
@@ -116,100 +123,107 @@ class SelfTraining:
         strokes_per_class
             The fewer there are, the more rounds.
         new_strokes
-            ``(n_classes,)`` of each class that were painted since the last time.
+            ``(n_classes,)``, strokes of each class painted since the last time.
         """
         self._blocks = draw_blocks(planes, self._network.head_radius, self._rng)
-        rounds = round(ROUNDS / strokes_per_class)
-        self.rounds_left = min(max(rounds, 1), MOST_ROUNDS)
-        # Those of lessons that were not reached because others came count as well.
+        rounds = round(ROUND_STROKES / strokes_per_class)
+        self.n_rounds = min(max(rounds, 1), MAX_ROUNDS)
+        # New strokes of a time that ended before any pseudo-labels still count.
         self._new_strokes = self._new_strokes + new_strokes
         self._before = self._network.head.state.class_proportions
         self._aim: Floats | None = None
-        self._enough = strokes_per_class >= ENOUGH
-        self.trust = 0.0
-        self._answers: list[Floats] = []
-        self._unsmoothed: list[Floats] = []
-        self._detailed: list[Floats] = []
+        self._enough_strokes = strokes_per_class >= MIN_STROKES_FOR_PATCH_NETWORK
+        self.patch_network_share = 0.0
+        self._forget_labels()
 
-    def ask(self) -> bool:
-        """Ask about one block, so that no step takes long; False when all are asked."""
-        if len(self._answers) == len(self._blocks):
-            return False
-        plane, block = self._blocks[len(self._answers)]
-        answers, unsmoothed = self._network.pseudo_label_probabilities(
+    def label_block(self, number: int) -> None:
+        """Let the decoder label a block; the blocks of a round are labelled in order.
+
+        Parameters
+        ----------
+        number
+            Number of the block, from 0.
+        """
+        plane, block = self._blocks[number]
+        smoothed, unsmoothed = self._network.pseudo_label_probabilities(
             plane.region(block.seen_rows, block.seen_columns)
         )
-        self._answers.append(pseudo_labels_on_grid(answers, block))
+        self._pseudo_labels.append(pseudo_labels_on_grid(smoothed, block))
         self._unsmoothed.append(pseudo_labels_on_grid(unsmoothed, block, step=GRID))
-        if len(self._answers) == len(self._blocks):
-            self.trust = self._decide_trust()
-        return True
+        if number == len(self._blocks) - 1:
+            self.patch_network_share = self._decide_patch_network_share()
 
-    def ask_patch_network(self) -> bool:
-        """Ask the detail network about one block; False when all are asked."""
-        if len(self._detailed) == len(self._blocks):
-            return False
-        plane, block = self._blocks[len(self._detailed)]
+    def patch_network_labels_block(self, number: int) -> None:
+        """Let the patch network label a block too; see `label_block`."""
+        plane, block = self._blocks[number]
         pixels = plane.region(block.seen_rows, block.seen_columns)[1]
-        answers = self._network.patch_network.on_plane(pixels, 1)
-        self._detailed.append(pseudo_labels_on_grid(answers, block, step=GRID))
-        return True
-
-    def _decide_trust(self) -> float:
-        """Trust what the detail network says where the others are in doubt.
-
-        Where they are sure, smoothing removes what they have wrong here and there.
-        Where they are in doubt it blurs what is thin, and the detail network does not.
-        """
-        trust = uncertainty_of(np.concatenate(self._unsmoothed))
-        return trust if self._enough and trust >= LEAST_TRUST else 0.0
+        labels = self._network.patch_network.on_plane(pixels, 1)
+        self._patch_network_labels.append(
+            pseudo_labels_on_grid(labels, block, step=GRID)
+        )
 
     def choose(self) -> tuple[Floats, Floats]:
-        """Choose pixels that the network is sure of, and end a round of asking.
-
-        If the detail network was asked as well, it has a share in the answers.
+        """Choose pixels that the network is sure of, and forget all labels.
 
         Returns
         -------
         features : ndarray of shape (n, n_features), float32
-        answers : ndarray of shape (n, n_classes), float32
-            Sum to 1.
+        pseudo_labels : ndarray of shape (n, n_classes), float32
+            Each row sums to 1.
         """
-        if self._detailed:
-            share = self.trust * self._network.patch_weight
-            self._answers = [
-                (1 - share) * answers + share * detailed
-                for answers, detailed in zip(self._answers, self._detailed, strict=True)
+        labels = self._pseudo_labels
+        if self._patch_network_labels:
+            share = self.patch_network_share * self._network.patch_weight
+            labels = [
+                (1 - share) * decoder + share * patch_network
+                for decoder, patch_network in zip(
+                    labels, self._patch_network_labels, strict=True
+                )
             ]
         factors = self._hold_back(
-            np.concatenate(self._answers), np.concatenate(self._unsmoothed)
+            np.concatenate(labels), np.concatenate(self._unsmoothed)
         )
         chosen = [
-            self._choose(plane, block, answers * factors)
-            for (plane, block), answers in zip(self._blocks, self._answers, strict=True)
+            self._choose(plane, block, of_block * factors)
+            for (plane, block), of_block in zip(self._blocks, labels, strict=True)
         ]
-        self._answers.clear()
-        self._unsmoothed.clear()
-        self._detailed.clear()
-        self.rounds_left -= 1
-        features, answers = (np.concatenate(part) for part in zip(*chosen, strict=True))
-        return features, answers
+        self._forget_labels()
+        features, pseudo_labels = (
+            np.concatenate(part) for part in zip(*chosen, strict=True)
+        )
+        return features, pseudo_labels
 
-    def _hold_back(self, answers: Floats, unsmoothed: Floats) -> Floats:
-        """Find what the answers about each class are multiplied with.
+    def _forget_labels(self) -> None:
+        self._pseudo_labels: list[Floats] = []
+        self._unsmoothed: list[Floats] = []
+        self._patch_network_labels: list[Floats] = []
 
-        Without any shares of before, which the first strokes are, the classes may have
-        what they have, and so may a class that is new.
+    def _decide_patch_network_share(self) -> float:
+        """Give the patch network a share where the decoder is uncertain.
+
+        Where it is sure, smoothing removes single wrong pixels; where it is uncertain,
+        smoothing blurs what is thin, and the patch network does not.
         """
-        n = min(len(answers), PIXELS)
-        chosen = self._rng.choice(len(answers), n, replace=False)
-        some = answers[chosen]
+        uncertainty = uncertainty_of(np.concatenate(self._unsmoothed))
+        worth = self._enough_strokes and uncertainty >= MIN_PATCH_NETWORK_SHARE
+        return uncertainty if worth else 0.0
+
+    def _hold_back(self, pseudo_labels: Floats, unsmoothed: Floats) -> Floats:
+        """Find the factors of the classes that give them their proportions.
+
+        The factors are found as in the algorithm of Sinkhorn and Knopp 1967
+        (doi:10.2140/pjm.1967.21.343). At the first strokes, and for a new class, no
+        proportions are known, and the classes have what they have.
+        """
+        n = min(len(pseudo_labels), PSEUDO_LABEL_PIXELS)
+        chosen = self._rng.choice(len(pseudo_labels), n, replace=False)
+        some = pseudo_labels[chosen]
         class_proportions = class_proportions_of(some, unsmoothed[chosen])
         factors = np.ones_like(class_proportions)
         if self._aim is None:
-            self._aim = self._decide(class_proportions)
+            self._aim = self._decide_aim(class_proportions)
         if self._before.any():
-            for _ in range(ITERATIONS):
+            for _ in range(SINKHORN_ITERATIONS):
                 factors *= (self._aim / count_class_proportions(some * factors)) ** (
                     1 / HARDNESS
                 )
@@ -218,14 +232,14 @@ class SelfTraining:
         head.state = replace(head.state, class_proportions=class_proportions)
         return factors
 
-    def _decide(self, class_proportions: Floats) -> Floats:
-        """Decide what the shares are to be, and count the new strokes as learnt."""
+    def _decide_aim(self, class_proportions: Floats) -> Floats:
+        """Decide the proportions for all rounds; the new strokes are no longer new."""
         new, recent = self._new_strokes, self._new_strokes
-        for earlier in reversed(self._lessons):
-            if recent.sum() >= RECENT:
+        for earlier in reversed(self._corrections):
+            if recent.sum() >= MIN_RECENT_STROKES:
                 break
             recent = recent + earlier
-        self._lessons = [*self._lessons[-RECENT:], new]
+        self._corrections = [*self._corrections[-MIN_RECENT_STROKES:], new]
         self._new_strokes = np.zeros_like(new)
         if not self._before.any():
             return class_proportions
@@ -234,10 +248,10 @@ class SelfTraining:
         return held_back(class_proportions, before, recent=recent, n_new=int(new.sum()))
 
     def _choose(
-        self, plane: TrainingPlane, block: PlaneBlock, answers: Floats
+        self, plane: TrainingPlane, block: PlaneBlock, pseudo_labels: Floats
     ) -> tuple[Floats, Floats]:
-        answers /= answers.sum(axis=1, keepdims=True)
-        n = PIXELS // len(self._blocks)
-        chosen, rows, columns = choose_sure(answers, block, n, self._rng)
+        pseudo_labels /= pseudo_labels.sum(axis=1, keepdims=True)
+        n = PSEUDO_LABEL_PIXELS // len(self._blocks)
+        chosen, rows, columns = choose_sure(pseudo_labels, block, n, self._rng)
         features = self._gather(plane, block, rows, columns)
-        return features, answers[chosen]
+        return features, pseudo_labels[chosen]

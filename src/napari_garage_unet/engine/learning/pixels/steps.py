@@ -1,4 +1,4 @@
-"""Steps of a decoder on single pixels, and at what rate they are taken."""
+"""Steps of a decoder on single pixels, with mixup, feature noise and dropout."""
 
 from __future__ import annotations
 
@@ -19,20 +19,25 @@ from napari_garage_unet.engine.networks.decoder_ops import (
 )
 
 from .adamw import AdamW, update
-from .noise import SPARE, drawn_mask, drawn_noise, stretch
+from .noise import RESERVE, drawn_mask, drawn_noise, stretch
 
-MOST_BATCH = 1024
+MAX_PIXELS_PER_STEP = 1024
 """Pixels per member and step."""
 
-INPUT_NOISE = 0.1
-INPUT_DROPOUT = 0.1
-DROPOUT = 0.2
+INPUT_NOISE_STD = 0.1
+"""Standard deviation of the noise on scaled features."""
 
-PLACES = 2 + len(WIDTHS)
+INPUT_DROPOUT = 0.1
+"""Share of the scaled features that is dropped, 0 to 1."""
+
+DROPOUT = 0.2
+"""Share of the hidden units that is dropped, 0 to 1."""
+
+N_OFFSETS = 2 + len(WIDTHS)
 """Stretches of noise and of masks that a step takes."""
 
-MIXING = 0.4
-"""Parameter of the beta distribution of the shares in which pixels are mixed."""
+MIXUP_ALPHA = 0.4
+"""Both parameters of the beta distribution of the shares in which pixels are mixed."""
 
 Floats = NDArray[np.float32]
 
@@ -40,16 +45,16 @@ Floats = NDArray[np.float32]
 class PixelSteps:
     """Takes steps of AdamW on a decoder.
 
-    Each pixel is mixed with another one of the same step, features and answers in the
-    same share (mixup, Zhang et al. 2018, arXiv:1710.09412). A few strokes lie far
-    apart in the space of features; this teaches what is between them.
+    Each pixel is mixed with another one of the same step, features and targets in the
+    same share (mixup, Zhang et al. 2018, arXiv:1710.09412): the pixels of a few strokes
+    lie far apart in the space of features, and mixtures lie between them.
 
     Parameters
     ----------
     head
-        The decoder that is trained in place.
+        Decoder that is trained in place.
     rng
-        Draws the shares and the noise.
+        Draws the shares and the offsets of noise and masks.
     """
 
     def __init__(self, head: Decoder, rng: np.random.Generator) -> None:
@@ -63,14 +68,14 @@ class PixelSteps:
             tf.TensorSpec((None, head.n_classes)),
             tf.TensorSpec((head.members, None), tf.int32),
             tf.TensorSpec((head.members, None, 1)),
-            tf.TensorSpec((PLACES,)),
+            tf.TensorSpec((N_OFFSETS,)),
             tf.TensorSpec((3,)),
             tf.TensorSpec(head.state.projection.shape),
             self._adamw.state,
         )
 
     def take(
-        self, features: Any, wanted: Any, pixels: NDArray[np.int32], *, rate: float
+        self, features: Any, targets: Any, pixels: NDArray[np.int32], *, rate: float
     ) -> float:
         """Take a step and return its loss.
 
@@ -78,23 +83,23 @@ class PixelSteps:
         ----------
         features
             ``(n, n_features)`` float32 tensor.
-        wanted
-            ``(n, n_classes)`` float32 tensor, the answers; they sum to 1.
+        targets
+            ``(n, n_classes)`` float32 tensor; each row sums to 1.
         pixels
-            ``(members, batch)``, which pixels each member learns from; not more than
-            `MOST_BATCH`.
+            ``(members, batch)``, which rows each member learns from; the batch is not
+            larger than `MAX_PIXELS_PER_STEP`.
         rate
             Learning rate.
         """
-        class_proportions = self._rng.beta(MIXING, MIXING, (*pixels.shape, 1)).astype(
+        shares = self._rng.beta(MIXUP_ALPHA, MIXUP_ALPHA, (*pixels.shape, 1)).astype(
             np.float32
         )
         loss = self._step(
             features,
-            wanted,
+            targets,
             pixels,
-            np.maximum(class_proportions, 1 - class_proportions),
-            self._rng.random(PLACES, np.float32),
+            np.maximum(shares, 1 - shares),
+            self._rng.random(N_OFFSETS, np.float32),
             self._adamw.rates(rate),
             self._head.state.projection,
             self._adamw.state,
@@ -106,34 +111,32 @@ class PixelSteps:
 def _step_of(feature_maps: tuple[FeatureMapSpec, ...], members: int) -> Any:
     """Return the function that takes a step on any decoder of a kind."""
     scale = group_scales(feature_maps)
-    size = SPARE * MOST_BATCH * members
+    size = RESERVE * MAX_PIXELS_PER_STEP * members
     noise = drawn_noise(size * len(scale))
     mask = drawn_mask(size * len(scale), INPUT_DROPOUT)
     hidden_mask = drawn_mask(size * max(WIDTHS), DROPOUT)
 
     def step(
         features: Any,
-        wanted: Any,
+        targets: Any,
         pixels: Any,
-        class_proportions: Any,
-        places: Any,
+        shares: Any,
+        offsets: Any,
         rates: Any,
         projection: Any,
         state: Any,
     ) -> Any:
-        place = iter(tf.unstack(places))
+        offset = iter(tf.unstack(offsets))
 
         def mix(values: Any) -> Any:
-            return class_proportions * values + (1 - class_proportions) * tf.roll(
-                values, 1, axis=1
-            )
+            return shares * values + (1 - shares) * tf.roll(values, 1, axis=1)
 
         def take(drawn: Any, x: Any) -> Any:
-            return stretch(drawn, next(place), tf.shape(x))
+            return stretch(drawn, next(offset), tf.shape(x))
 
-        mixed, answers = (mix(tf.gather(v, pixels)) for v in (features, wanted))
+        mixed, mixed_targets = (mix(tf.gather(v, pixels)) for v in (features, targets))
         x = mixed * scale
-        x += INPUT_NOISE * take(noise, x)
+        x += INPUT_NOISE_STD * take(noise, x)
         x *= take(mask, x)
         variables = state[0]
         half = len(variables) // 2
@@ -145,9 +148,8 @@ def _step_of(feature_maps: tuple[FeatureMapSpec, ...], members: int) -> Any:
                 biases,
                 drop=lambda hidden: hidden * take(hidden_mask, hidden),
             )
-            losses = tf.nn.softmax_cross_entropy_with_logits(answers, logits)
-            # The members are independent: each is to have the gradient it would
-            # have on its own.
+            losses = tf.nn.softmax_cross_entropy_with_logits(mixed_targets, logits)
+            # The members are independent: each has the gradient it would have alone.
             loss = tf.reduce_mean(losses)
             total = loss * members
         update(state, tape.gradient(total, variables), rates)
