@@ -16,7 +16,7 @@ from plain_viewer import Viewer, is_process
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.learning.events import StopReason
-from napari_garage_unet.engine.learning.pixels.learner import FRESH_STEPS
+from napari_garage_unet.engine.learning.pixels.rounds import CORRECTION_STEPS
 from napari_garage_unet.engine.models.loading import load_model
 from napari_garage_unet.engine.settings import to_json
 from napari_garage_unet.process.client.client import EngineClient
@@ -52,7 +52,7 @@ CLASSES = tuple(
 )
 SMALL = {"encoder": "plain", "width": 4, "depth": 1, "norm": "none"}
 QUICK = {"crop": 32, "batch": 2, "learning_rate": 0.005}
-ENOUGH = 150
+LEARNT_STEPS = 150
 """Steps after which the small network tells dark from bright."""
 
 HARDLY = {"max_steps": 1, "learning_rate": 1e-7}
@@ -158,11 +158,11 @@ def test_it_predicts_while_it_trains_and_gets_better(bench: Bench) -> None:
     first, _ = bench.predict(LIVE)
     assert isinstance(first, Predicted)
     assert first.classes == (2, 5)
-    seen = bench.progress(train, first.step + ENOUGH)
+    seen = bench.progress(train, first.step + LEARNT_STEPS)
     assert 0 < seen.loss < np.inf
     assert seen.seconds > 0
     last, probabilities = bench.predict(LIVE)
-    assert last.step >= first.step + ENOUGH
+    assert last.step >= first.step + LEARNT_STEPS
     assert bench.accuracy(probabilities) > 0.95
     # Rounding to 1 / 255 may miss the sum by one half for each class.
     assert np.ptp(probabilities.astype(int).sum(axis=0)) <= 2
@@ -182,7 +182,9 @@ def test_stop_takes_less_than_a_second(bench: Bench) -> None:
     took, previews = [], []
     for _ in range(3):
         train = bench.ask(Train, ("garage",), classes, training={"seconds": 60.0})
-        bench.progress(train, FRESH_STEPS + 5)  # from then on strokes can be checked
+        bench.progress(
+            train, CORRECTION_STEPS + 5
+        )  # from then on strokes can be checked
         predict = bench.ask(Predict, LIVE, "garage", (), preview.description)
         time.sleep(0.1)
         begin = time.perf_counter()
@@ -215,7 +217,7 @@ def test_training_ends_by_itself(bench: Bench) -> None:
 def test_a_saved_model_gives_what_the_live_one_gives(
     bench: Bench, tmp_path: Path
 ) -> None:
-    bench.answer(bench.train(training={"max_steps": ENOUGH}))
+    bench.answer(bench.train(training={"max_steps": LEARNT_STEPS}))
     path = str(tmp_path / "halves.garage")
     ready = bench.get(SaveModel, LIVE, path, {"5": {"threshold": 0.25}})
     assert isinstance(ready, ModelReady), ready
@@ -298,7 +300,7 @@ def test_strokes_that_teach_nothing_are_told_once_and_training_goes_on(
 
 
 def test_a_resumed_training_goes_on_from_what_was_learnt(bench: Bench) -> None:
-    bench.answer(bench.train(training={"max_steps": ENOUGH}))
+    bench.answer(bench.train(training={"max_steps": LEARNT_STEPS}))
     _, learnt = bench.predict(LIVE)
     assert bench.answer(bench.train(training=HARDLY, resume=True)).steps == 1
     _, resumed = bench.predict(LIVE)
@@ -313,7 +315,7 @@ def test_training_goes_on_from_a_version_that_was_gone_back_to(
     bench: Bench, tmp_path: Path
 ) -> None:
     path = str(tmp_path / "version.garage")
-    bench.answer(bench.train(training={"max_steps": ENOUGH}))
+    bench.answer(bench.train(training={"max_steps": LEARNT_STEPS}))
     assert isinstance(bench.get(SaveModel, LIVE, path), ModelReady)
     _, kept = bench.predict(LIVE)
     # Another state of the very training that would be gone on with otherwise.
@@ -327,7 +329,7 @@ def test_training_goes_on_from_a_version_that_was_gone_back_to(
 
     ready = bench.get(UseModel, path, 7)
     assert isinstance(ready, ModelReady), ready
-    assert ready.info["provenance"]["steps"] == ENOUGH
+    assert ready.info["provenance"]["steps"] == LEARNT_STEPS
     assert ready.info["provenance"]["accuracy"] is None
     answer, back = bench.predict(LIVE)
     assert answer.step == 7

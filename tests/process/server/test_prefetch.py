@@ -1,4 +1,4 @@
-"""The engine computes ahead while nobody asks."""
+"""Prefetch computes the features of open images, and then rests."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.process.server.prefetch import Prefetch
 
 
-class FakeDesk:
-    """A desk with a list of images."""
+class FakeRegistry:
+    """A registry with a list of images."""
 
     def __init__(self, *images):
         self.open = list(images)
@@ -24,11 +24,11 @@ class FakeDesk:
         return list(self.open)
 
 
-def play(rehearsal):
+def play(prefetch):
     """Count the turns until there is nothing left to do."""
     turns = 0
-    while rehearsal.has_more():
-        rehearsal.advance()
+    while prefetch.has_more():
+        prefetch.advance()
         turns += 1
         assert turns < 50
     return turns
@@ -41,7 +41,7 @@ def make_image(**kwargs):
 
 def test_features_of_an_open_image_are_there_when_training_begins(monkeypatch):
     image, stores = make_image(), FeatureCaches()
-    play(Prefetch(FakeDesk(image), stores))
+    play(Prefetch(FakeRegistry(image), stores))
     network = build_network(NetworkConfig(), 3, 5)
     store = stores.get(network, default_preprocess(image))
 
@@ -54,23 +54,23 @@ def test_features_of_an_open_image_are_there_when_training_begins(monkeypatch):
 
 
 def test_an_idle_engine_rests_until_another_image_comes():
-    desk = FakeDesk(make_image())
-    rehearsal = Prefetch(desk, FeatureCaches())
-    assert play(rehearsal) > 1
-    assert not rehearsal.has_more()
-    desk.open.append(make_image())
-    assert play(rehearsal) > 1
+    registry = FakeRegistry(make_image())
+    prefetch = Prefetch(registry, FeatureCaches())
+    assert play(prefetch) > 1
+    assert not prefetch.has_more()
+    registry.open.append(make_image())
+    assert play(prefetch) > 1
 
 
 def test_stacks_wait_until_it_is_known_which_planes_matter():
     stack = Image(np.zeros((40, 64, 64)), "zyx")
-    assert play(Prefetch(FakeDesk(stack), FeatureCaches())) == 1
+    assert play(Prefetch(FakeRegistry(stack), FeatureCaches())) == 1
 
 
-def test_an_image_that_cannot_be_read_is_told_once():
-    rehearsal = Prefetch(
-        FakeDesk(Image(np.full((32, 32), np.nan), "yx")), FeatureCaches()
+def test_an_image_that_cannot_be_read_is_passed_over_after_one_error():
+    prefetch = Prefetch(
+        FakeRegistry(Image(np.full((32, 32), np.nan), "yx")), FeatureCaches()
     )
     with pytest.raises(InputError, match="finite"):
-        rehearsal.advance()
-    assert not rehearsal.has_more()
+        prefetch.advance()
+    assert not prefetch.has_more()

@@ -1,8 +1,8 @@
 """The engine process: ``python -m napari_garage_unet.process.server.main ADDRESS``.
 
 Reads the key of the connection from standard input, connects, loads TensorFlow and
-does what the viewer asks for. Ends when it is asked to, and by itself when the viewer
-is gone.
+carries out the viewer's requests. Ends on request, and by itself when the viewer is
+gone.
 """
 
 from __future__ import annotations
@@ -24,47 +24,47 @@ from .transport import Inbox, Outbox
 
 logger = logging.getLogger(__name__)
 
-GRACE = 0.7
-"""How many seconds the turn that is running may take when the process is to end."""
+MAX_LAST_TURN_SECONDS = 0.7
+"""Seconds that the present turn may still take when the process is to end."""
 
-VIEWER_EXITS = 2.0
-"""How many seconds after its connection a killed viewer is gone at the latest."""
+MAX_VIEWER_EXIT_SECONDS = 2.0
+"""Seconds after which a killed viewer has exited, from the end of its connection."""
 
 
 class _Exit:
-    """Ends the process; whichever thread comes first does it."""
+    """Ends the process, from the thread that comes to it first."""
 
-    def __init__(self, desk: ImageRegistry) -> None:
-        self._desk = desk
+    def __init__(self, images: ImageRegistry) -> None:
+        self._images = images
         self._viewer = os.getppid()
         self._asked = False
         self._idle = threading.Event()
 
     def when_idle(self, asked: bool) -> NoReturn:
-        """End as soon as the main thread is at rest, and soon even if it is not."""
+        """End when the main thread rests, or after `MAX_LAST_TURN_SECONDS`."""
         self._asked = asked
-        self._idle.wait(GRACE)
+        self._idle.wait(MAX_LAST_TURN_SECONDS)
         self.now()
 
     def rest(self) -> NoReturn:
-        """Leave the rest to the receiving thread."""
+        """Let the receiving thread end the process."""
         self._idle.set()
         while True:
             time.sleep(60)
 
     def now(self) -> NoReturn:
-        """Remove what a killed viewer could not remove, and end."""
+        """Remove shared memory that a killed viewer has left, and end."""
         try:
             if not self._asked and self._viewer_is_gone():
-                self._desk.remove_leftovers()
+                self._images.remove_leftovers()
         finally:
             # Not sys.exit: TensorFlow's threads may be at work.
             os._exit(0)
 
     def _viewer_is_gone(self) -> bool:
         if sys.platform == "win32":
-            return False  # Windows removes shared memory that nobody has open.
-        end = time.monotonic() + VIEWER_EXITS
+            return False  # Windows removes shared memory that is open nowhere.
+        end = time.monotonic() + MAX_VIEWER_EXIT_SECONDS
         while os.getppid() == self._viewer:
             if time.monotonic() > end:
                 return False
@@ -79,17 +79,17 @@ def main(address: str) -> NoReturn:
     key = sys.stdin.buffer.readline().strip()
     family = "AF_PIPE" if os.name == "nt" else "AF_UNIX"
     connection = Client(address, family, authkey=key)
-    desk, outbox = ImageRegistry(), Outbox(connection)
-    end = _Exit(desk)
-    inbox = Inbox(connection, desk, outbox, on_end=end.when_idle)
+    images, outbox = ImageRegistry(), Outbox(connection)
+    end = _Exit(images)
+    inbox = Inbox(connection, images, outbox, on_end=end.when_idle)
     inbox.open()
     try:
-        from .scheduler import Loop
-    except Exception:  # noqa: BLE001 - any reason is one, and the viewer shows it
+        from .scheduler import Scheduler
+    except Exception:  # noqa: BLE001 - whatever it is, the viewer shows it
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(NO_TENSORFLOW)
-    Loop(inbox, desk, outbox).run()
+    Scheduler(inbox, images, outbox).run()
     end.rest()
 
 

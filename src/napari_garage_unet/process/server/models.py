@@ -1,4 +1,4 @@
-"""The models an engine process can use: the live one and some from files."""
+"""The model cache of the engine process: the live model and some from files."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.settings import from_json
 from napari_garage_unet.process.protocol.messages import LIVE, SaveModel
 
-LOADED = 3
-"""How many models from files are kept at hand."""
+MAX_LOADED_MODELS = 3
+"""Models from files that are kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where probabilities come from.
+    """What computes the probabilities of a model.
 
     Parameters
     ----------
@@ -31,9 +31,10 @@ class Source:
     classes
         Class ids in the order of its outputs.
     step
-        State of the live model; 0 for a file.
+        State of the live model; 0 for a model file.
     strokes
-        Id of the request that brought the newest strokes it has learnt from.
+        Id of the `SetStrokes` request with the newest strokes that were learnt; 0 for
+        a model file.
     """
 
     predictor: Predictor
@@ -44,7 +45,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class LiveModel:
-    """The live model at one moment; `snapshot` copies its weights."""
+    """The live model in its present state.
+
+    Parameters
+    ----------
+    source
+        Computes its probabilities.
+    snapshot
+        Returns a copy of the model.
+    """
 
     source: Source
     snapshot: Callable[[], Model]
@@ -56,7 +65,8 @@ class ModelCache:
     Attributes
     ----------
     live
-        The model that is being trained or was trained last; None before.
+        The model that is being trained, or was trained or taken from a file last; None
+        before any.
     """
 
     def __init__(self) -> None:
@@ -73,7 +83,7 @@ class ModelCache:
         """
         self._loaded.pop(path, None)
         self._loaded[path] = model = load_model(path)
-        while len(self._loaded) > LOADED:
+        while len(self._loaded) > MAX_LOADED_MODELS:
             self._loaded.popitem(last=False)
         return model
 
@@ -85,7 +95,7 @@ class ModelCache:
         path
             The file.
         step
-            What its state is called.
+            The state that its predictions are said to be of.
 
         Raises
         ------
@@ -98,7 +108,7 @@ class ModelCache:
         return model
 
     def model(self, key: str) -> Model:
-        """Find a model, loading it if need be.
+        """Return a model, from its file if it is not in memory.
 
         Raises
         ------
@@ -115,7 +125,7 @@ class ModelCache:
         return self._loaded[key]
 
     def source(self, key: str) -> Source:
-        """Find what computes the probabilities of a model.
+        """Return what computes the probabilities of a model.
 
         Raises
         ------
@@ -130,7 +140,7 @@ class ModelCache:
         return Source(model.predictor, model.class_ids)
 
     def save(self, request: SaveModel) -> Model:
-        """Write a model to a file, with the rules, presets and names that are asked.
+        """Write a model to a file, with the rules, presets and classes of the request.
 
         Raises
         ------

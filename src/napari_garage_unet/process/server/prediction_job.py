@@ -17,17 +17,17 @@ from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
 from .images import ImageRegistry
 from .models import ModelCache, Source
 
-STEPS = (1, 2, 4, 8, 16)
-"""Pixels from one computed value to the next that can be asked for."""
+PIXEL_STEPS = (1, 2, 4, 8, 16)
+"""Pixels from one computed probability to the next."""
 
 
 class PredictionJob:
-    """The probabilities a `Predict` has asked for, one tile per turn.
+    """Answers a `Predict` request, one tile per turn.
 
     Parameters
     ----------
     request
-        What to compute, and the memory for it.
+        The request, with the shared memory that takes the probabilities.
     """
 
     def __init__(self, request: Predict) -> None:
@@ -37,8 +37,13 @@ class PredictionJob:
         self._result: AttachedBlock | None = None
         self._begin = time.perf_counter()
 
-    def advance(self, desk: ImageRegistry, shelf: ModelCache) -> Predicted | None:
-        """Compute a tile; None as long as there are more.
+    def advance(self, images: ImageRegistry, models: ModelCache) -> Predicted | None:
+        """Compute a tile, or return the answer if there are no more.
+
+        Parameters
+        ----------
+        images, models
+            Where the image and the model are found.
 
         Raises
         ------
@@ -46,7 +51,7 @@ class PredictionJob:
             If it cannot be computed.
         """
         if self._tiles is None or self._source is None or self._result is None:
-            self._tiles, self._source, self._result = self._start(desk, shelf)
+            self._tiles, self._source, self._result = self._start(images, models)
         tile = next(self._tiles, None)
         if tile is None:
             return Predicted(
@@ -66,21 +71,21 @@ class PredictionJob:
         )
         return None
 
-    def begin_again(self) -> None:
-        """Drop what has been computed, because the live model has become another."""
+    def restart(self) -> None:
+        """Compute all tiles again, because the live model has become another one."""
         self._tiles = None
 
     def close(self) -> None:
-        """Let go of the result's memory."""
+        """Detach the shared memory of the result."""
         if self._result is not None:
             self._result.close()
 
     def _start(
-        self, desk: ImageRegistry, shelf: ModelCache
+        self, images: ImageRegistry, models: ModelCache
     ) -> tuple[Iterator[Tile], Source, AttachedBlock]:
         request = self.request
-        source = shelf.source(request.model)
-        image = desk.image(request.key)
+        source = models.source(request.model)
+        image = images.image(request.key)
         height, width = image.plane_shape
         y0, y1, x0, x1 = request.box or (0, height, 0, width)
         if not (0 <= y0 < y1 <= height and 0 <= x0 < x1 <= width):
@@ -89,7 +94,7 @@ class PredictionJob:
                 f"of {image.name}."
             )
         step = request.step
-        if step not in STEPS or y0 % step or x0 % step:
+        if step not in PIXEL_STEPS or y0 % step or x0 % step:
             raise InputError(
                 f"Every {step}-th pixel of the box {request.box} cannot be computed; "
                 "the step is 1, 2, 4, 8 or 16 and the box begins at a multiple of it."

@@ -1,4 +1,4 @@
-"""What the engine does while the person paints and asks for nothing."""
+"""Prefetch: features of open images, computed while nothing is asked for."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ class Prefetch:
     """Computes the features of open images ahead, a block at a time.
 
     Most trainings begin with the default network and preprocessing on an image that
-    has been open for a while; they then find all they need. Only images of a single
-    plane are looked at: of a stack nobody knows yet which planes will be painted.
+    has been open for a while, and find its features in the cache. Stacks are left out:
+    it is unknown which of their planes will be painted.
 
     Parameters
     ----------
-    desk
-        Where the images lie.
-    stores
-        Where the features go.
+    images
+        Open images.
+    features
+        Caches that take the features.
     """
 
-    def __init__(self, desk: ImageRegistry, stores: FeatureCaches) -> None:
-        self._desk, self._stores = desk, stores
+    def __init__(self, images: ImageRegistry, features: FeatureCaches) -> None:
+        self._images, self._features = images, features
         self._seen: list[Image] = []
         self._blocks: Iterator[None] | None = None
 
     def has_more(self) -> bool:
-        """Whether there is something to compute."""
+        """Whether there is a block to compute or an image to look at."""
         return self._blocks is not None or self._next_image() is not None
 
     def advance(self) -> None:
-        """Compute a block.
+        """Compute a block, or pass over an image that has none.
 
         Raises
         ------
         InputError
-            If an image cannot be preprocessed; it is not looked at again.
+            If an image cannot be preprocessed; it is passed over from then on.
         """
         blocks, self._blocks = self._blocks or self._begin(), None
         if next(blocks, self) is None:
@@ -57,10 +57,10 @@ class Prefetch:
         if image.stack_axes:
             return iter(())
         network = build_network(NetworkConfig(), image.n_channels, 2)
-        store = self._stores.get(network, default_preprocess(image))
+        store = self._features.get(network, default_preprocess(image))
         return store.prepare(image, ())
 
     def _next_image(self) -> Image | None:
-        images = self._desk.images()
+        images = self._images.images()
         self._seen = [image for image in self._seen if image in images]
         return next((image for image in images if image not in self._seen), None)

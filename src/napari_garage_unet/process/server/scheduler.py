@@ -1,6 +1,6 @@
-"""The engine's turns: requests first, then a tile of a prediction, then a step.
+"""The turns of the engine process: requests, then what is pending, then a step.
 
-With nothing to do, it computes features of open images ahead.
+With nothing else to do, features of open images are computed ahead.
 
 Importing this module loads TensorFlow.
 """
@@ -11,6 +11,7 @@ import gc
 import logging
 import time
 from collections import deque
+from dataclasses import dataclass
 
 from napari_garage_unet.engine.compute.backend import versions
 from napari_garage_unet.engine.compute.devices import current_devices
@@ -39,63 +40,90 @@ from .images import ImageRegistry
 from .models import ModelCache
 from .prediction_job import PredictionJob
 from .prefetch import Prefetch
-from .training_job import TrainingJob
+from .training_run import TrainingRun
 from .transport import Inbox, Outbox
 
 logger = logging.getLogger(__name__)
 
 
-class Loop:
-    """Carry out what the viewer asks for, one short turn after the other.
+@dataclass(frozen=True, slots=True, eq=False)
+class Idle:
+    """No training runs.
 
-    A prediction is computed without training in between, so that all its tiles are of
-    one state; between two predictions there is at least one step.
+    Parameters
+    ----------
+    last
+        The training that ran last, which the next one may go on with.
+    """
+
+    last: TrainingRun | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeepBest:
+    """The best state of a training that has ended is still to become the live model."""
+
+    run: TrainingRun
+
+
+class Scheduler:
+    """Carries out requests, one short turn after the other.
+
+    It is idle or training. Pending jobs take turns before the training does. A
+    prediction stays pending until its last tile, so that all tiles are of one state;
+    after it the training is pending for one step, before other predictions. When
+    training ends, keeping its best state is pending before everything else.
 
     Parameters
     ----------
     inbox
-        Where requests wait.
-    desk
-        Where images and strokes lie.
+        Requests that wait.
+    images
+        Open images and their strokes.
     outbox
-        Where answers go.
+        Takes events to the viewer.
     """
 
-    def __init__(self, inbox: Inbox, desk: ImageRegistry, outbox: Outbox) -> None:
-        self._inbox, self._desk, self._outbox = inbox, desk, outbox
-        self._shelf = ModelCache()
-        self._stores = FeatureCaches()
-        self._rehearsal = Prefetch(desk, self._stores)
-        self._training: TrainingJob | None = None
-        self._last: TrainingJob | None = None
-        self._ended: TrainingJob | None = None
-        self._predictions: deque[PredictionJob] = deque()
-        self._owes_step = False
-        self._warm = False
+    def __init__(self, inbox: Inbox, images: ImageRegistry, outbox: Outbox) -> None:
+        self._inbox, self._images, self._outbox = inbox, images, outbox
+        self._models = ModelCache()
+        self._features = FeatureCaches()
+        self._prefetch = Prefetch(images, self._features)
+        self._state: Idle | TrainingRun = Idle()
+        self._pending: deque[PredictionJob | TrainingRun | KeepBest] = deque()
+        self._cold_since: float | None = None
 
     def run(self) -> None:
-        """Say `Ready`, warm up, and take turns until the process is to end."""
+        """Send `Ready`, warm up, and take turns until the process is to end."""
         devices = current_devices()
         self._outbox.send(Ready(devices.text, versions(), devices.note))
-        self._begin = time.perf_counter()
-        # Whoever presses Train already need not wait for a practice run.
+        self._cold_since = time.perf_counter()
+        # A training that is asked for already would only wait for the warm-up.
         if not self._inbox.holds(Train) and self._outbox.attempt(None, warm_up):
-            self._say_warm()
+            self._send_warm()
             if not self._inbox.holds(Train):
                 self._outbox.attempt(None, warm_up_checks)
         while not self._inbox.closed:
-            idle = not (self._training or self._ended or self._predictions)
-            rehearses = idle and self._rehearsal.has_more()
-            for request in self._inbox.take(wait=idle and not rehearses):
+            rests = isinstance(self._state, Idle) and not self._pending
+            prefetches = rests and self._prefetch.has_more()
+            for request in self._inbox.take(wait=rests and not prefetches):
                 self._handle(request)
-            if self._ended is not None:
-                self._keep_best()
-            elif self._predictions and not self._owes_step:
-                self._predict()
-            elif self._training is not None:
-                self._step(self._training)
-            elif rehearses:
-                self._outbox.attempt(None, self._rehearsal.advance)
+            self._take_turn(prefetches)
+
+    def _take_turn(self, prefetches: bool) -> None:
+        if self._pending:
+            match self._pending[0]:
+                case KeepBest():
+                    self._keep_best()
+                case PredictionJob() as prediction:
+                    self._predict(prediction)
+                case TrainingRun() as run:
+                    self._pending.popleft()
+                    self._step(run)
+        elif isinstance(self._state, TrainingRun):
+            self._step(self._state)
+        elif prefetches:
+            self._outbox.attempt(None, self._prefetch.advance)
 
     def _handle(self, request: Request) -> None:
         outbox = self._outbox
@@ -105,20 +133,20 @@ class Loop:
             case Train():
                 outbox.attempt(request.id, lambda: self._start_training(request))
             case Stop():
-                if self._training is not None:
-                    self._end_training(self._training)
+                if isinstance(self._state, TrainingRun):
+                    self._end_training(self._state)
                 outbox.send(Done(request.id))
             case Predict():
-                self._predictions.append(PredictionJob(request))
+                self._pending.append(PredictionJob(request))
             case Cancel():
                 self._cancel(request)
             case LoadModel(id, path):
                 outbox.attempt(
-                    id, lambda: ModelReady(id, path, self._shelf.load(path).info())
+                    id, lambda: ModelReady(id, path, self._models.load(path).info())
                 )
             case SaveModel(id, _, path):
                 outbox.attempt(
-                    id, lambda: ModelReady(id, path, self._shelf.save(request).info())
+                    id, lambda: ModelReady(id, path, self._models.save(request).info())
                 )
             case UseModel():
                 outbox.attempt(request.id, lambda: self._use(request))
@@ -126,90 +154,93 @@ class Loop:
                 outbox.attempt(request.id, lambda: _refuse(request))
 
     def _start_training(self, request: Train) -> None:
-        if self._training is not None:
+        if isinstance(self._state, TrainingRun):
             raise EngineError("Training is running already; stop it first.")
         # TensorFlow's graphs lie in reference cycles; those of the last training
         # would add up otherwise.
         gc.collect()
-        self._training = self._last = TrainingJob(
+        self._state = TrainingRun(
             request,
-            self._desk,
-            self._shelf,
-            stores=self._stores,
-            former=self._last,
+            self._images,
+            self._models,
+            features=self._features,
+            former=self._state.last,
         )
 
     def _use(self, request: UseModel) -> Event:
-        if self._training is not None:
+        if isinstance(self._state, TrainingRun):
             raise EngineError("Training is running; stop it first.")
-        model = self._shelf.use(request.path, request.step)
-        # What was trained last is not what is to be gone on with.
-        self._last = None
-        self._begin_again()
+        model = self._models.use(request.path, request.step)
+        # The next training goes on from this model, not from the last training.
+        self._state = Idle()
+        self._restart_live_predictions()
         return ModelReady(request.id, request.path, model.info())
 
-    def _step(self, job: TrainingJob) -> None:
-        self._owes_step = False
-        self._outbox.attempt(None, job.take_new_strokes)
+    def _step(self, run: TrainingRun) -> None:
+        """Compute missing features of new strokes, or take a step of training."""
+        self._outbox.attempt(None, run.take_new_strokes)
 
         def advance() -> None:
-            progress = job.advance()
+            progress = run.advance()
             if progress is None:
-                self._end_training(job)
+                self._end_training(run)
             else:
-                self._shelf.live = job.live()
+                self._models.live = run.live()
                 self._outbox.send(progress)
 
         prepares = False
 
         def prepare() -> None:
             nonlocal prepares
-            prepares = job.prepares()
+            prepares = run.prepares()
 
-        went_well = self._outbox.attempt(job.request.id, prepare)
+        went_well = self._outbox.attempt(run.request.id, prepare)
         if prepares:
             return
-        if not went_well or not self._outbox.attempt(job.request.id, advance):
-            self._training = None
+        if not went_well or not self._outbox.attempt(run.request.id, advance):
+            self._state = Idle(run)
             return
-        if not self._warm:
-            self._say_warm()
-        if self._training is not None:
-            self._outbox.attempt(None, job.checkpoint)
+        self._send_warm()
+        if self._state is run:
+            self._outbox.attempt(None, run.checkpoint)
 
-    def _end_training(self, job: TrainingJob) -> None:
-        """Answer at once; checking which state is to stay has a turn of its own."""
-        self._training = None
-        self._owes_step = False
-        self._ended = job if job.step > 0 else None
-        self._outbox.send(job.end())
+    def _end_training(self, run: TrainingRun) -> None:
+        """Answer at once; validating the state that stays has a turn of its own."""
+        self._state = Idle(run)
+        if run in self._pending:
+            self._pending.remove(run)
+        if run.step > 0:
+            self._pending.appendleft(KeepBest(run))
+        self._outbox.send(run.end())
 
     def _keep_best(self) -> None:
-        """Make the best state of a training that has ended the live model."""
-        job, self._ended = self._ended, None
-        if job is None:
+        """Make the best state of a training that has ended the live model, if any."""
+        first = self._pending[0] if self._pending else None
+        if not isinstance(first, KeepBest):
             return
+        self._pending.popleft()
+        run = first.run
 
         def keep() -> None:
-            self._shelf.live = job.best()
+            self._models.live = run.best()
 
         self._outbox.attempt(None, keep)
-        self._outbox.attempt(None, lambda: job.checkpoint(now=True))
-        self._begin_again()
+        self._outbox.attempt(None, lambda: run.checkpoint(now=True))
+        self._restart_live_predictions()
 
-    def _begin_again(self) -> None:
-        # What is half computed would be of two states.
-        for prediction in self._predictions:
-            if prediction.request.model == LIVE:
-                prediction.begin_again()
+    def _restart_live_predictions(self) -> None:
+        """Begin predictions of the live model anew, so that none is of two states."""
+        for job in self._pending:
+            if isinstance(job, PredictionJob) and job.request.model == LIVE:
+                job.restart()
 
-    def _predict(self) -> None:
-        job = self._predictions[0]
+    def _predict(self, job: PredictionJob) -> None:
+        """Compute a tile; after the last one a step of training is pending."""
         finished = False
 
         def advance() -> Event | None:
             nonlocal finished
-            answer = job.advance(self._desk, self._shelf)
+            answer = job.advance(self._images, self._models)
             finished = answer is not None
             if finished:
                 job.close()
@@ -217,13 +248,14 @@ class Loop:
 
         if not self._outbox.attempt(job.request.id, advance) or finished:
             job.close()
-            self._predictions.popleft()
-            self._owes_step = self._training is not None
+            self._pending.popleft()
+            if isinstance(self._state, TrainingRun):
+                self._pending.appendleft(self._state)
 
     def _cancel(self, request: Cancel) -> None:
-        for job in list(self._predictions):
-            if job.request.id == request.request:
-                self._predictions.remove(job)
+        for job in list(self._pending):
+            if isinstance(job, PredictionJob) and job.request.id == request.request:
+                self._pending.remove(job)
                 job.close()
                 self._outbox.send(
                     Failed(
@@ -232,9 +264,11 @@ class Loop:
                 )
         self._outbox.send(Done(request.id))
 
-    def _say_warm(self) -> None:
-        self._warm = True
-        self._outbox.send(Warm(time.perf_counter() - self._begin))
+    def _send_warm(self) -> None:
+        """Tell the viewer once that the network has been traced."""
+        if self._cold_since is not None:
+            self._outbox.send(Warm(time.perf_counter() - self._cold_since))
+            self._cold_since = None
 
 
 def _refuse(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""What takes the engine long, cut into turns so that requests are seen in between."""
+"""One training of the engine process, a step per turn."""
 
 from __future__ import annotations
 
@@ -34,25 +34,35 @@ from .models import LiveModel, ModelCache, Source
 logger = logging.getLogger(__name__)
 
 FIRST_CHECKPOINT_SECONDS = 2.0
-CHECKPOINT_SECONDS = 5.0
-"""Shortest time between two checkpoints; a twentieth of the time goes into them."""
+"""Seconds from the start to the first checkpoint."""
+
+MIN_SECONDS_BETWEEN_CHECKPOINTS = 5.0
+
+PAUSE_AFTER_CHECKPOINT = 20
+"""Least time between two checkpoints, in multiples of what the first one took."""
 
 
-class TrainingJob:
-    """The training a `Train` has asked for, one step per turn.
+class TrainingRun:
+    """Answers a `Train` request, one step per turn.
 
     Parameters
     ----------
     request
-        What to train.
-    desk
-        Has the images, and the strokes as they change.
-    shelf
+        The request.
+    images
+        Open images, and their strokes as they change.
+    models
         Has the live model, to go on from.
-    stores
-        Have features that were computed before.
+    features
+        Caches of features that have been computed before.
     former
-        The last training; gone on with where that is what is asked for.
+        The last run. Its training goes on with other strokes if the request resumes
+        with the same images, network and preprocessing.
+
+    Attributes
+    ----------
+    step
+        Steps taken for this request.
 
     Raises
     ------
@@ -63,21 +73,21 @@ class TrainingJob:
     def __init__(
         self,
         request: Train,
-        desk: ImageRegistry,
-        shelf: ModelCache,
+        images: ImageRegistry,
+        models: ModelCache,
         *,
-        stores: FeatureCaches | None = None,
-        former: TrainingJob | None = None,
+        features: FeatureCaches | None = None,
+        former: TrainingRun | None = None,
     ) -> None:
         self.request = request
         self.step = 0
-        self._desk = desk
+        self._registry = images
         self._seconds = 0.0
-        self._images = [desk.image(key) for key in request.keys]
+        self._images = [images.image(key) for key in request.keys]
         # The ids first: the strokes may change at any moment, and to take a change
         # twice changes nothing.
-        self._strokes_ids = [desk.strokes_id(key) for key in request.keys]
-        strokes = [desk.strokes(key) for key in request.keys]
+        self._strokes_ids = [images.strokes_id(key) for key in request.keys]
+        strokes = [images.strokes(key) for key in request.keys]
         self._newest_strokes = max(self._strokes_ids)
         self._next_checkpoint = time.perf_counter() + FIRST_CHECKPOINT_SECONDS
         self._predictor: Predictor | None = None
@@ -99,16 +109,16 @@ class TrainingJob:
                 ),
                 network=from_json(NetworkConfig, request.network),
                 training=config,
-                start_from=_beginning(request, shelf),
-                stores=stores,
+                start_from=_start_from(request, models),
+                stores=features,
             )
-        # Other runs of the same training are not this request's.
+        # Steps and seconds of former runs of the training do not count.
         self._before = self.training.steps, self.training.seconds
         self._ahead: Iterator[None] | None = self.training.prepare()
         self._steps = self.training.run()
 
-    def _goes_on_with(self, former: TrainingJob) -> bool:
-        """Whether the training is the former one with other strokes."""
+    def _goes_on_with(self, former: TrainingRun) -> bool:
+        """Whether the training of a former run goes on with other strokes."""
         images = former.training.images
         return (
             self.request.resume
@@ -120,7 +130,13 @@ class TrainingJob:
         )
 
     def prepares(self) -> bool:
-        """Compute a block of features, where some are missing before the next step."""
+        """Compute a block of features that the next step needs.
+
+        Returns
+        -------
+        bool
+            Whether there was one.
+        """
         if self._ahead is None:
             return False
         if next(self._ahead, self) is self:
@@ -128,7 +144,7 @@ class TrainingJob:
         return self._ahead is not None
 
     def advance(self) -> Progress | None:
-        """Take a step; None when training has ended by itself."""
+        """Take a step; None if training has ended by itself."""
         done = next(self._steps, None)
         if done is None:
             return None
@@ -148,22 +164,22 @@ class TrainingJob:
         )
 
     def take_new_strokes(self) -> None:
-        """Learn from the strokes as they are now.
+        """Hand the present strokes to the training, if they have changed.
 
         Raises
         ------
         InputError
             If nothing can be learnt from them; the former ones stay in use. Raised
-            once for the same strokes.
+            only once for the same strokes.
         """
         edits: list[tuple[int, StrokeEdit]] = []
         for number, (key, image) in enumerate(
             zip(self.request.keys, self._images, strict=True)
         ):
             try:
-                if self._desk.image(key) is not image:
+                if self._registry.image(key) is not image:
                     continue
-                newest, of_image = self._desk.edits_since(
+                newest, of_image = self._registry.edits_since(
                     key, self._strokes_ids[number]
                 )
             except InputError:
@@ -179,8 +195,8 @@ class TrainingJob:
     def live(self) -> LiveModel:
         """Return the model as it is now."""
         predictor = self.training.predictor()
-        # One predictor for as long as the network is the same, because it remembers
-        # the pixels it has preprocessed.
+        # The same predictor as long as the network is the same, because it caches
+        # preprocessed pixels.
         if self._predictor is None or self._predictor.network is not predictor.network:
             self._predictor = predictor
         classes = tuple(info.id for info in self.training.classes)
@@ -188,24 +204,29 @@ class TrainingJob:
         return LiveModel(source, self.training.model)
 
     def end(self) -> Trained:
-        """Stop at the present state: the answer to the request."""
+        """Return the answer to the request, for a training that ends now."""
         reason = self.training.reason or StopReason.STOPPED
         return Trained(
             self.request.id, reason, self.step, self._seconds, self.training.validated
         )
 
     def best(self) -> LiveModel:
-        """Return the model that stays; the present state is checked first."""
+        """Return the model that stays, after validating the present state."""
         model = self.training.model()
         source = self.live().source
-        # The state that is kept may be an earlier one than that of the network.
+        # The state that is kept may be an earlier one than the present one.
         source.predictor.network.load_state(model.state)
         return LiveModel(source, lambda: model)
 
     def checkpoint(self, *, now: bool = False) -> None:
-        """Keep the checkpoint file up to date, if one is wanted and it is time.
+        """Write the checkpoint file, if there is to be one and it is due.
 
-        Waits for a state that has been checked, because checking takes long.
+        A state that is not validated waits, because validating takes long.
+
+        Parameters
+        ----------
+        now
+            Write it even if it is not due.
 
         Raises
         ------
@@ -216,14 +237,16 @@ class TrainingJob:
         due = begin >= self._next_checkpoint and self.training.checked
         if self.request.checkpoint is None or not (now or due):
             return
-        self._next_checkpoint = np.inf  # Complain once, if at all.
+        self._next_checkpoint = np.inf  # After a failure there is no other try.
         self.training.model().save(self.request.checkpoint)
         took = time.perf_counter() - begin
-        self._next_checkpoint = begin + max(CHECKPOINT_SECONDS, 20 * took)
+        self._next_checkpoint = begin + max(
+            MIN_SECONDS_BETWEEN_CHECKPOINTS, PAUSE_AFTER_CHECKPOINT * took
+        )
 
 
-def _beginning(request: Train, shelf: ModelCache) -> Model | None:
-    """Find the model to go on from."""
+def _start_from(request: Train, models: ModelCache) -> Model | None:
+    """Return the model that the training goes on from, if any."""
     if request.start_from is not None:
         return load_model(request.start_from)
-    return shelf.model(LIVE) if request.resume else None
+    return models.model(LIVE) if request.resume else None
