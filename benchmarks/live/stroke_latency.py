@@ -170,7 +170,7 @@ def engine_half() -> dict[str, float]:
     from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
     from napari_garage_unet.process.server.images import ImageRegistry
     from napari_garage_unet.process.server.models import ModelCache
-    from napari_garage_unet.process.server.training_job import TrainingJob
+    from napari_garage_unet.process.server.training_run import TrainingRun
 
     rng = np.random.default_rng(1)
     registry = ImageRegistry()
@@ -183,7 +183,7 @@ def engine_half() -> dict[str, float]:
     registry.set_strokes(SetStrokes(2, "a", block.description))
     classes = ({"id": 1, "name": "one"}, {"id": 2, "name": "two"})
     train = Train(3, ("a",), classes, training={"seconds": 3600.0})
-    job = TrainingJob(train, registry, ModelCache())
+    job = TrainingRun(train, registry, ModelCache())
     while job.prepares():
         pass
     for _ in range(8):

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_garage_unet.engine.learning.pixels.newly_painted import (
-    add_counts,
-    find_newly_painted,
-)
-from napari_garage_unet.engine.learning.training_plane import TrainingPlane
+from napari_garage_unet.engine.learning.pixels.newly_painted import find_newly_painted
+from napari_garage_unet.engine.learning.training_plane import TrainingPlane, add_counts
 
 
 def newly(before, targets):
