@@ -20,6 +20,7 @@ from skimage.feature import multiscale_basic_features
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.compute.devices import Precision, current_devices
 
+from .colours import colour_groups, mix
 from .efficientnet_lite import FEATURE_CHANNELS, FEATURE_RADII, load_encoder, scale_rgb
 
 FeatureMaps = tuple[NDArray[Any], ...]
@@ -285,19 +286,3 @@ def pack_pixels(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     cells = plane.reshape(height // GRID, GRID, width // GRID, GRID, n_channels)
     packed: NDArray[np.float32] = cells.transpose(0, 2, 1, 3, 4)
     return packed.reshape(height // GRID, width // GRID, -1)
-
-
-def colour_groups(n_channels: int) -> Iterator[tuple[int, ...]]:
-    """Yield the numbers of channels that the encoder sees together, at most three."""
-    for first in range(0, n_channels, 3):
-        yield tuple(range(first, min(first + 3, n_channels)))
-
-
-def mix(plane: NDArray[np.float32], channels: tuple[int, ...]) -> NDArray[np.float32]:
-    """Make a colour image of one to three channels of a plane."""
-    chosen = plane[..., channels]
-    if len(channels) == 1:
-        return np.repeat(chosen, 3, axis=-1)
-    if len(channels) == 2:
-        return np.concatenate([chosen, chosen.mean(axis=-1, keepdims=True)], axis=-1)
-    return chosen

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 
 from napari_garage_unet.engine.compute.backend import tf
+from napari_garage_unet.engine.features.colours import colour_groups
 from napari_garage_unet.engine.features.efficientnet_lite import load_encoder
 from napari_garage_unet.engine.features.feature_maps import (
     DEEPEST_STRIDE,
     ENLARGEMENTS,
     GRID,
-    colour_groups,
 )
 from napari_garage_unet.engine.features.tensor_features import multiscale_features
 from napari_garage_unet.engine.filters.tensor_filters import (
@@ -147,7 +147,7 @@ def _strides() -> list[int]:
 
 
 def _mix(plane: Tensor, channels: tuple[int, ...]) -> Tensor:
-    """Make a colour image of one to three channels, as `feature_maps.mix`."""
+    """Make a colour image of one to three channels, as `colours.mix`."""
     chosen = tf.gather(plane, channels, axis=-1)
     if len(channels) == 1:
         return tf.concat([chosen] * 3, axis=-1)
