@@ -27,7 +27,7 @@ from .bioimageio_texts import (
     input_names,
     listed_classes,
 )
-from .onnx import METADATA_KEY, OPSET, describe, write_onnx
+from .onnx import EXPORT_METADATA_KEY, OPSET, describe, write_onnx
 
 Pixels = NDArray[np.float32]
 
@@ -198,7 +198,9 @@ def _description(
         weights=spec.WeightsDescr(
             onnx=spec.OnnxWeightsDescr(source=Path("weights.onnx"), opset_version=OPSET)
         ),
-        config=spec.Config.model_validate({METADATA_KEY: describe(model, network)}),
+        config=spec.Config.model_validate(
+            {EXPORT_METADATA_KEY: describe(model, network)}
+        ),
     )
 
 

@@ -17,8 +17,9 @@ MATLAB importers of the last years."""
 
 INPUT, OUTPUT = "image", "probabilities"
 
-METADATA_KEY = "napari-garage-unet"
-"""Key in the file's metadata of the JSON that describes the model."""
+EXPORT_METADATA_KEY = "napari-garage-unet"
+"""Key of the JSON that describes the model, in the metadata of an ONNX file and in the
+configuration of a bioimage.io package."""
 
 
 def write_onnx(model: Model, path: Path) -> None:
@@ -61,15 +62,15 @@ def write_onnx(model: Model, path: Path) -> None:
     )
     _name_ends(proto, batch)
     onnx.helper.set_model_props(
-        proto, {METADATA_KEY: json.dumps(describe(model, network))}
+        proto, {EXPORT_METADATA_KEY: json.dumps(describe(model, network))}
     )
     proto.producer_name = "napari-garage-unet"
     proto.doc_string = (
-        "U-Net of napari-garage-unet. The metadata entry "
-        f"'{METADATA_KEY}' says in JSON how to prepare the pixels and what comes out."
+        f"U-Net of napari-garage-unet. The metadata entry '{EXPORT_METADATA_KEY}' "
+        "says in JSON how to prepare the pixels and what comes out."
     )
     onnx.checker.check_model(proto)
-    onnx.save(proto, str(path))
+    onnx.save(proto, str(path), format="protobuf")
 
 
 def describe(model: Model, network: Network) -> dict[str, Any]:
