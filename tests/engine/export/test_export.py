@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 import zipfile
 
@@ -195,6 +196,24 @@ def test_missing_packages_are_named_with_the_way_to_install(
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
     with pytest.raises(EngineError, match=r"tf2onnx.*pip install .*\[export\]"):
         export_model(plain, tmp_path / "model.onnx")
+
+
+def test_a_full_disk_is_named_and_the_older_file_stays(plain, tmp_path, monkeypatch):
+    path = tmp_path / "model.onnx"
+    path.write_text("older")
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError) as caught:
+        export_model(plain, path)
+    assert str(caught.value) == (
+        f"The model cannot be written to {path} (No space left on device); "
+        "choose a folder with space that you may write to."
+    )
+    assert path.read_text() == "older"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_unwritable_place_and_unknown_format_are_refused(plain, tmp_path):

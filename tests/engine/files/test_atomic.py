@@ -109,6 +109,20 @@ def test_a_disk_that_fails_is_one_sentence_with_path_and_reason(tmp_path, monkey
     assert (tmp_path / "a.txt").read_text() == "old"
 
 
+def test_an_error_begins_with_what_is_written(tmp_path):
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OutputError) as caught:
+        write_whole(tmp_path / "a.txt", full, what="The model")
+    assert str(caught.value) == (
+        f"The model cannot be written to {tmp_path / 'a.txt'} (No space left on "
+        "device); choose a folder with space that you may write to."
+    )
+    with pytest.raises(OutputError, match=r"^The model cannot be written to .*absent"):
+        write_whole(tmp_path / "absent" / "a.txt", full, what="The model")
+
+
 def test_errors_of_this_package_pass_through_as_they_are(tmp_path):
     for error in (OutputError("a PNG holds one plane."), InputError("no ids.")):
 

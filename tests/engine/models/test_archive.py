@@ -179,8 +179,12 @@ def test_a_failed_save_keeps_the_older_file(model, path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "save", fail)
-    with pytest.raises(OutputError, match="No space left"):
+    with pytest.raises(OutputError) as caught:
         model.save(path)
+    assert str(caught.value) == (
+        f"The model cannot be written to {path} (No space left on device); "
+        "choose a folder with space that you may write to."
+    )
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Literal, get_args
 
 from napari_garage_unet.engine.errors import EngineError, InputError, OutputError
+from napari_garage_unet.engine.files.atomic import write_whole
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.models.model import Model
 
@@ -77,38 +76,21 @@ def export_model(
             f"The model cannot be written to {path}; give the name of a file in a "
             "folder that exists."
         )
-    try:
-        with (
-            use_devices(Devices()),
-            tempfile.TemporaryDirectory(
-                dir=path.parent, prefix=f".{path.name}."
-            ) as folder,
-        ):
-            if to == "onnx":
-                from .onnx import write_onnx
 
-                written = Path(folder) / "model.onnx"
-                write_onnx(model, written)
-            else:
-                from .bioimageio import write_package
+    def write(target: Path) -> None:
+        if to == "onnx":
+            from .onnx import write_onnx
 
-                written = Path(folder) / "package.zip"
-                write_package(
-                    model,
-                    written,
-                    sample=sample,
-                    name=name,
-                    author=author,
-                    license=license,
-                )
-            os.replace(written, path)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            f"The model cannot be written to {path} ({error.strerror or error}); "
-            "choose a folder with space that you may write to."
-        ) from error
+            write_onnx(model, target)
+        else:
+            from .bioimageio import write_package
+
+            write_package(
+                model, target, sample=sample, name=name, author=author, license=license
+            )
+
+    with use_devices(Devices()):
+        write_whole(path, write, what="The model")
 
 
 def check_packages(to: ExportFormat) -> None:

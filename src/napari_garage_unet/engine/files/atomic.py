@@ -29,7 +29,9 @@ REMOVAL_PAUSE_SECONDS = 0.1
 """Time between two tries."""
 
 
-def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
+def write_whole(
+    path: str | Path, write: Callable[[Path], None], *, what: str = ""
+) -> None:
     """Write a file or a folder, all or nothing.
 
     Parameters
@@ -43,6 +45,9 @@ def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
         Writes the contents to the path it is given: a new hidden name in the same
         folder, without the suffix of `path`. It makes either a file or a folder.
         Files get the permissions that the process gives to any new file (its umask).
+    what
+        Contents in words, such as ``"The model"``, with which error messages begin;
+        without it they begin with the path.
 
     Raises
     ------
@@ -56,13 +61,16 @@ def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
     for a moment, because no operating system replaces a folder that is not empty.
     """
     path = Path(path)
+    subject = f"{path} cannot be written"
+    if what:
+        subject = f"{what} cannot be written to {path}"
     if _is_stream(path):
-        _write_stream(path, write)
+        _write_stream(path, write, subject)
         return
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise OutputError(
-            f"{path} cannot be written because {path.parent} is not a folder; "
+            f"{subject} because {path.parent} is not a folder; "
             "choose a folder that exists."
         )
     if target.is_dir() and any(target.iterdir()) and not is_zarr(target):
@@ -80,7 +88,7 @@ def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
     except OutputError:
         raise
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise _cannot_write(subject, error) from error
     finally:
         _remove(temporary)
 
@@ -103,18 +111,18 @@ def _is_stream(path: Path) -> bool:
     return path.exists() and (path.parent == Path("/dev") or not is_plain)
 
 
-def _write_stream(path: Path, write: Callable[[Path], None]) -> None:
+def _write_stream(path: Path, write: Callable[[Path], None], subject: str) -> None:
     try:
         write(path)
     except OutputError:
         raise
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise _cannot_write(subject, error) from error
 
 
-def _cannot_write(path: Path, error: OSError) -> OutputError:
+def _cannot_write(subject: str, error: OSError) -> OutputError:
     return OutputError(
-        f"{path} cannot be written ({error.strerror or error}); "
+        f"{subject} ({error.strerror or error}); "
         "choose a folder with space that you may write to."
     )
 

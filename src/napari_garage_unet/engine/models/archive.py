@@ -76,7 +76,7 @@ def write_archive(
                 np.save(buffer, array, allow_pickle=False)
                 archive.writestr(f"{name}.npy", buffer.getvalue())
 
-    write_whole(path, write)
+    write_whole(path, write, what="The model")
 
 
 class ModelArchive:
