@@ -39,7 +39,7 @@ from benchmarks.live.stroke_latency import measure_stroke
 from benchmarks.live.studio import PLUGIN, Studio
 from benchmarks.results import Direction, Mark, Report, table
 from napari_garage_unet import samples
-from napari_garage_unet.project.folders import VARIABLE
+from napari_garage_unet.project.folders import PROJECTS_VARIABLE
 from napari_garage_unet.session import Session
 
 STROKES_PER_HOUR = 600
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = Report("live")
     # Projects of the benchmark do not belong among those of the user.
     with tempfile.TemporaryDirectory() as folder:
-        os.environ[VARIABLE] = folder
+        os.environ[PROJECTS_VARIABLE] = folder
         measure_frames(report, seconds=options.seconds)
         if options.frames_only:
             return report.publish(Path(folder))

@@ -31,7 +31,7 @@ from benchmarks.live.kill_scene import (
 )
 from benchmarks.results import Direction, Mark
 from napari_garage_unet.process.protocol.messages import Event, Request
-from napari_garage_unet.project.folders import VARIABLE
+from napari_garage_unet.project.folders import PROJECTS_VARIABLE
 from napari_garage_unet.session import close_session, get_session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,7 +104,7 @@ def _kill_once(*, seconds: float, seed: int) -> Figures:
                 "--seed",
                 str(seed),
             ],
-            env={**os.environ, VARIABLE: projects},
+            env={**os.environ, PROJECTS_VARIABLE: projects},
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

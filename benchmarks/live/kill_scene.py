@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.project.folders import VARIABLE
+from napari_garage_unet.project.folders import PROJECTS_VARIABLE
 from napari_garage_unet.session import Session
 
 DEFAULT_KILLS = 20
@@ -39,15 +39,15 @@ def picture() -> NDArray[np.uint8]:
 @contextmanager
 def saving_into(folder: str) -> Iterator[None]:
     """Let sessions save their projects into a folder."""
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = folder
+    before = os.environ.get(PROJECTS_VARIABLE)
+    os.environ[PROJECTS_VARIABLE] = folder
     try:
         yield
     finally:
         if before is None:
-            del os.environ[VARIABLE]
+            del os.environ[PROJECTS_VARIABLE]
         else:
-            os.environ[VARIABLE] = before
+            os.environ[PROJECTS_VARIABLE] = before
 
 
 def wait(session: Session, is_so: Callable[[], bool], seconds: float) -> bool:

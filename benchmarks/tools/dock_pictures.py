@@ -23,7 +23,7 @@ from qtpy.QtWidgets import QDockWidget
 
 from benchmarks.live.studio import PLUGIN, Studio
 from napari_garage_unet import samples
-from napari_garage_unet.project.folders import VARIABLE
+from napari_garage_unet.project.folders import PROJECTS_VARIABLE
 from napari_garage_unet.session.connection.state import Engine
 from napari_garage_unet.session.training.live_model import Phase
 from napari_garage_unet.widgets.common.dock import DOCK_WIDTH_PIXELS
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as projects:
-        os.environ[VARIABLE] = projects
+        os.environ[PROJECTS_VARIABLE] = projects
         studio = Studio()
         Album(studio, options.out).take_all()
         studio.close()

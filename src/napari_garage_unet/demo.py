@@ -25,20 +25,20 @@ from .engine.files.writing import write_segmentation
 from .engine.images.image import Image
 from .engine.learning.config import TrainingConfig
 from .process.protocol.messages import LIVE
-from .project.folders import VARIABLE
+from .project.folders import PROJECTS_VARIABLE
 
 logger = logging.getLogger(__name__)
 
 PLUGIN = "napari-garage-unet"
 DOCKS = ("Train U-Net", "Segment", "Thresholds")
-UNATTENDED = "GARAGE_UNET_UNATTENDED"
+UNATTENDED_VARIABLE = "GARAGE_UNET_UNATTENDED"
 """Environment variable that says nobody is looking, so the demo ends by itself."""
 
-WINDOW = (1600, 1000)
-TICK = 50
+WINDOW_PIXELS = (1600, 1000)
+TICK_MILLISECONDS = 50
 """Milliseconds between two looks at how far things are."""
 
-LONGEST = 165.0
+MAX_UNATTENDED_SECONDS = 165.0
 """Seconds after which an unattended demo gives up."""
 
 
@@ -74,7 +74,7 @@ class Tour:
         self._begin = time.monotonic()
         self._steps = self._tour()
         self._timer = QTimer()
-        self._timer.setInterval(TICK)
+        self._timer.setInterval(TICK_MILLISECONDS)
         self._timer.timeout.connect(self._advance)
         self.error: Exception | None = None
 
@@ -84,8 +84,10 @@ class Tour:
 
     def _advance(self) -> None:
         try:
-            if self._leave and time.monotonic() - self._begin > LONGEST:
-                raise EngineError(f"The demo was not done after {LONGEST:.0f} s.")
+            if self._leave and time.monotonic() - self._begin > MAX_UNATTENDED_SECONDS:
+                raise EngineError(
+                    f"The demo was not done after {MAX_UNATTENDED_SECONDS:.0f} s."
+                )
             next(self._steps)
         except StopIteration:
             self._end()
@@ -227,12 +229,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logger.error("%s", error)
         return 1
     # The demo's strokes are not a person's, to be offered again another time.
-    os.environ.setdefault(VARIABLE, str(given.out / "projects"))
+    os.environ.setdefault(PROJECTS_VARIABLE, str(given.out / "projects"))
     import napari
 
     viewer = napari.Viewer(show=True)
-    viewer.window.resize(*WINDOW)
-    leave = given.exit or os.environ.get(UNATTENDED) == "1"
+    viewer.window.resize(*WINDOW_PIXELS)
+    leave = given.exit or os.environ.get(UNATTENDED_VARIABLE) == "1"
     tour = Tour(viewer, given.out, seconds=given.seconds, leave=leave)
     tour.start()
     napari.run()

@@ -127,13 +127,13 @@ def test_a_killed_process_leaves_no_lock(tmp_path):
 
 
 def test_old_and_surplus_projects_go_but_never_a_running_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "MOST", 2)
+    monkeypatch.setattr(folders, "MAX_PROJECTS", 2)
     now = 1e9
-    old = make(tmp_path, saved_at=now - folders.OLDEST - 1)
+    old = make(tmp_path, saved_at=now - folders.MAX_PROJECT_AGE_SECONDS - 1)
     third = make(tmp_path, saved_at=now - 300)
     second = make(tmp_path, saved_at=now - 200)
     first = make(tmp_path, saved_at=now - 100)
-    running = make(tmp_path, saved_at=now - folders.OLDEST - 5)
+    running = make(tmp_path, saved_at=now - folders.MAX_PROJECT_AGE_SECONDS - 5)
     assert running.lock()
     assert set(tidy_up(tmp_path, now=now)) == {old.path, third.path}
     assert {folder.path for folder in saved_projects(tmp_path)} == {
@@ -145,7 +145,7 @@ def test_old_and_surplus_projects_go_but_never_a_running_one(tmp_path, monkeypat
 
 
 def test_too_large_projects_go_the_oldest_first(tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "MOST_BYTES", 3_000_000)
+    monkeypatch.setattr(folders, "MAX_PROJECTS_BYTES", 3_000_000)
     made = [make(tmp_path, saved_at=1e9 - age) for age in (300, 200, 100)]
     for folder in made:
         (folder.path / "strokes").write_bytes(bytes(1_400_000))
@@ -157,7 +157,9 @@ def test_a_folder_that_never_became_a_project_goes_after_a_while(tmp_path):
     empty.release()
     made = empty.path.stat().st_mtime
     assert tidy_up(tmp_path, now=made + 10) == []
-    assert tidy_up(tmp_path, now=made + folders.UNFINISHED + 10) == [empty.path]
+    assert tidy_up(tmp_path, now=made + folders.MAX_UNFINISHED_AGE_SECONDS + 10) == [
+        empty.path
+    ]
 
 
 def test_where_nothing_can_be_written_there_is_a_sentence(tmp_path):

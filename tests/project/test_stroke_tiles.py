@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.project.tiles import (
-    SIDE,
+    TILE_SIDE_PIXELS,
     read_tiles,
     tile_slices,
     tiles_of,
@@ -32,16 +32,19 @@ def test_large_ids_come_back(tmp_path):
 
 
 def test_only_tiles_that_a_box_touches_are_named():
-    box = (slice(SIDE - 1, SIDE + 1), slice(2 * SIDE, 2 * SIDE + 1))
+    box = (
+        slice(TILE_SIDE_PIXELS - 1, TILE_SIDE_PIXELS + 1),
+        slice(2 * TILE_SIDE_PIXELS, 2 * TILE_SIDE_PIXELS + 1),
+    )
     assert set(tiles_of(box)) == {(0, 2), (1, 2)}
-    assert set(tiles_of((slice(4, 6), slice(0, SIDE), slice(0, 1)))) == {
+    assert set(tiles_of((slice(4, 6), slice(0, TILE_SIDE_PIXELS), slice(0, 1)))) == {
         (4, 0, 0),
         (5, 0, 0),
     }
 
 
 def test_what_is_not_named_is_not_written_and_what_is_erased_goes(tmp_path):
-    strokes = np.ones((SIDE, 2 * SIDE), np.uint8)
+    strokes = np.ones((TILE_SIDE_PIXELS, 2 * TILE_SIDE_PIXELS), np.uint8)
     write_tiles(tmp_path / "s", strokes, [(0, 1)])
     assert [path.name for path in (tmp_path / "s").iterdir()] == ["0.1.tile"]
     strokes[tile_slices((0, 1))] = 0
@@ -50,7 +53,7 @@ def test_what_is_not_named_is_not_written_and_what_is_erased_goes(tmp_path):
 
 
 def test_a_cut_off_tile_costs_only_itself(tmp_path):
-    strokes = np.ones((SIDE, 2 * SIDE), np.uint8)
+    strokes = np.ones((TILE_SIDE_PIXELS, 2 * TILE_SIDE_PIXELS), np.uint8)
     write_tiles(tmp_path / "s", strokes, [(0, 0), (0, 1)])
     tile = tmp_path / "s" / "0.1.tile"
     tile.write_bytes(tile.read_bytes()[:-7])
@@ -58,5 +61,5 @@ def test_a_cut_off_tile_costs_only_itself(tmp_path):
     (tmp_path / "s" / "9.9.tile").write_bytes((tmp_path / "s/0.0.tile").read_bytes())
     found, damaged = read_tiles(tmp_path / "s", strokes.shape, np.uint8)
     assert damaged == 3
-    assert found[:, :SIDE].all()
-    assert not found[:, SIDE:].any()
+    assert found[:, :TILE_SIDE_PIXELS].all()
+    assert not found[:, TILE_SIDE_PIXELS:].any()

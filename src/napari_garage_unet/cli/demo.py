@@ -8,13 +8,15 @@ import click
 
 from napari_garage_unet.engine.files.reports import make_folder, write_report
 
-from .options import DEFAULT_SECONDS, FILE, JSON
+from .options import DEFAULT_SECONDS, JSON_OPTION, PATH_TYPE
 from .outputs import check_output
 from .terminal import ProgressLine, start_engine
 
 
 @click.command("demo")
-@click.option("--out", type=FILE, default="demo", show_default=True, metavar="FOLDER")
+@click.option(
+    "--out", type=PATH_TYPE, default="demo", show_default=True, metavar="FOLDER"
+)
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0),
@@ -23,7 +25,7 @@ from .terminal import ProgressLine, start_engine
 )
 @click.option("--steps", type=click.IntRange(min=1), help="Learn for at most so many.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@JSON
+@JSON_OPTION
 def demo_command(
     out: Path, seconds: float, steps: int | None, seed: int, report: Path | None
 ) -> None:

@@ -10,16 +10,16 @@ import click
 from napari_garage_unet.engine.files.reports import write_report
 
 from .inputs import read_for_model
-from .options import FILE, JSON
+from .options import JSON_OPTION, PATH_TYPE
 from .outputs import check_output
 from .terminal import start_engine
 
 
 @click.command("export")
-@click.argument("model_path", type=FILE, metavar="MODEL")
+@click.argument("model_path", type=PATH_TYPE, metavar="MODEL")
 @click.option("--to", type=click.Choice(["bioimageio", "onnx"]), required=True)
-@click.argument("out", type=FILE)
-@click.option("--sample", type=FILE, help="Image for bioimageio's test and cover.")
+@click.argument("out", type=PATH_TYPE)
+@click.option("--sample", type=PATH_TYPE, help="Image for bioimageio's test and cover.")
 @click.option("--name", default="", help="What the model is called, for bioimageio.")
 @click.option("--author", default="", help="Who made it, for bioimageio.")
 @click.option(
@@ -28,7 +28,7 @@ from .terminal import start_engine
     show_default=True,
     help="SPDX identifier, for bioimageio.",
 )
-@JSON
+@JSON_OPTION
 def export_command(
     model_path: Path,
     to: Any,

@@ -20,7 +20,7 @@ from napari_garage_unet.engine.learning.config import TrainingConfig
 if TYPE_CHECKING:
     from napari_garage_unet.engine.learning.events import TrainingStep
 
-OVERLAY_STRENGTH = 0.55
+OVERLAY_OPACITY = 0.55
 
 
 def run_demo(
@@ -131,8 +131,8 @@ def write_overlay(
     colors = {i.id: bytes.fromhex((i.color or color_for(i.id))[1:7]) for i in shown}
     for class_id, color in colors.items():
         there = labels == class_id
-        mixed[there] *= 1 - OVERLAY_STRENGTH
-        mixed[there] += OVERLAY_STRENGTH * np.array(list(color), np.float32)
+        mixed[there] *= 1 - OVERLAY_OPACITY
+        mixed[there] += OVERLAY_OPACITY * np.array(list(color), np.float32)
     height, width = labels.shape
     columns = 4
     rows = -(-len(shown) // columns)

@@ -9,15 +9,17 @@ import click
 from napari_garage_unet.engine.files.reports import write_report
 
 from .description import describe_model
-from .options import FILE, JSON
+from .options import JSON_OPTION, PATH_TYPE
 from .outputs import check_output
 from .terminal import start_engine
 
 
 @click.command("info")
-@click.argument("model_path", type=FILE, metavar="MODEL")
-@click.option("--plot", type=FILE, metavar="FILE", help="Draw the network, as a PNG.")
-@JSON
+@click.argument("model_path", type=PATH_TYPE, metavar="MODEL")
+@click.option(
+    "--plot", type=PATH_TYPE, metavar="FILE", help="Draw the network, as a PNG."
+)
+@JSON_OPTION
 def info_command(model_path: Path, plot: Path | None, report: Path | None) -> None:
     """Say what a model is and where it comes from."""
     from napari_garage_unet.engine.models.loading import load_model, read_info

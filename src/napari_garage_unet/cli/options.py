@@ -8,11 +8,11 @@ import click
 
 DEFAULT_SECONDS = 30.0
 
-FILE = click.Path(path_type=Path)
-JSON = click.option(
-    "--json", "report", type=FILE, metavar="FILE", help="Write a report as JSON."
+PATH_TYPE = click.Path(path_type=Path)
+JSON_OPTION = click.option(
+    "--json", "report", type=PATH_TYPE, metavar="FILE", help="Write a report as JSON."
 )
-AXES = click.option(
+AXES_OPTION = click.option(
     "--axes",
     metavar="LETTERS",
     help="What the axes of the images are, such as zyx or cyx, for files that do not "

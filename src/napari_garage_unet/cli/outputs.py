@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_garage_unet.engine.errors import InputError, OutputError
-from napari_garage_unet.engine.files.kinds import KINDS, ZARR
+from napari_garage_unet.engine.files.kinds import KIND_BY_SUFFIX, FileKind
 from napari_garage_unet.engine.files.reports import make_folder
 from napari_garage_unet.engine.images.image import Image
 
@@ -66,8 +66,8 @@ def segmentation_paths(inputs: Sequence[Path], out: Path) -> list[Path]:
     OutputError
         If a result cannot be written.
     """
-    kind = KINDS.get(out.suffix.lower())
-    is_file = kind is not None and (not out.is_dir() or kind == ZARR)
+    kind = KIND_BY_SUFFIX.get(out.suffix.lower())
+    is_file = kind is not None and (not out.is_dir() or kind == FileKind.ZARR)
     if is_file:
         if len(inputs) > 1:
             raise InputError(

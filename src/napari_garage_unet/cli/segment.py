@@ -14,7 +14,7 @@ from napari_garage_unet.engine.files.reports import write_report
 from napari_garage_unet.engine.labels.rules import SplitBy
 
 from .inputs import make_rules, read_for_model
-from .options import AXES, FILE, JSON
+from .options import AXES_OPTION, JSON_OPTION, PATH_TYPE
 from .outputs import (
     check_output,
     describe_image,
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 
 @click.command("segment")
-@click.argument("inputs", type=FILE, nargs=-1, required=True)
-@click.option("--model", "model_path", type=FILE, required=True)
+@click.argument("inputs", type=PATH_TYPE, nargs=-1, required=True)
+@click.option("--model", "model_path", type=PATH_TYPE, required=True)
 @click.option(
     "--out",
-    type=FILE,
+    type=PATH_TYPE,
     required=True,
     help="A .tif, .zarr, .png or .npy file, or a folder.",
 )
 @click.option("--probabilities", is_flag=True, help="Write them too, as a TIFF.")
-@AXES
+@AXES_OPTION
 @click.option(
     "--preset",
     metavar="NAME",
@@ -71,9 +71,12 @@ if TYPE_CHECKING:
     "implies --split.",
 )
 @click.option(
-    "--table", type=FILE, metavar="FILE", help="Measure the objects, as a CSV file."
+    "--table",
+    type=PATH_TYPE,
+    metavar="FILE",
+    help="Measure the objects, as a CSV file.",
 )
-@JSON
+@JSON_OPTION
 def segment_command(
     inputs: tuple[Path, ...],
     model_path: Path,

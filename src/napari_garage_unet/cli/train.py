@@ -13,28 +13,28 @@ from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.networks.config import NetworkConfig
 
 from .inputs import make_classes, parse_names, read_for_strokes
-from .options import AXES, DEFAULT_SECONDS, FILE, JSON
+from .options import AXES_OPTION, DEFAULT_SECONDS, JSON_OPTION, PATH_TYPE
 from .outputs import check_output, describe_image
 from .terminal import ProgressLine, interrupt_flag, say_device, start_engine
 
-NO_TIME_LIMIT = 7 * 86400.0
+UNLIMITED_SECONDS = 7 * 86400.0
 """Seconds when only steps are counted."""
 
 ENCODERS = get_args(get_type_hints(NetworkConfig)["encoder"])
 
 
 @click.command("train")
-@click.option("--image", "images", type=FILE, multiple=True, required=True)
+@click.option("--image", "images", type=PATH_TYPE, multiple=True, required=True)
 @click.option(
     "--strokes",
     "strokes",
-    type=FILE,
+    type=PATH_TYPE,
     multiple=True,
     required=True,
     help="Class ids painted on the image, 0 = unlabelled; one file for each --image, "
     "in the same order.",
 )
-@click.option("--model", "out", type=FILE, required=True, help="File to write.")
+@click.option("--model", "out", type=PATH_TYPE, required=True, help="File to write.")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0),
@@ -47,7 +47,7 @@ ENCODERS = get_args(get_type_hints(NetworkConfig)["encoder"])
     help="Learn for exactly so many steps; the same seed then gives the same model.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@AXES
+@AXES_OPTION
 @click.option(
     "--class",
     "names",
@@ -77,7 +77,7 @@ ENCODERS = get_args(get_type_hints(NetworkConfig)["encoder"])
     show_default=True,
     help="How often the plain U-Net halves the image.",
 )
-@JSON
+@JSON_OPTION
 def train_command(
     images: tuple[Path, ...],
     strokes: tuple[Path, ...],
@@ -119,7 +119,7 @@ def train_command(
     ids = painted_ids(collect_strokes(pictures, painted))
     classes = make_classes(ids, named, background)
     if seconds is None:
-        seconds = DEFAULT_SECONDS if steps is None else NO_TIME_LIMIT
+        seconds = DEFAULT_SECONDS if steps is None else UNLIMITED_SECONDS
     config = TrainingConfig(seconds=seconds, max_steps=steps, seed=seed)
     start_engine()
     from napari_garage_unet.engine.learning.training import Training

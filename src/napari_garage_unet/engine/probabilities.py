@@ -12,13 +12,13 @@ from napari_garage_unet.engine.errors import InputError
 UInt8 = npt.NDArray[np.uint8]
 
 
-LEVELS = 255
+MAX_LEVEL = 255
 
 
 MAX_CLASSES = 255
 
 
-_BLOCK = 1 << 16
+_SLICE_VALUES = 1 << 16
 
 
 def quantize(probabilities: npt.NDArray[np.generic]) -> UInt8:
@@ -49,15 +49,15 @@ def quantize(probabilities: npt.NDArray[np.generic]) -> UInt8:
         )
     out = np.empty(probabilities.shape, np.uint8)
     flat_in, flat_out = probabilities.reshape(-1), out.reshape(-1)
-    for part in blocks(flat_in.size):
+    for part in cache_slices(flat_in.size):
         block = flat_in[part].astype(np.float32)
         low, high = float(block.min()), float(block.max())
         if not (low >= -1e-3 and high <= 1 + 1e-3):
             raise InputError(
                 f"Probabilities have to lie between 0 and 1; found {low:g} to {high:g}."
             )
-        np.rint(block * np.float32(LEVELS), out=block)
-        flat_out[part] = block.clip(0, LEVELS)
+        np.rint(block * np.float32(MAX_LEVEL), out=block)
+        flat_out[part] = block.clip(0, MAX_LEVEL)
     return out
 
 
@@ -78,7 +78,7 @@ def check_probabilities(probabilities: npt.NDArray[np.generic]) -> UInt8:
     return quantize(probabilities)
 
 
-def blocks(size: int) -> Iterator[slice]:
+def cache_slices(size: int) -> Iterator[slice]:
     """Cut a flat array into pieces that stay in the processor's cache."""
-    for start in range(0, size, _BLOCK):
-        yield slice(start, start + _BLOCK)
+    for start in range(0, size, _SLICE_VALUES):
+        yield slice(start, start + _SLICE_VALUES)

@@ -18,30 +18,30 @@ from .lock import FolderLock
 
 logger = logging.getLogger(__name__)
 
-VARIABLE = "NAPARI_GARAGE_UNET_PROJECTS"
+PROJECTS_VARIABLE = "NAPARI_GARAGE_UNET_PROJECTS"
 """Environment variable that names another folder for the projects."""
 
-CHECKPOINT = "checkpoint.garage"
+CHECKPOINT_NAME = "checkpoint.garage"
 
-PROJECT = "project.json"
+DESCRIPTION_NAME = "project.json"
 """Describes a project; a folder without it holds nothing to restore."""
 
-OLDEST = 60 * 86400.0
+MAX_PROJECT_AGE_SECONDS = 60 * 86400.0
 """Seconds after which a project nobody has touched is removed."""
 
-MOST = 30
+MAX_PROJECTS = 30
 """How many projects are kept."""
 
-MOST_BYTES = 2_000_000_000
+MAX_PROJECTS_BYTES = 2_000_000_000
 """Space that all projects together may take; the oldest go first."""
 
-UNFINISHED = 3600.0
+MAX_UNFINISHED_AGE_SECONDS = 3600.0
 """Seconds after which a folder that never became a project is removed."""
 
 
 def projects_root() -> Path:
     """The folder that holds the projects; it need not exist."""
-    told = os.environ.get(VARIABLE)
+    told = os.environ.get(PROJECTS_VARIABLE)
     if told:
         return Path(told)
     return platformdirs.user_data_path("napari-garage-unet", appauthor=False) / (
@@ -92,12 +92,12 @@ class ProjectFolder:
     @property
     def description(self) -> Path:
         """Path of the file that says what is in it."""
-        return self.path / PROJECT
+        return self.path / DESCRIPTION_NAME
 
     @property
     def checkpoint(self) -> Path:
         """Path of the file that the engine keeps up to date while it learns."""
-        return self.path / CHECKPOINT
+        return self.path / CHECKPOINT_NAME
 
     @property
     def versions(self) -> Path:
@@ -151,8 +151,13 @@ def tidy_up(root: Path, *, now: float | None = None) -> list[Path]:
         age = now - _saved_at(folder)
         is_project = folder.description.exists()
         size += _size(folder.path)
-        limit = OLDEST if is_project else UNFINISHED
-        if is_project and kept < MOST and size <= MOST_BYTES and age <= limit:
+        limit = MAX_PROJECT_AGE_SECONDS if is_project else MAX_UNFINISHED_AGE_SECONDS
+        if (
+            is_project
+            and kept < MAX_PROJECTS
+            and size <= MAX_PROJECTS_BYTES
+            and age <= limit
+        ):
             kept += 1
             continue
         if (not is_project and age <= limit) or not folder.lock():

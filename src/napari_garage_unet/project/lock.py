@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-LOCK = "lock"
+LOCK_NAME = "lock"
 """Name of the file that is locked; it says whose it is."""
 
 
@@ -21,7 +21,7 @@ class FolderLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / LOCK
+        self._path = folder / LOCK_NAME
         self._handle: int | None = None
 
     def acquire(self) -> bool:

@@ -20,10 +20,10 @@ from napari_garage_unet.engine.files.atomic import sync_folder
 
 from .safe_files import read_array, write_array
 
-SIDE = 512
+TILE_SIDE_PIXELS = 512
 """Rows and columns of a tile."""
 
-SUFFIX = ".tile"
+TILE_SUFFIX = ".tile"
 
 Tile = tuple[int, ...]
 """Position along the leading axes, then number of the tile down and across."""
@@ -41,7 +41,9 @@ def tiles_of(box: tuple[slice, ...]) -> Iterator[Tile]:
     return itertools.product(
         *(range(part.start, part.stop) for part in leading),
         *(
-            range(part.start // SIDE, (part.stop - 1) // SIDE + 1)
+            range(
+                part.start // TILE_SIDE_PIXELS, (part.stop - 1) // TILE_SIDE_PIXELS + 1
+            )
             for part in (rows, columns)
         ),
     )
@@ -52,8 +54,8 @@ def tile_slices(tile: Tile) -> tuple[int | slice, ...]:
     *leading, down, across = tile
     return (
         *leading,
-        slice(down * SIDE, (down + 1) * SIDE),
-        slice(across * SIDE, (across + 1) * SIDE),
+        slice(down * TILE_SIDE_PIXELS, (down + 1) * TILE_SIDE_PIXELS),
+        slice(across * TILE_SIDE_PIXELS, (across + 1) * TILE_SIDE_PIXELS),
     )
 
 
@@ -113,9 +115,11 @@ def read_tiles(
     """
     strokes = np.zeros(shape, dtype)
     damaged = 0
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in sorted(folder.glob(f"*{TILE_SUFFIX}")):
         try:
-            tile = tuple(int(part) for part in path.name[: -len(SUFFIX)].split("."))
+            tile = tuple(
+                int(part) for part in path.name[: -len(TILE_SUFFIX)].split(".")
+            )
             pixels = read_array(path)
             target = strokes[tile_slices(tile)]
             if target.shape != pixels.shape or not np.issubdtype(
@@ -130,4 +134,4 @@ def read_tiles(
 
 
 def _name(tile: Tile) -> str:
-    return ".".join(str(part) for part in tile) + SUFFIX
+    return ".".join(str(part) for part in tile) + TILE_SUFFIX

@@ -26,7 +26,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_garage_unet.engine.errors import GarageError
-from napari_garage_unet.engine.images.units import SHORT, unit_name
+from napari_garage_unet.engine.images.units import UNIT_SYMBOLS, unit_name
 from napari_garage_unet.engine.objects.tables import column_unit, write_table
 from napari_garage_unet.session.results.object_list import ObjectSet
 
@@ -62,7 +62,7 @@ class TableModel(QAbstractTableModel):
         self.beginResetModel()
         self._names = list(table)
         self._titles = []
-        short = SHORT.get(unit_name(units), units)
+        short = UNIT_SYMBOLS.get(unit_name(units), units)
         for name in table:
             unit = column_unit(name, short, n_axes) if units else ""
             title = name.replace("_", " ")

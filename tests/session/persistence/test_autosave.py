@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from saved_sessions import paint, poll_until, saved_of, wait_for_save
 
-from napari_garage_unet.project.folders import VARIABLE
+from napari_garage_unet.project.folders import PROJECTS_VARIABLE
 from napari_garage_unet.session import close_session
 from napari_garage_unet.session.persistence import autosave
 
@@ -156,7 +156,7 @@ session.images.current.look_at_all()
 """
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env={**os.environ, VARIABLE: str(tmp_path / "projects")},
+        env={**os.environ, PROJECTS_VARIABLE: str(tmp_path / "projects")},
         capture_output=True,
         text=True,
         timeout=120,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image, guess_axes
 
-from .kinds import JPEG, KINDS, NPY, TIFF, ZARR
+from .kinds import KIND_BY_SUFFIX, FileKind
 from .png import read_indices, read_picture
 from .tiff import read_tiff, read_tiff_labels
 from .zarr import is_zarr, read_zarr
@@ -53,11 +53,11 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
     path = Path(path)
     kind = _kind(path)
     with _reading(path, kind):
-        if kind == TIFF:
+        if kind == FileKind.TIFF:
             return read_tiff(path, axes=axes)
-        if kind == ZARR:
+        if kind == FileKind.ZARR:
             return read_zarr(path, axes=axes)
-        data = _load_npy(path) if kind == NPY else read_picture(path)
+        data = _load_npy(path) if kind == FileKind.NPY else read_picture(path)
         return Image(data, axes or guess_axes(data.shape), name=path.name)
 
 
@@ -84,34 +84,34 @@ def read_strokes(path: str | Path) -> NDArray[Any]:
     """
     path = Path(path)
     kind = _kind(path)
-    if kind == JPEG:
+    if kind == FileKind.JPEG:
         raise InputError(
             f"{path} is a JPEG file, which changes pixel values; "
             "strokes can be read from PNG, TIFF, OME-Zarr (.zarr) and .npy."
         )
     with _reading(path, kind):
-        if kind == TIFF:
+        if kind == FileKind.TIFF:
             data = read_tiff_labels(path)
-        elif kind == ZARR:
+        elif kind == FileKind.ZARR:
             image = read_zarr(path, axes=None)
             data = np.asarray(image.data[...])
             if "c" in image.axes and image.n_channels == 1:
                 data = data.squeeze(image.axes.index("c"))
         else:
-            data = _load_npy(path) if kind == NPY else read_indices(path)
+            data = _load_npy(path) if kind == FileKind.NPY else read_indices(path)
         return _whole_numbers(data, path)
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path) -> FileKind:
     """Tell the kind of an existing file or folder."""
     if not path.exists():
         raise InputError(f"There is no file {path}.")
     if path.is_dir():
         if is_zarr(path):
-            return ZARR
+            return FileKind.ZARR
         raise InputError(f"{path} is a folder without an OME-Zarr image in it.")
-    kind = KINDS.get(path.suffix.lower())
-    if kind is None or kind == ZARR:
+    kind = KIND_BY_SUFFIX.get(path.suffix.lower())
+    if kind is None or kind == FileKind.ZARR:
         raise InputError(
             f"{path} is not of a kind that can be read; {READABLE} files can."
         )
@@ -119,7 +119,7 @@ def _kind(path: Path) -> str:
 
 
 @contextmanager
-def _reading(path: Path, kind: str) -> Iterator[None]:
+def _reading(path: Path, kind: FileKind) -> Iterator[None]:
     try:
         yield
     except (InputError, MemoryError):

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image, guess_axes
-from napari_garage_unet.engine.images.units import SHORT, common_unit, unit_name
+from napari_garage_unet.engine.images.units import UNIT_SYMBOLS, common_unit, unit_name
 
 logger = logging.getLogger(__name__)
 
-_LETTERS = {"T": "t", "Z": "z", "C": "c", "S": "c", "Y": "y", "X": "x"}
+_AXIS_OF_LETTER = {"T": "t", "Z": "z", "C": "c", "S": "c", "Y": "y", "X": "x"}
 
-IMAGEJ_BYTES = 2**31
+MAX_IMAGEJ_BYTES = 2**31
 """ImageJ reads its own format up to about this size."""
 
 
@@ -122,14 +122,14 @@ def write_tiff(
     if axes not in ("yx", "zyx", "tyx", "tzyx"):
         tifffile.imwrite(path, labels, metadata=description, **options)
         return
-    fits_imagej = labels.dtype.itemsize <= 2 and labels.nbytes < IMAGEJ_BYTES
+    fits_imagej = labels.dtype.itemsize <= 2 and labels.nbytes < MAX_IMAGEJ_BYTES
     if fits_imagej and not ome:
         if "z" in axes:
             description["spacing"] = spacing["z"]
         if "t" in axes:
             description["finterval"] = spacing["t"]
-        if units in SHORT:
-            description["unit"] = "um" if units == "micrometer" else SHORT[units]
+        if units in UNIT_SYMBOLS:
+            description["unit"] = "um" if units == "micrometer" else UNIT_SYMBOLS[units]
         tifffile.imwrite(
             path,
             labels,
@@ -141,7 +141,9 @@ def write_tiff(
         return
     for axis in set(axes) & set("zyx"):
         description[f"PhysicalSize{axis.upper()}"] = spacing[axis]
-        description[f"PhysicalSize{axis.upper()}Unit"] = SHORT.get(units, "pixel")
+        description[f"PhysicalSize{axis.upper()}Unit"] = UNIT_SYMBOLS.get(
+            units, "pixel"
+        )
     if "t" in axes:
         description["TimeIncrement"] = spacing["t"]
     tifffile.imwrite(path, labels, ome=True, metadata=description, **options)
@@ -173,7 +175,7 @@ def _has_alpha(series: Any) -> bool:
 
 def _axes(letters: str, shape: tuple[int, ...], path: Path) -> str:
     """Translate the letters of tifffile; Q, I and the rarer ones say nothing."""
-    named = [_LETTERS.get(letter, "") for letter in letters]
+    named = [_AXIS_OF_LETTER.get(letter, "") for letter in letters]
     if named.count("c") > 1:
         raise InputError(
             f"{path} has channels and colours (axes {letters}, shape {shape}); "

@@ -11,7 +11,7 @@ from napari_garage_unet.engine.errors import InputError, OutputError
 from napari_garage_unet.engine.images.image import ArrayLike, Image
 
 from .atomic import write_whole
-from .kinds import JPEG, KINDS, PNG, TIFF, ZARR
+from .kinds import KIND_BY_SUFFIX, FileKind
 from .tiff import write_tiff
 from .zarr import write_zarr
 
@@ -43,8 +43,8 @@ def write_segmentation(
         If the file cannot be written, or its kind cannot hold the labels.
     """
     path = Path(path)
-    kind = KINDS.get(path.suffix.lower())
-    if kind is None or kind == JPEG:
+    kind = KIND_BY_SUFFIX.get(path.suffix.lower())
+    if kind is None or kind == FileKind.JPEG:
         raise OutputError(
             f"A segmentation cannot be written as '{path.suffix}' ({path}); "
             f"choose a name that ends with {WRITABLE}."
@@ -60,21 +60,21 @@ def write_segmentation(
     axes, units = like.spatial_axes, like.units
     spacing = dict(zip(axes, like.spacing, strict=True))
     dtype = _label_type(labels)
-    if kind == PNG and (len(shape) != 2 or dtype.itemsize > 2):
+    if kind == FileKind.PNG and (len(shape) != 2 or dtype.itemsize > 2):
         raise OutputError(
             f"A PNG file holds one plane of ids up to 65535, not shape {shape} of "
             f"{dtype}; choose a name that ends with .tif instead of {path.name}."
         )
 
     def write(target: Path) -> None:
-        if kind == ZARR:
+        if kind == FileKind.ZARR:
             write_zarr(target, labels, dtype, axes=axes, spacing=spacing, units=units)
             return
         array = np.asarray(labels[...]).astype(dtype)
-        if kind == TIFF:
+        if kind == FileKind.TIFF:
             ome = path.name.lower().endswith((".ome.tif", ".ome.tiff"))
             write_tiff(target, array, axes=axes, spacing=spacing, units=units, ome=ome)
-        elif kind == PNG:
+        elif kind == FileKind.PNG:
             from PIL import Image as Picture
 
             Picture.fromarray(array).save(target, format="PNG")

@@ -12,15 +12,15 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import AXES, ArrayLike, Image, guess_axes
 from napari_garage_unet.engine.images.units import common_unit, unit_name
 
-CHUNK = 1024
+CHUNK_SIDE_PIXELS = 1024
 """Side in pixels of the chunks that are written."""
 
-_MARKERS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
+_MARKER_NAMES = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
 
 
 def is_zarr(path: Path) -> bool:
     """Whether the folder is a Zarr group or array."""
-    return any((path / marker).is_file() for marker in _MARKERS)
+    return any((path / marker).is_file() for marker in _MARKER_NAMES)
 
 
 def read_zarr(path: Path, *, axes: str | None) -> Image:
@@ -114,7 +114,8 @@ def write_zarr(
     array = group.create_array(
         "0",
         shape=shape,
-        chunks=(1,) * (len(shape) - 2) + tuple(min(n, CHUNK) for n in shape[-2:]),
+        chunks=(1,) * (len(shape) - 2)
+        + tuple(min(n, CHUNK_SIDE_PIXELS) for n in shape[-2:]),
         dtype=dtype,
         chunk_key_encoding={"name": "v2", "separator": "/"},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-MICROMETERS = {
+MICROMETERS_PER_UNIT = {
     "angstrom": 1e-4,
     "nanometer": 1e-3,
     "micrometer": 1.0,
@@ -15,7 +15,7 @@ MICROMETERS = {
 }
 """Micrometers in one of each unit."""
 
-SHORT = {
+UNIT_SYMBOLS = {
     "angstrom": "Å",
     "nanometer": "nm",
     "micrometer": "µm",
@@ -27,7 +27,7 @@ SHORT = {
 """Symbols, as OME-XML spells them."""
 
 _ALIASES = {
-    **{symbol: name for name, symbol in SHORT.items()},
+    **{symbol: name for name, symbol in UNIT_SYMBOLS.items()},
     "um": "micrometer",
     "\u03bcm": "micrometer",  # Greek mu; the symbol above is the micro sign.
     "\\u00b5m": "micrometer",  # How ImageJ escapes the micro sign.
@@ -48,12 +48,12 @@ def unit_name(text: str | None) -> str:
     Returns
     -------
     str
-        A key of `MICROMETERS`; ``"pixel"`` for anything that is not a length.
+        A key of `MICROMETERS_PER_UNIT`; ``"pixel"`` for anything that is not a length.
     """
     text = (text or "").strip()
     for candidate in (text, text.lower()):
         name = _ALIASES.get(candidate, candidate.replace("metre", "meter"))
-        if name in MICROMETERS:
+        if name in MICROMETERS_PER_UNIT:
             return name
     return "pixel"
 
@@ -81,6 +81,10 @@ def common_unit(
     result = dict(spacing)
     for axis in "zy":
         other = units.get(axis, unit)
-        if axis in result and unit in MICROMETERS and other in MICROMETERS:
-            result[axis] *= MICROMETERS[other] / MICROMETERS[unit]
+        if (
+            axis in result
+            and unit in MICROMETERS_PER_UNIT
+            and other in MICROMETERS_PER_UNIT
+        ):
+            result[axis] *= MICROMETERS_PER_UNIT[other] / MICROMETERS_PER_UNIT[unit]
     return result, unit

@@ -29,9 +29,9 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from napari_garage_unet.engine.probabilities import (
-    LEVELS,
+    MAX_LEVEL,
     UInt8,
-    blocks,
+    cache_slices,
     check_probabilities,
 )
 
@@ -57,9 +57,9 @@ def threshold_step(threshold: float) -> int:
     Even steps ``2 k`` are level ``k`` itself, odd ones lie between two levels. From 2
     (everything that is not surely another class) to 510.
     """
-    level = round(threshold * LEVELS, 6)
-    return min(max(math.floor(level), 1), LEVELS) + min(
-        max(math.ceil(level), 1), LEVELS
+    level = round(threshold * MAX_LEVEL, 6)
+    return min(max(math.floor(level), 1), MAX_LEVEL) + min(
+        max(math.ceil(level), 1), MAX_LEVEL
     )
 
 
@@ -124,7 +124,7 @@ def assign_labels(
     out = np.empty(levels.shape[1:], labels_of_rank.dtype)
     flat_out = out.reshape(-1)
     flat_rows = [row.reshape(-1) for row in rows]
-    for part in blocks(flat_out.size):
+    for part in cache_slices(flat_out.size):
         best = best_rank([row[part] for row in flat_rows], ranking.tables)
         np.take(labels_of_rank, best, out=flat_out[part], mode="clip")
     return out
@@ -197,15 +197,15 @@ def rank(steps: Sequence[int]) -> Ranking:
         return Ranking([], np.zeros(1, np.uint16), np.zeros(1, np.uint8))
     classes, levels, scores = [], [], []
     for index, step in enumerate(steps):
-        reached = np.arange(candidate_level(step), LEVELS + 1)
+        reached = np.arange(candidate_level(step), MAX_LEVEL + 1)
         weight = weight_step(step)
         classes.append(np.full(reached.size, index))
         levels.append(reached)
-        scores.append(reached * (2 * LEVELS - weight) / weight)
+        scores.append(reached * (2 * MAX_LEVEL - weight) / weight)
     class_of, level_of = np.concatenate(classes), np.concatenate(levels)
     order = np.lexsort((-class_of, np.concatenate(scores)))
     class_of, level_of = class_of[order], level_of[order]
-    tables = np.zeros((len(steps), LEVELS + 1), np.uint16)
+    tables = np.zeros((len(steps), MAX_LEVEL + 1), np.uint16)
     tables[class_of, level_of] = np.arange(1, order.size + 1)
     return Ranking(
         list(tables),

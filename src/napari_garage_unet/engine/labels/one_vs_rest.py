@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from napari_garage_unet.engine.probabilities import LEVELS, UInt8, blocks
+from napari_garage_unet.engine.probabilities import MAX_LEVEL, UInt8, cache_slices
 
 from .assign import (
     Labels,
@@ -78,7 +78,7 @@ class OneVsRest:
         size = rows.shape[1]
         self.rest: Labels = np.zeros(size, labels_of_rank.dtype)
         self.limits: UInt16 = np.empty(size, np.uint16)
-        for part in blocks(size):
+        for part in cache_slices(size):
             if not others:
                 np.take(table, rows[index][part], out=self.limits[part], mode="clip")
                 continue
@@ -102,14 +102,14 @@ def _limits(ranking: Ranking, steps: Sequence[int], index: int) -> UInt16:
     -------
     ``((1 + n_ranks) * 256,)`` uint16, the level varying fastest
     """
-    own = np.arange(LEVELS + 1)
+    own = np.arange(MAX_LEVEL + 1)
     winner = ranking.winner[1:].astype(np.int64)
     rest = ranking.level[1:, np.newaxis].astype(np.int64)
     weight = np.array([weight_step(s) for s in steps], np.int64)[winner - 1]
     comes_first = (index < winner)[:, np.newaxis]
     weight = weight[:, np.newaxis]
-    against = rest * (2 * LEVELS - weight) + own * weight
-    largest = (2 * LEVELS * own * weight - ~comes_first) // against
+    against = rest * (2 * MAX_LEVEL - weight) + own * weight
+    largest = (2 * MAX_LEVEL * own * weight - ~comes_first) // against
     largest -= 1 - largest % 2  # weights are odd
     candidate = np.where(own > 0, 2 * own + 1, 0)
     table = np.zeros((1 + winner.size, own.size), np.uint16)

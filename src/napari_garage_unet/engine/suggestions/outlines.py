@@ -27,7 +27,7 @@ from scipy import ndimage
 from napari_garage_unet.engine.labels.assign import decision_step
 from napari_garage_unet.engine.labels.one_vs_rest import OneVsRest
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.probabilities import LEVELS, UInt8
+from napari_garage_unet.engine.probabilities import MAX_LEVEL, UInt8
 
 Float = NDArray[np.floating[Any]]
 
@@ -89,7 +89,9 @@ def edge_curve(
     rows = np.ascontiguousarray(levels).reshape(len(levels), -1)
     limits = OneVsRest(rows, shape, rules, class_ids, index).limits.reshape(shape)
     n = len(rules)
-    steps = np.array([decision_step(ClassRule(k / LEVELS), n) for k in range(1, 256)])
+    steps = np.array(
+        [decision_step(ClassRule(k / MAX_LEVEL), n) for k in range(1, 256)]
+    )
     bins = int(steps[-1]) + 3  # limits go up to a step more, and one behind it
     faces, summed = np.zeros(bins), np.zeros(bins)
     for axis in range(limits.ndim):

@@ -21,7 +21,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import assign_labels
 from napari_garage_unet.engine.labels.rules import ClassRule, Rules, resolve_rules
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
-from napari_garage_unet.engine.probabilities import LEVELS, quantize
+from napari_garage_unet.engine.probabilities import MAX_LEVEL, quantize
 
 from .advice import Advice, PaintedPlane, PaintedVolume
 from .object_sizes import SPECK, _look_at_objects, small_size
@@ -163,7 +163,7 @@ def _follow_edges(
     ) -> NDArray[np.float64] | None:
         if class_ids[index] in background_ids:
             return None
-        total = np.zeros(LEVELS)
+        total = np.zeros(MAX_LEVEL)
         for levels, strength in seen:
             curve = edge_curve(levels, strength, rules, class_ids, index)
             # Outlines have to lie on edges more than anything else does.

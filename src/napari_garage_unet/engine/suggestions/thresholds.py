@@ -50,7 +50,11 @@ from napari_garage_unet.engine.labels.rules import (
     resolve_class_ids,
     resolve_rules,
 )
-from napari_garage_unet.engine.probabilities import LEVELS, UInt8, check_probabilities
+from napari_garage_unet.engine.probabilities import (
+    MAX_LEVEL,
+    UInt8,
+    check_probabilities,
+)
 
 Float = npt.NDArray[np.float64]
 
@@ -172,7 +176,7 @@ def suggest_rules(
         index = int(np.where(open_ids, curves.max(axis=1), -1).argmax())
         level = 1 + _middle_of_best(curves[index])
         moved = [*tuned]
-        moved[index] = ClassRule(threshold=level / LEVELS)
+        moved[index] = ClassRule(threshold=level / MAX_LEVEL)
         others = assign_labels(rows, moved, class_ids=ids)
         if parts is not None and not _is_sure(found, others, truth, parts, ids):
             open_ids[index] = False
@@ -191,7 +195,7 @@ def suggest_rules(
         ),
         iou_before=before,
         iou_after=after,
-        thresholds=np.arange(1, LEVELS + 1) / LEVELS,
+        thresholds=np.arange(1, MAX_LEVEL + 1) / MAX_LEVEL,
         curves=curves,
         pixels=pixels.astype(np.int64),
         moves=any(
@@ -218,10 +222,10 @@ def _prefer(
             continue
         now = tuned[index].threshold
         now = default_threshold(len(rules)) if now is None else now
-        wanted, here = 1 + int(curve.argmax()), round(now * LEVELS)
+        wanted, here = 1 + int(curve.argmax()), round(now * MAX_LEVEL)
         for level in range(wanted, here, PACE if wanted < here else -PACE):
             moved = [*tuned]
-            moved[index] = ClassRule(threshold=level / LEVELS)
+            moved[index] = ClassRule(threshold=level / MAX_LEVEL)
             others = assign_labels(rows, moved, class_ids=class_ids)
             if _balanced_iou(others, truth, class_ids) >= least:
                 tuned = moved
@@ -304,7 +308,9 @@ def _curve(
     n = len(class_ids)
     contest = OneVsRest(rows, (rows.shape[1],), rules, class_ids, index)
     weight = 1 / np.bincount(truth, minlength=n)[truth]
-    steps = np.array([decision_step(ClassRule(k / LEVELS), n) for k in range(1, 256)])
+    steps = np.array(
+        [decision_step(ClassRule(k / MAX_LEVEL), n) for k in range(1, 256)]
+    )
     # Beyond its limit a pixel goes to the rest; in a histogram of the limits, that is
     # everything below a step.
     bins = int(steps[-1]) + 2

@@ -8,7 +8,7 @@ from pathlib import Path
 from psygnal import Signal
 
 from napari_garage_unet.engine.errors import OutputError
-from napari_garage_unet.project.folders import CHECKPOINT, ProjectFolder
+from napari_garage_unet.project.folders import CHECKPOINT_NAME, ProjectFolder
 
 
 class OwnProject:
@@ -57,7 +57,7 @@ class OwnProject:
         """Return the file that the engine keeps up to date while it trains."""
         folder = self.ensure()
         parent = Path(self._temporary.name) if folder is None else folder.path
-        return parent / CHECKPOINT
+        return parent / CHECKPOINT_NAME
 
     def versions(self) -> Path:
         """Return the folder of the versions."""

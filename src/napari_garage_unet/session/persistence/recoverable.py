@@ -21,7 +21,7 @@ from napari_garage_unet.project.description import (
     read_project,
 )
 from napari_garage_unet.project.folders import ProjectFolder, saved_projects
-from napari_garage_unet.project.tiles import SUFFIX, read_tiles
+from napari_garage_unet.project.tiles import TILE_SUFFIX, read_tiles
 
 logger = logging.getLogger(__name__)
 
@@ -172,7 +172,7 @@ def _matching(
 ) -> list[MatchingImage]:
     latest: dict[str, SavedImage] = {}
     for saved in sorted(project.images, key=lambda image: image.painted):
-        if any(folder.strokes(saved.strokes).glob(f"*{SUFFIX}")):
+        if any(folder.strokes(saved.strokes).glob(f"*{TILE_SUFFIX}")):
             latest[saved.fingerprint] = saved
     found = []
     for saved in latest.values():

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.images.units import SHORT, unit_name
+from napari_garage_unet.engine.images.units import UNIT_SYMBOLS, unit_name
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.widgets.common.fold import Fold
 from napari_garage_unet.widgets.common.form import SettingsForm
@@ -125,8 +125,8 @@ class CleanUp(QWidget):
         sizes = dict(zip(image.spatial_axes, image.spacing, strict=True))
         self._spacing = tuple(sizes[axis] for axis in "zyx" if axis in sizes)
         name = unit_name(image.units)
-        is_scaled = name in SHORT or any(step != 1 for step in self._spacing)
-        self._length = SHORT.get(name, "units") if is_scaled else ""
+        is_scaled = name in UNIT_SYMBOLS or any(step != 1 for step in self._spacing)
+        self._length = UNIT_SYMBOLS.get(name, "units") if is_scaled else ""
         self.unit_box.setVisible(is_scaled)
         self.unit_box.setItemText(1, self._length)
         self.unit_box.blockSignals(True)
