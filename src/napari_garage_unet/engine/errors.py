@@ -1,28 +1,28 @@
-"""What can go wrong, said so that a person can act on it.
+"""Errors of the package, with messages for the person at the microscope.
 
-Every message is one sentence or two: what is wrong, with which layer or file,
-and what to do. The docks show it as it stands; the command line prints it on
-standard error and exits with 2.
+A message is one or two sentences: what is wrong, with which layer or file, and what to
+do. Docks show it unchanged; the command line prints it on standard error and exits with
+code 2.
 """
 
 from __future__ import annotations
 
 
 class GarageError(Exception):
-    """Base of all errors this package raises on purpose."""
+    """Base class of all errors that this package raises on purpose."""
 
 
 class InputError(GarageError, ValueError):
-    """An image, strokes or a setting that cannot be worked with."""
+    """Images, strokes or settings that are invalid or do not fit each other."""
 
 
 class ModelFileError(GarageError):
-    """A model file that is missing, damaged or of another kind."""
+    """A model file that is missing, damaged or not a model."""
 
 
 class OutputError(GarageError, OSError):
-    """A result that cannot be written where it was asked for."""
+    """A result that cannot be written to the given path."""
 
 
 class EngineError(GarageError, RuntimeError):
-    """The engine, or the process it runs in, stopped working."""
+    """A failure of the engine, of its process or of a package that it needs."""

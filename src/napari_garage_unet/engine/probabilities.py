@@ -1,4 +1,8 @@
-"""Probabilities on a grid of 256 levels, in which all paths compare them."""
+"""Probabilities as uint8 levels from 0 to 255.
+
+Thresholds are compared with levels, so that labels are the same whether they come from
+the network's floats or from probabilities that were kept in 8 bits.
+"""
 
 from __future__ import annotations
 
@@ -11,36 +15,38 @@ from napari_garage_unet.engine.errors import InputError
 
 UInt8 = npt.NDArray[np.uint8]
 
-
 MAX_LEVEL = 255
-
+"""Level of the probability 1; level k stands for the probability k / 255."""
 
 MAX_CLASSES = 255
+"""Largest number of classes; the ranks of all levels of all classes then fit uint16."""
 
-
-_SLICE_VALUES = 1 << 16
+_CACHE_SLICE_VALUES = 1 << 16
+"""Values per slice of `cache_slices`."""
 
 
 def quantize(probabilities: npt.NDArray[np.generic]) -> UInt8:
-    """Put probabilities on the grid on which they are kept and compared.
+    """Round probabilities to levels.
 
     Parameters
     ----------
     probabilities
-        From 0 to 1, any shape; float of any size, or uint8 that is on the grid already
-        and is returned as it is.
+        Probabilities in [0, 1] as floats of any size, or levels as uint8, which are
+        returned as they are; any shape. Rounding errors up to 0.001 outside of [0, 1]
+        are clipped.
 
     Returns
     -------
-    uint8 array of the same shape, ``rint(255 p)`` with ``p`` as float32
+    ndarray of the same shape, uint8
+        Levels ``rint(255 p)``, with ``p`` in float32.
 
     Raises
     ------
     InputError
-        If a value is not a number from 0 to 1.
+        If the dtype is neither float nor uint8, or a value is NaN or outside of [0, 1].
     """
     if probabilities.dtype == np.uint8:
-        # The check of the type has shown which array this is; mypy does not follow it.
+        # mypy does not narrow the array's type by the comparison of its dtype.
         return probabilities.view()  # type: ignore[return-value]
     if not np.issubdtype(probabilities.dtype, np.floating):
         raise InputError(
@@ -62,13 +68,21 @@ def quantize(probabilities: npt.NDArray[np.generic]) -> UInt8:
 
 
 def check_probabilities(probabilities: npt.NDArray[np.generic]) -> UInt8:
-    """Return the probabilities on the grid after checking their shape.
+    """Return the levels of the probabilities of several classes.
+
+    Parameters
+    ----------
+    probabilities
+        ``(n_classes, ...)``, 1 to `MAX_CLASSES` classes; values as for `quantize`.
+
+    Returns
+    -------
+    ndarray of the same shape, uint8
 
     Raises
     ------
     InputError
-        If there is no class axis, no class or more than 255 classes, or if the values
-        are no probabilities.
+        If the number of classes or a value lies outside its range.
     """
     if probabilities.ndim < 1 or not 1 <= len(probabilities) <= MAX_CLASSES:
         raise InputError(
@@ -79,6 +93,6 @@ def check_probabilities(probabilities: npt.NDArray[np.generic]) -> UInt8:
 
 
 def cache_slices(size: int) -> Iterator[slice]:
-    """Cut a flat array into pieces that stay in the processor's cache."""
-    for start in range(0, size, _SLICE_VALUES):
-        yield slice(start, start + _SLICE_VALUES)
+    """Cut a flat array of `size` values into slices that fit the processor's cache."""
+    for start in range(0, size, _CACHE_SLICE_VALUES):
+        yield slice(start, start + _CACHE_SLICE_VALUES)

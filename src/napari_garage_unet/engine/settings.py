@@ -1,8 +1,8 @@
-"""The settings of a model and of its training, and their JSON form.
+"""Settings as frozen dataclasses with titles and limits, and their JSON form.
 
-Each group is a frozen dataclass whose fields describe themselves: the docks build
-their forms from `title` and `help`, a model file stores the values, and the command
-line and Python use the same objects.
+Each room keeps its settings in a dataclass of its own. Docks build forms from `title`
+and `help` of the fields, model files store the values as JSON, and the command line and
+Python use the same objects.
 """
 
 from __future__ import annotations
@@ -17,22 +17,40 @@ T = TypeVar("T")
 
 
 def setting(default: Any, title: str, help: str, **limits: float) -> Any:
-    """Declare a dataclass field that can be shown in a form.
+    """Declare a dataclass field that a form can show.
 
     Parameters
     ----------
     default
-        Value used when nobody chooses.
+        Default value.
     title, help
-        Label and tooltip.
+        Label and tooltip of the field in a form.
     **limits
-        ``min`` and ``max``, both included; checked when the object is made.
+        Smallest and largest allowed value, ``min`` and ``max``; `check_limits` compares
+        the value with them.
+
+    Returns
+    -------
+    dataclasses.Field
+        Typed as Any, as `dataclasses.field` is, so that it can be assigned to a field
+        of any type.
     """
     return field(default=default, metadata={"title": title, "help": help, **limits})
 
 
 def check_limits(config: Any) -> None:
-    """Raise `InputError` where a field lies outside its limits or has another type."""
+    """Check types and limits of the fields of a settings dataclass.
+
+    Parameters
+    ----------
+    config
+        Instance of a dataclass whose fields are declared with `setting`.
+
+    Raises
+    ------
+    InputError
+        If a value has another type than its field or lies outside its limits.
+    """
     hints = get_type_hints(type(config))
     for f in dataclasses.fields(config):
         value = getattr(config, f.name)
@@ -50,20 +68,33 @@ def check_limits(config: Any) -> None:
 
 
 def to_json(config: Any) -> dict[str, Any]:
-    """Turn a settings dataclass into JSON values."""
+    """Return the values of a settings dataclass as JSON values, by field name."""
     return dataclasses.asdict(config)
 
 
 def from_json(cls: type[T], values: dict[str, Any]) -> T:
     """Make a settings dataclass from JSON values.
 
-    Settings this version does not know are refused, because leaving one out would
-    give other results than the model was made with.
+    Unknown settings are an error, because a model that ignores one of its settings
+    computes other results than the version that saved it.
+
+    Parameters
+    ----------
+    cls
+        The dataclass.
+    values
+        JSON values by field name. Missing fields get their defaults, and integers
+        become floats where the field is a float.
+
+    Returns
+    -------
+    cls
 
     Raises
     ------
     InputError
-        If a setting is unknown, of the wrong type or out of its limits.
+        If a setting is unknown or missing, has the wrong type or lies outside its
+        limits.
     """
     hints = get_type_hints(cls)
     unknown = sorted(set(values) - set(hints))
@@ -87,6 +118,7 @@ def from_json(cls: type[T], values: dict[str, Any]) -> T:
 
 
 def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value has the type of a field; bool is no integer here."""
     if get_origin(hint) is Literal:
         return value in get_args(hint)
     options = get_args(hint) or (hint,)

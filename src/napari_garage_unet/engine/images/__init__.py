@@ -1,1 +1,1 @@
-"""Images: axes, units and preprocessing."""
+"""Images: their axes, units and preprocessing."""

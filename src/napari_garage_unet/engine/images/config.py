@@ -9,7 +9,16 @@ from napari_garage_unet.engine.settings import check_limits, setting
 
 @dataclass(frozen=True, slots=True)
 class PreprocessConfig:
-    """What is done to the pixels before a network sees them, in this order."""
+    """Preprocessing of a plane, step by step in the order of the fields.
+
+    The help text of each field is its documentation. `preprocess.preprocess` applies
+    the steps; the model file stores the values.
+
+    Raises
+    ------
+    InputError
+        If a value has the wrong type or lies outside its limits.
+    """
 
     background_radius: int = setting(
         0,

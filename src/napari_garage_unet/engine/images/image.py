@@ -1,8 +1,8 @@
-"""What the axes of an image mean. The only place that knows.
+"""Images: arrays with named axes, read plane by plane.
 
-An `Image` is any array (NumPy, Dask, Zarr, ...) with one letter per axis. Networks
-see it as *planes* of shape ``(H, W, C)`` in float32; everything in front of ``y`` and
-``x`` is a stack of planes.
+An `Image` is any array (NumPy, Dask, Zarr, ...) with one letter per axis. Its unit of
+work is the *plane*, an array of shape ``(H, W, C)``; the other axes (``t`` and ``z``)
+number a stack of planes. No other module interprets the order of axes.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.errors import InputError
 
 AXES = "tzyxc"
-"""Letters an axis can have: time, depth, height, width, channel."""
+"""Names of axes: time, depth, height, width and channel."""
 
 PlaneIndex = tuple[int, ...]
-"""Position of a plane along the axes in front of ``y`` and ``x``."""
+"""Position of a plane along `Image.stack_axes`; ``()`` in an image of one plane."""
 
 
 class ArrayLike(Protocol):
-    """The little that is asked of an array: shape, dtype and slicing."""
+    """Array interface that images need: shape, dtype and slicing."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -32,34 +32,37 @@ class ArrayLike(Protocol):
 
     @property
     def dtype(self) -> Any:
-        """Type of the values, as NumPy knows it."""
+        """NumPy dtype of the values, or what `numpy.dtype` takes."""
 
     def __getitem__(self, key: Any, /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
-    """An array and the meaning of its axes.
+    """An array with named axes and a pixel size.
 
     Parameters
     ----------
     data
-        Array of bool, integers or floats. Read plane by plane, never as a whole, so
-        lazy arrays stay lazy.
+        Array of bool, integers or floats, not empty. It is read plane by plane, never
+        as a whole, so that lazy arrays stay lazy.
     axes
         One letter of ``"tzyxc"`` per axis of `data`, each at most once, with ``y`` and
         ``x`` among them.
     spacing
-        Size of a pixel along each spatial axis (all axes but ``c``), in `units`.
+        Size of a pixel along each axis but ``c``, in the order of `axes` and in
+        `units`; along ``t`` the time between two frames. The default is 1 for each.
     units
-        Name of the unit of `spacing`, for example ``"micrometer"``.
+        Name of the length unit of `spacing`: a key of `units.MICROMETERS_PER_UNIT`, or
+        ``"pixel"``.
     name
-        What error messages call the image.
+        Name of the image in error messages.
 
     Raises
     ------
     InputError
-        If the axes do not describe the array, or the array is empty or not numeric.
+        If the axes or the spacing do not fit the array, or the array is empty or not
+        numeric.
     """
 
     data: ArrayLike
@@ -90,12 +93,12 @@ class Image:
 
     @property
     def spatial_axes(self) -> str:
-        """The axes without ``c``, in the order of the array."""
+        """Letters of all axes but ``c``, in the order of the array."""
         return self.axes.replace("c", "")
 
     @property
     def spatial_shape(self) -> tuple[int, ...]:
-        """Lengths of the spatial axes: the shape its strokes must have."""
+        """Lengths of `spatial_axes` in pixels: the shape of strokes and labels."""
         return tuple(
             n for n, a in zip(self.data.shape, self.axes, strict=True) if a != "c"
         )
@@ -114,11 +117,11 @@ class Image:
 
     @property
     def stack_axes(self) -> str:
-        """The axes that number the planes: all but ``y``, ``x`` and ``c``."""
+        """Letters of the axes that number planes: all but ``y``, ``x`` and ``c``."""
         return "".join(a for a in self.axes if a not in "yxc")
 
     def plane_indices(self) -> Iterator[PlaneIndex]:
-        """Positions of all planes, in the order of the array."""
+        """Iterate over the positions of all planes, in the order of the array."""
         lengths = (self.data.shape[self.axes.index(a)] for a in self.stack_axes)
         return np.ndindex(*lengths)
 
@@ -143,43 +146,81 @@ class Image:
         return plane.transpose([left.index(a) for a in "yxc"])
 
     def spatial_key(self, index: PlaneIndex) -> tuple[Any, ...]:
-        """Key of a plane in an array of `spatial_shape`, such as its strokes.
+        """Return the key of a plane in an array of `spatial_shape`, such as strokes.
 
-        The keyed plane has the order in which ``y`` and ``x`` stand in `axes`; it has
-        to be turned where the image `is_transposed`.
+        Parameters
+        ----------
+        index
+            Position along `stack_axes`.
+
+        Returns
+        -------
+        tuple
+            One integer or slice per spatial axis. The plane that it selects is
+            ``(W, H)`` where the image `is_transposed`, and ``(H, W)`` otherwise.
         """
         position = dict(zip(self.stack_axes, index, strict=True))
         return tuple(position.get(a, slice(None)) for a in self.spatial_axes)
 
     @property
     def is_transposed(self) -> bool:
-        """Whether ``x`` stands before ``y`` in the array."""
+        """Whether ``x`` comes before ``y`` in the array."""
         return self.axes.index("x") < self.axes.index("y")
 
     def in_order(self, array: NDArray[Any]) -> NDArray[Any]:
-        """Turn the last axes of an array that are in this order to ``z, y, x``.
+        """Transpose the last axes of an array from the order of `axes` to ``z, y, x``.
 
         Parameters
         ----------
         array
-            Its last three axes are ``z``, ``y`` and ``x`` in the order of `axes`.
+            Array whose last three axes are ``z``, ``y`` and ``x`` in the order of
+            `axes`.
 
         Returns
         -------
-        A view, ``(..., D, H, W)``
+        ndarray of shape (..., D, H, W)
+            A view.
         """
         axes = [axis for axis in self.axes if axis in "zyx"]
         front = array.ndim - len(axes)
         return array.transpose(*range(front), *(front + axes.index(a) for a in "zyx"))
 
     def spatial_plane(self, array: ArrayLike, index: PlaneIndex = ()) -> NDArray[Any]:
-        """Read the ``(H, W)`` plane of an array of `spatial_shape`."""
+        """Read a plane of an array of `spatial_shape`, such as strokes.
+
+        Parameters
+        ----------
+        array
+            Array of `spatial_shape`.
+        index
+            Position along `stack_axes`.
+
+        Returns
+        -------
+        ndarray of shape (H, W), dtype of `array`
+        """
         plane = np.asarray(array[self.spatial_key(index)])
         return plane.T if self.is_transposed else plane
 
 
 def check_axes(axes: str, shape: Sequence[int], *, name: str = "image") -> None:
-    """Raise `InputError` unless `axes` names each axis of `shape` once."""
+    """Check that letters name the axes of a shape.
+
+    Parameters
+    ----------
+    axes
+        Letters of `AXES`.
+    shape
+        Shape of the array.
+    name
+        Name of the image in error messages.
+
+    Raises
+    ------
+    InputError
+        If there is not one letter per axis, a letter is unknown or occurs twice, or
+        ``y`` or ``x`` is missing.
+    """
     if len(axes) != len(shape):
         raise InputError(
             f"{name} has {len(shape)} axes (shape {tuple(shape)}) but they are called "
@@ -194,16 +235,16 @@ def check_axes(axes: str, shape: Sequence[int], *, name: str = "image") -> None:
 
 
 def count_channels(n_channels: int) -> str:
-    """Say a number of channels in words, such as ``"3 channels"``."""
+    """Return a number of channels in words, such as ``"3 channels"``."""
     return "1 channel" if n_channels == 1 else f"{n_channels} channels"
 
 
 def guess_axes(shape: Sequence[int]) -> str:
-    """Axes of an array nobody has described.
+    """Guess the axes of an array from its shape.
 
-    A last axis of 3 or 4 behind two longer ones is taken for colour, a first axis of
-    2 to 4 in front of two longer ones for channels; what is left in front of ``yx`` is
-    ``z``, then ``t``.
+    A last axis of length 3 or 4 behind two longer ones is colour (``c``), and so is the
+    first of three axes when it has a length of 2 to 4 and the others are longer. A
+    single axis left in front of ``yx`` is ``z``, two are ``tz``.
 
     Parameters
     ----------
@@ -213,12 +254,12 @@ def guess_axes(shape: Sequence[int]) -> str:
     Returns
     -------
     str
-        One letter per axis.
+        One letter of `AXES` per axis.
 
     Raises
     ------
     InputError
-        If there are fewer than two or more than five axes.
+        If there are not two to four axes besides channels.
     """
     n = len(shape)
     if n >= 3 and shape[-1] in (3, 4) and min(shape[-3:-1]) > 4:
@@ -231,15 +272,30 @@ def guess_axes(shape: Sequence[int]) -> str:
 def axes_for_strokes(
     shape: Sequence[int], strokes_shape: Sequence[int], *, name: str = "image"
 ) -> str:
-    """Axes of an array, told by the strokes that were painted on it.
+    """Find the axes of an image from the shape of its strokes.
 
-    Strokes have every axis of the image but the channels, which settles what a guess
-    from the shape alone cannot.
+    Strokes have every axis of the image but the channels, which decides between the
+    readings that the shape of the image alone leaves open.
+
+    Parameters
+    ----------
+    shape
+        Shape of the image.
+    strokes_shape
+        Shape of the strokes.
+    name
+        Name of the image in error messages.
+
+    Returns
+    -------
+    str
+        One letter of `AXES` per axis of the image. A channel axis is the last one, or
+        else the first, or else the one in front of ``yx``, whichever fits.
 
     Raises
     ------
     InputError
-        If no reading of the shape fits the strokes; both shapes are named.
+        If the shapes do not fit; the message gives both.
     """
     shape, strokes_shape = tuple(shape), tuple(strokes_shape)
     spatial = _stack_letters(len(strokes_shape) - 2) + "yx"

@@ -1,7 +1,7 @@
-"""From the pixels of an image to the numbers a network sees.
+"""Preprocessing: planes of any dtype and unit become float32 in [0, 1].
 
-The settings are stored in the model, so the same is done in training, in the
-preview, on the command line and in batches.
+A model stores the settings, so that training, preview, command line and batches
+prepare pixels in the same way.
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ from .image import Image
 
 
 def default_preprocess(image: Image) -> PreprocessConfig:
-    """Choose the preprocessing of an image nobody has chosen one for."""
+    """Return the default preprocessing of an image.
+
+    Parameters
+    ----------
+    image
+        The image. Three or four channels on the last axis are taken for the colours of
+        a photograph and rescaled together.
+    """
     return PreprocessConfig(
         joint_channels=image.axes.endswith("c") and image.n_channels in (3, 4)
     )
@@ -28,25 +35,25 @@ def default_preprocess(image: Image) -> PreprocessConfig:
 def preprocess(
     plane: NDArray[Any], config: PreprocessConfig, *, name: str = "image"
 ) -> NDArray[np.float32]:
-    """Rescale one plane, after optional cleaning.
+    """Clean and rescale one plane.
 
-    Percentiles are taken of the whole plane, so a region must be cut out after, not
-    before. Pixels that are not finite become the plane's darkest value, because
-    microscopes and stitching write NaN for "nothing there".
+    Percentiles are those of the whole plane: crop after preprocessing, not before.
+    Pixels that are not finite get the smallest finite value of the plane, because
+    microscopes and stitching write NaN where nothing was measured.
 
     Parameters
     ----------
     plane
         ``(H, W, C)``, bool, integers or floats in any unit.
     config
-        What to do.
+        Steps and their settings.
     name
-        What error messages call the image.
+        Name of the image in error messages.
 
     Returns
     -------
     ndarray of shape (H, W, C), float32
-        0 is black and 1 is white; nothing lies outside. A constant channel is 0.
+        Values in [0, 1], 0 for black and 1 for white. A constant channel is 0.
 
     Raises
     ------
@@ -77,20 +84,27 @@ def preprocess(
 def rescale(
     pixels: NDArray[np.float32], percentiles: tuple[float, float], *, joint: bool
 ) -> NDArray[np.float32]:
-    """Map two percentiles to 0 and 1 and clip.
+    """Map two percentiles linearly to 0 and 1 and clip.
 
     Parameters
     ----------
     pixels
         ``(H, W, C)``, float32, finite.
     percentiles
-        The lower one becomes 0, the upper one 1.
+        Lower and upper percentile, from 0 to 100; they become 0 and 1. Where both have
+        the same value, minimum and maximum take their place.
     joint
-        Take the percentiles of all channels together.
+        Whether the percentiles are those of all channels together instead of each
+        channel's own.
+
+    Returns
+    -------
+    ndarray of shape (H, W, C), float32
+        Values in [0, 1].
     """
     axis = None if joint else (0, 1)
     low, high = np.percentile(pixels, percentiles, axis=axis, keepdims=True)
-    # Sparse bright spots on an even ground have both percentiles in the ground.
+    # With sparse bright spots, both percentiles are values of the even background.
     flat = high <= low
     if np.any(flat):
         low = np.where(flat, pixels.min(axis=axis, keepdims=True), low)
@@ -103,6 +117,7 @@ def rescale(
 
 
 def _blur(pixels: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Filter each channel with a Gaussian of `sigma` pixels."""
     blurred: NDArray[np.float32] = filters.gaussian(
         pixels, sigma=sigma, mode="nearest", channel_axis=-1
     )
@@ -110,6 +125,7 @@ def _blur(pixels: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
 
 
 def _finite(pixels: NDArray[Any], *, name: str) -> NDArray[np.float32]:
+    """Convert to float32 without NaN, infinity or loss of precision."""
     if pixels.dtype.kind == "f":
         finite = np.isfinite(pixels)
         if not finite.any():
@@ -119,7 +135,7 @@ def _finite(pixels: NDArray[Any], *, name: str) -> NDArray[np.float32]:
             )
         if not finite.all():
             pixels = np.where(finite, pixels, pixels[finite].min())
-        # Subtracting first keeps the precision of float64 data with a large offset.
+        # float32 would round float64 values with a large offset.
         pixels = pixels - pixels.min()
     elif pixels.dtype.kind in "iu" and pixels.dtype.itemsize > 2:
         pixels = pixels.astype(np.float64) - float(pixels.min())

@@ -1,4 +1,4 @@
-"""Names of length units, as files write them and as this package does."""
+"""Units of length: the spellings in files and the names in this package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MICROMETERS_PER_UNIT = {
     "meter": 1e6,
     "inch": 2.54e4,
 }
-"""Micrometers in one of each unit."""
+"""Length of each unit in micrometers, by its name in this package."""
 
 UNIT_SYMBOLS = {
     "angstrom": "Å",
@@ -24,13 +24,13 @@ UNIT_SYMBOLS = {
     "meter": "m",
     "inch": "in",
 }
-"""Symbols, as OME-XML spells them."""
+"""Symbol of each unit by name, in the spelling of OME-XML."""
 
-_ALIASES = {
+_NAME_BY_SPELLING = {
     **{symbol: name for name, symbol in UNIT_SYMBOLS.items()},
     "um": "micrometer",
     "\u03bcm": "micrometer",  # Greek mu; the symbol above is the micro sign.
-    "\\u00b5m": "micrometer",  # How ImageJ escapes the micro sign.
+    "\\u00b5m": "micrometer",  # The escape that ImageJ writes for the micro sign.
     "micron": "micrometer",
     "microns": "micrometer",
     "inches": "inch",
@@ -38,12 +38,12 @@ _ALIASES = {
 
 
 def unit_name(text: str | None) -> str:
-    """Find the name of a unit.
+    """Return the name of a unit of length.
 
     Parameters
     ----------
     text
-        Name or symbol, as found in a file.
+        Name or symbol found in a file; None or empty where there is none.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def unit_name(text: str | None) -> str:
     """
     text = (text or "").strip()
     for candidate in (text, text.lower()):
-        name = _ALIASES.get(candidate, candidate.replace("metre", "meter"))
+        name = _NAME_BY_SPELLING.get(candidate, candidate.replace("metre", "meter"))
         if name in MICROMETERS_PER_UNIT:
             return name
     return "pixel"
@@ -66,16 +66,17 @@ def common_unit(
     Parameters
     ----------
     spacing
-        Size of a pixel by letter of the axis. Time is left as it is.
+        Size of a pixel by letter of the axis, in the unit of that axis. The size along
+        ``t`` is a time and stays as it is.
     units
-        Name of the unit by letter of the axis.
+        Name of the unit by letter of the axis; an axis without one has that of ``x``.
 
     Returns
     -------
     spacing : dict
-        The same axes.
+        Size of a pixel by letter of the axis, in `unit`.
     unit : str
-        Unit of all of them but ``t``.
+        Unit of ``x``, and of all axes but ``t``; ``"pixel"`` if ``x`` has none.
     """
     unit = units.get("x", "pixel")
     result = dict(spacing)
