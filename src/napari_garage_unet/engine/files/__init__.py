@@ -1,1 +1,1 @@
-"""Image, label and probability files."""
+"""Files of images, strokes, labels, probabilities and reports."""

@@ -1,8 +1,8 @@
-"""Files and folders that are replaced as a whole or not at all.
+"""Atomic writing: files and folders are replaced as a whole or not at all.
 
-Everything the package writes goes through `write_whole`: it is written beside its
-target, brought to the disk, and only then given its name. After a crash or a power cut
-a name stands for the old contents or the new ones, never for half of either.
+Results, models, projects and exports are written by `write_whole`: to a temporary name
+beside the target, then flushed to the disk, and only then renamed. After a crash or a
+power cut a name stands for the old contents or the new ones, never for half of either.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from .zarr import is_zarr
 logger = logging.getLogger(__name__)
 
 MAX_REMOVAL_TRIES = 10
-"""How often removing an unfinished file or folder is tried."""
+"""Attempts to remove an unfinished file or folder."""
 
 REMOVAL_PAUSE_SECONDS = 0.1
-"""Time between two tries."""
+"""Time between two attempts."""
 
 
 def write_whole(
@@ -37,23 +37,22 @@ def write_whole(
     Parameters
     ----------
     path
-        File or OME-Zarr folder to write. What is there is replaced only when the new
-        contents are complete; a folder is replaced only if it is empty or an OME-Zarr
-        folder. A symbolic link stays and its target is replaced. A device or a pipe,
-        such as ``/dev/stdout``, is written to as it is.
+        File or OME-Zarr folder to write. An existing file is replaced, and so is a
+        folder that is empty or an OME-Zarr folder. A symbolic link stays and its target
+        is replaced. A device or a pipe, such as ``/dev/stdout``, is written to
+        directly.
     write
-        Writes the contents to the path it is given: a new hidden name in the same
-        folder, without the suffix of `path`. It makes either a file or a folder.
-        Files get the permissions that the process gives to any new file (its umask).
+        Function that writes the contents, a file or a folder, to the path it is given:
+        a new hidden name in the same folder, without the suffix of `path`. Permissions
+        are those of any new file of the process (its umask).
     what
-        Contents in words, such as ``"The model"``, with which error messages begin;
-        without it they begin with the path.
+        Subject of error messages, such as ``"The model"``; the path by default.
 
     Raises
     ------
     OutputError
-        If it cannot be written. Errors of `write` other than `OSError` pass through.
-        In both cases nothing of the new contents stays behind.
+        If the target cannot be written. Errors of `write` other than `OSError` pass
+        through. In both cases the old contents stay and the new ones are removed.
 
     Notes
     -----
@@ -94,20 +93,20 @@ def write_whole(
 
 
 def sync_folder(path: Path) -> None:
-    """Bring the names in a folder to the disk, so that they survive a power cut.
+    """Flush the entries of a folder to the disk, so that they survive a power cut.
 
-    `write_whole` does not do so: without it, the old contents may come back.
+    `write_whole` does not flush them: after a power cut the old contents may be back.
     """
     if os.name == "nt":
-        return  # Windows cannot open folders, and writes names by itself.
+        return  # Windows cannot open folders, and flushes entries by itself.
     with contextlib.suppress(OSError):
         _sync_one(path, os.O_RDONLY)
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether a path is a device or a pipe, which has no contents to replace."""
+    """Whether a path is a device or a pipe, which cannot be replaced."""
     is_plain = path.is_file() or path.is_dir()
-    # /dev/stdout counts as a file when it leads to one.
+    # A redirected /dev/stdout is a file, but must not be replaced by another one.
     return path.exists() and (path.parent == Path("/dev") or not is_plain)
 
 
@@ -128,9 +127,9 @@ def _cannot_write(subject: str, error: OSError) -> OutputError:
 
 
 def _sync(path: Path) -> None:
-    """Bring the contents of a file, or of all files in a folder, to the disk."""
+    """Flush the contents of a file, or of all files in a folder, to the disk."""
     if not path.is_dir():
-        # Windows syncs only what is open for writing.
+        # Windows flushes only files that are open for writing.
         _sync_one(path, os.O_RDWR)
         return
     for parent, _, names in os.walk(path):
@@ -148,7 +147,7 @@ def _sync_one(path: Path, flags: int) -> None:
 
 
 def _exchange(new: Path, target: Path) -> None:
-    """Put a folder in the place of a file or another folder."""
+    """Replace a file or a folder by a folder, in two renames."""
     old = _beside(target)
     os.replace(target, old)
     try:
@@ -160,11 +159,12 @@ def _exchange(new: Path, target: Path) -> None:
 
 
 def _beside(path: Path) -> Path:
+    """Return a new hidden path in the same folder."""
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
 
 
 def _remove(path: Path) -> None:
-    """Remove a file or a folder, if there is one."""
+    """Remove a file or a folder if it exists; log a warning if it cannot be removed."""
     for tries_left in reversed(range(MAX_REMOVAL_TRIES)):
         try:
             if path.is_dir():
@@ -172,11 +172,11 @@ def _remove(path: Path) -> None:
             else:
                 path.unlink(missing_ok=True)
         except OSError as error:
-            # When a chunk cannot be written, zarr is still writing others.
+            # After a failed chunk, zarr may still be writing others in its threads.
             if tries_left:
                 time.sleep(REMOVAL_PAUSE_SECONDS)
             else:
-                # The outcome of the writing matters more than what is left over.
+                # A leftover must not hide whether the writing itself succeeded.
                 logger.warning("%s cannot be removed: %s", path, error)
         else:
             return

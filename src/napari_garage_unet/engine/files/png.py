@@ -1,4 +1,4 @@
-"""PNG and JPEG files."""
+"""Reading of PNG and JPEG files, by Pillow."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ logger = logging.getLogger(__name__)
 
 
 def read_picture(path: Path) -> NDArray[Any]:
-    """Read what a picture shows.
+    """Read the colours or grey values that a picture shows.
 
     Parameters
     ----------
     path
-        PNG or JPEG file. Palettes become RGB, alpha is left out.
+        PNG or JPEG file. Palette colours become RGB, and an alpha channel is left out.
+        PNG colours of 16 bits are cut to 8, with a warning in the log.
 
     Returns
     -------
     ndarray of shape (H, W) or (H, W, 3)
-        bool, uint8 or uint16.
+        bool, uint8, uint16, or 32 bits in rare files.
     """
     from PIL import Image as Picture
 
@@ -40,14 +41,14 @@ def read_picture(path: Path) -> NDArray[Any]:
             return _grey(picture)
         if picture.mode in ("LA", "La"):
             return np.asarray(picture.convert("LA"))[..., 0]
-        # By way of RGBA, or Pillow would mix transparent palette colours.
+        # Conversion by way of RGBA keeps the colours of transparent palette entries.
         if picture.mode in ("P", "PA", "RGBA", "RGBa"):
             return np.ascontiguousarray(np.asarray(picture.convert("RGBA"))[..., :3])
         return np.asarray(picture.convert("RGB"))
 
 
 def read_indices(path: Path) -> NDArray[Any]:
-    """Read a PNG file as stored: palette indices or grey values.
+    """Read palette indices or grey values of a PNG file as they are stored.
 
     Parameters
     ----------
@@ -78,15 +79,19 @@ def read_indices(path: Path) -> NDArray[Any]:
 
 
 def _grey(picture: Any) -> NDArray[Any]:
+    """Return the grey values of a Pillow image in the machine's byte order."""
     data = np.asarray(picture)
     if picture.format == "PNG" and data.dtype.kind == "i":
-        # Pillow before 11.3 opens 16-bit PNG files as 32 bit.
+        # Pillow before 11.3 opens PNG files of 16 bits as 32 bits.
         data = data.astype(np.uint16)
     return data.astype(data.dtype.newbyteorder("="), copy=False)
 
 
 def _has_deep_colours(path: Path) -> bool:
-    """Whether a PNG file has colours of 16 bits, which Pillow cuts to 8."""
+    """Whether a file is a PNG with colours of 16 bits, which Pillow cuts to 8.
+
+    The bytes 24 and 25 of a PNG are bit depth and colour type (2 RGB, 6 RGBA).
+    """
     with path.open("rb") as file:
         head = file.read(26)
     return head[:8] == b"\x89PNG\r\n\x1a\n" and head[24] == 16 and head[25] in (2, 6)

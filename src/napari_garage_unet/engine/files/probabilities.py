@@ -1,4 +1,4 @@
-"""Probabilities in files."""
+"""Writing of probabilities as TIFF files."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from .atomic import write_whole
 def write_probabilities(
     path: str | Path, probabilities: NDArray[np.float32], *, like: Image
 ) -> None:
-    """Write probabilities as a TIFF, completely or not at all.
+    """Write probabilities as a TIFF file, all or nothing.
 
     Parameters
     ----------
     path
-        File to write or to replace, ``.tif`` as a rule.
+        File to write or to replace, usually ``.tif``.
     probabilities
-        ``(n_classes, *spatial)``, float32.
+        ``(n_classes, *spatial)`` in the order of the image's spatial axes, float32 in
+        [0, 1]. The classes become channels.
     like
-        Image they belong to; its axes, spacing and units are written along. The
-        classes become channels.
+        Image whose axes, spacing and units are stored: as OME-TIFF, or without spacing
+        where the image is transposed.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def write_probabilities(
 
     axes = like.spatial_axes
     metadata: dict[str, Any] = {"axes": "C" + axes.upper()}
-    # OME wants y in front of x.
+    # OME requires y in front of x.
     ome = not like.is_transposed
     if ome:
         short = {"micrometer": "µm", "nanometer": "nm", "millimeter": "mm"}

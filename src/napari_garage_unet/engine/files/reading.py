@@ -1,7 +1,7 @@
-"""Images, strokes and segmentations in files.
+"""Reading of images and strokes from files of every kind in `kinds`.
 
-Read: PNG, JPEG, TIFF (with the axes and pixel sizes of ImageJ and OME), OME-Zarr and
-NumPy's ``.npy``. Written: TIFF, OME-Zarr, and PNG or ``.npy`` on request.
+PNG and JPEG, TIFF with the axes and pixel sizes of ImageJ and OME, OME-Zarr, and
+NumPy's ``.npy``.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from .tiff import read_tiff, read_tiff_labels
 from .zarr import is_zarr, read_zarr
 
 READABLE = "PNG, JPEG, TIFF, OME-Zarr (.zarr) and .npy"
+"""Readable kinds of files, in the words of error messages."""
 
 
 def read_image(path: str | Path, *, axes: str | None = None) -> Image:
-    """Read an image with the meaning of its axes.
+    """Read an image with its axes and pixel size.
 
     Parameters
     ----------
     path
         PNG, JPEG, TIFF or ``.npy`` file, or OME-Zarr folder.
     axes
-        One letter of ``"tzyxc"`` per axis, for files that do not say or say it wrong;
-        without it, what the file says, or else a guess from the shape.
+        One letter of ``"tzyxc"`` per axis, for files without axes or with wrong ones.
+        By default the axes stored in the file, or else a guess from the shape.
 
     Returns
     -------
     Image
-        In memory, but for OME-Zarr, which stays on disk. 8 and 16 bit, other whole
-        numbers, floats and bool keep their type. Palette pictures become RGB, and an
-        alpha channel is left out: how opaque a pixel is says nothing about what it
-        shows. Pictures are not turned by the camera's orientation mark, as napari
-        does not turn them either.
+        In memory, except for OME-Zarr, which stays on disk. Bool, integers and floats
+        keep their dtype. Palette pictures become RGB. An alpha channel is left out,
+        because opacity is not part of the picture. The orientation tag of cameras is
+        ignored, as napari ignores it.
 
     Raises
     ------
@@ -73,14 +73,14 @@ def read_strokes(path: str | Path) -> NDArray[Any]:
     Returns
     -------
     ndarray of integers
-        In the shape in which they are stored, without a channel axis of length 1.
-        Bool becomes uint8; whole numbers stored as floats become int32.
+        Class ids in the stored shape, without a channel axis of length 1. Bool becomes
+        uint8, and whole numbers stored as floats become int32.
 
     Raises
     ------
     InputError
-        If the file is missing, damaged or of an unknown kind, or if it holds anything
-        but one whole number per pixel.
+        If the file is missing, damaged or of an unknown kind, or does not hold one
+        whole number per pixel.
     """
     path = Path(path)
     kind = _kind(path)
@@ -103,7 +103,7 @@ def read_strokes(path: str | Path) -> NDArray[Any]:
 
 
 def _kind(path: Path) -> FileKind:
-    """Tell the kind of an existing file or folder."""
+    """Return the kind of a file or folder; raise `InputError` for unknown ones."""
     if not path.exists():
         raise InputError(f"There is no file {path}.")
     if path.is_dir():
@@ -120,6 +120,7 @@ def _kind(path: Path) -> FileKind:
 
 @contextmanager
 def _reading(path: Path, kind: FileKind) -> Iterator[None]:
+    """Turn errors of decoders into `InputError`."""
     try:
         yield
     except (InputError, MemoryError):
@@ -132,7 +133,7 @@ def _reading(path: Path, kind: FileKind) -> Iterator[None]:
                 f"{path} has more pixels than are read from {kind} files; "
                 "save it as TIFF."
             ) from error
-        # Decoders answer damaged data with errors of any type.
+        # Decoders raise errors of any type when data are damaged.
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise InputError(
             f"{path} is damaged or not a {kind} file ({reason.rstrip('.')})."
@@ -147,6 +148,7 @@ def _load_npy(path: Path) -> NDArray[Any]:
 
 
 def _whole_numbers(data: NDArray[Any], path: Path) -> NDArray[Any]:
+    """Return class ids as integers."""
     if data.dtype.kind == "b":
         return data.astype(np.uint8)
     if data.dtype.kind in "ui":

@@ -1,4 +1,4 @@
-"""Reports in JSON, and the folder they and other results go into."""
+"""JSON reports, and folders for results."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .atomic import write_whole
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those it lies in, unless it is there.
+    """Create a folder and its parents unless they exist.
 
     Raises
     ------
     OutputError
-        If that is not possible.
+        If the folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
     path
         File to write.
     report
-        JSON values.
+        JSON values by key.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""TIFF files: ImageJ's, OME's and any others."""
+"""TIFF files, with the axes and pixel sizes of ImageJ and OME, by tifffile."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from napari_garage_unet.engine.images.units import UNIT_SYMBOLS, common_unit, un
 
 logger = logging.getLogger(__name__)
 
-_AXIS_OF_LETTER = {"T": "t", "Z": "z", "C": "c", "S": "c", "Y": "y", "X": "x"}
+_AXIS_BY_LETTER = {"T": "t", "Z": "z", "C": "c", "S": "c", "Y": "y", "X": "x"}
+"""Axis by tifffile's letter; ``S`` are the samples of a colour picture."""
 
 MAX_IMAGEJ_BYTES = 2**31
-"""ImageJ reads its own format up to about this size."""
+"""Size up to which ImageJ reads uncompressed data in its own TIFF format."""
 
 
 def read_tiff(path: Path, *, axes: str | None) -> Image:
@@ -31,19 +32,19 @@ def read_tiff(path: Path, *, axes: str | None) -> Image:
     path
         File to read.
     axes
-        Letters of the axes, when those in the file are missing or wrong.
+        Letters of the axes, for files without axes or with wrong ones.
 
     Returns
     -------
     Image
-        With the axes and the spacing that ImageJ or OME wrote. Axes of length 1 in
-        front of ``yx`` are left out, as their files always have some. The alpha
-        channel of an RGBA picture is left out.
+        In memory, with the axes and the spacing that ImageJ or OME stored. tifffile
+        leaves out axes of length 1 in front of ``yx``. The alpha channel of an RGBA
+        picture is left out too.
 
     Raises
     ------
     InputError
-        If the axes are not those of an image.
+        If the file holds no picture or its axes are not those of an image.
     """
     import tifffile
 
@@ -68,10 +69,20 @@ def read_tiff(path: Path, *, axes: str | None) -> Image:
 def read_tiff_labels(path: Path) -> NDArray[Any]:
     """Read the first series of a TIFF file as it is stored.
 
+    Parameters
+    ----------
+    path
+        File to read.
+
+    Returns
+    -------
+    ndarray
+        Values of the stored dtype and shape, in the machine's byte order.
+
     Raises
     ------
     InputError
-        If the file holds a colour picture.
+        If the file holds no picture or a colour picture.
     """
     import tifffile
 
@@ -96,24 +107,25 @@ def write_tiff(
 ) -> None:
     """Write labels with their axes and spacing, compressed with zlib.
 
-    The format is ImageJ's where it can hold the labels (8 or 16 bit, axes in the order
-    ``tzyx``, below 2 GiB) and OME's otherwise. Axes that neither can hold (``x`` before
-    ``y``) go into tifffile's own description, without spacing.
+    ImageJ's format is used where it can hold the labels (8 or 16 bits, axes in the
+    order ``tzyx``, below `MAX_IMAGEJ_BYTES`), and OME-TIFF otherwise. Axes in an order
+    that neither can hold, such as ``xy``, go into tifffile's own description, without
+    spacing.
 
     Parameters
     ----------
     path
-        File to write; its name does not matter.
+        File to write, with any suffix.
     labels
         Unsigned integers, one axis per letter of `axes`.
     axes
         Letters of ``"tzyx"``.
     spacing
-        Size of a pixel by letter.
+        Size of a pixel by letter, in `units`; the frame interval for ``t``.
     units
-        Name of the unit of `spacing`.
+        Name of the unit of `spacing`, see `unit_name`.
     ome
-        Whether to write OME whatever the labels are.
+        Whether the file is OME-TIFF even where ImageJ's format would do.
     """
     import tifffile
 
@@ -150,6 +162,7 @@ def write_tiff(
 
 
 def _first_series(tif: Any, path: Path) -> Any:
+    """Return the first series of an open file; raise `InputError` if it has none."""
     if not tif.series:
         raise InputError(f"{path} holds no picture.")
     if len(tif.series) > 1:
@@ -158,24 +171,26 @@ def _first_series(tif: Any, path: Path) -> Any:
 
 
 def _native(data: Any) -> NDArray[Any]:
-    """Give the array the byte order of this machine; ImageJ writes big-endian."""
+    """Return the array in the machine's byte order; ImageJ writes big-endian."""
     array = np.asarray(data)
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _is_colour(series: Any) -> bool:
-    # A stack of three planes is marked as RGB too by writers that guess, but with the
-    # samples in front: that may well be strokes.
+    """Whether a series is a picture with the colours on its last axis."""
+    # Writers that guess mark a stack of three planes, such as strokes, as RGB too, but
+    # with the samples in front.
     return bool(series.axes.endswith("S")) and series.keyframe.photometric.name == "RGB"
 
 
 def _has_alpha(series: Any) -> bool:
+    """Whether extra samples are alpha: 1 associated, 2 unassociated."""
     return any(int(sample) in (1, 2) for sample in series.keyframe.extrasamples)
 
 
 def _axes(letters: str, shape: tuple[int, ...], path: Path) -> str:
-    """Translate the letters of tifffile; Q, I and the rarer ones say nothing."""
-    named = [_AXIS_OF_LETTER.get(letter, "") for letter in letters]
+    """Return the axes for tifffile's letters; Q, I and rarer ones have no meaning."""
+    named = [_AXIS_BY_LETTER.get(letter, "") for letter in letters]
     if named.count("c") > 1:
         raise InputError(
             f"{path} has channels and colours (axes {letters}, shape {shape}); "
@@ -196,7 +211,7 @@ def _axes(letters: str, shape: tuple[int, ...], path: Path) -> str:
 
 
 def _spacing(tif: Any) -> tuple[dict[str, float], str]:
-    """Read the size of a pixel by axis, and its unit."""
+    """Read the size of a pixel by letter of the axis, and its unit."""
     if tif.is_ome:
         return _ome_spacing(tif.ome_metadata)
     if tif.is_imagej:
@@ -233,7 +248,7 @@ def _ome_spacing(xml: str) -> tuple[dict[str, float], str]:
 
 
 def _positive(sizes: Mapping[str, Any]) -> dict[str, float]:
-    """Keep what is a size: files hold zeros, NaN and texts in its place."""
+    """Keep positive finite numbers; files also hold zeros, NaN and texts as sizes."""
     kept = {}
     for axis, size in sizes.items():
         if isinstance(size, (int, float)) and size > 0 and math.isfinite(size):

@@ -1,4 +1,4 @@
-"""Segmentations as files."""
+"""Writing of segmentations to files: TIFF, OME-Zarr, PNG or ``.npy``."""
 
 from __future__ import annotations
 
@@ -16,29 +16,32 @@ from .tiff import write_tiff
 from .zarr import write_zarr
 
 WRITABLE = ".tif, .zarr, .png or .npy"
+"""Suffixes of a segmentation, in the words of error messages."""
 
 
 def write_segmentation(
     path: str | Path, labels: ArrayLike, *, like: Image | None = None
 ) -> None:
-    """Write labels so that they come complete or not at all.
+    """Write labels, all or nothing.
 
     Parameters
     ----------
     path
-        File to write or to replace. ``.tif`` becomes ImageJ's TIFF where it can hold
-        the labels and OME-TIFF otherwise, ``.ome.tif`` always OME-TIFF, ``.zarr``
-        OME-Zarr; ``.png`` takes a single plane and, like ``.npy``, no spacing.
+        File to write or to replace. ``.tif`` is ImageJ's TIFF where it can hold the
+        labels and OME-TIFF otherwise, ``.ome.tif`` always OME-TIFF, ``.zarr`` OME-Zarr;
+        ``.png`` holds a single plane and, like ``.npy``, no spacing.
     labels
-        Whole numbers from 0 in the spatial shape of `like`. Unsigned 8 and 16
-        bit are stored as they are, other types in as few bits as the ids need.
+        Ids from 0 in the spatial shape of `like`, bool or integers. uint8 and uint16
+        are stored as they are, other types as the smallest unsigned type that holds
+        the ids. OME-Zarr is written plane by plane, so that lazy labels stay lazy.
     like
-        Image that was segmented; its axes, spacing and units are written along.
+        Image that was segmented, whose axes, spacing and units are stored. By default
+        the axes are ``yx``, ``zyx`` or ``tzyx`` and the spacing is 1 pixel.
 
     Raises
     ------
     InputError
-        If `labels` are not whole numbers from 0 or not of the image's shape.
+        If `labels` are not whole numbers from 0 or do not have the image's shape.
     OutputError
         If the file cannot be written, or its kind cannot hold the labels.
     """
@@ -86,7 +89,7 @@ def write_segmentation(
 
 
 def _label_type(labels: ArrayLike) -> np.dtype[Any]:
-    """Smallest unsigned type that holds the ids; 8 and 16 bit stay as they are."""
+    """Return the smallest unsigned type that holds the ids; uint8 and uint16 stay."""
     dtype = np.dtype(labels.dtype)
     if dtype.kind not in "bui":
         raise InputError(f"Labels are whole numbers, not {dtype}.")

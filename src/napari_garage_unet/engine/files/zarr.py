@@ -1,4 +1,4 @@
-"""OME-Zarr folders, and plain Zarr arrays."""
+"""OME-Zarr images and plain Zarr arrays on disk, by zarr."""
 
 from __future__ import annotations
 
@@ -13,37 +13,38 @@ from napari_garage_unet.engine.images.image import AXES, ArrayLike, Image, guess
 from napari_garage_unet.engine.images.units import common_unit, unit_name
 
 CHUNK_SIDE_PIXELS = 1024
-"""Side in pixels of the chunks that are written."""
+"""Rows and columns of a written chunk."""
 
 _MARKER_NAMES = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
+"""Files of which a Zarr folder has at least one."""
 
 
 def is_zarr(path: Path) -> bool:
-    """Whether the folder is a Zarr group or array."""
+    """Whether a folder is a Zarr group or array."""
     return any((path / marker).is_file() for marker in _MARKER_NAMES)
 
 
 def read_zarr(path: Path, *, axes: str | None) -> Image:
     """Open the finest level of an OME-Zarr image, or a plain Zarr array.
 
-    Nothing but the metadata is read: `Image.data` is the Zarr array.
+    Only metadata are read: `Image.data` is the Zarr array.
 
     Parameters
     ----------
     path
-        Folder of the group or array; metadata of OME-Zarr 0.4, 0.5 and older.
+        Folder of the group or array, with metadata of OME-Zarr 0.5 or older.
     axes
-        Letters of the axes, when those in the metadata are missing or wrong.
+        Letters of the axes, for metadata without axes or with wrong ones.
 
     Returns
     -------
     Image
-        With every axis of the array, those of length 1 too.
+        On disk, with every axis of the array, those of length 1 included.
 
     Raises
     ------
     InputError
-        If the folder holds no image, or an axis is none of ``t z y x c``.
+        If the folder holds no image, or an axis is not one of ``t z y x c``.
     """
     import zarr
 
@@ -53,7 +54,7 @@ def read_zarr(path: Path, *, axes: str | None) -> Image:
         return Image(array, axes or guess_axes(found.shape), name=path.name)
     multiscale = _multiscale(found, path)
     if multiscale is None and "0" in found and isinstance(found["0"], zarr.Group):
-        # The layout of bioformats2raw: a group of images.
+        # bioformats2raw writes a group of images.
         found = found["0"]
         multiscale = _multiscale(found, path)
     if multiscale is None:
@@ -89,23 +90,23 @@ def write_zarr(
     spacing: Mapping[str, float],
     units: str,
 ) -> None:
-    """Write labels as OME-Zarr 0.4, which more programs read than 0.5.
+    """Write labels as OME-Zarr 0.4, which more programs can read than 0.5.
 
     Parameters
     ----------
     path
-        Folder to make.
+        Folder to create.
     labels
-        Unsigned integers, one axis per letter of `axes`; written plane by plane, so
-        they may be lazy.
+        Integers from 0, one axis per letter of `axes`; read plane by plane, so that
+        lazy labels stay lazy.
     dtype
-        Type to store.
+        Unsigned dtype to store.
     axes
         Letters of ``"tzyx"``.
     spacing
-        Size of a pixel by letter.
+        Size of a pixel by letter, in `units`.
     units
-        Name of the unit of `spacing`.
+        Name of the unit of `spacing`, see `unit_name`.
     """
     import zarr
 
@@ -146,8 +147,9 @@ def write_zarr(
 
 
 def _multiscale(group: Any, path: Path) -> Any:
+    """Return the first multiscale image in a group's metadata, or None."""
     attributes = dict(group.attrs)
-    # From 0.5 on everything lies under "ome".
+    # Since OME-Zarr 0.5 all metadata are under "ome".
     multiscales = attributes.get("ome", attributes).get("multiscales")
     if not multiscales:
         return None
@@ -157,8 +159,8 @@ def _multiscale(group: Any, path: Path) -> Any:
 
 
 def _axes(multiscale: Any, path: Path) -> tuple[str, dict[str, str]]:
-    """Read the letters of the axes and the units of those in space."""
-    # Before 0.3 the axes were always these; in 0.3 they were plain names.
+    """Read the letters of the axes, and the units of those in space by letter."""
+    # OME-Zarr 0.3 has plain names, and older versions always these axes.
     described = multiscale.get("axes", list("tczyx"))
     axes = [{"name": a} if isinstance(a, str) else a for a in described]
     letters = [str(a["name"]).lower()[:1] for a in axes]
