@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.units import UNIT_SYMBOLS
 
 from .atomic import write_whole
 
@@ -41,11 +42,10 @@ def write_probabilities(
     # OME requires y in front of x.
     ome = not like.is_transposed
     if ome:
-        short = {"micrometer": "µm", "nanometer": "nm", "millimeter": "mm"}
         for axis, spacing in zip(axes, like.spacing, strict=True):
             if axis in "zyx":
                 metadata[f"PhysicalSize{axis.upper()}"] = spacing
-                unit = short.get(like.units, "pixel")
+                unit = UNIT_SYMBOLS.get(like.units, "pixel")
                 metadata[f"PhysicalSize{axis.upper()}Unit"] = unit
 
     def write(target: Path) -> None:
