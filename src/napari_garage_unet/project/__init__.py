@@ -1,1 +1,1 @@
-"""What a session keeps on disk, so that nothing painted is lost. No Qt, no napari."""
+"""Projects on disk: strokes, versions and settings of a session. No Qt, no napari."""

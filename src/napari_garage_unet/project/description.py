@@ -1,4 +1,4 @@
-"""What a project folder says about itself: ``project.json``."""
+"""Description of a project, ``project.json``: everything but pixels and weights."""
 
 from __future__ import annotations
 
@@ -14,33 +14,36 @@ from napari_garage_unet.engine.errors import InputError
 from .safe_files import read_json, write_json
 
 FORMAT = "napari-garage-unet project"
+"""Value of the key ``format`` in the file."""
+
 VERSION = 1
+"""Version of the format that is written and read."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedImage:
-    """An image and where its strokes lie.
+    """An image of a project and the place of its strokes.
 
     Parameters
     ----------
     name
-        Of its layer.
+        Name of the image layer.
     shape, dtype
-        Of its pixels.
+        Shape and dtype of the layer's data.
     source
-        The file it was opened from; empty if it is not known.
+        File of the image; empty if it is unknown.
     fingerprint
-        Tells it from other images, see the session's ``fingerprint``.
+        Hash by which the session recognises the image.
     strokes
-        Name of the folder of its strokes within the project.
+        Name of the folder of the strokes in the project folder.
     strokes_shape, strokes_dtype
-        Of its strokes.
+        Shape and integer dtype of the strokes.
     layer
         Name of the strokes layer.
     learns
-        Whether training uses its strokes.
+        Whether training uses the strokes.
     painted
-        When they were last painted, seconds since 1970.
+        Time of the last change of the strokes, in seconds since 1970.
     """
 
     name: str
@@ -58,25 +61,26 @@ class SavedImage:
 
 @dataclass(frozen=True, slots=True)
 class SavedVersion:
-    """A rest point of training that can be gone back to.
+    """A version of the live model that can be restored.
 
     Parameters
     ----------
     id
-        Its files are called so.
+        Name of its files, without suffix.
     number
-        What people call it, from 1.
+        Number in the list of versions, from 1.
     time
-        When it was made, seconds since 1970.
+        Time at which it was kept, in seconds since 1970.
     steps, seconds
-        How long was learnt, in all trainings that led to it.
+        Duration of all trainings that led to it, in steps and in seconds.
     accuracy
-        Share of held-out stroke pixels that are right; None without a check.
+        Share of held-out stroke pixels with the right label, in [0, 1]; None without a
+        validation.
     settings
-        JSON form of the preprocessing and the network that were asked for, None
-        where the engine chose.
+        JSON form of the preprocessing and the network that were set; None in place of
+        those that the engine chose.
     classes
-        JSON form of the classes it tells apart.
+        JSON form of its classes.
     """
 
     id: str
@@ -91,22 +95,22 @@ class SavedVersion:
 
 @dataclass(frozen=True, slots=True)
 class SavedProject:
-    """All of a project but the pixels and weights.
+    """Contents of ``project.json``.
 
     Parameters
     ----------
     images, versions
-        What there is.
+        Images with strokes, and versions of the live model.
     classes
         JSON form of the session's classes.
     settings
-        JSON form of what people have set.
+        JSON form of the session's settings.
     rules
-        JSON form of the thresholds of the live model by class id.
-    presets
-        JSON form of its presets, by name.
+        JSON form of the live model's rules by class id.
     current
-        Id of the version the live model is, or empty.
+        Id of the version that is the live model; empty if there is none.
+    presets
+        JSON form of the live model's presets by name.
     """
 
     images: tuple[SavedImage, ...] = ()
@@ -121,10 +125,17 @@ class SavedProject:
 def write_project(path: Path, project: SavedProject) -> None:
     """Write a description, all or nothing.
 
+    Parameters
+    ----------
+    path
+        File to write or to replace.
+    project
+        The description.
+
     Raises
     ------
     OutputError
-        If it cannot be written.
+        If the file cannot be written; an older one is kept.
     """
     write_json(path, {"format": FORMAT, "version": VERSION, **asdict(project)})
 
@@ -132,10 +143,19 @@ def write_project(path: Path, project: SavedProject) -> None:
 def read_project(path: Path) -> SavedProject:
     """Read a description.
 
+    Parameters
+    ----------
+    path
+        File that `write_project` wrote.
+
+    Returns
+    -------
+    SavedProject
+
     Raises
     ------
     InputError
-        If it is missing, damaged or of a newer version.
+        If the file is missing, damaged or of another version.
     """
     values = read_json(path)
     if values.pop("format", None) != FORMAT:
@@ -188,6 +208,7 @@ def _version(values: Mapping[str, Any]) -> SavedVersion:
 
 
 def _integer_type(value: Any) -> str:
+    """Return the name of an integer dtype; raise `ValueError` for other values."""
     dtype = np.dtype(str(value))
     if not np.issubdtype(dtype, np.integer):
         raise ValueError(f"strokes of type {dtype}")
@@ -195,7 +216,10 @@ def _integer_type(value: Any) -> str:
 
 
 def _plain_name(value: Any) -> str:
-    """A name that stays within the project's folder."""
+    """Return a name of letters, digits and hyphens, or raise `ValueError`.
+
+    Such a name cannot lead out of the project folder.
+    """
     name = str(value)
     if not name or not name.replace("-", "").isalnum():
         raise ValueError(f"{name!r} is no name of a file of a project")

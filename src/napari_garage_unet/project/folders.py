@@ -1,4 +1,8 @@
-"""One folder per session under the user's data folder: made, found, tidied up."""
+"""Project folders: one per session, in a folder in the user's data directory.
+
+Each session creates its folder, holds a lock on it while it runs, and removes folders
+that have become too old, too many or too large.
+"""
 
 from __future__ import annotations
 
@@ -19,43 +23,49 @@ from .lock import FolderLock
 logger = logging.getLogger(__name__)
 
 PROJECTS_VARIABLE = "NAPARI_GARAGE_UNET_PROJECTS"
-"""Environment variable that names another folder for the projects."""
+"""Environment variable with a path that replaces the default of `projects_root`."""
 
 CHECKPOINT_NAME = "checkpoint.garage"
+"""Name of the model file that the engine renews during training."""
 
 DESCRIPTION_NAME = "project.json"
-"""Describes a project; a folder without it holds nothing to restore."""
+"""Name of the description; a folder without it holds nothing to restore."""
 
 MAX_PROJECT_AGE_SECONDS = 60 * 86400.0
-"""Seconds after which a project nobody has touched is removed."""
+"""Seconds since a project was last saved after which it is removed."""
 
 MAX_PROJECTS = 30
-"""How many projects are kept."""
+"""Number of projects that are kept; the oldest are removed first."""
 
 MAX_PROJECTS_BYTES = 2_000_000_000
-"""Space that all projects together may take; the oldest go first."""
+"""Size of all projects together in bytes; the oldest are removed first."""
 
 MAX_UNFINISHED_AGE_SECONDS = 3600.0
-"""Seconds after which a folder that never became a project is removed."""
+"""Seconds after which a folder without a description is removed."""
 
 
 def projects_root() -> Path:
-    """The folder that holds the projects; it need not exist."""
-    told = os.environ.get(PROJECTS_VARIABLE)
-    if told:
-        return Path(told)
+    """Return the folder that holds the projects, which may not exist yet."""
+    override = os.environ.get(PROJECTS_VARIABLE)
+    if override:
+        return Path(override)
     return platformdirs.user_data_path("napari-garage-unet", appauthor=False) / (
         "projects"
     )
 
 
 class ProjectFolder:
-    """A folder that belongs to this session as long as it holds the lock.
+    """The folder of a project, with a lock against other sessions.
 
     Parameters
     ----------
     path
         An existing folder.
+
+    Attributes
+    ----------
+    path
+        The folder.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,12 +74,22 @@ class ProjectFolder:
 
     @classmethod
     def create(cls, root: Path) -> ProjectFolder:
-        """Make a new one and lock it.
+        """Create a folder with a new name and lock it.
+
+        Parameters
+        ----------
+        root
+            Folder that holds the projects; created if it does not exist.
+
+        Returns
+        -------
+        ProjectFolder
+            Locked by this session.
 
         Raises
         ------
         OutputError
-            If it cannot be made.
+            If the folder cannot be created or locked.
         """
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}"
         path = root / name
@@ -91,58 +111,63 @@ class ProjectFolder:
 
     @property
     def description(self) -> Path:
-        """Path of the file that says what is in it."""
+        """Path of the description, see `description.SavedProject`."""
         return self.path / DESCRIPTION_NAME
 
     @property
     def checkpoint(self) -> Path:
-        """Path of the file that the engine keeps up to date while it learns."""
+        """Path of the model file that the engine renews during training."""
         return self.path / CHECKPOINT_NAME
 
     @property
     def versions(self) -> Path:
-        """The folder of the versions."""
+        """Folder of the model files of versions."""
         return self.path / "versions"
 
     def strokes(self, name: str) -> Path:
-        """The folder of the strokes of an image."""
+        """Return the folder of the strokes with this name, see `SavedImage.strokes`."""
         return self.path / name
 
     def lock(self) -> bool:
-        """Make it this session's; False when it is another's."""
+        """Lock the folder; return False if another session holds the lock."""
         return self._lock.acquire()
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         self._lock.release()
 
     def remove(self) -> None:
-        """Delete it with everything in it, and let go of it."""
-        # First what makes it a project, so that half of one is never offered.
+        """Delete the folder with everything in it and release the lock."""
+        # Without its description, a half-deleted project is not offered for restoring.
         self.description.unlink(missing_ok=True)
         self._lock.release()
         shutil.rmtree(self.path, ignore_errors=True)
 
 
 def saved_projects(root: Path) -> Iterator[ProjectFolder]:
-    """All projects, those of running sessions too; the latest saved first."""
-    yield from sorted(_folders(root), key=_age)
+    """Iterate over all project folders, the last saved first.
+
+    Folders of running sessions and folders without a description are included.
+    """
+    yield from sorted(_folders(root), key=_saved_at, reverse=True)
 
 
 def tidy_up(root: Path, *, now: float | None = None) -> list[Path]:
-    """Remove projects that are old, or too many, or too large; never a running one.
+    """Remove projects that are too old, too many or too large.
+
+    Folders that a running session has locked are kept.
 
     Parameters
     ----------
     root
-        The folder of the projects.
+        Folder that holds the projects.
     now
-        The time, as `time.time` gives it.
+        Time in seconds since 1970; the current time by default.
 
     Returns
     -------
     list of Path
-        What was removed.
+        The removed folders.
     """
     now = time.time() if now is None else now
     removed = []
@@ -175,11 +200,8 @@ def _folders(root: Path) -> list[ProjectFolder]:
         return []
 
 
-def _age(folder: ProjectFolder) -> float:
-    return -_saved_at(folder)
-
-
 def _saved_at(folder: ProjectFolder) -> float:
+    """Return when a project was last saved, or else its folder changed, since 1970."""
     for path in (folder.description, folder.path):
         try:
             return path.stat().st_mtime
@@ -189,11 +211,12 @@ def _saved_at(folder: ProjectFolder) -> float:
 
 
 def _size(path: Path) -> int:
+    """Return the size of all files in a folder in bytes."""
     total = 0
     for parent, _, names in os.walk(path):
         for name in names:
             try:
                 total += os.stat(os.path.join(parent, name)).st_size
             except OSError:
-                continue  # Its session has replaced it meanwhile.
+                continue  # A running session has just replaced the file.
     return total

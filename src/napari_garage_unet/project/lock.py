@@ -1,4 +1,4 @@
-"""A lock on a folder that goes with the process that holds it, however it ends."""
+"""Lock on a folder; the operating system releases it when the process ends."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 LOCK_NAME = "lock"
-"""Name of the file that is locked; it says whose it is."""
+"""Name of the empty file in the folder that carries the lock."""
 
 
 class FolderLock:
-    """Held until `release`, or until the process is gone.
+    """Exclusive lock on a folder, held until `release` or the end of the process.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class FolderLock:
         self._handle: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock; False when somebody has it, or the folder is gone."""
+        """Take the lock; return False if it is taken or the folder does not exist."""
         if self._handle is not None:
             return True
         try:
@@ -41,9 +41,9 @@ class FolderLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock if it is held."""
         if self._handle is not None:
-            # Closing the file is what lets go of the lock.
+            # Closing the file releases the lock.
             with contextlib.suppress(OSError):
                 os.close(self._handle)
             self._handle = None
@@ -59,5 +59,5 @@ else:
     import fcntl
 
     def _lock(handle: int) -> None:
-        # Per open file, so that two viewers of one process exclude each other, too.
+        # flock belongs to the open file, so it separates viewers of one process too.
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

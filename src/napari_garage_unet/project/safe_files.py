@@ -1,4 +1,4 @@
-"""Files that are either the old ones or the new ones, never half of both."""
+"""Bytes, JSON, arrays and copies of files, each written all or nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.files.atomic import write_whole
 
 MAX_ARRAY_BYTES = 1 << 30
-"""Bytes an array may have when it is read; a damaged file must not fill the memory."""
+"""Size of an array that is read, so that a damaged file cannot fill the memory."""
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -26,7 +26,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises
     ------
     OutputError
-        If it cannot be written; an older file of that name is kept.
+        If the file cannot be written; an older one is kept.
     """
     write_whole(path, lambda target: _write(target, data))
 
@@ -41,7 +41,7 @@ def write_json(path: Path, values: Any) -> None:
     Raises
     ------
     OutputError
-        If they cannot be written; an older file of that name is kept.
+        If the file cannot be written; an older one is kept.
     """
     write_bytes(path, json.dumps(values, indent=1).encode())
 
@@ -52,7 +52,7 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the file is missing or holds something else.
+        If the file is missing or does not hold a JSON object.
     """
     try:
         values = json.loads(path.read_bytes())
@@ -64,16 +64,23 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Write an array, compressed and with a checksum, all or nothing.
+    """Write an array, compressed with zlib and its checksum, all or nothing.
+
+    Parameters
+    ----------
+    path
+        File to write or to replace.
+    array
+        Array of any shape and dtype but object.
 
     Raises
     ------
     OutputError
-        If it cannot be written; an older file of that name is kept.
+        If the file cannot be written; an older one is kept.
     """
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
-    # Strokes are mostly zeros: the fastest level makes them small enough.
+    # Strokes are mostly zeros, for which the fastest level compresses enough.
     write_bytes(path, zlib.compress(buffer.getbuffer(), 1))
 
 
@@ -83,7 +90,7 @@ def read_array(path: Path) -> NDArray[Any]:
     Raises
     ------
     InputError
-        If the file is missing or damaged.
+        If the file is missing, damaged or larger than `MAX_ARRAY_BYTES`.
     """
     try:
         inflate = zlib.decompressobj()
@@ -97,9 +104,9 @@ def read_array(path: Path) -> NDArray[Any]:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Give a file a second name where the disk allows it, or copy it.
+    """Copy a file, as a hard link where the disk allows it.
 
-    Model files are never changed, only replaced, so a second name does as a copy.
+    A hard link serves as a copy because files are replaced and never modified.
 
     Raises
     ------
@@ -117,5 +124,5 @@ def _link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:
-        # Some disks know no second names, and no name reaches to another disk.
+        # Some file systems have no hard links, and none link to another disk.
         shutil.copyfile(source, target)

@@ -1,8 +1,7 @@
-"""Strokes on disk, tile by tile: only what has changed is written.
+"""Strokes on disk, in tiles of which only the changed ones are written.
 
-A tile is a file of up to `SIDE` x `SIDE` pixels of one plane; what is unpainted has no
-file. Each is written as a whole, so that after a crash at any moment every tile is as
-it was at some time, and only the last ones may be older than the paint.
+A tile is a file with up to 512 x 512 pixels of one plane; unpainted tiles have no file.
+Tiles are written all or nothing, so that a crash leaves each one as it was last saved.
 """
 
 from __future__ import annotations
@@ -21,21 +20,22 @@ from napari_garage_unet.engine.files.atomic import sync_folder
 from .safe_files import read_array, write_array
 
 TILE_SIDE_PIXELS = 512
-"""Rows and columns of a tile."""
+"""Rows and columns of a tile; part of the format on disk."""
 
 TILE_SUFFIX = ".tile"
+"""Suffix of the file of a tile, after its position, such as ``4.0.1.tile``."""
 
 Tile = tuple[int, ...]
-"""Position along the leading axes, then number of the tile down and across."""
+"""Position along the leading axes, then row and column of the tile in its plane."""
 
 
 def tiles_of(box: tuple[slice, ...]) -> Iterator[Tile]:
-    """The tiles that a box touches.
+    """Iterate over the tiles that intersect a box.
 
     Parameters
     ----------
     box
-        One slice with start and stop per axis of the strokes.
+        One slice with start and stop per axis of the strokes, in pixels; not empty.
     """
     *leading, rows, columns = box
     return itertools.product(
@@ -50,7 +50,7 @@ def tiles_of(box: tuple[slice, ...]) -> Iterator[Tile]:
 
 
 def tile_slices(tile: Tile) -> tuple[int | slice, ...]:
-    """Where a tile lies in the strokes."""
+    """Return the key of a tile in the array of strokes."""
     *leading, down, across = tile
     return (
         *leading,
@@ -60,27 +60,27 @@ def tile_slices(tile: Tile) -> tuple[int | slice, ...]:
 
 
 def write_tiles(folder: Path, strokes: NDArray[Any], tiles: Iterable[Tile]) -> None:
-    """Write some tiles; one without paint is removed.
+    """Write tiles, and remove the files of those without paint.
 
     Parameters
     ----------
     folder
-        Made when it is not there.
+        Folder of the tiles; created if it does not exist.
     strokes
-        Integer class ids; may be painted in meanwhile, tiles with newer paint are
-        written again anyway.
+        Integer class ids, 0 = unlabelled. The array may change during the call: the
+        changed tiles are due to be written again.
     tiles
-        Which.
+        Tiles to write.
 
     Raises
     ------
     OutputError
-        If they cannot be written.
+        If a tile cannot be written.
     """
     try:
         folder.mkdir(exist_ok=True)
         for tile in tiles:
-            # One look at the pixels: what is compressed must not change meanwhile.
+            # A copy, because painting may change the pixels during compression.
             pixels = np.array(strokes[tile_slices(tile)])
             path = folder / _name(tile)
             if pixels.any():
@@ -97,21 +97,21 @@ def write_tiles(folder: Path, strokes: NDArray[Any], tiles: Iterable[Tile]) -> N
 def read_tiles(
     folder: Path, shape: tuple[int, ...], dtype: Any
 ) -> tuple[NDArray[Any], int]:
-    """Read strokes.
+    """Read strokes from their tiles.
 
     Parameters
     ----------
     folder
-        Where `write_tiles` has put them.
+        Folder that `write_tiles` wrote to; it may be empty.
     shape, dtype
-        Of the strokes.
+        Shape and integer dtype of the strokes.
 
     Returns
     -------
     strokes : ndarray
-        Class ids.
+        Class ids, 0 = unlabelled.
     damaged : int
-        How many tiles could not be read; they are unlabelled.
+        Number of unreadable or misplaced tiles, whose pixels are unlabelled.
     """
     strokes = np.zeros(shape, dtype)
     damaged = 0
