@@ -1,7 +1,7 @@
 """A napari plugin whose U-Net learns from the strokes you paint.
 
-The public names are imported on first use, so that finding the package (which
-napari does at start-up) costs nothing and never loads TensorFlow.
+Public names are imported on first use, so that importing the package, as napari does
+when it starts, takes no time and never loads TensorFlow.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
     "train",
 ]
 
-_HOME = {
+_MODULE_BY_NAME = {
     "train": ".engine.api",
     "load_model": ".engine.api",
     "Model": ".engine.models.model",
@@ -38,8 +38,8 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name], __name__), name)
+    if name in _MODULE_BY_NAME:
+        return getattr(import_module(_MODULE_BY_NAME[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

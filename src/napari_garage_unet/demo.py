@@ -1,8 +1,8 @@
-"""`make demo`: the whole way in napari, on the photograph of a garage.
+"""`make demo`: training and segmentation in napari, on the photograph of a garage.
 
-Opens the photograph with example strokes and the three docks, learns while the
-preview follows, segments, and writes what came out. The docks stay open to play with,
-unless nobody is looking.
+Opens the photograph with example strokes and the three docks, learns while the preview
+follows, segments, and writes the results. The window stays open, except in unattended
+demos.
 """
 
 from __future__ import annotations
@@ -31,35 +31,38 @@ logger = logging.getLogger(__name__)
 
 PLUGIN = "napari-garage-unet"
 DOCKS = ("Train U-Net", "Segment", "Thresholds")
+
 UNATTENDED_VARIABLE = "GARAGE_UNET_UNATTENDED"
-"""Environment variable that says nobody is looking, so the demo ends by itself."""
+"""Environment variable that makes the demo close its window when it is 1."""
 
 WINDOW_PIXELS = (1600, 1000)
+"""Width and height of the window."""
+
 TICK_MILLISECONDS = 50
-"""Milliseconds between two looks at how far things are."""
+"""Time between two checks of the state of the session."""
 
 MAX_UNATTENDED_SECONDS = 165.0
-"""Seconds after which an unattended demo gives up."""
+"""Time after which an unattended demo fails."""
 
 
 class Tour:
-    """Drives the docks as a person would, without ever blocking the window.
+    """The steps of the demo: presses the buttons of the docks without blocking.
 
     Parameters
     ----------
     viewer
-        A napari viewer.
+        The napari viewer.
     folder
-        Where the results go.
+        Existing folder for the results.
     seconds
-        How long to learn.
+        Length of the training.
     leave
         Whether the window is closed at the end.
 
     Attributes
     ----------
     error
-        What went wrong, or None.
+        The error that ended the demo, or None.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Tour:
         self.error: Exception | None = None
 
     def start(self) -> None:
-        """Begin as soon as the event loop runs."""
+        """Start as soon as Qt's event loop runs."""
         self._timer.start()
 
     def _advance(self) -> None:
@@ -112,7 +115,7 @@ class Tour:
         session = train.session
         sample = samples.garage()
         photograph = session.images.current.layer
-        # Qt shows the last tab until the window has been laid out.
+        # Until its layout is done, the window shows the tab that was added last.
         yield
         docks[0][0].raise_()
 
@@ -228,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GarageError as error:
         logger.error("%s", error)
         return 1
-    # The demo's strokes are not a person's, to be offered again another time.
+    # The demo's strokes must not be offered for restoring in later sessions.
     os.environ.setdefault(PROJECTS_VARIABLE, str(given.out / "projects"))
     import napari
 
@@ -249,6 +252,6 @@ def _versions() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    # Run as a module this file is `__main__`, whose logger nobody has set up.
+    # As the module `__main__` it has another logger than the one that shows messages.
     logger = logging.getLogger("napari_garage_unet.demo")
     sys.exit(main())

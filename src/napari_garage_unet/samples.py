@@ -1,9 +1,8 @@
-"""Pictures to try the plugin on, with example strokes.
+"""Sample images with example strokes, from installed packages, without downloads.
 
-The photographs come out of the scikit-image wheel, strokes and masks lie in this
-package: nothing is downloaded. `garage` and `cells` give plain arrays to the command
-line, the demo and tests; `load_garage` and `load_cells` are what napari calls from
-*File > Open Sample*.
+The images are part of the scikit-image wheel, strokes and masks of this package.
+`garage` and `cells` return plain arrays; `load_garage` and `load_cells` return layers
+for *File > Open Sample* of napari.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from .engine.annotations.classes import ClassInfo
 from .engine.annotations.palette import color_for
 
 LayerData = tuple[Any, dict[str, Any], str]
-"""What npe2 expects of sample data: array, keyword arguments, layer type."""
+"""Layer in npe2's form: array, keyword arguments, layer type."""
 
 
 def _classes(*names: str) -> tuple[ClassInfo, ...]:
-    """Give the names ids from 1 and mark the first as background."""
+    """Return classes with the ids 1, 2, ..., of which the first is background."""
     return tuple(
         ClassInfo(id=i, name=name, color=color_for(i), background=i == 1)
         for i, name in enumerate(names, start=1)
@@ -42,7 +41,7 @@ GARAGE_CLASSES = _classes(
     "bench",
     "bicycle",
 )
-"""Classes of the garage; the background is the wall and what leans on it."""
+"""Classes of the garage; the background is the wall with the things that lean on it."""
 
 CELLS_CLASSES = _classes("background", "connective tissue", "gland")
 """Classes of the microscopy image; the background is the empty slide."""
@@ -50,7 +49,7 @@ CELLS_CLASSES = _classes("background", "connective tissue", "gland")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GarageSample:
-    """The garage photographed by two cameras side by side.
+    """A garage in the photographs of two cameras side by side.
 
     Parameters
     ----------
@@ -59,9 +58,9 @@ class GarageSample:
     strokes
         Example strokes on `left`, shape ``(500, 741)``, uint8, 0 = unlabelled.
     mask_left, mask_right
-        True class of every pixel, shape ``(500, 741)``, uint8, 0 = not known: ignore.
+        True class ids of every pixel, shape ``(500, 741)``, uint8, 0 = unknown.
     classes
-        What the ids in `strokes` and in the masks mean.
+        Classes of the ids in `strokes` and in the masks.
     """
 
     left: NDArray[np.uint8]
@@ -74,16 +73,16 @@ class GarageSample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellsSample:
-    """A grey microscopy image with strokes.
+    """A microscopy image in shades of grey, with strokes.
 
     Parameters
     ----------
     image
-        Brightness, shape ``(512, 512)``, axes ``yx``, uint8.
+        Pixels, shape ``(512, 512)``, axes ``yx``, uint8.
     strokes
         Example strokes, shape ``(512, 512)``, uint8, 0 = unlabelled.
     classes
-        What the ids in `strokes` mean.
+        Classes of the ids in `strokes`.
     """
 
     image: NDArray[np.uint8]
@@ -92,7 +91,7 @@ class CellsSample:
 
 
 def garage() -> GarageSample:
-    """Read the garage; every call gives fresh arrays.
+    """Read the photographs of the garage into new arrays.
 
     Returns
     -------
@@ -101,10 +100,10 @@ def garage() -> GarageSample:
     Notes
     -----
     The photographs are "Motorcycle" of the Middlebury 2014 stereo benchmark
-    (Scharstein et al., GCPR 2014), as scikit-image ships them. The masks were made for
-    this project and are CC0: floor and motorcycle from the depth that was measured
-    along with the photographs, the rest from polygons; the right mask is the left one
-    moved by the disparity, without what only one camera sees.
+    (Scharstein et al., GCPR 2014), as scikit-image ships them. The masks belong to this
+    project and are CC0: floor and motorcycle come from the measured depth of the
+    benchmark, the rest from polygons. The right mask is the left one shifted by the
+    disparity; pixels that only one camera sees are unknown.
     """
     from skimage.data import stereo_motorcycle
 
@@ -119,7 +118,7 @@ def garage() -> GarageSample:
 
 
 def cells() -> CellsSample:
-    """Read the microscopy image; every call gives fresh arrays.
+    """Read the microscopy image into new arrays.
 
     Returns
     -------
@@ -128,7 +127,7 @@ def cells() -> CellsSample:
     Notes
     -----
     Glands of the colon in bright field: the red channel of scikit-image's
-    ``immunohistochemistry``, in which both of its stains are dark. It was taken at the
+    ``immunohistochemistry``, in which both stains are dark. The image is from the
     Center for Microscopy and Molecular Imaging; no copyright restrictions are known.
     """
     from skimage.data import immunohistochemistry
@@ -140,7 +139,7 @@ def cells() -> CellsSample:
 
 
 def load_garage() -> list[LayerData]:
-    """Give napari the left photograph of the garage and the strokes on it."""
+    """Return layers of the left photograph of the garage and of its strokes."""
     sample = garage()
     return [
         (sample.left, {"name": "garage photograph", "rgb": True}, "image"),
@@ -149,7 +148,7 @@ def load_garage() -> list[LayerData]:
 
 
 def load_cells() -> list[LayerData]:
-    """Give napari the grey microscopy image and the strokes on it."""
+    """Return layers of the microscopy image and of its strokes."""
     sample = cells()
     return [
         (sample.image, {"name": "colon glands", "colormap": "gray"}, "image"),
@@ -164,8 +163,7 @@ def _strokes_layer(
 
     from .layers.matching import METADATA_KEY
 
-    # Ids beyond the example's classes have their colour too, or a class that somebody
-    # adds would be painted in nothing.
+    # All ids have a colour: without one, strokes of an added class are invisible.
     colors: dict[int | None, Any] = {i: color_for(i) for i in range(1, 256)}
     colors |= {c.id: c.color for c in classes}
     colors |= {0: "transparent", None: "transparent"}

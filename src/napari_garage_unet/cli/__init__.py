@@ -1,7 +1,8 @@
-"""`garage-unet`: train, segment, look into models and export them, without napari.
+"""`garage-unet`, the command line: train, segment, inspect and export, without napari.
 
-Exit code 0 on success; 2 on wrong use or input, with one line on standard error.
-TensorFlow is loaded by the commands that compute, after they have checked their input.
+The exit code is 0 on success, 130 after Ctrl-C, and 2 for wrong options or input, with
+one line on standard error. TensorFlow is loaded only by commands that compute, after
+their input has been checked.
 """
 
 from __future__ import annotations
@@ -44,7 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Parameters
     ----------
     arguments
-        What stands behind ``garage-unet``; None takes it from the command line.
+        Arguments after ``garage-unet``; those of the process by default.
+
+    Raises
+    ------
+    SystemExit
+        Always, with the exit code.
     """
     try:
         code = commands.main(
@@ -69,5 +75,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _fail(message: str) -> int:
+    """Print a message as one line on standard error and return the exit code 2."""
     click.echo(f"garage-unet: {' '.join(message.split())}", err=True)
     return 2

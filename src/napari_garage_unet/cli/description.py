@@ -1,4 +1,4 @@
-"""The description of a model for people."""
+"""Description of a model as text, for `garage-unet info`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 def describe_model(info: Mapping[str, Any]) -> str:
-    """Write the description of a model as aligned lines.
+    """Return the description of a model as lines of a title and a text.
 
     Parameters
     ----------
     info
-        What `Model.info` gives.
+        JSON values, see `Model.info`.
     """
     rules = info["rules"]
     rows: list[tuple[str, str]] = []
@@ -41,7 +41,7 @@ def describe_model(info: Mapping[str, Any]) -> str:
 
 
 def _rule(rule: Mapping[str, Any]) -> list[str]:
-    """List what differs from doing nothing, the threshold always."""
+    """Return the settings of a rule that have an effect, and always the threshold."""
     threshold = rule.get("threshold")
     words = ["default threshold" if threshold is None else f"threshold {threshold:g}"]
     for name, value in rule.items():

@@ -1,4 +1,4 @@
-"""The whole way without napari: train on the garage, segment it, say how good it is."""
+"""Demonstration without napari: train on the garage photograph, segment, score."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_garage_unet.engine.learning.events import TrainingStep
 
 OVERLAY_OPACITY = 0.55
+"""Weight of a class's colour over the photograph, in [0, 1]."""
 
 
 def run_demo(
@@ -39,22 +40,24 @@ def run_demo(
     Parameters
     ----------
     folder
-        Where to write; made if it is not there.
-    seconds, steps, seed
-        How long to learn: at most so many seconds and so many steps.
+        Folder of the files; created if it does not exist.
+    seconds, steps
+        Longest training, in seconds and in steps; None for any number of steps.
+    seed
+        Seed of the training.
     on_step
-        Called after each training step.
+        Function that is called after each training step.
 
     Returns
     -------
     dict
-        JSON values: accuracy and mean intersection over union on the unpainted pixels
-        of the left and on the right photograph, seconds, steps, versions.
+        JSON values: accuracy and mean intersection over union, on the unpainted pixels
+        of the left and on all of the right photograph; seconds, steps, versions.
 
     Raises
     ------
     OutputError
-        If the folder cannot be written to.
+        If a file cannot be written.
     """
     from napari_garage_unet.engine.api import train
     from napari_garage_unet.engine.compute.backend import versions
@@ -109,13 +112,13 @@ def write_overlay(
     Parameters
     ----------
     path
-        PNG to write.
+        PNG file to write.
     photograph
-        ``(H, W, 3)``, uint8.
+        ``(H, W, 3)``, RGB, uint8.
     labels
-        ``(H, W)`` class ids; the background and 0 are left clear.
+        ``(H, W)``, class ids; 0 and the background stay without colour.
     classes
-        Their names and colours.
+        Names and colours of the class ids.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the command line is given: images, classes and rules."""
+"""Input of the command line: images, classes and rules."""
 
 from __future__ import annotations
 
@@ -23,16 +23,21 @@ if TYPE_CHECKING:
 
 
 def read_for_strokes(path: Path, strokes: NDArray[Any], *, axes: str | None) -> Image:
-    """Read an image; its strokes settle what the file leaves open.
+    """Read an image whose strokes decide between possible readings of its axes.
 
     Parameters
     ----------
     path
-        Of the image.
+        File of the image.
     strokes
-        Its strokes, of the image's shape without the channels.
+        Class ids in the shape of the image without channels.
     axes
-        What a person says the axes are; then nothing is left open.
+        One letter of ``"tzyxc"`` per axis; by default the axes stored in the file, or
+        else those that fit the strokes.
+
+    Returns
+    -------
+    Image
 
     Raises
     ------
@@ -49,7 +54,21 @@ def read_for_strokes(path: Path, strokes: NDArray[Any], *, axes: str | None) -> 
 
 
 def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
-    """Read an image; the images of the training settle what the file leaves open.
+    """Read an image whose model decides between possible readings of its axes.
+
+    Parameters
+    ----------
+    path
+        File of the image.
+    model
+        Model that is going to segment the image.
+    axes
+        One letter of ``"tzyxc"`` per axis; by default the axes stored in the file, or
+        else those of the images that the model was trained on.
+
+    Returns
+    -------
+    Image
 
     Raises
     ------
@@ -74,7 +93,23 @@ def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
 
 
 def parse_names(texts: Sequence[str]) -> dict[int, str]:
-    """Read what stands behind ``--class``, such as ``"3=wheel"``."""
+    """Parse names of classes.
+
+    Parameters
+    ----------
+    texts
+        Values of ``--class``, such as ``"3=wheel"``.
+
+    Returns
+    -------
+    dict
+        Name by class id.
+
+    Raises
+    ------
+    InputError
+        If a text is not ``ID=NAME``.
+    """
     named: dict[int, str] = {}
     for text in texts:
         number, equals, name = text.partition("=")
@@ -87,12 +122,21 @@ def parse_names(texts: Sequence[str]) -> dict[int, str]:
 def make_classes(
     ids: Sequence[int], named: Mapping[int, str], background: int | None
 ) -> list[ClassInfo]:
-    """Make the classes of the painted ids.
+    """Return the classes of the painted ids.
+
+    Parameters
+    ----------
+    ids
+        Painted class ids.
+    named
+        Name by class id; the others are called ``"class ID"``.
+    background
+        Id of the class that is background, or None.
 
     Raises
     ------
     InputError
-        If an id that is named or marked as background is not painted.
+        If a named id or the background is not painted.
     """
     for class_id in (*named, *(() if background is None else (background,))):
         if class_id not in ids:
@@ -106,16 +150,28 @@ def make_classes(
 def make_rules(
     model: Model, thresholds: Sequence[str], sizes: Sequence[str]
 ) -> Mapping[int, ClassRule]:
-    """Put what stands on the command line over the rules of the model.
+    """Return the rules of a model with the changes of the command line.
 
     Parameters
     ----------
     model
-        Its classes can be given by name or id.
+        Model whose classes are given by name or id.
     thresholds
-        Such as ``"wheel=0.6"``.
+        Values of ``--threshold``, such as ``"wheel=0.6"``.
     sizes
-        Smallest sizes in pixels, such as ``"50"`` for all classes or ``"3=50"``.
+        Values of ``--min-size`` in pixels, such as ``"3=50"``, or ``"50"`` for all
+        classes.
+
+    Returns
+    -------
+    mapping
+        Rule by class id.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be parsed, a class is not in the model, or a number is out of
+        its limits.
     """
     from napari_garage_unet.engine.labels.rules import ClassRule
 
@@ -139,6 +195,7 @@ def make_rules(
 
 
 def _class_id(model: Model, name: str) -> int:
+    """Return the id of a class that is given by name or id."""
     name = name.strip()
     found = [info.id for info in model.classes if info.name == name]
     if not found and name.isdecimal() and int(name) in model.class_ids:
@@ -151,6 +208,7 @@ def _class_id(model: Model, name: str) -> int:
 
 
 def _number(text: str, whole: str) -> float:
+    """Return a number that is part of the option value `whole`."""
     try:
         return float(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options of several commands."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 DEFAULT_SECONDS = 30.0
+"""Length of a training without ``--seconds`` and ``--steps``."""
 
 PATH_TYPE = click.Path(path_type=Path)
 JSON_OPTION = click.option(

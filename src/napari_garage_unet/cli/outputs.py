@@ -1,4 +1,4 @@
-"""Where the command line writes, found out and checked before anything is computed."""
+"""Paths of results, found and checked before anything is computed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,24 @@ from napari_garage_unet.engine.files.reports import make_folder
 from napari_garage_unet.engine.images.image import Image
 
 SEGMENTATION, PROBABILITIES, OBJECTS = "segmentation", "probabilities", "objects"
+"""Last words of the names of results."""
 
 
 def check_output(path: Path, *, inputs: Iterable[Path] = ()) -> None:
-    """Raise `OutputError` where a result cannot be written.
+    """Check that a result can be written.
 
     Parameters
     ----------
     path
-        File to write, or an OME-Zarr folder.
+        File or OME-Zarr folder to write.
     inputs
-        Files that are read and must stay as they are.
+        Files that are read and must not be overwritten.
+
+    Raises
+    ------
+    OutputError
+        If the path is an input, a folder of another kind, in a folder that does not
+        exist, or without permission to write.
     """
     for kept in inputs:
         if path.resolve() == kept.resolve():
@@ -44,27 +51,27 @@ def check_output(path: Path, *, inputs: Iterable[Path] = ()) -> None:
 
 
 def segmentation_paths(inputs: Sequence[Path], out: Path) -> list[Path]:
-    """Find where the segmentation of each input goes, and make the folder.
+    """Return the path of the segmentation of each input, and create their folder.
 
     Parameters
     ----------
     inputs
-        Images.
+        Files of images.
     out
-        A file for a single input if its suffix is that of a kind of file; otherwise a
-        folder, which may have to be made.
+        File for a single input if it has a suffix of `KIND_BY_SUFFIX`; otherwise a
+        folder, which is created if it does not exist.
 
     Returns
     -------
     list of Path
-        ``NAME_segmentation.tif`` in the folder for an input ``NAME.png``.
+        `out`, or ``NAME_segmentation.tif`` in the folder for an input ``NAME.png``.
 
     Raises
     ------
     InputError
-        If there are several inputs for one file, or two would get the same name.
+        If there are several inputs for one file, or two inputs with the same name.
     OutputError
-        If a result cannot be written.
+        If a result cannot be written, see `check_output`.
     """
     kind = KIND_BY_SUFFIX.get(out.suffix.lower())
     is_file = kind is not None and (not out.is_dir() or kind == FileKind.ZARR)
@@ -90,12 +97,12 @@ def segmentation_paths(inputs: Sequence[Path], out: Path) -> list[Path]:
 
 
 def probabilities_path(segmentation: Path) -> Path:
-    """Name the probabilities after the segmentation they lie next to."""
+    """Return the path of the probabilities beside a segmentation."""
     return _beside(segmentation, PROBABILITIES)
 
 
 def objects_path(segmentation: Path) -> Path:
-    """Name the objects after the segmentation they lie next to."""
+    """Return the path of the objects beside a segmentation."""
     return _beside(segmentation, OBJECTS)
 
 
@@ -109,7 +116,7 @@ def _stem(path: Path) -> str:
 
 
 def describe_image(image: Image) -> dict[str, Any]:
-    """Say what an image is, in JSON values."""
+    """Return name, shape and axes of an image as JSON values."""
     return {
         "image": image.name,
         "shape": [int(n) for n in image.data.shape],

@@ -115,7 +115,7 @@ def segment_command(
     )
     from napari_garage_unet.engine.objects.tables import join_tables, write_table
 
-    # Says first whether the weights fit.
+    # Building the network checks first that the weights fit.
     devices = model.predictor.network.devices
     say_device(devices)
     options = PipelineOptions(
@@ -163,20 +163,20 @@ def segment_command(
 
 
 def _describe(segmented: SegmentedImage, paths: OutputPaths) -> dict[str, Any]:
-    """Say in JSON values what was made of an image, and where it was written."""
+    """Return the results of an image and their paths as JSON values."""
     image = segmented.image
-    said: dict[str, Any] = {
+    described: dict[str, Any] = {
         "input": image.name,
         "segmentation": str(paths.segmentation),
     }
     if paths.probabilities is not None:
-        said["probabilities"] = str(paths.probabilities)
+        described["probabilities"] = str(paths.probabilities)
     if segmented.objects is not None:
-        said["objects"] = {str(i): n for i, n in segmented.objects.counts.items()}
-    return {**said, **describe_image(image)}
+        described["objects"] = {str(i): n for i, n in segmented.objects.counts.items()}
+    return {**described, **describe_image(image)}
 
 
 def _count(labels: NDArray[Any], class_ids: tuple[int, ...]) -> dict[str, int]:
-    """Count the pixels of each class id."""
+    """Return the number of pixels of each class id, by its text."""
     counts = np.bincount(labels.ravel(), minlength=max(class_ids) + 1)
     return {str(i): int(counts[i]) for i in class_ids}

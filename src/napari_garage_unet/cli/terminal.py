@@ -1,4 +1,4 @@
-"""What a terminal shows while the command line works."""
+"""The terminal during a command: silent start of TensorFlow, progress and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def start_engine() -> None:
-    """Import TensorFlow, without the notes about the machine it writes while it loads.
+    """Import TensorFlow without the notes about the machine that it prints.
 
-    They come from C++ and go straight to file descriptor 2. If the import fails, they
-    are shown.
+    The notes come from C++ and go to file descriptor 2; they are shown only if the
+    import fails.
     """
-    # What goes wrong becomes an exception; the rest is about the machine.
+    # 3 hides errors too; those that matter are raised as exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(2)
@@ -43,28 +43,29 @@ def start_engine() -> None:
 
 
 def say_device(devices: Devices) -> None:
-    """Say on standard error what computes, or why it is not a GPU."""
+    """Print on standard error which device computes, or why it is not a GPU."""
     click.echo(devices.note or f"Computing on {devices.text}.", err=True)
 
 
 class ProgressLine:
-    """One line on standard error that says how far the training is.
+    """Progress of a training, as one line on standard error.
 
-    Nothing is written when standard error is not a terminal.
+    Nothing is written if standard error is not a terminal.
 
     Parameters
     ----------
     goal
-        What is aimed at, such as ``"30 s"``.
+        Length of the training in words, such as ``"30 s"``.
 
     Attributes
     ----------
     last
-        The last step.
+        The last step; None before the first.
     accuracy
-        Of the last check on held-out strokes; None before the first.
+        Accuracy of the last validation on held-out strokes, in [0, 1]; None before the
+        first.
     best_accuracy
-        Of the check whose state is the best, which is the one that is kept.
+        Accuracy of the best validation, whose model is the one that is kept.
     """
 
     def __init__(self, goal: str) -> None:
@@ -76,7 +77,7 @@ class ProgressLine:
         self._shown = sys.stderr.isatty()
 
     def __call__(self, step: TrainingStep) -> None:
-        """Show a step."""
+        """Show a training step."""
         self.last = step
         if step.validation is not None:
             self.accuracy = step.validation.accuracy
@@ -105,12 +106,12 @@ class ProgressLine:
 
 @contextmanager
 def interrupt_flag() -> Iterator[list[bool]]:
-    """Let the first Ctrl-C ask to stop instead of stopping at once.
+    """Catch the first Ctrl-C as a request to stop.
 
     Yields
     ------
     list of bool
-        Empty until Ctrl-C is pressed. The second Ctrl-C interrupts as usual.
+        Empty until Ctrl-C is pressed. A second Ctrl-C raises `KeyboardInterrupt`.
     """
     asked: list[bool] = []
 
@@ -122,7 +123,7 @@ def interrupt_flag() -> Iterator[list[bool]]:
     try:
         former = signal.signal(signal.SIGINT, ask)
     except ValueError:
-        # Only the main thread may; elsewhere Ctrl-C does what it did before.
+        # Only the main thread can set handlers; in others Ctrl-C stays as it is.
         yield asked
         return
     try:

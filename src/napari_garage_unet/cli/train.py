@@ -18,9 +18,10 @@ from .outputs import check_output, describe_image
 from .terminal import ProgressLine, interrupt_flag, say_device, start_engine
 
 UNLIMITED_SECONDS = 7 * 86400.0
-"""Seconds when only steps are counted."""
+"""Length of a training that only ``--steps`` limits."""
 
 ENCODERS = get_args(get_type_hints(NetworkConfig)["encoder"])
+"""Values of ``--encoder``."""
 
 
 @click.command("train")
@@ -115,7 +116,7 @@ def train_command(
         read_for_strokes(path, array, axes=axes)
         for path, array in zip(images, painted, strict=True)
     ]
-    # Whatever is wrong with the strokes is said before TensorFlow takes its time.
+    # Strokes are checked before TensorFlow takes seconds to start.
     ids = painted_ids(collect_strokes(pictures, painted))
     classes = make_classes(ids, named, background)
     if seconds is None:
