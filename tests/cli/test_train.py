@@ -1,0 +1,165 @@
+"""`garage-unet train` gives the model of Python, or one line that says why not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+import tifffile
+from command_line import AS_PLAIN, PLAIN, STEPS, assert_refused, run, squares
+
+from napari_garage_unet import load_model, train
+from napari_garage_unet.cli.terminal import ProgressLine
+from napari_garage_unet.engine.learning.config import TrainingConfig
+
+TRAIN = "train --image {f}/image.png --strokes {f}/strokes.png --model {t}/m "
+
+
+def test_training_gives_the_model_of_python(folder, model):
+    image, strokes = squares()
+    expected = train(
+        image,
+        strokes,
+        seconds=3600,
+        network=PLAIN,
+        training=TrainingConfig(max_steps=STEPS),
+    )
+    assert model.class_ids == expected.class_ids == (1, 3)
+    np.testing.assert_allclose(
+        model.predict_proba(image), expected.predict_proba(image), atol=1e-4
+    )
+
+
+def test_training_reports_what_it_did(folder, model):
+    report = json.loads((folder / "train.json").read_text())
+    assert report["command"] == "train"
+    assert report["ended"] == "steps"
+    assert report["images"] == [
+        {"image": "image.png", "shape": [72, 80, 3], "axes": "yxc"}
+    ]
+    assert report["provenance"]["steps"] == STEPS
+    assert report["provenance"]["stroke_pixels"] == {"1": 210, "3": 100}
+    names = [(c.id, c.name, c.background) for c in model.classes]
+    assert names == [(1, "class 1", True), (3, "wheel", False)]
+
+
+def test_strokes_settle_which_axis_is_which(tmp_path):
+    # A shape that is read as channels first unless the strokes say otherwise.
+    rng = np.random.default_rng(1)
+    stack = rng.integers(0, 99, (3, 40, 48)).astype(np.uint16)
+    strokes = np.zeros(stack.shape, np.uint8)
+    strokes[1, 4:8, 4:40], strokes[1, 20:24, 4:40] = 1, 2
+    np.save(tmp_path / "stack.npy", stack)
+    np.save(tmp_path / "strokes.npy", strokes)
+    assert (
+        run(
+            *("train", "--image", tmp_path / "stack.npy"),
+            *("--strokes", tmp_path / "strokes.npy", "--model", tmp_path / "m.garage"),
+            *("--steps", 1, *AS_PLAIN),
+        )
+        == 0
+    )
+    model = load_model(tmp_path / "m.garage")
+    assert (model.axes, model.n_channels) == ("zyx", 1)
+    given = ("--model", tmp_path / "m.garage", "--out", tmp_path / "labels.tif")
+    assert run("segment", tmp_path / "stack.npy", *given, "--probabilities") == 0
+    labels = tifffile.imread(tmp_path / "labels.tif")
+    np.testing.assert_array_equal(labels, model.segment(stack))
+    assert tifffile.imread(tmp_path / "labels_probabilities.tif").shape == (
+        2,
+        3,
+        40,
+        48,
+    )
+
+
+def test_ctrl_c_keeps_what_has_been_learnt(folder, tmp_path, monkeypatch, capsys):
+    shown = ProgressLine.__call__
+
+    def press_ctrl_c(self, step):
+        shown(self, step)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(ProgressLine, "__call__", press_ctrl_c)
+    before = signal.getsignal(signal.SIGINT)
+    arguments = [
+        *("train", "--image", folder / "image.png", *AS_PLAIN),
+        *("--strokes", folder / "strokes.tif", "--model", tmp_path / "m.garage"),
+        *("--seconds", 600, "--json", tmp_path / "report.json"),
+    ]
+    assert run(*arguments) == 0
+    assert "stopped by Ctrl-C" in capsys.readouterr().out
+    assert load_model(tmp_path / "m.garage").provenance["steps"] == 1
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["ended"] == "interrupted"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+BAD = {
+    "missing image": (
+        "train --image {f}/no.png --strokes {f}/strokes.png --model {t}/m",
+        "no file",
+        "no.png",
+    ),
+    "other shape": (
+        "train --image {f}/image.png --strokes {f}/short.png --model {t}/m",
+        "(72, 80, 3)",
+        "(40, 80)",
+    ),
+    "other shape, axes given": (
+        "train --image {f}/grey.png --strokes {f}/short.png --axes yx --model {t}/m",
+        "(72, 80)",
+        "(40, 80)",
+    ),
+    "wrong axes": (
+        "train --image {f}/image.png --strokes {f}/strokes.png --axes zq --model {t}/m",
+        "zq",
+    ),
+    "no strokes": (
+        "train --image {f}/image.png --strokes {f}/nothing.png --model {t}/m",
+        "Nothing is painted",
+    ),
+    "one class": (
+        "train --image {f}/image.png --strokes {f}/one.png --model {t}/m",
+        "class 3",
+    ),
+    "number of files": (
+        TRAIN + "--image {f}/grey.png",
+        "2 --image and 1 --strokes",
+    ),
+    "no picture": (
+        "train --image {f}/text.png --strokes {f}/strokes.png --model {t}/m",
+        "text.png",
+    ),
+    "unwritable model": (
+        "train --image {f}/image.png --strokes {f}/strokes.png --model {t}/no/m",
+        "not a folder",
+    ),
+    "model over image": (
+        "train --image {f}/image.png --strokes {f}/strokes.png --model {f}/image.png",
+        "overwritten",
+    ),
+    "class not painted": (
+        TRAIN + "--class 9=door",
+        "no strokes of class 9",
+    ),
+    "class without number": (
+        TRAIN + "--class door",
+        "ID=NAME",
+    ),
+    "missing option": ("train --image {f}/image.png", "--strokes"),
+    "negative seconds": (
+        TRAIN + "--seconds -1",
+        "-1",
+    ),
+    "network too deep": (TRAIN + "--depth 99", "99"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gives_one_line_and_exit_code_2(case, folder, tmp_path, capfd):
+    text, *expected = BAD[case]
+    assert_refused(text.format(f=folder, t=tmp_path).split(), expected, folder, capfd)
