@@ -1,3 +1,7 @@
+"""Files and folders that are replaced as a whole or not at all."""
+
+from __future__ import annotations
+
 import os
 import shutil
 import sys
