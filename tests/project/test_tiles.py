@@ -1,3 +1,5 @@
+"""Strokes on disk, in tiles."""
+
 from __future__ import annotations
 
 import numpy as np
