@@ -1,4 +1,4 @@
-"""Puts this folder on the path, for what several folders of tests use."""
+"""A fixture of all tests: sessions save their projects into temporary folders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari_garage_unet.project.folders import PROJECTS_VARIABLE
 
 @pytest.fixture(autouse=True)
 def projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for what sessions save; never that of the person who runs the tests."""
+    """A temporary folder for projects, instead of the one in the user's data folder."""
     root = tmp_path / "saved projects"
     monkeypatch.setenv(PROJECTS_VARIABLE, str(root))
     return root

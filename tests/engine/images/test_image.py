@@ -73,6 +73,21 @@ def test_spatial_planes_are_turned_like_the_image():
     np.testing.assert_array_equal(image.spatial_plane(strokes), strokes.T)
 
 
+@pytest.mark.parametrize("axes", ["zyx", "xyzc", "yczx"])
+def test_volumes_are_turned_to_depth_height_width(axes):
+    shape = {"z": 4, "y": 5, "x": 6, "c": 2}
+    image = Image(np.zeros([shape[a] for a in axes]), axes)
+    position = np.indices(image.spatial_shape)
+    turned = image.in_order(position)
+    assert turned.shape == (3, 4, 5, 6)
+    for row, axis in enumerate(image.spatial_axes):
+        along = [1, 1, 1]
+        along["zyx".index(axis)] = shape[axis]
+        expected = np.arange(shape[axis]).reshape(along)
+        np.testing.assert_array_equal(turned[row] - expected, 0)
+    assert np.shares_memory(turned, position)
+
+
 def test_only_the_plane_that_is_asked_for_is_read():
     class Lazy:
         shape, dtype = (50, 8, 9), np.dtype("uint8")

@@ -7,7 +7,11 @@ import pytest
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
-from napari_garage_unet.engine.images.preprocess import preprocess
+from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.preprocess import (
+    default_preprocess,
+    preprocess,
+)
 
 
 @pytest.fixture
@@ -52,6 +56,16 @@ def test_joint_rescaling_keeps_the_order_of_the_channels(plane):
     separate = preprocess(plane, PreprocessConfig())
     assert joint[..., 1].mean() - joint[..., 0].mean() > 0.2
     assert abs(separate[..., 1].mean() - separate[..., 0].mean()) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("axes", "n_channels", "joint"),
+    [("yxc", 3, True), ("yxc", 4, True), ("yxc", 2, False), ("cyx", 3, False)],
+)
+def test_colours_of_a_photograph_are_rescaled_together(axes, n_channels, joint):
+    shape = {"y": 20, "x": 30, "c": n_channels}
+    image = Image(np.zeros([shape[a] for a in axes]), axes)
+    assert default_preprocess(image).joint_channels is joint
 
 
 def test_constant_channels_are_black():
