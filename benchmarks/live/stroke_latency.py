@@ -127,7 +127,7 @@ def viewer_half() -> dict[str, float]:
     """Milliseconds from the lift of the brush until the stroke has been sent."""
     from napari.components import ViewerModel
 
-    from napari_garage_unet.project.folders import VARIABLE
+    from napari_garage_unet.project.folders import PROJECTS_VARIABLE
     from napari_garage_unet.session import close_session, get_session
 
     rng = np.random.default_rng(1)
@@ -135,7 +135,7 @@ def viewer_half() -> dict[str, float]:
     viewer = ViewerModel()
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        os.environ[VARIABLE] = folder
+        os.environ[PROJECTS_VARIABLE] = folder
         viewer.add_image(_image(), name="large")
         session = get_session(viewer, make_client=lambda: client)
         layer = session.strokes_layer()
