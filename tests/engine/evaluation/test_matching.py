@@ -18,7 +18,7 @@ def test_objects_match_where_they_overlap_by_more_than_half():
 
     matches = match_objects(truth, found)
 
-    assert matches == Matches(right=1, wrong=2, missed=2)
+    assert matches == Matches(true_positives=1, false_positives=2, false_negatives=2)
     assert matches.average_precision == pytest.approx(1 / 5)
     assert (matches + Matches(3, 0, 0)).average_precision == pytest.approx(4 / 8)
     assert match_objects(truth, truth).average_precision == 1

@@ -36,7 +36,7 @@ def levels(draw, max_classes=5, dims=(1, 3)):
     return np.minimum(values, 255).astype(np.uint8)
 
 
-def slow_decide(levels, rules, ids):
+def slow_assign_labels(levels, rules, ids):
     """Exact fractions, one pixel after the other."""
     n = len(ids)
     out = np.zeros(levels.shape[1:], int)
@@ -86,7 +86,7 @@ def test_labels_are_those_of_the_formula(probabilities, data):
     ids = data.draw(st.lists(st.integers(1, 300), min_size=n, max_size=n, unique=True))
     found = assign_labels(probabilities, rules, class_ids=ids)
     assert found.dtype == (np.uint8 if max(ids) < 256 else np.uint16)
-    np.testing.assert_array_equal(found, slow_decide(probabilities, rules, ids))
+    np.testing.assert_array_equal(found, slow_assign_labels(probabilities, rules, ids))
 
 
 @few
@@ -101,7 +101,8 @@ def test_hysteresis_grows_from_sure_pixels(probabilities, data):
         )
     ids = tuple(range(1, n + 1))
     np.testing.assert_array_equal(
-        assign_labels(probabilities, rules), slow_decide(probabilities, rules, ids)
+        assign_labels(probabilities, rules),
+        slow_assign_labels(probabilities, rules, ids),
     )
 
 

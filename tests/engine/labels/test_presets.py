@@ -11,7 +11,7 @@ from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.presets import (
-    LONGEST,
+    MAX_NAME_CHARACTERS,
     check_name,
     presets_from_json,
     presets_to_json,
@@ -63,7 +63,7 @@ def test_a_preset_for_a_class_that_is_not_there_is_refused(model):
         model.with_presets({"odd": {3: ClassRule()}})
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * (LONGEST + 1)])
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * (MAX_NAME_CHARACTERS + 1)])
 def test_names_that_cannot_be_shown_are_refused(name):
     with pytest.raises(InputError, match="name"):
         check_name(name)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_garage_unet.engine.suggestions.next_stroke import doubt, next_place
+from napari_garage_unet.engine.suggestions.next_stroke import next_place, uncertainty
 
 
 def levels_of(shape, *, unsure=()):
@@ -15,7 +15,7 @@ def levels_of(shape, *, unsure=()):
 
 def test_doubt_is_one_minus_the_margin_of_the_two_best():
     levels = np.array([[255, 128, 100, 0], [0, 127, 55, 0], [0, 0, 100, 0]], np.uint8)
-    assert doubt(levels[:, np.newaxis]).tolist() == [[0, 254, 255, 0]]
+    assert uncertainty(levels[:, np.newaxis]).tolist() == [[0, 254, 255, 0]]
 
 
 def test_one_leads_to_where_the_doubt_is():

@@ -12,7 +12,7 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.config import NetworkConfig
-from napari_garage_unet.engine.suggestions.suggest import MOST_PIXELS
+from napari_garage_unet.engine.suggestions.suggest import MAX_COMPARED_PIXELS
 from napari_garage_unet.session.tuning.suggest import advise
 
 CENTRES = [(20, 20), (20, 60), (50, 40)]
@@ -139,8 +139,8 @@ def test_many_stroke_pixels_are_thinned_out(viewer, session):
     strokes[cell > 0.25] = 2
     strokes[cell < 0.05] = 1
     advice = advise(result)
-    assert np.count_nonzero(strokes) > MOST_PIXELS
-    assert advice.suggestion.pixels.sum() <= MOST_PIXELS
+    assert np.count_nonzero(strokes) > MAX_COMPARED_PIXELS
+    assert advice.suggestion.pixels.sum() <= MAX_COMPARED_PIXELS
     assert advice.rules[2].threshold < 0.35
 
 

@@ -16,34 +16,34 @@ class Matches:
 
     Parameters
     ----------
-    right : int
+    true_positives : int
         Pairs that overlap enough.
-    wrong : int
+    false_positives : int
         Found objects without a partner.
-    missed : int
+    false_negatives : int
         True objects without a partner.
     """
 
-    right: int
-    wrong: int
-    missed: int
+    true_positives: int
+    false_positives: int
+    false_negatives: int
 
     def __add__(self, other: Matches) -> Matches:
         """Count the objects of several pictures together."""
         return Matches(
-            self.right + other.right,
-            self.wrong + other.wrong,
-            self.missed + other.missed,
+            self.true_positives + other.true_positives,
+            self.false_positives + other.false_positives,
+            self.false_negatives + other.false_negatives,
         )
 
     @property
     def average_precision(self) -> float:
-        """``right / (right + wrong + missed)``, as the Data Science Bowl 2018 scored.
+        """``true_positives / (true_positives + false_positives + false_negatives)``, as the Data Science Bowl 2018 scored.
 
         NaN where there is nothing to find and nothing was found.
         """
-        total = self.right + self.wrong + self.missed
-        return self.right / total if total else float("nan")
+        total = self.true_positives + self.false_positives + self.false_negatives
+        return self.true_positives / total if total else float("nan")
 
 
 def match_objects(truth: IntImage, found: IntImage, *, min_iou: float = 0.5) -> Matches:
@@ -73,5 +73,9 @@ def match_objects(truth: IntImage, found: IntImage, *, min_iou: float = 0.5) -> 
     union = table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True) - table
     is_pair = np.divide(table, union) > min_iou
     is_pair = is_pair[np.ix_(true_ids != 0, found_ids != 0)]
-    right = int(is_pair.sum())
-    return Matches(right, is_pair.shape[1] - right, is_pair.shape[0] - right)
+    true_positives = int(is_pair.sum())
+    return Matches(
+        true_positives,
+        is_pair.shape[1] - true_positives,
+        is_pair.shape[0] - true_positives,
+    )

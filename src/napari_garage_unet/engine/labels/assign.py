@@ -116,7 +116,8 @@ def assign_labels(
     ids = resolve_class_ids(class_ids, len(levels))
     resolved = resolve_rules(rules, ids)
     rows = [
-        reach(row, rule, len(ids)) for row, rule in zip(levels, resolved, strict=True)
+        apply_hysteresis(row, rule, len(ids))
+        for row, rule in zip(levels, resolved, strict=True)
     ]
     steps = [decision_step(rule, len(ids)) for rule in resolved]
     ranking = rank(steps)
@@ -135,7 +136,7 @@ def label_dtype(class_ids: Sequence[int]) -> np.dtype[Any]:
     return np.dtype(np.uint8 if max(class_ids) <= 255 else np.uint16)
 
 
-def reach(levels: UInt8, rule: ClassRule, n_classes: int) -> UInt8:
+def apply_hysteresis(levels: UInt8, rule: ClassRule, n_classes: int) -> UInt8:
     """Set a class's levels to 0 outside the regions that hysteresis keeps.
 
     With `low`, a class competes with that lower threshold, but only in regions (all

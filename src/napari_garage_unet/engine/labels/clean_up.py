@@ -141,7 +141,9 @@ def clean_in_place(
         smooth_classes(part, rules, class_ids, spacing)
         if any(rule.fill_holes or rule.removes for rule in rules):
             regions = find_regions(
-                part, loose=loose_regions(rules, class_ids), open_ends=open_ends
+                part,
+                changeable=changeable_regions(rules, class_ids),
+                open_ends=open_ends,
             )
             regions.paint(clean_regions(regions, rules, class_ids), part)
 
@@ -167,7 +169,7 @@ def smooth_classes(
             _smooth(labels, class_id, radii, class_ids)
 
 
-def loose_regions(
+def changeable_regions(
     rules: Sequence[ClassRule], class_ids: Sequence[int]
 ) -> Callable[[Integers, Int], Bool] | None:
     """Return what tells the regions that `clean_regions` may give another label.
@@ -184,14 +186,14 @@ def loose_regions(
     ):
         return None
 
-    def loose(labels: Integers, sizes: Int) -> Bool:
+    def changeable(labels: Integers, sizes: Int) -> Bool:
         small = np.zeros(labels.shape, bool)
         for rule, class_id in zip(rules, class_ids, strict=True):
             if rule.removes:
                 small |= (labels == class_id) & (sizes < rule.min_size)
         return small
 
-    return loose
+    return changeable
 
 
 def clean_regions(
@@ -218,20 +220,20 @@ def clean_regions(
 
 def _holes(regions: Regions, others: Bool, limit: float) -> Bool:
     group, count = regions.join(others, diagonal=False)
-    size, at_border, reaches_out = _group_properties(regions, group, count)
-    return _members(group, ~at_border & ~reaches_out & (size <= limit))
+    size, at_border, at_open_end = _group_properties(regions, group, count)
+    return _members(group, ~at_border & ~at_open_end & (size <= limit))
 
 
 def _unwanted(regions: Regions, own: Bool, rule: ClassRule) -> tuple[Int, Bool]:
     """Return the groups that a class's regions form and which of them have to go."""
     group, count = regions.join(own, diagonal=True)
-    size, at_border, reaches_out = _group_properties(regions, group, count)
-    removed = (size < rule.min_size) & ~reaches_out
+    size, at_border, at_open_end = _group_properties(regions, group, count)
+    removed = (size < rule.min_size) & ~at_open_end
     if rule.max_size is not None:
         removed |= size > rule.max_size
     if rule.clear_border:
         removed |= at_border
-    rivals = ~removed & ~reaches_out
+    rivals = ~removed & ~at_open_end
     if rule.keep_largest and rivals.any():
         largest = np.argmax(np.where(rivals, size, -1))
         removed |= rivals
@@ -254,17 +256,15 @@ def _give_to_neighbours(
         return
     gone = _members(group, removed)
     sorter = np.argsort(values)
-    ensemble_weights = np.zeros(removed.size * values.size)
+    counts = np.zeros(removed.size * values.size)
     for own, other in (regions.pairs, regions.pairs[::-1]):
         leaves = np.flatnonzero(gone[own])
         own, other, faces = own[leaves], other[leaves], regions.faces[leaves]
         outwards = np.flatnonzero(group[own] != group[other])
         own, other, faces = own[outwards], other[outwards], faces[outwards]
         index = sorter[np.searchsorted(values, labels[other], sorter=sorter)]
-        ensemble_weights += np.bincount(
-            group[own] * values.size + index, faces, ensemble_weights.size
-        )
-    table = ensemble_weights.reshape(removed.size, values.size)
+        counts += np.bincount(group[own] * values.size + index, faces, counts.size)
+    table = counts.reshape(removed.size, values.size)
     winner = np.where(table.any(axis=1), values[table.argmax(axis=1)], 0)
     labels[gone] = winner[group[gone]]
 
@@ -275,11 +275,11 @@ def _group_properties(
     """Return the pixels of each group, if it is at the border, and if it goes on."""
     member = group >= 0
     size = np.bincount(group[member], regions.sizes[member], count).astype(np.int64)
-    at_border, reaches_out = (
+    at_border, at_open_end = (
         np.bincount(group[member & which], minlength=count) > 0
-        for which in (regions.at_border, regions.reaches_out)
+        for which in (regions.at_border, regions.at_open_end)
     )
-    return size, at_border, reaches_out
+    return size, at_border, at_open_end
 
 
 def _members(group: Int, chosen: Bool) -> Bool:
@@ -295,9 +295,9 @@ def _smooth(
     if not own.any():
         return
     total = math.prod((radius + 1) ** 2 for radius in radii)
-    ensemble_weights = _neighbourhood(own, radii)
-    lost = own & (ensemble_weights < (total + 1) // 2)
-    gained = ~own & (ensemble_weights > total // 2)
+    counts = _neighbourhood(own, radii)
+    lost = own & (counts < (total + 1) // 2)
+    gained = ~own & (counts > total // 2)
     if lost.any():
         labels[lost] = _heirs(labels, class_id, radii, class_ids, lost)
     labels[gained] = class_id
@@ -318,9 +318,9 @@ def _heirs(
     if len(candidates) > 1:
         best = _neighbourhood(labels == candidates[0], radii)[lost]
         for value in candidates[1:]:
-            ensemble_weights = _neighbourhood(labels == value, radii)[lost]
-            heir[ensemble_weights > best] = value
-            np.maximum(best, ensemble_weights, out=best)
+            counts = _neighbourhood(labels == value, radii)[lost]
+            heir[counts > best] = value
+            np.maximum(best, counts, out=best)
     return heir
 
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from napari_garage_unet.engine.probabilities import check_probabilities
 
-from .assign import Labels, decision_step, label_dtype, reach
-from .clean_up import clean_regions, loose_regions, smooth_classes
+from .assign import Labels, apply_hysteresis, decision_step, label_dtype
+from .clean_up import changeable_regions, clean_regions, smooth_classes
 from .one_vs_rest import OneVsRest
 from .regions import CLOSED, OpenEnds, Regions, find_regions
 from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
@@ -71,14 +71,14 @@ class LiveLabels:
         self.labels: Labels = np.empty(self._shape, dtype) if out is None else out
         if self.labels.shape != self._shape or self.labels.dtype != dtype:
             raise ValueError(f"out has to be {dtype} of shape {self._shape}")
-        self._decided = np.empty(self._rows.shape[1], dtype)
+        self._assigned = np.empty(self._rows.shape[1], dtype)
         self._wins = np.empty(self._rows.shape[1], bool)
         self._regions: Regions | None = None
         self._smoothed: npt.NDArray[np.unsignedinteger] | None = None
-        self._contest = OneVsRest(
+        self._one_vs_rest = OneVsRest(
             self._rows, self._shape, self.rules, self.class_ids, 0
         )
-        self._decide()
+        self._assign()
         self._clean()
 
     @property
@@ -96,8 +96,8 @@ class LiveLabels:
         the class is another one than before.
         """
         index = self.class_ids.index(class_id)
-        if self._contest.index != index:
-            self._contest = OneVsRest(
+        if self._one_vs_rest.index != index:
+            self._one_vs_rest = OneVsRest(
                 self._rows, self._shape, self.rules, self.class_ids, index
             )
 
@@ -120,24 +120,26 @@ class LiveLabels:
         self.rules = (*self.rules[:index], rule, *self.rules[index + 1 :])
         if (before.threshold, before.low) != (rule.threshold, rule.low):
             self.prepare(class_id)
-            self._decide()
-        elif not before.decides_like(rule):
+            self._assign()
+        elif not before.gives_same_labels_as(rule):
             self._forget_shapes()
         else:
             return self.labels
         self._clean()
         return self.labels
 
-    def _decide(self) -> None:
-        contest = self._contest
-        rule = self.rules[contest.index]
+    def _assign(self) -> None:
+        one_vs_rest = self._one_vs_rest
+        rule = self.rules[one_vs_rest.index]
         step = decision_step(rule, len(self.class_ids))
-        np.greater_equal(contest.limits, np.uint16(step), out=self._wins)
+        np.greater_equal(one_vs_rest.limits, np.uint16(step), out=self._wins)
         if rule.low is not None:
-            row = self._rows[contest.index].reshape(self._shape)
-            self._wins &= reach(row, rule, len(self.class_ids)).reshape(-1) > 0
-        np.multiply(self._wins, contest.swap, out=self._decided)
-        np.bitwise_xor(self._decided, contest.rest, out=self._decided)
+            row = self._rows[one_vs_rest.index].reshape(self._shape)
+            self._wins &= (
+                apply_hysteresis(row, rule, len(self.class_ids)).reshape(-1) > 0
+            )
+        np.multiply(self._wins, one_vs_rest.swap, out=self._assigned)
+        np.bitwise_xor(self._assigned, one_vs_rest.rest, out=self._assigned)
         self._forget_shapes()
 
     def _forget_shapes(self) -> None:
@@ -145,7 +147,7 @@ class LiveLabels:
 
     def _clean(self) -> None:
         if self._smoothed is None:
-            self._smoothed = self._decided.reshape(self._shape)
+            self._smoothed = self._assigned.reshape(self._shape)
             if any(rule.smooth for rule in self.rules):
                 self._smoothed = self._smoothed.copy()
                 smooth_classes(
@@ -156,7 +158,7 @@ class LiveLabels:
             if self._regions is None:
                 self._regions = find_regions(
                     self._smoothed,
-                    loose=loose_regions(self.rules, self.class_ids),
+                    changeable=changeable_regions(self.rules, self.class_ids),
                     open_ends=self._open_ends,
                 )
             labels = clean_regions(self._regions, self.rules, self.class_ids)

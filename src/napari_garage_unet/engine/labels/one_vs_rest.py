@@ -19,11 +19,11 @@ from .assign import (
     Labels,
     Ranking,
     UInt16,
+    apply_hysteresis,
     best_rank,
     decision_step,
     label_dtype,
     rank,
-    reach,
     weight_step,
 )
 from .rules import ClassRule
@@ -72,7 +72,7 @@ class OneVsRest:
         labels_of_rank = names[ranking.winner]
         table = _limits(ranking, steps, index)
         reached = [
-            reach(rows[i].reshape(shape), rules[i], len(rows)).reshape(-1)
+            apply_hysteresis(rows[i].reshape(shape), rules[i], len(rows)).reshape(-1)
             for i in others
         ]
         size = rows.shape[1]

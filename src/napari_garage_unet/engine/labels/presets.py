@@ -20,7 +20,7 @@ RuleMap = Mapping[int, ClassRule]
 Presets = Mapping[str, RuleMap]
 """Rules by class id, by the name of the preset."""
 
-LONGEST = 60
+MAX_NAME_CHARACTERS = 60
 """Characters of a name."""
 
 
@@ -35,9 +35,9 @@ def check_name(name: str) -> str:
     name = name.strip()
     if not name:
         raise InputError("A preset needs a name; type one.")
-    if len(name) > LONGEST or not name.isprintable():
+    if len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
         raise InputError(
-            f"A name of a preset is one line of at most {LONGEST} characters."
+            f"A name of a preset is one line of at most {MAX_NAME_CHARACTERS} characters."
         )
     return name
 

@@ -46,7 +46,7 @@ class Regions:
     at_border
         ``(n_regions,)`` whether it touches the border of the image. Axes of length 1
         have no border.
-    reaches_out
+    at_open_end
         ``(n_regions,)`` whether it touches an open end, where the image goes on.
     pairs
         ``(2, n_contacts)`` regions in contact, the lower one first; also a region with
@@ -61,7 +61,7 @@ class Regions:
     labels: Integers
     sizes: Int
     at_border: Bool
-    reaches_out: Bool
+    at_open_end: Bool
     pairs: Int
     faces: Int
     run_starts: Int
@@ -125,7 +125,7 @@ class Regions:
 def find_regions(
     labels: Integers,
     *,
-    loose: Callable[[Integers, Int], Bool] | None = None,
+    changeable: Callable[[Integers, Int], Bool] | None = None,
     open_ends: OpenEnds = CLOSED,
 ) -> Regions:
     """Read a label image once.
@@ -135,7 +135,7 @@ def find_regions(
     labels
         Integer, any number of axes but none of length 0. Every value, 0 too, is a
         label with regions.
-    loose
+    changeable
         Gets the labels and the sizes of the regions and says which of them may get
         another label. Contacts between two of the others, most of all contacts, are
         left out then, which saves much of the time. All of them may when left out.
@@ -176,18 +176,18 @@ def find_regions(
     region_labels = np.empty(count, labels.dtype)
     region_labels[region] = values
     sizes = np.bincount(region, lengths, count).astype(np.int64)
-    if loose is not None:
-        may_change = loose(region_labels, sizes)[region]
+    if changeable is not None:
+        may_change = changeable(region_labels, sizes)[region]
         for i, contacts in enumerate(apart):
             kept = np.flatnonzero(may_change[contacts[0]] | may_change[contacts[1]])
             apart[i] = contacts[0][kept], contacts[1][kept], contacts[2][kept]
-    at_border, reaches_out = np.zeros(count, bool), np.zeros(count, bool)
+    at_border, at_open_end = np.zeros(count, bool), np.zeros(count, bool)
     if width > 1:
         at_border[region[places == 0]] = True
         at_border[region[places + lengths == width]] = True
     border, beyond = _lines_at_ends(labels.shape[:-1], open_ends)
     at_border[region[border[lines]]] = True
-    reaches_out[region[beyond[lines]]] = True
+    at_open_end[region[beyond[lines]]] = True
     pairs, summed = _sum_contacts(
         region[np.concatenate([contacts[0] for contacts in apart])],
         region[np.concatenate([contacts[1] for contacts in apart])],
@@ -198,7 +198,7 @@ def find_regions(
         labels=region_labels,
         sizes=sizes,
         at_border=at_border,
-        reaches_out=reaches_out,
+        at_open_end=at_open_end,
         pairs=pairs,
         faces=summed,
         run_starts=starts,

@@ -117,7 +117,7 @@ class ClassRule:
             or self.clear_border
         )
 
-    def decides_like(self, other: ClassRule) -> bool:
+    def gives_same_labels_as(self, other: ClassRule) -> bool:
         """Whether both give the same labels; how objects are split may differ."""
         return self == dataclasses.replace(
             other,

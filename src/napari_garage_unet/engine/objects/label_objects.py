@@ -8,7 +8,7 @@ necks. Each object needs one peak. The distance is smoothed a little, against th
 of a rough outline, and a peak counts only when no higher one of the same region lies
 closer than the larger of `min_distance` and its own distance to the outline: a centre
 inside another object's inscribed circle is no object of its own. Lengths are in world
-units, so flat voxels do not matter. When nobody has chosen a distance, it is `SHARE` of
+units, so flat voxels do not matter. When nobody has chosen a distance, it is `SPLIT_DISTANCE_PER_RADIUS` of
 the radius of the usual object, of which half of all objects' cross-sections are larger.
 
 Where probabilities are given, they weigh the distance. They fall where two objects

@@ -24,15 +24,15 @@ Float = npt.NDArray[np.floating]
 Bool = npt.NDArray[np.bool_]
 
 
-SHARE = 0.7
+SPLIT_DISTANCE_PER_RADIUS = 0.7
 """Smallest distance of two centres as a share of the radius of the usual object."""
 
 
-FINEST = 3.0
+SIZING_DISTANCE_PIXELS = 3.0
 """Distance in pixels at which the usual object is looked for."""
 
 
-_SMOOTHING = 0.3
+SMOOTHING_SIGMA_PER_DISTANCE = 0.3
 """Sigma of the smoothing of the distance, as a share of the smallest distance."""
 
 
@@ -153,14 +153,16 @@ def _relief(
 
 def _usual_distance(regions: Int32, relief: Float, step: tuple[float, ...]) -> float:
     """Choose a distance by the size of the objects."""
-    finest = FINEST * min(step)
+    finest = SIZING_DISTANCE_PIXELS * min(step)
     seeds = _seeds(regions, relief, finest, step)
     if not seeds.regions.size:
         return finest
     radius = np.sort(relief[tuple(seeds.points.T)].astype(np.float64))
     # Specks and halves of objects are many, but small.
     section = np.cumsum(radius**2)
-    return SHARE * float(radius[np.searchsorted(section, section[-1] / 2)])
+    return SPLIT_DISTANCE_PER_RADIUS * float(
+        radius[np.searchsorted(section, section[-1] / 2)]
+    )
 
 
 def _seeds(
@@ -168,7 +170,7 @@ def _seeds(
 ) -> Seeds:
     if distance is None:
         distance = _usual_distance(regions, relief, step)
-    sigma = [_SMOOTHING * distance / s for s in step]
+    sigma = [SMOOTHING_SIGMA_PER_DISTANCE * distance / s for s in step]
     smooth = _blur(relief, sigma) if distance else relief
     inside = regions > 0
     peak = inside & (smooth == _largest_around(smooth))

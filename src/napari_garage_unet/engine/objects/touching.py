@@ -1,7 +1,7 @@
 """Whether regions of a class look like several objects that touch.
 
 Things such as nuclei, cells and grains are convex by and large, and where two of them
-touch the outline has notches. So a region is a heap if the parts it is split into are
+touch the outline has notches. So a region is a clump if the parts it is split into are
 more convex than it is itself. How convex is told by the solidity, the share of the
 convex hull that is filled. And they touch: most of an object's outline is its own, not
 a cut.
@@ -17,16 +17,16 @@ from skimage.measure import regionprops
 
 Ids = NDArray[np.integer[Any]]
 
-CONVEX = 0.9
+MIN_SOLIDITY = 0.9
 """Median solidity of parts from which on they look like objects."""
 
-MOST_CUT = 0.3
+MAX_CUT_FRACTION = 0.3
 """Share of the outlines of parts that cuts may have."""
 
-MORE = 0.1
+MIN_ADDED_OBJECTS_FRACTION = 0.1
 """How many more objects there have to be than regions, as a share of these."""
 
-ENOUGH = 100
+MAX_CLUMPS = 100
 """Regions that are looked at; more would take long and say the same."""
 
 
@@ -41,24 +41,24 @@ def look_touching(regions: Ids, parts: Ids) -> bool:
         The same, split; see `objects.objects`.
     """
     n_regions, n_parts = int(regions.max(initial=0)), int(parts.max(initial=0))
-    if n_parts < (1 + MORE) * n_regions:
+    if n_parts < (1 + MIN_ADDED_OBJECTS_FRACTION) * n_regions:
         return False
     inside = parts > 0
     owner = np.zeros(n_parts + 1, np.int64)
     owner[parts[inside]] = regions[inside]
-    heaps = np.flatnonzero(np.bincount(owner[1:]) > 1)[:ENOUGH]
+    clumps = np.flatnonzero(np.bincount(owner[1:]) > 1)[:MAX_CLUMPS]
     if (
-        not heaps.size
-        or _cut_share(np.where(np.isin(regions, heaps), parts, 0)) > MOST_CUT
+        not clumps.size
+        or _cut_share(np.where(np.isin(regions, clumps), parts, 0)) > MAX_CUT_FRACTION
     ):
         return False
     whole, split = [], []
-    for heap in regionprops(np.where(np.isin(regions, heaps), regions, 0)):
-        pieces = np.where(heap.image, parts[heap.slice], 0)
-        whole.append(_solidity(heap))
+    for clump in regionprops(np.where(np.isin(regions, clumps), regions, 0)):
+        pieces = np.where(clump.image, parts[clump.slice], 0)
+        whole.append(_solidity(clump))
         split += [_solidity(piece) for piece in regionprops(pieces)]
     convex = float(np.median(split))
-    return convex >= CONVEX and convex > float(np.median(whole))
+    return convex >= MIN_SOLIDITY and convex > float(np.median(whole))
 
 
 def _cut_share(parts: Ids) -> float:

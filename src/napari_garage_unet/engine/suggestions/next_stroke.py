@@ -17,17 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, uniform_filter
 
-WINDOW = 64
+WINDOW_PIXELS = 64
 """Side in pixels of the surroundings over which doubt is averaged."""
 
-FAR = 300
+MAX_DISTANCE_PIXELS = 300
 """Pixels from the next stroke beyond which no place is preferred for being farther."""
 
-COARSE = 4
+GRID_STEP_PIXELS = 4
 """Pixels from one place that is judged to the next."""
 
 
-def doubt(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def uncertainty(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """How unsure each pixel is.
 
     Parameters
@@ -55,7 +55,7 @@ def next_place(
     strokes: NDArray[Any],
     *,
     visited: Sequence[tuple[float, float]] = (),
-    window: int = WINDOW,
+    window: int = WINDOW_PIXELS,
 ) -> tuple[float, float] | None:
     """Choose the place where a stroke would teach most.
 
@@ -76,17 +76,21 @@ def next_place(
     tuple of float or None
         ``(y, x)`` in pixels; None where no pixel is in doubt.
     """
-    unsure = doubt(levels[:, ::COARSE, ::COARSE]).astype(np.float32)
-    score = uniform_filter(unsure, max(window // COARSE, 1), mode="constant")
+    unsure = uncertainty(levels[:, ::GRID_STEP_PIXELS, ::GRID_STEP_PIXELS]).astype(
+        np.float32
+    )
+    score = uniform_filter(unsure, max(window // GRID_STEP_PIXELS, 1), mode="constant")
     painted = np.zeros(score.shape, bool)
     rows, columns = np.nonzero(strokes)
-    painted[rows // COARSE, columns // COARSE] = True
+    painted[rows // GRID_STEP_PIXELS, columns // GRID_STEP_PIXELS] = True
     for y, x in visited:
-        painted[int(y) // COARSE, int(x) // COARSE] = True
+        painted[int(y) // GRID_STEP_PIXELS, int(x) // GRID_STEP_PIXELS] = True
     if painted.any():
-        score *= np.minimum(distance_transform_edt(~painted) * COARSE, FAR)
+        score *= np.minimum(
+            distance_transform_edt(~painted) * GRID_STEP_PIXELS, MAX_DISTANCE_PIXELS
+        )
     best = int(score.argmax())
     if score.flat[best] <= 0:
         return None
     row, column = divmod(best, score.shape[1])
-    return float(row * COARSE), float(column * COARSE)
+    return float(row * GRID_STEP_PIXELS), float(column * GRID_STEP_PIXELS)

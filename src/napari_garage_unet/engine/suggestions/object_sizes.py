@@ -14,33 +14,35 @@ from napari_garage_unet.engine.objects.touching import look_touching
 
 from .advice import PaintedPlane, PaintedVolume
 
-SPECK = 0.1
+MIN_SIZE_PER_SMALL_OBJECT = 0.1
 """Share of a small painted object below which a region is a speck."""
 
 
-SMALL = 0.1
+SMALL_OBJECT_QUANTILE = 0.1
 """Share of the stroke pixels on objects that are smaller than a small one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Objects:
+class PaintedObjects:
     sizes: NDArray[np.int64]
     touch: bool
 
 
-def _look_at_objects(
+def measure_painted_objects(
     part: PaintedPlane | PaintedVolume, labels: Labels, class_id: int
-) -> _Objects:
+) -> PaintedObjects:
     """Return the sizes of painted objects, and whether objects touch."""
     spacing = part.spacing if isinstance(part, PaintedVolume) else None
     split = objects(labels, class_id, split=True, spacing=spacing)
     sizes = painted_sizes(split, part.strokes == class_id)
     # Specks are no objects.
-    large = np.bincount(split.reshape(-1)) >= SPECK * small_size(sizes)
+    large = np.bincount(split.reshape(-1)) >= MIN_SIZE_PER_SMALL_OBJECT * small_size(
+        sizes
+    )
     mask = (split > 0) & large[split]
     regions = objects(mask, spacing=spacing)
     parts = objects(mask, split=True, spacing=spacing)
-    return _Objects(sizes, sizes.size > 0 and look_touching(regions, parts))
+    return PaintedObjects(sizes, sizes.size > 0 and look_touching(regions, parts))
 
 
 def painted_sizes(
@@ -65,9 +67,13 @@ def painted_sizes(
 
 
 def small_size(sizes: NDArray[np.int64]) -> int:
-    """Return the size of a small object, of which `SMALL` of the pixels are smaller.
+    """Return the size of a small object, of which `SMALL_OBJECT_QUANTILE` of the pixels are smaller.
 
     0 where nothing was painted. The very smallest would be a speck that a stroke has
     brushed.
     """
-    return int(np.sort(sizes)[int(SMALL * sizes.size)]) if sizes.size else 0
+    return (
+        int(np.sort(sizes)[int(SMALL_OBJECT_QUANTILE * sizes.size)])
+        if sizes.size
+        else 0
+    )

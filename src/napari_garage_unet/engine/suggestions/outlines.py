@@ -31,7 +31,7 @@ from napari_garage_unet.engine.probabilities import MAX_LEVEL, UInt8
 
 Float = NDArray[np.floating[Any]]
 
-BLUR = 1.0
+GRADIENT_SIGMA_PIXELS = 1.0
 """Sigma in pixels of the Gaussian whose gradient is taken."""
 
 
@@ -55,7 +55,9 @@ def edge_strength(image: NDArray[Any]) -> Float:
         root = np.sqrt(values - values.min())
         spread = float(root.std())
         if spread > 0:
-            change = ndimage.gaussian_gradient_magnitude(root / spread, BLUR)
+            change = ndimage.gaussian_gradient_magnitude(
+                root / spread, GRADIENT_SIGMA_PIXELS
+            )
             total += change**2
     return np.sqrt(total)
 

@@ -24,21 +24,21 @@ from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredict
 from napari_garage_unet.engine.probabilities import MAX_LEVEL, quantize
 
 from .advice import Advice, PaintedPlane, PaintedVolume
-from .object_sizes import SPECK, _look_at_objects, small_size
+from .object_sizes import MIN_SIZE_PER_SMALL_OBJECT, measure_painted_objects, small_size
 from .outlines import edge_curve, edge_strength
 from .thresholds import Preference, suggest_rules
 
-MOST_PIXELS = 50_000
+MAX_COMPARED_PIXELS = 50_000
 """Stroke pixels that are compared; more would take long and say the same."""
 
-ENOUGH = 50
+MIN_HELD_OUT_PIXELS = 50
 """Held-out pixels of each painted class from which on they alone are asked."""
 
-ENOUGH_STROKES = 3
+MIN_HELD_OUT_STROKES = 3
 """Held-out strokes of each painted class they have to be part of."""
 
 
-CLEAR = 1.5
+MIN_EDGE_STRENGTH_RATIO = 1.5
 """How much stronger than a usual pixel an outline has to be to lie on an edge."""
 
 
@@ -93,13 +93,15 @@ def advise(
         raise InputError("There are no strokes to compare with; paint some first.")
     levels, truth = np.concatenate(rows, axis=1), np.concatenate(ids)
     strokes_apart = np.concatenate(parts)
-    enough = held_out is not None and _says_enough(held_out, np.unique(truth))
+    enough = held_out is not None and _has_enough(held_out, np.unique(truth))
     if held_out is not None and enough:
         levels, truth = held_out.levels, held_out.class_ids
         strokes_apart = held_out.strokes
     chosen = np.arange(truth.size)
-    if chosen.size > MOST_PIXELS:
-        chosen = np.random.default_rng(0).choice(chosen, MOST_PIXELS, replace=False)
+    if chosen.size > MAX_COMPARED_PIXELS:
+        chosen = np.random.default_rng(0).choice(
+            chosen, MAX_COMPARED_PIXELS, replace=False
+        )
     present = resolve_rules(rules, class_ids)
     suggestion = suggest_rules(
         levels[:, chosen],
@@ -117,12 +119,12 @@ def advise(
             part.probabilities, suggestion.rules, class_ids=class_ids
         )
         for i in set(class_ids) - set(background_ids):
-            found = _look_at_objects(part, labels, i)
+            found = measure_painted_objects(part, labels, i)
             painted.setdefault(i, []).append(found.sizes)
             # One heap is reason enough: splitting leaves single objects alone.
             touching |= {i} if found.touch else set()
     sizes = {
-        i: float(int(SPECK * small_size(np.concatenate(each))))
+        i: float(int(MIN_SIZE_PER_SMALL_OBJECT * small_size(np.concatenate(each))))
         for i, each in painted.items()
         if not of_class[i].min_size
     }
@@ -135,13 +137,13 @@ def advise(
     )
 
 
-def _says_enough(
+def _has_enough(
     answers: HeldOutPredictions, class_ids: NDArray[np.integer[Any]]
 ) -> bool:
     """Whether unseen strokes of every class say more than chance."""
     return all(
-        np.count_nonzero(here) >= ENOUGH
-        and np.unique(answers.strokes[here]).size >= ENOUGH_STROKES
+        np.count_nonzero(here) >= MIN_HELD_OUT_PIXELS
+        and np.unique(answers.strokes[here]).size >= MIN_HELD_OUT_STROKES
         for here in (answers.class_ids == i for i in class_ids)
     )
 
@@ -167,7 +169,7 @@ def _follow_edges(
         for levels, strength in seen:
             curve = edge_curve(levels, strength, rules, class_ids, index)
             # Outlines have to lie on edges more than anything else does.
-            if curve.max() > CLEAR * strength.mean():
+            if curve.max() > MIN_EDGE_STRENGTH_RATIO * strength.mean():
                 total += curve / curve.max()
         return total if total.any() else None
 

@@ -7,19 +7,19 @@ sum over the other classes of the share that is labelled c by mistake, the inter
 over union of class c is ``r_c / (1 + f_c)``.
 
 The threshold whose best place gains most is moved there, then the next one, until
-nothing gains more than `TOLERANCE`. So few thresholds move, and never to the worse.
+nothing gains more than `IOU_TOLERANCE`. So few thresholds move, and never to the worse.
 Strokes are a small sample, and the pixels of one stroke are alike. So where it is told
-which stroke a pixel is part of, the gain has to be more than `SURE` times its standard
+which stroke a pixel is part of, the gain has to be more than `MIN_GAIN_STANDARD_ERRORS` times its standard
 error too, found by leaving out one stroke after the other (the jackknife [1]_): what a
 single stroke asks for does not move a threshold. For
 one class all thresholds are tried at once: each pixel has one threshold up to which the
-class wins it (see `contest`), so running sums over a histogram of these give the IoU
+class wins it (see `one_vs_rest`), so running sums over a histogram of these give the IoU
 at every threshold. Where a stretch of thresholds is as good as the best, within
-`TOLERANCE`, its middle is taken, as far from either mistake as possible.
+`IOU_TOLERANCE`, its middle is taken, as far from either mistake as possible.
 
 Strokes lie inside of things. Something that knows of outlines, such as the edges of the
 image, may prefer other thresholds; it gets its way as far as the IoU on the strokes
-stays within `SLACK` of the best.
+stays within `MAX_IOU_LOSS` of the best.
 
 References
 ----------
@@ -58,16 +58,16 @@ from napari_garage_unet.engine.probabilities import (
 
 Float = npt.NDArray[np.float64]
 
-TOLERANCE = 1e-3
+IOU_TOLERANCE = 1e-3
 """Differences in IoU that do not matter."""
 
-SURE = 2.0
+MIN_GAIN_STANDARD_ERRORS = 2.0
 """How many standard errors a gain has to be."""
 
-SLACK = 0.03
+MAX_IOU_LOSS = 0.03
 """IoU on strokes that may be given for outlines that fit better."""
 
-PACE = 3
+LEVEL_STEP = 3
 """Levels from one threshold that is tried to the next."""
 
 Preference = Callable[[Sequence[ClassRule], int], Float | None]
@@ -172,13 +172,13 @@ def suggest_rules(
     before = after = _balanced_iou(found, truth, ids)
     curves = _curves(rows, truth, tuned, ids)
     open_ids = np.ones(len(ids), bool)
-    while (curves.max(axis=1) - after)[open_ids].max(initial=0) > TOLERANCE:
+    while (curves.max(axis=1) - after)[open_ids].max(initial=0) > IOU_TOLERANCE:
         index = int(np.where(open_ids, curves.max(axis=1), -1).argmax())
         level = 1 + _middle_of_best(curves[index])
         moved = [*tuned]
         moved[index] = ClassRule(threshold=level / MAX_LEVEL)
         others = assign_labels(rows, moved, class_ids=ids)
-        if parts is not None and not _is_sure(found, others, truth, parts, ids):
+        if parts is not None and not _is_significant(found, others, truth, parts, ids):
             open_ids[index] = False
             continue
         tuned, found = moved, others
@@ -214,7 +214,7 @@ def _prefer(
 ) -> list[ClassRule]:
     """Move thresholds towards the preferred ones as far as strokes allow it."""
     found = assign_labels(rows, rules, class_ids=class_ids)
-    least = _balanced_iou(found, truth, class_ids) - SLACK
+    least = _balanced_iou(found, truth, class_ids) - MAX_IOU_LOSS
     tuned = [*rules]
     for index in np.unique(truth):
         curve = preference(tuned, int(index))
@@ -223,7 +223,7 @@ def _prefer(
         now = tuned[index].threshold
         now = default_threshold(len(rules)) if now is None else now
         wanted, here = 1 + int(curve.argmax()), round(now * MAX_LEVEL)
-        for level in range(wanted, here, PACE if wanted < here else -PACE):
+        for level in range(wanted, here, LEVEL_STEP if wanted < here else -LEVEL_STEP):
             moved = [*tuned]
             moved[index] = ClassRule(threshold=level / MAX_LEVEL)
             others = assign_labels(rows, moved, class_ids=class_ids)
@@ -240,7 +240,7 @@ def _accept(rule: ClassRule, tuned: ClassRule, n_classes: int) -> ClassRule:
     return dataclasses.replace(rule, threshold=threshold, low=low)
 
 
-def _is_sure(
+def _is_significant(
     found: Labels,
     others: Labels,
     truth: npt.NDArray[np.intp],
@@ -263,7 +263,7 @@ def _is_sure(
     if n < 2:
         return True
     error = np.sqrt((n - 1) * np.var(without))
-    return bool(gain > SURE * error)
+    return bool(gain > MIN_GAIN_STANDARD_ERRORS * error)
 
 
 def _balanced_iou(
@@ -306,7 +306,7 @@ def _curve(
     ``(255,)`` float64, for the thresholds at levels 1 to 255
     """
     n = len(class_ids)
-    contest = OneVsRest(rows, (rows.shape[1],), rules, class_ids, index)
+    one_vs_rest = OneVsRest(rows, (rows.shape[1],), rules, class_ids, index)
     weight = 1 / np.bincount(truth, minlength=n)[truth]
     steps = np.array(
         [decision_step(ClassRule(k / MAX_LEVEL), n) for k in range(1, 256)]
@@ -316,7 +316,7 @@ def _curve(
     bins = int(steps[-1]) + 2
 
     def lost(chosen: npt.NDArray[np.bool_]) -> Float:
-        table = np.bincount(contest.limits[chosen], weight[chosen], bins)
+        table = np.bincount(one_vs_rest.limits[chosen], weight[chosen], bins)
         below: Float = np.concatenate([[0.0], np.cumsum(table)])[steps]
         return below
 
@@ -329,7 +329,7 @@ def _curve(
             right = 1 - lost(own)
             taken = painted.size - lost(everything)
         else:
-            labelled = contest.rest == class_ids[one]
+            labelled = one_vs_rest.rest == class_ids[one]
             right = lost(own & labelled)
             taken = lost(labelled)
         total += right / (1 + taken - right)
@@ -338,7 +338,7 @@ def _curve(
 
 def _middle_of_best(curve: Float) -> int:
     """Return the middle of the longest stretch that is as good as the best."""
-    good = np.concatenate([[False], curve >= curve.max() - TOLERANCE, [False]])
+    good = np.concatenate([[False], curve >= curve.max() - IOU_TOLERANCE, [False]])
     edges = np.flatnonzero(good[1:] != good[:-1])
     starts, ends = edges[::2], edges[1::2]
     longest = int(np.argmax(ends - starts))

@@ -12,7 +12,11 @@ from psygnal import Signal
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box
-from napari_garage_unet.engine.suggestions.next_stroke import WINDOW, doubt, next_place
+from napari_garage_unet.engine.suggestions.next_stroke import (
+    WINDOW_PIXELS,
+    next_place,
+    uncertainty,
+)
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.view import look_at
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
@@ -119,7 +123,7 @@ class Guidance:
             raise InputError("The model is in no doubt anywhere on this plane.")
         visited.append(place)
         del visited[:-MAX_REMEMBERED_PLACES]
-        look_at(self._viewer, annotated.layer, index, place, side=3 * WINDOW)
+        look_at(self._viewer, annotated.layer, index, place, side=3 * WINDOW_PIXELS)
         return place
 
     def close(self) -> None:
@@ -144,7 +148,7 @@ class Guidance:
         y0, y1, x0, x1 = box
         plane = self.layer.data[result.image.spatial_key(index)]
         plane = plane.T if result.image.is_transposed else plane
-        plane[y0:y1, x0:x1] = doubt(levels[:, y0:y1, x0:x1])
+        plane[y0:y1, x0:x1] = uncertainty(levels[:, y0:y1, x0:x1])
 
     def _on_removed(self, event: Any) -> None:
         gone = event.value

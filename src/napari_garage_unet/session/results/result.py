@@ -254,7 +254,7 @@ class Result:
         before = self.rule(class_id)
         if before == rule:
             return
-        if before.decides_like(rule):
+        if before.gives_same_labels_as(rule):
             self._labeller.rules[class_id] = rule
             self.rules_changed.emit()
             return

@@ -6,7 +6,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_garage_unet.engine.suggestions.thresholds import TOLERANCE
+from napari_garage_unet.engine.suggestions.thresholds import IOU_TOLERANCE
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.session import Session
 from napari_garage_unet.session.tuning.suggest import Advice, advise
@@ -108,7 +108,7 @@ class SuggestRow(QWidget):
             ",", "\N{NARROW NO-BREAK SPACE}"
         )
         kind = "held-out stroke pixels" if advice.held_out else "stroke pixels"
-        if found.gain > TOLERANCE:
+        if found.gain > IOU_TOLERANCE:
             text = (
                 f"+ {found.gain:.2f} IoU on {pixels} {kind} "
                 f"({found.iou_before:.2f} to {found.iou_after:.2f}); dotted lines "
