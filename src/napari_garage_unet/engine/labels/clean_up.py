@@ -24,8 +24,7 @@ as too small nor filled as a hole, and is no rival for the largest.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -34,16 +33,10 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.probabilities import check_probabilities
 
 from .assign import Labels, assign_labels, label_dtype
-from .regions import (
-    CLOSED,
-    Bool,
-    Int,
-    Integers,
-    OpenEnds,
-    Regions,
-    find_regions,
-)
+from .region_rules import changeable_regions, clean_regions
+from .regions import CLOSED, Integers, OpenEnds, find_regions
 from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
+from .smoothing import smooth_classes
 
 
 def apply_rules(
@@ -146,212 +139,6 @@ def clean_in_place(
                 open_ends=open_ends,
             )
             regions.paint(clean_regions(regions, rules, class_ids), part)
-
-
-def smooth_classes(
-    labels: Integers,
-    rules: Sequence[ClassRule],
-    class_ids: Sequence[int],
-    spacing: Sequence[float] | None = None,
-) -> None:
-    """Smooth the outlines of each class that asks for it, in place.
-
-    The radius is in pixels along the last axis, and as long along the others.
-    """
-    step = (1.0,) * labels.ndim if spacing is None else spacing
-    if len(step) != labels.ndim:
-        raise InputError(
-            f"The spacing needs a number for each of {labels.ndim} axes, not {step}."
-        )
-    for rule, class_id in zip(rules, class_ids, strict=True):
-        if rule.smooth:
-            radii = [round(rule.smooth * step[-1] / s) for s in step]
-            _smooth(labels, class_id, radii, class_ids)
-
-
-def changeable_regions(
-    rules: Sequence[ClassRule], class_ids: Sequence[int]
-) -> Callable[[Integers, Int], Bool] | None:
-    """Return what tells the regions that `clean_regions` may give another label.
-
-    With minimal sizes alone, larger regions stay what they are, and it does not matter
-    which of them touch. Everything else needs all contacts: None.
-    """
-    if any(
-        rule.fill_holes
-        or rule.max_size is not None
-        or rule.clear_border
-        or rule.keep_largest
-        for rule in rules
-    ):
-        return None
-
-    def changeable(labels: Integers, sizes: Int) -> Bool:
-        small = np.zeros(labels.shape, bool)
-        for rule, class_id in zip(rules, class_ids, strict=True):
-            if rule.removes:
-                small |= (labels == class_id) & (sizes < rule.min_size)
-        return small
-
-    return changeable
-
-
-def clean_regions(
-    regions: Regions, rules: Sequence[ClassRule], class_ids: Sequence[int]
-) -> Integers:
-    """Fill holes and remove regions.
-
-    Returns
-    -------
-    ``(n_regions,)`` the new label of each region
-    """
-    labels = regions.labels.copy()
-    for rule, class_id in zip(rules, class_ids, strict=True):
-        if rule.fill_holes:
-            labels[_holes(regions, labels != class_id, rule.fill_holes)] = class_id
-    values = np.array([*class_ids, 0])
-    values = np.append(values, np.setdiff1d(labels, values))
-    for rule, class_id in zip(rules, class_ids, strict=True):
-        if rule.removes:
-            group, removed = _unwanted(regions, labels == class_id, rule)
-            _give_to_neighbours(regions, labels, group, removed, values)
-    return labels
-
-
-def _holes(regions: Regions, others: Bool, limit: float) -> Bool:
-    group, count = regions.join(others, diagonal=False)
-    size, at_border, at_open_end = _group_properties(regions, group, count)
-    return _members(group, ~at_border & ~at_open_end & (size <= limit))
-
-
-def _unwanted(regions: Regions, own: Bool, rule: ClassRule) -> tuple[Int, Bool]:
-    """Return the groups that a class's regions form and which of them have to go."""
-    group, count = regions.join(own, diagonal=True)
-    size, at_border, at_open_end = _group_properties(regions, group, count)
-    removed = (size < rule.min_size) & ~at_open_end
-    if rule.max_size is not None:
-        removed |= size > rule.max_size
-    if rule.clear_border:
-        removed |= at_border
-    rivals = ~removed & ~at_open_end
-    if rule.keep_largest and rivals.any():
-        largest = np.argmax(np.where(rivals, size, -1))
-        removed |= rivals
-        removed[largest] = False
-    return group, removed
-
-
-def _give_to_neighbours(
-    regions: Regions,
-    labels: Integers,
-    group: Int,
-    removed: Bool,
-    values: Integers,
-) -> None:
-    """Give each removed group the label with most faces around it, in place.
-
-    Of labels that have as many, the first one of `values`, which has all there are.
-    """
-    if not removed.any():
-        return
-    gone = _members(group, removed)
-    sorter = np.argsort(values)
-    counts = np.zeros(removed.size * values.size)
-    for own, other in (regions.pairs, regions.pairs[::-1]):
-        leaves = np.flatnonzero(gone[own])
-        own, other, faces = own[leaves], other[leaves], regions.faces[leaves]
-        outwards = np.flatnonzero(group[own] != group[other])
-        own, other, faces = own[outwards], other[outwards], faces[outwards]
-        index = sorter[np.searchsorted(values, labels[other], sorter=sorter)]
-        counts += np.bincount(group[own] * values.size + index, faces, counts.size)
-    table = counts.reshape(removed.size, values.size)
-    winner = np.where(table.any(axis=1), values[table.argmax(axis=1)], 0)
-    labels[gone] = winner[group[gone]]
-
-
-def _group_properties(
-    regions: Regions, group: Int, count: int
-) -> tuple[Int, Bool, Bool]:
-    """Return the pixels of each group, if it is at the border, and if it goes on."""
-    member = group >= 0
-    size = np.bincount(group[member], regions.sizes[member], count).astype(np.int64)
-    at_border, at_open_end = (
-        np.bincount(group[member & which], minlength=count) > 0
-        for which in (regions.at_border, regions.at_open_end)
-    )
-    return size, at_border, at_open_end
-
-
-def _members(group: Int, chosen: Bool) -> Bool:
-    """Return which regions belong to a chosen group."""
-    members: Bool = (group >= 0) & np.append(chosen, False)[group]
-    return members
-
-
-def _smooth(
-    labels: Integers, class_id: int, radii: Sequence[int], class_ids: Sequence[int]
-) -> None:
-    own = labels == class_id
-    if not own.any():
-        return
-    total = math.prod((radius + 1) ** 2 for radius in radii)
-    counts = _neighbourhood(own, radii)
-    lost = own & (counts < (total + 1) // 2)
-    gained = ~own & (counts > total // 2)
-    if lost.any():
-        labels[lost] = _heirs(labels, class_id, radii, class_ids, lost)
-    labels[gained] = class_id
-
-
-def _heirs(
-    labels: Integers,
-    class_id: int,
-    radii: Sequence[int],
-    class_ids: Sequence[int],
-    lost: Bool,
-) -> Integers:
-    """Return the most frequent other label around each pixel that a class loses."""
-    present = set(np.unique(labels).tolist()) - {class_id}
-    known = [i for i in (*class_ids, 0) if i in present]
-    candidates = known + sorted(present - set(known))
-    heir = np.full(np.count_nonzero(lost), candidates[0], labels.dtype)
-    if len(candidates) > 1:
-        best = _neighbourhood(labels == candidates[0], radii)[lost]
-        for value in candidates[1:]:
-            counts = _neighbourhood(labels == value, radii)[lost]
-            heir[counts > best] = value
-            np.maximum(best, counts, out=best)
-    return heir
-
-
-def _neighbourhood(mask: Bool, radii: Sequence[int]) -> npt.NDArray[np.unsignedinteger]:
-    """Sum a mask under a pyramid of weights, the edge going on outside the image.
-
-    Two moving sums of ``radius + 1`` pixels along each axis; whole numbers, hence the
-    same wherever a tile begins.
-    """
-    total = math.prod((radius + 1) ** 2 for radius in radii)
-    out = mask.astype(np.min_scalar_type(total))
-    for axis, radius in enumerate(radii):
-        pad = [(0, 0)] * mask.ndim
-        pad[axis] = (radius, radius)
-        out = np.pad(out, pad, mode="edge")
-        for _ in range(2):
-            out = _moving_sum(out, radius + 1, axis)
-    return out
-
-
-def _moving_sum(
-    values: npt.NDArray[np.unsignedinteger], width: int, axis: int
-) -> npt.NDArray[np.unsignedinteger]:
-    length = values.shape[axis] - width + 1
-    index = [slice(None)] * values.ndim
-    index[axis] = slice(0, length)
-    out = values[tuple(index)].copy()
-    for start in range(1, width):
-        index[axis] = slice(start, start + length)
-        out += values[tuple(index)]
-    return out
 
 
 def _leading_shape(

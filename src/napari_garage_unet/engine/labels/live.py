@@ -14,10 +14,11 @@ import numpy.typing as npt
 from napari_garage_unet.engine.probabilities import check_probabilities
 
 from .assign import Labels, apply_hysteresis, decision_step, label_dtype
-from .clean_up import changeable_regions, clean_regions, smooth_classes
 from .one_vs_rest import OneVsRest
+from .region_rules import changeable_regions, clean_regions
 from .regions import CLOSED, OpenEnds, Regions, find_regions
 from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
+from .smoothing import smooth_classes
 
 
 class LiveLabels:

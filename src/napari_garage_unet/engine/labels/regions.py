@@ -13,15 +13,14 @@ run-based two-scan labeling algorithm", IEEE Trans. Image Process. 17, 2008).
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+
+from .graph import components, sum_contacts
+from .runs import contacts_of_runs
 
 Int = npt.NDArray[np.signedinteger]
 Bool = npt.NDArray[np.bool_]
@@ -95,7 +94,7 @@ class Regions:
             return np.full(members.size, -1), 0
         place = np.empty(members.size, first.dtype)
         place[nodes] = np.arange(nodes.size)
-        joined = _components(place[first[joins]], place[second[joins]], nodes.size)
+        joined = components(place[first[joins]], place[second[joins]], nodes.size)
         group = np.full(members.size, -1, joined.dtype)
         group[nodes] = joined
         return group, int(joined.max()) + 1
@@ -159,7 +158,7 @@ def find_regions(
     beside: Int = np.flatnonzero(places[1:]).astype(kind)
     apart = [(beside, beside + 1, np.ones(beside.size, kind))]
     joined = [(starts[:0], starts[:0])]
-    for one, other, faces in _contacts(labels.shape, lines, places):
+    for one, other, faces in contacts_of_runs(labels.shape, lines, places):
         if faces is None:
             apart.append((one, other, np.zeros(one.size, kind)))
             continue
@@ -167,7 +166,7 @@ def find_regions(
         same, unlike = np.flatnonzero(is_same), np.flatnonzero(~is_same)
         joined.append((one[same], other[same]))
         apart.append((one[unlike], other[unlike], faces[unlike]))
-    region = _components(
+    region = components(
         np.concatenate([pair[0] for pair in joined]),
         np.concatenate([pair[1] for pair in joined]),
         starts.size,
@@ -188,7 +187,7 @@ def find_regions(
     border, beyond = _lines_at_ends(labels.shape[:-1], open_ends)
     at_border[region[border[lines]]] = True
     at_open_end[region[beyond[lines]]] = True
-    pairs, summed = _sum_contacts(
+    pairs, summed = sum_contacts(
         region[np.concatenate([contacts[0] for contacts in apart])],
         region[np.concatenate([contacts[1] for contacts in apart])],
         np.concatenate([contacts[2] for contacts in apart]),
@@ -206,110 +205,6 @@ def find_regions(
     )
 
 
-def _contacts(
-    shape: tuple[int, ...], lines: Int, places: Int
-) -> Iterator[tuple[Int, Int, Int | None]]:
-    """Find the runs of neighbouring lines that touch.
-
-    Two neighbouring lines are cut wherever either of them begins a run. Between cuts
-    one run lies beside one other.
-
-    Parameters
-    ----------
-    shape
-        Of the image.
-    lines, places
-        The line in which each run lies, and where in it the run begins.
-
-    Yields
-    ------
-    first, second
-        Pairs of runs.
-    faces
-        The pixel faces between the two, once for each pair of lines; None where they
-        meet in edges or corners.
-    """
-    width = shape[-1]
-    for step in itertools.product((-1, 0, 1), repeat=len(shape) - 1):
-        if next((s for s in step if s), 0) != 1:
-            continue  # the opposite step finds the same pairs
-        spans = list(zip(step, shape[:-1], strict=True))
-        here = tuple(slice(max(-s, 0), n - max(s, 0)) for s, n in spans)
-        there = tuple(slice(max(s, 0), n - max(-s, 0)) for s, n in spans)
-        runs, keys = _runs_of_lines(shape, here, lines, places)
-        runs_there, keys_there = _runs_of_lines(shape, there, lines, places)
-        if not runs.size:
-            continue
-        # Both are in order, and merging them is quick.
-        merged = np.concatenate([2 * keys, 2 * keys_there + 1])
-        merged.sort(kind="stable")
-        is_there = (merged & 1).astype(bool)
-        merged >>= 1
-        is_last = np.empty(merged.size, bool)
-        np.not_equal(merged[1:], merged[:-1], out=is_last[:-1])
-        is_last[-1] = True
-        last = np.flatnonzero(is_last)
-        count_there = np.cumsum(is_there, dtype=lines.dtype)[last]
-        second = runs_there[count_there - 1]
-        first = runs[last.astype(lines.dtype) - count_there]
-        cuts = merged[last]
-        # Where both begin a run inside their lines, four runs meet in a corner.
-        both = np.empty(last.size, bool)
-        both[0] = last[0] == 1
-        np.equal(last[1:] - last[:-1], 2, out=both[1:])
-        corner = np.flatnonzero(both)
-        corner = corner[cuts[corner] % width != 0]
-        if sum(map(abs, step)) == 1:
-            end = lines.dtype.type(math.prod(s.stop - s.start for s in here) * width)
-            yield first, second, np.diff(cuts, append=end)
-        else:
-            yield first, second, None
-        yield first[corner], second[corner] - 1, None
-        yield first[corner] - 1, second[corner], None
-
-
-def _runs_of_lines(
-    shape: tuple[int, ...], box: tuple[slice, ...], lines: Int, places: Int
-) -> tuple[Int, Int]:
-    """Return the runs in a box of lines, and where in the box they begin, in order."""
-    if all(s.stop - s.start == n for s, n in zip(box[1:], shape[1:], strict=False)):
-        # Lines that follow each other, as always in a plane.
-        stride = math.prod(shape[1:-1])
-        ends = [box[0].start * stride, box[0].stop * stride]
-        first, last = np.searchsorted(lines, ends).tolist()
-        runs = np.arange(first, last, dtype=lines.dtype)
-        return runs, (lines[first:last] - ends[0]) * shape[-1] + places[first:last]
-    number = np.full(shape[:-1], -1, lines.dtype)
-    number[box] = np.arange(number[box].size).reshape(number[box].shape)
-    inside = number.reshape(-1)[lines]
-    runs = np.flatnonzero(inside >= 0).astype(lines.dtype)
-    return runs, inside[runs] * shape[-1] + places[runs]
-
-
-def _sum_contacts(first: Int, second: Int, faces: Int, count: int) -> tuple[Int, Int]:
-    """Make one contact of all those between two regions, the lower one first."""
-    low, high = np.minimum(first, second), np.maximum(first, second)
-    order = _order(high, count)
-    order = order[_order(low[order], count)]
-    low, high = low[order], high[order]
-    begins = np.ones(order.size, bool)
-    begins[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    at = np.flatnonzero(begins)
-    if not at.size:
-        return np.stack([low, high]), faces
-    return np.stack([low[at], high[at]]), np.add.reduceat(faces[order], at)
-
-
-def _order(values: Int, count: int) -> Int:
-    """Sort numbers below `count`; those that are equal stay in order."""
-    # Turning a sparse matrix over is a sort in linear time.
-    n = values.size
-    rows = np.arange(n + 1, dtype=values.dtype)
-    table = csr_array((rows[:-1], values, rows), (n, count))
-    order: Int = table.tocsc().data
-    return order
-
-
 def _lines_at_ends(shape: tuple[int, ...], open_ends: OpenEnds) -> tuple[Bool, Bool]:
     """Return which lines lie at the border, and which at an open end.
 
@@ -323,23 +218,3 @@ def _lines_at_ends(shape: tuple[int, ...], open_ends: OpenEnds) -> tuple[Bool, B
                 marked = beyond if goes_on else at_border
                 np.moveaxis(marked, axis, 0)[end] = True
     return at_border.reshape(-1), beyond.reshape(-1)
-
-
-def _components(first: Int, second: Int, count: int) -> Int:
-    """Return the component of each node, numbered in the order of their first nodes."""
-    if (first[1:] < first[:-1]).any():
-        order = np.argsort(first, kind="stable")
-        first, second = first[order], second[order]
-    pointer = np.zeros(count + 1, first.dtype)
-    np.cumsum(np.bincount(first, minlength=count), out=pointer[1:])
-    # Built by hand: scipy would sort each row and add up what is there twice.
-    edges = csr_array((np.ones(first.size), second, pointer), (count, count))
-    found, component = connected_components(edges, directed=False)
-    numbered: Int = component
-    first_node = np.empty(found, np.int64)
-    first_node[numbered[::-1]] = np.arange(count)[::-1]  # the last assignment stays
-    if (np.diff(first_node) > 0).all():
-        return numbered
-    order = np.empty(found, np.int64)
-    order[np.argsort(first_node)] = np.arange(found)
-    return order[numbered]

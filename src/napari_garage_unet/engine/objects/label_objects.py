@@ -29,15 +29,9 @@ from skimage.segmentation import watershed
 
 from napari_garage_unet.engine.errors import InputError
 
-from .seeds import (
-    Int32,
-    _check_distance,
-    _check_levels,
-    _connected,
-    _relief,
-    _seeds,
-    _spacing,
-)
+from .arguments import check_distance, check_levels, check_spacing
+from .relief import Int32, connected_regions, distance_relief
+from .seeds import find_seeds
 
 
 def objects(
@@ -83,21 +77,21 @@ def objects(
         If shapes do not fit, or spacing or distance are no positive numbers.
     """
     labels = np.atleast_1d(labels)
-    step = _spacing(labels.ndim, spacing)
-    levels = _check_levels(labels, probabilities)
+    step = check_spacing(labels.ndim, spacing)
+    levels = check_levels(labels, probabilities)
     axes = labels.ndim if connected_axes is None else min(connected_axes, labels.ndim)
     if axes < 1:
         raise InputError(f"At least one axis has to connect, not {connected_axes}.")
     # Seconds between two time points say nothing about distances in a plane.
     step = step[labels.ndim - axes :]
-    _check_distance(min_distance)
+    check_distance(min_distance)
     out = np.zeros(labels.shape, np.int32)
     values = [class_id] if class_id is not None else np.unique(labels[labels != 0])
     count = 0
     for value in values:
         mask = labels == value
         for index in np.ndindex(labels.shape[: labels.ndim - axes]):
-            found = _connected(mask[index])
+            found = connected_regions(mask[index])
             if split:
                 weight = None if levels is None else levels[index]
                 found = _split(found, weight, min_distance, step)
@@ -115,8 +109,8 @@ def _split(
     """Flood the regions that have several seeds; the others are objects already."""
     if not regions.any():
         return regions
-    relief = _relief(regions, levels, step)
-    seeds = _seeds(regions, relief, distance, step)
+    relief = distance_relief(regions, levels, step)
+    seeds = find_seeds(regions, relief, distance, step)
     several = np.bincount(seeds.regions) > 1
     if not several.any():
         return regions

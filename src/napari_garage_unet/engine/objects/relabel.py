@@ -7,9 +7,7 @@ import numpy.typing as npt
 
 from napari_garage_unet.engine.errors import InputError
 
-from .seeds import (
-    Int32,
-)
+from .relief import Int32
 
 
 def relabel_like(new: Int32, old: npt.NDArray[np.integer]) -> Int32:

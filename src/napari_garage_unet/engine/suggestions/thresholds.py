@@ -40,10 +40,8 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import (
     Labels,
     assign_labels,
-    decision_step,
     default_threshold,
 )
-from napari_garage_unet.engine.labels.one_vs_rest import OneVsRest
 from napari_garage_unet.engine.labels.rules import (
     ClassRule,
     Rules,
@@ -56,7 +54,7 @@ from napari_garage_unet.engine.probabilities import (
     check_probabilities,
 )
 
-Float = npt.NDArray[np.float64]
+from .balanced_iou import Float, balanced_iou, iou_curves
 
 IOU_TOLERANCE = 1e-3
 """Differences in IoU that do not matter."""
@@ -169,8 +167,8 @@ def suggest_rules(
     tuned = [ClassRule(threshold=rule.threshold) for rule in present]
     parts = None if strokes_apart is None else strokes_apart[painted]
     found = assign_labels(rows, tuned, class_ids=ids)
-    before = after = _balanced_iou(found, truth, ids)
-    curves = _curves(rows, truth, tuned, ids)
+    before = after = balanced_iou(found, truth, ids)
+    curves = iou_curves(rows, truth, tuned, ids)
     open_ids = np.ones(len(ids), bool)
     while (curves.max(axis=1) - after)[open_ids].max(initial=0) > IOU_TOLERANCE:
         index = int(np.where(open_ids, curves.max(axis=1), -1).argmax())
@@ -182,12 +180,12 @@ def suggest_rules(
             open_ids[index] = False
             continue
         tuned, found = moved, others
-        after = _balanced_iou(found, truth, ids)
-        curves = _curves(rows, truth, tuned, ids)
+        after = balanced_iou(found, truth, ids)
+        curves = iou_curves(rows, truth, tuned, ids)
     if preference is not None:
         tuned = _prefer(preference, tuned, rows, truth, ids)
-        after = _balanced_iou(assign_labels(rows, tuned, class_ids=ids), truth, ids)
-        curves = _curves(rows, truth, tuned, ids)
+        after = balanced_iou(assign_labels(rows, tuned, class_ids=ids), truth, ids)
+        curves = iou_curves(rows, truth, tuned, ids)
     return Suggestion(
         rules=tuple(
             _accept(rule, best, len(ids))
@@ -214,7 +212,7 @@ def _prefer(
 ) -> list[ClassRule]:
     """Move thresholds towards the preferred ones as far as strokes allow it."""
     found = assign_labels(rows, rules, class_ids=class_ids)
-    least = _balanced_iou(found, truth, class_ids) - MAX_IOU_LOSS
+    least = balanced_iou(found, truth, class_ids) - MAX_IOU_LOSS
     tuned = [*rules]
     for index in np.unique(truth):
         curve = preference(tuned, int(index))
@@ -227,7 +225,7 @@ def _prefer(
             moved = [*tuned]
             moved[index] = ClassRule(threshold=level / MAX_LEVEL)
             others = assign_labels(rows, moved, class_ids=class_ids)
-            if _balanced_iou(others, truth, class_ids) >= least:
+            if balanced_iou(others, truth, class_ids) >= least:
                 tuned = moved
                 break
     return tuned
@@ -250,90 +248,20 @@ def _is_significant(
     """Tell whether other labels are better by more than strokes differ by chance."""
     numbers = np.unique(parts)
     painted = np.unique(truth).size
-    gain = _balanced_iou(others, truth, class_ids)
-    gain -= _balanced_iou(found, truth, class_ids)
+    gain = balanced_iou(others, truth, class_ids)
+    gain -= balanced_iou(found, truth, class_ids)
     without = []
     for number in numbers:
         kept = parts != number
         if np.unique(truth[kept]).size < painted:
             continue  # the only stroke of its class says nothing of the others
-        better = _balanced_iou(others[kept], truth[kept], class_ids)
-        without.append(better - _balanced_iou(found[kept], truth[kept], class_ids))
+        better = balanced_iou(others[kept], truth[kept], class_ids)
+        without.append(better - balanced_iou(found[kept], truth[kept], class_ids))
     n = len(without)
     if n < 2:
         return True
     error = np.sqrt((n - 1) * np.var(without))
     return bool(gain > MIN_GAIN_STANDARD_ERRORS * error)
-
-
-def _balanced_iou(
-    found: Labels, truth: npt.NDArray[np.intp], class_ids: Sequence[int]
-) -> float:
-    n = len(class_ids)
-    place = np.full(max(class_ids) + 1, n)  # 0 is no class
-    place[list(class_ids)] = np.arange(n)
-    counts = np.bincount(truth * (n + 1) + place[found], minlength=n * (n + 1))
-    table = counts.reshape(n, n + 1)[:, :n].astype(np.float64)
-    pixels = np.bincount(truth, minlength=n)
-    painted = np.flatnonzero(pixels)
-    shares = table[painted] / pixels[painted, np.newaxis]
-    right = shares[np.arange(painted.size), painted]
-    taken = shares.sum(axis=0)[painted] - right
-    return float((right / (1 + taken)).mean())
-
-
-def _curves(
-    rows: UInt8,
-    truth: npt.NDArray[np.intp],
-    rules: Sequence[ClassRule],
-    class_ids: Sequence[int],
-) -> Float:
-    classes = range(len(class_ids))
-    return np.stack([_curve(rows, truth, rules, class_ids, i) for i in classes])
-
-
-def _curve(
-    rows: UInt8,
-    truth: npt.NDArray[np.intp],
-    rules: Sequence[ClassRule],
-    class_ids: Sequence[int],
-    index: int,
-) -> Float:
-    """Return the balanced IoU for each threshold of one class.
-
-    Returns
-    -------
-    ``(255,)`` float64, for the thresholds at levels 1 to 255
-    """
-    n = len(class_ids)
-    one_vs_rest = OneVsRest(rows, (rows.shape[1],), rules, class_ids, index)
-    weight = 1 / np.bincount(truth, minlength=n)[truth]
-    steps = np.array(
-        [decision_step(ClassRule(k / MAX_LEVEL), n) for k in range(1, 256)]
-    )
-    # Beyond its limit a pixel goes to the rest; in a histogram of the limits, that is
-    # everything below a step.
-    bins = int(steps[-1]) + 2
-
-    def lost(chosen: npt.NDArray[np.bool_]) -> Float:
-        table = np.bincount(one_vs_rest.limits[chosen], weight[chosen], bins)
-        below: Float = np.concatenate([[0.0], np.cumsum(table)])[steps]
-        return below
-
-    everything = np.ones(truth.size, bool)
-    total = np.zeros(len(steps))
-    painted = np.unique(truth)
-    for one in painted:
-        own = truth == one
-        if one == index:
-            right = 1 - lost(own)
-            taken = painted.size - lost(everything)
-        else:
-            labelled = one_vs_rest.rest == class_ids[one]
-            right = lost(own & labelled)
-            taken = lost(labelled)
-        total += right / (1 + taken - right)
-    return total / painted.size
 
 
 def _middle_of_best(curve: Float) -> int:
