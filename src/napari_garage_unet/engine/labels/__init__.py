@@ -1,1 +1,1 @@
-"""From probabilities to label images."""
+"""Thresholds and clean-up rules: from probabilities to label images."""

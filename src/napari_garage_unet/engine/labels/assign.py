@@ -1,17 +1,16 @@
-"""From probabilities to labels.
+"""Assignment of a class to each pixel by thresholds.
 
-Class ``c`` is a candidate in a pixel where its probability reaches its threshold,
-``p_c >= t_c``. Among the candidates the one with the largest ``p_c (1 - t_c) / t_c``
-wins; ties go to the first class, and pixels without a candidate get 0. This is the
-cost-sensitive decision [1]_: with two classes, moving one threshold to 0.3 gives that
-class exactly the pixels where its probability is at least 0.3; with equal thresholds
-the most likely class wins.
+Class ``c`` is a candidate in a pixel if its probability reaches its threshold,
+``p_c >= t_c``. The candidate with the largest ``p_c (1 - t_c) / t_c`` gets the pixel;
+ties go to the first class, and a pixel without a candidate gets 0. This is the
+cost-sensitive decision of [1]_: with two classes, a threshold of 0.3 gives a class
+exactly the pixels in which its probability is at least 0.3, and with equal thresholds
+the most probable class gets the pixel.
 
-Everything happens on a grid of 256 levels, so that the viewer can keep one byte per
-class and pixel and still decide as the command line does. A threshold between two
-levels lets the lower one be a candidate, hence rounding never takes a pixel from all
-classes; its weight is that of the middle between the two levels, hence two classes
-never tie.
+Probabilities are compared on a grid of 256 levels, so that labels computed from one
+byte per class and pixel are those computed from floats. A threshold between two levels
+makes the lower level a candidate, so rounding never leaves a pixel without any class;
+its weight is that of the middle between the two levels, so two classes never tie.
 
 References
 ----------
@@ -43,19 +42,31 @@ Labels = npt.NDArray[np.unsignedinteger]
 
 
 def default_threshold(n_classes: int) -> float:
-    """Return the threshold of a class that nobody tuned.
+    """Return the threshold of a class whose rule has none.
 
-    ``1 / n_classes``, at which the most likely class always reaches its threshold; one
-    half for a single class against background.
+    Returns
+    -------
+    float
+        ``1 / n_classes``, which the most probable class always reaches; 0.5 for a
+        single class against background.
     """
     return 1 / max(n_classes, 2)
 
 
 def threshold_step(threshold: float) -> int:
-    """Return a threshold's place among the 509 that can be told apart on the grid.
+    """Return the step of a threshold, its position on the grid of levels.
 
-    Even steps ``2 k`` are level ``k`` itself, odd ones lie between two levels. From 2
-    (everything that is not surely another class) to 510.
+    An even step ``2 k`` is level ``k`` itself, an odd one lies between two levels.
+
+    Parameters
+    ----------
+    threshold
+        Probability from 0 to 1.
+
+    Returns
+    -------
+    int
+        From 2, which every level above 0 reaches, to 510.
     """
     level = round(threshold * MAX_LEVEL, 6)
     return min(max(math.floor(level), 1), MAX_LEVEL) + min(
@@ -64,17 +75,36 @@ def threshold_step(threshold: float) -> int:
 
 
 def candidate_level(step: int) -> int:
-    """Return the lowest level that reaches the threshold at `step`."""
+    """Return the lowest level, 1 to 255, that reaches the threshold at `step`."""
     return step // 2
 
 
 def weight_step(step: int) -> int:
-    """Return twice the level whose odds weigh a class; always odd, from 1 to 509."""
+    """Return twice the level whose odds weigh a class with the threshold at `step`.
+
+    Returns
+    -------
+    int
+        Odd, from 1 to 509.
+    """
     return step if step % 2 else step - 1
 
 
 def decision_step(rule: ClassRule, n_classes: int) -> int:
-    """Return the step at which a class competes: that of `low` where it is given."""
+    """Return the step from which on a class is a candidate.
+
+    Parameters
+    ----------
+    rule
+        Rule of the class; `low` counts instead of `threshold` where it is given.
+    n_classes
+        Number of classes, for the default threshold.
+
+    Returns
+    -------
+    int
+        See `threshold_step`.
+    """
     threshold = rule.threshold
     if threshold is None:
         threshold = default_threshold(n_classes)
@@ -87,7 +117,7 @@ def assign_labels(
     *,
     class_ids: Sequence[int] | None = None,
 ) -> Labels:
-    """Decide which class each pixel belongs to.
+    """Assign a class to each pixel.
 
     Parameters
     ----------
@@ -96,16 +126,15 @@ def assign_labels(
         the same labels. Any number of spatial axes. A single class stands against
         background.
     rules
-        Thresholds or `ClassRule`, see `Rules`; of the rules only `threshold` and `low`
-        are looked at.
+        Thresholds or `ClassRule`, see `Rules`; only `threshold` and `low` are used.
     class_ids
-        Value of each class in the result; 1, 2, ... when left out.
+        Value of each class in the result; 1, 2, ... by default.
 
     Returns
     -------
-    labels
-        ``(*spatial)``, the class ids and 0 where no class reaches its threshold; uint8,
-        or uint16 when an id needs it.
+    ndarray
+        ``(*spatial)`` class ids, 0 where no class reaches its threshold; uint8, or
+        uint16 if an id is above 255.
 
     Raises
     ------
@@ -132,26 +161,34 @@ def assign_labels(
 
 
 def label_dtype(class_ids: Sequence[int]) -> np.dtype[Any]:
-    """Return the smallest unsigned type that holds the ids."""
+    """Return the smallest unsigned dtype that holds the ids: uint8 or uint16."""
     return np.dtype(np.uint8 if max(class_ids) <= 255 else np.uint16)
 
 
 def apply_hysteresis(levels: UInt8, rule: ClassRule, n_classes: int) -> UInt8:
-    """Set a class's levels to 0 outside the regions that hysteresis keeps.
+    """Set the levels of a class to 0 outside the regions that hysteresis keeps.
 
-    With `low`, a class competes with that lower threshold, but only in regions (all
-    neighbours, diagonal ones too) that reach the threshold in some pixel.
+    A class with `low` is a candidate from that lower threshold on, but only in
+    connected regions (faces, edges and corners) that reach `threshold` in some pixel.
 
     Parameters
     ----------
     levels
-        ``(*spatial)`` uint8 of one class.
-    rule, n_classes
-        The class's rule, and how many classes there are (for the default threshold).
+        ``(*spatial)`` uint8 levels of one class.
+    rule
+        Rule of the class.
+    n_classes
+        Number of classes, for the default threshold.
 
     Returns
     -------
-    `levels` itself without hysteresis, otherwise a changed copy
+    ndarray
+        ``(*spatial)`` uint8; `levels` itself for a rule without `low`, else a copy.
+
+    Notes
+    -----
+    The two thresholds are those of J. Canny, "A computational approach to edge
+    detection", TPAMI 1986.
     """
     if rule.low is None or levels.ndim == 0:
         return levels
@@ -174,10 +211,13 @@ class Ranking:
     Attributes
     ----------
     tables
-        One table of 256 ranks (uint16) per class; 0 below its threshold. A larger rank
-        wins, and no two pairs have the same.
-    winner, level
-        Of each rank, the class (1 for the first, 0 for rank 0) and its level.
+        One ``(256,)`` uint16 table of ranks per class; 0 for levels below its
+        threshold. The larger rank wins, and no two pairs have the same.
+    winner
+        ``(1 + n_ranks,)`` uint16, number of the class with each rank, from 1; 0 for
+        rank 0.
+    level
+        ``(1 + n_ranks,)`` uint8, level of each rank.
     """
 
     __slots__ = ("level", "tables", "winner")
@@ -191,8 +231,16 @@ class Ranking:
 def rank(steps: Sequence[int]) -> Ranking:
     """Order all pairs of class and level by their weighted probability.
 
-    The scores are quotients of integers below 2**17 and 2**9; float64 tells any two
-    apart and makes equal ones equal. 255 classes of 255 levels fit into uint16.
+    Parameters
+    ----------
+    steps
+        `decision_step` of each class.
+
+    Notes
+    -----
+    The scores are quotients of integers below ``2**17`` and ``2**9``, so equal ones are
+    equal in float64 and different ones differ. 255 classes with 255 levels fit into
+    uint16.
     """
     if not steps:
         return Ranking([], np.zeros(1, np.uint16), np.zeros(1, np.uint8))
@@ -216,7 +264,20 @@ def rank(steps: Sequence[int]) -> Ranking:
 
 
 def best_rank(rows: Sequence[UInt8], tables: Sequence[UInt16]) -> UInt16:
-    """Return the largest rank in each pixel; 0 without candidates."""
+    """Return the largest rank in each pixel.
+
+    Parameters
+    ----------
+    rows
+        ``(n_pixels,)`` uint8 levels of each class.
+    tables
+        `Ranking.tables`.
+
+    Returns
+    -------
+    ndarray
+        ``(n_pixels,)`` uint16; 0 where there is no candidate.
+    """
     best: UInt16 = np.take(tables[0], rows[0], mode="clip")
     for row, table in zip(rows[1:], tables[1:], strict=True):
         np.maximum(best, np.take(table, row, mode="clip"), out=best)

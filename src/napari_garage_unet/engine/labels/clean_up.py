@@ -1,25 +1,23 @@
-"""Cleaning labels, class by class.
+"""Labels of an image from its probabilities, cleaned class by class.
 
-The steps follow each other, each for all classes that ask for it in the order of the
+The steps follow each other, each for all classes whose rule has it, in the order of the
 classes:
 
-1. *Smooth*: a pixel belongs to the class when more than half of its neighbourhood does;
-   at exactly half it stays as it is. Pixels that a class loses go to the label that is
-   most frequent around them.
-2. *Fill holes*: what is enclosed by a class, does not touch the border of the image and
-   is not larger than the limit becomes that class, whatever it was.
-3. *Remove*: regions below the minimum, above the maximum or at the border of the image
-   go, and all but the largest of those that are left. A removed region takes the label
-   with which it shares most of its outline: a speck in the background becomes
-   background, one in the undecided (0) becomes undecided. So removing never makes a new
-   speck of another class. Without neighbours it becomes 0.
+1. Thresholds (`assign`).
+2. *Smooth* (`smoothing`): the outlines of a class are smoothed.
+3. *Fill holes* (`region_rules`): a hole is enclosed by a class, does not touch the
+   border of the image and is not larger than the limit. It becomes that class.
+4. *Remove* (`region_rules`): regions below the minimum size, above the maximum size or
+   at the border of the image are removed, and all but the largest of the others. A
+   removed region takes the label with which it shares most faces, so removing never
+   leaves a new small region of another class. Without neighbours it becomes 0.
 
-Pixels of a class form a region across faces, edges and corners; what a region encloses
-is separated from the outside by it alone, hence is connected across faces only.
+Pixels of a class form a region across faces, edges and corners. A hole is connected
+across faces only, because a class that is connected diagonally separates it.
 
-Of a volume a few planes may be looked at alone, for instance while a slider moves. What
-reaches out of them is larger than what is seen of it: such a region is neither removed
-as too small nor filled as a hole, and is no rival for the largest.
+Some planes of a volume may be cleaned without the others, for instance while a slider
+moves. A region that touches such an open end is larger than the part in these planes:
+it is neither removed as too small, nor filled, nor compared for the largest.
 """
 
 from __future__ import annotations
@@ -48,7 +46,7 @@ def apply_rules(
     spacing: Sequence[float] | None = None,
     open_ends: OpenEnds = CLOSED,
 ) -> Labels:
-    """Decide and clean: all the way from probabilities to labels.
+    """Assign labels and clean them: all steps from probabilities to labels.
 
     Parameters
     ----------
@@ -57,19 +55,19 @@ def apply_rules(
     rules, class_ids
         See `assign_labels`.
     connected_axes
-        How many of the last axes connect the pixels of a region: 2 treats a stack or
-        time series plane by plane. All of them when left out.
+        Number of last axes along which pixels are neighbours: 2 treats a stack or time
+        series plane by plane. All axes by default.
     spacing
-        World units per pixel of each connected axis; 1 when left out. Outlines are
-        smoothed as far along each axis, sizes are numbers of pixels.
+        World units per pixel of each connected axis; 1 by default. Outlines are
+        smoothed equally far along each axis; sizes are numbers of pixels.
     open_ends
-        Whether there is more of the image in front of the first and behind the last
-        plane of the first connected axis.
+        Whether the image continues before the first and after the last plane of the
+        first connected axis.
 
     Returns
     -------
-    labels
-        ``(*spatial)`` uint8 or uint16, as from `assign_labels`.
+    ndarray
+        ``(*spatial)`` uint8 or uint16 class ids, see `assign_labels`.
 
     Raises
     ------
@@ -113,10 +111,10 @@ def clean_in_place(
     Parameters
     ----------
     labels
-        ``(*spatial)`` integers, C-contiguous. Values that are no class id stay, unless
+        ``(*spatial)`` integers, C-contiguous. Values other than class ids stay, unless
         they fill a hole.
     rules, class_ids
-        Rule and id of each class; thresholds are not looked at.
+        Rule and id of each class; thresholds are not used.
     connected_axes, spacing, open_ends
         See `apply_rules`.
 
@@ -144,6 +142,7 @@ def clean_in_place(
 def _leading_shape(
     shape: tuple[int, ...], connected_axes: int | None
 ) -> tuple[int, ...]:
+    """Return the lengths of the axes that do not connect pixels."""
     if connected_axes is None or connected_axes >= len(shape):
         return ()
     if connected_axes < 1:

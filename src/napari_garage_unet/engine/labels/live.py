@@ -1,6 +1,6 @@
-"""BackgroundLabels again while a slider moves.
+"""Labels that follow a slider.
 
-`LiveLabels` keeps the probabilities of what is on view and gives exactly the labels of
+`LiveLabels` keeps the probabilities on view and gives exactly the labels of
 `apply_rules`, a few milliseconds after a rule has changed.
 """
 
@@ -22,34 +22,36 @@ from .smoothing import smooth_classes
 
 
 class LiveLabels:
-    """The labels of a plane under rules that change.
+    """Labels of a plane or volume under changing rules.
 
     Parameters
     ----------
     probabilities
-        ``(n_classes, *plane)`` float, or uint8 as from `quantize`, which is not copied
-        when it is C-contiguous. A volume has one more axis.
+        ``(n_classes, *spatial)`` float from 0 to 1, or uint8 from `quantize`, which is
+        not copied if it is C-contiguous.
     rules, class_ids
         See `assign_labels`.
     out
-        ``(*plane)`` C-contiguous array of the labels' dtype to write into, for instance
-        that of a viewer's layer; made when left out.
+        ``(*spatial)`` C-contiguous array of the labels' dtype that is written to, for
+        instance that of a viewer's layer; a new one by default.
     spacing, open_ends
-        See `apply_rules`; of a volume some planes may be looked at alone.
+        See `apply_rules`. All spatial axes connect.
 
     Attributes
     ----------
     labels
-        ``(*plane)`` uint8 or uint16. Always the same array; `update` writes into it.
+        ``(*spatial)`` uint8 or uint16; always the same array, changed by `update`.
     rules
-        The rule of each class.
+        Rule of each class.
     class_ids
-        Their ids.
+        Id of each class.
 
     Raises
     ------
     InputError
         If shapes, ids or values do not fit.
+    ValueError
+        If `out` has another shape or dtype than the labels.
     """
 
     def __init__(
@@ -84,17 +86,17 @@ class LiveLabels:
 
     @property
     def runs(self) -> int:
-        """Runs of equal labels in the lines; 0 where no region can be removed.
+        """Number of runs of equal labels; 0 while no rule fills or removes regions.
 
-        What a move takes beyond one comparison per pixel is proportional to it.
+        The time of an update, beyond one comparison per pixel, is proportional to it.
         """
         return 0 if self._regions is None else self._regions.run_starts.size
 
     def prepare(self, class_id: int) -> None:
-        """Look up what the next moves of a class need, so that the first is as quick.
+        """Compute the one-vs-rest thresholds of a class before its slider moves.
 
-        Takes some 10 ms a class for 2048 x 2048 pixels; `update` does it by itself when
-        the class is another one than before.
+        Takes some 10 ms for 2048 x 2048 pixels. `update` does it if it has not been
+        done for its class.
         """
         index = self.class_ids.index(class_id)
         if self._one_vs_rest.index != index:
@@ -114,7 +116,8 @@ class LiveLabels:
 
         Returns
         -------
-        `labels`, changed in place
+        ndarray
+            `labels`, changed in place.
         """
         index = self.class_ids.index(class_id)
         before = self.rules[index]
@@ -130,6 +133,7 @@ class LiveLabels:
         return self.labels
 
     def _assign(self) -> None:
+        """Assign labels by the thresholds."""
         one_vs_rest = self._one_vs_rest
         rule = self.rules[one_vs_rest.index]
         step = decision_step(rule, len(self.class_ids))
@@ -144,9 +148,11 @@ class LiveLabels:
         self._forget_shapes()
 
     def _forget_shapes(self) -> None:
+        """Drop the smoothed labels and their regions."""
         self._regions = self._smoothed = None
 
     def _clean(self) -> None:
+        """Smooth and clean the assigned labels, into `labels`."""
         if self._smoothed is None:
             self._smoothed = self._assigned.reshape(self._shape)
             if any(rule.smooth for rule in self.rules):

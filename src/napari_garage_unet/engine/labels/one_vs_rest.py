@@ -1,10 +1,10 @@
-"""One class against the others.
+"""One-vs-rest thresholds of a class.
 
-Moving the threshold of one class leaves the contest between the other classes as it is.
-So each pixel has one threshold up to which the moved class wins it, and that can be
-looked up: it depends on the class's level and on which other class leads with which
-level. Once it is known, a move of the threshold is one comparison a pixel, and a
-histogram of it says what every possible threshold would do.
+A new threshold of one class does not change which of the other classes leads in a
+pixel. So each pixel has one threshold up to which the class wins it; it depends on the
+level of the class and on the leading other class and its level. With these one-vs-rest
+thresholds, moving the threshold of the class takes one comparison per pixel, and their
+histogram gives the effect of every possible threshold.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .rules import ClassRule
 
 
 class OneVsRest:
-    """One class against the others, whose rules stand still.
+    """One-vs-rest thresholds of one class, while the rules of the others stay.
 
     Parameters
     ----------
@@ -39,19 +39,21 @@ class OneVsRest:
     shape
         Shape of the pixels, for the regions of hysteresis.
     rules, class_ids
-        Of each class.
+        Rule and id of each class.
     index
-        The class that moves. Its own rule is not looked at.
+        Index of the class whose threshold changes. Its own rule is not used.
 
     Attributes
     ----------
+    index
+        As given.
     rest
-        ``(n_pixels,)`` label that wins without the class.
+        ``(n_pixels,)`` labels without the class.
     swap
-        `rest` XOR the class's id.
+        ``(n_pixels,)`` `rest` XOR the id of the class.
     limits
-        ``(n_pixels,)`` uint16: the class wins up to this step of its threshold (see
-        `threshold_step`); 0 where it never does.
+        ``(n_pixels,)`` uint16, the highest step of its threshold (see `threshold_step`)
+        with which the class wins the pixel; 0 if there is none.
     """
 
     __slots__ = ("index", "limits", "rest", "swap")
@@ -92,15 +94,25 @@ class OneVsRest:
 
 
 def _limits(ranking: Ranking, steps: Sequence[int], index: int) -> UInt16:
-    """Return for each rank of the rest and level of the class its last winning step.
+    """Return the highest winning step for each rank of the rest and level of the class.
 
-    The class wins with level q and weight w against one of level r and weight v where
-    ``q (510 - w) / w > r (510 - v) / v``, at equality when it comes first. All of them
-    are whole numbers, so the largest such w is exact.
+    The class with level q and weight w wins against one with level r and weight v if
+    ``q (510 - w) / w > r (510 - v) / v``, or at equality if it comes first. All of them
+    are integers, so the largest such w is exact.
+
+    Parameters
+    ----------
+    ranking
+        Ranking of the other classes.
+    steps
+        `decision_step` of each other class.
+    index
+        Index of the class among all classes.
 
     Returns
     -------
-    ``((1 + n_ranks) * 256,)`` uint16, the level varying fastest
+    ndarray
+        ``((1 + n_ranks) * 256,)`` uint16, the level varying fastest.
     """
     own = np.arange(MAX_LEVEL + 1)
     winner = ranking.winner[1:].astype(np.int64)

@@ -1,7 +1,7 @@
-"""Named sets of rules that are kept with a model.
+"""Named sets of rules that are saved with a model.
 
-A preset holds what was tuned for every class: thresholds, sizes, splitting. One model
-can so serve pictures that want different values, such as two exposures or two
+A preset has a rule for every class: thresholds, sizes, splitting. With several presets
+one model serves images that need different values, such as two exposures or two
 magnifications.
 """
 
@@ -15,29 +15,30 @@ from napari_garage_unet.engine.errors import InputError
 from .rules import ClassRule
 
 RuleMap = Mapping[int, ClassRule]
-"""Rules by class id; classes that are not in it have the default rule."""
+"""Rules by class id; other classes have the default rule."""
 
 Presets = Mapping[str, RuleMap]
 """Rules by class id, by the name of the preset."""
 
 MAX_NAME_CHARACTERS = 60
-"""Characters of a name."""
+"""Length of the longest name of a preset, in characters."""
 
 
 def check_name(name: str) -> str:
-    """Return the name of a preset without blanks around it.
+    """Return the name of a preset without white space around it.
 
     Raises
     ------
     InputError
-        If it is empty, too long or has more than one line.
+        If it is empty, too long or not printable in one line.
     """
     name = name.strip()
     if not name:
         raise InputError("A preset needs a name; type one.")
     if len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
         raise InputError(
-            f"A name of a preset is one line of at most {MAX_NAME_CHARACTERS} characters."
+            "A name of a preset is one line of at most "
+            f"{MAX_NAME_CHARACTERS} characters."
         )
     return name
 
@@ -48,7 +49,7 @@ def find_preset(presets: Presets, name: str) -> RuleMap:
     Raises
     ------
     InputError
-        If there is no preset of this name.
+        If there is no preset with this name.
     """
     if name in presets:
         return presets[name]
@@ -67,12 +68,12 @@ def presets_to_json(presets: Presets) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def presets_from_json(values: Mapping[str, Any]) -> dict[str, dict[int, ClassRule]]:
-    """Make presets from JSON values.
+    """Return presets from their JSON values.
 
     Raises
     ------
     InputError
-        If a name or a rule cannot be.
+        If a name or a rule is not valid.
     """
     return {
         check_name(name): {

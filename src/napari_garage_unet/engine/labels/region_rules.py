@@ -1,4 +1,9 @@
-"""Filling holes and removing regions."""
+"""Filling holes and removing regions, on the graph of the regions.
+
+Regions are merged into groups: those of one class that touch each other, or those that
+a class encloses. A rule gives all regions of a group another label; see `clean_up` for
+the order of the steps.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +11,23 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .regions import Bool, Int, Integers, Regions
+from .regions import Bool, Integers, Regions
 from .rules import ClassRule
+from .runs import Int
 
 
 def changeable_regions(
     rules: Sequence[ClassRule], class_ids: Sequence[int]
 ) -> Callable[[Integers, Int], Bool] | None:
-    """Return what tells the regions that `clean_regions` may give another label.
+    """Return the test that selects the regions `clean_regions` may give another label.
 
-    With minimal sizes alone, larger regions stay what they are, and it does not matter
-    which of them touch. Everything else needs all contacts: None.
+    With minimum sizes alone, larger regions keep their label, so contacts between two
+    of them do not matter. All other rules need all contacts.
+
+    Returns
+    -------
+    callable or None
+        See `find_regions`; None if any region may change.
     """
     if any(
         rule.fill_holes
@@ -42,9 +53,17 @@ def clean_regions(
 ) -> Integers:
     """Fill holes and remove regions.
 
+    Parameters
+    ----------
+    regions
+        Regions of the label image, after smoothing.
+    rules, class_ids
+        Rule and id of each class.
+
     Returns
     -------
-    ``(n_regions,)`` the new label of each region
+    ndarray
+        ``(n_regions,)`` new label of each region.
     """
     labels = regions.labels.copy()
     for rule, class_id in zip(rules, class_ids, strict=True):
@@ -60,13 +79,46 @@ def clean_regions(
 
 
 def _holes(regions: Regions, others: Bool, limit: float) -> Bool:
+    """Return which regions lie in a hole.
+
+    Parameters
+    ----------
+    regions
+        All regions.
+    others
+        ``(n_regions,)`` bool, regions that do not belong to the class.
+    limit
+        Size in pixels up to which a hole is filled.
+
+    Returns
+    -------
+    ndarray
+        ``(n_regions,)`` bool.
+    """
     group, count = regions.join(others, diagonal=False)
     size, at_border, at_open_end = _group_properties(regions, group, count)
     return _members(group, ~at_border & ~at_open_end & (size <= limit))
 
 
 def _unwanted(regions: Regions, own: Bool, rule: ClassRule) -> tuple[Int, Bool]:
-    """Return the groups that a class's regions form and which of them have to go."""
+    """Return the groups of a class and which of them its rule removes.
+
+    Parameters
+    ----------
+    regions
+        All regions.
+    own
+        ``(n_regions,)`` bool, regions of the class.
+    rule
+        Rule of the class.
+
+    Returns
+    -------
+    group
+        ``(n_regions,)`` number of the group of each region, -1 for other classes.
+    removed
+        ``(n_groups,)`` bool.
+    """
     group, count = regions.join(own, diagonal=True)
     size, at_border, at_open_end = _group_properties(regions, group, count)
     removed = (size < rule.min_size) & ~at_open_end
@@ -89,9 +141,18 @@ def _give_to_neighbours(
     removed: Bool,
     values: Integers,
 ) -> None:
-    """Give each removed group the label with most faces around it, in place.
+    """Give each removed group the label with which it shares most faces, in place.
 
-    Of labels that have as many, the first one of `values`, which has all there are.
+    Parameters
+    ----------
+    regions
+        All regions.
+    labels
+        ``(n_regions,)`` label of each region; changed.
+    group, removed
+        See `_unwanted`.
+    values
+        All labels that occur; of labels that share as many faces the first one counts.
     """
     if not removed.any():
         return
@@ -113,7 +174,17 @@ def _give_to_neighbours(
 def _group_properties(
     regions: Regions, group: Int, count: int
 ) -> tuple[Int, Bool, Bool]:
-    """Return the pixels of each group, if it is at the border, and if it goes on."""
+    """Return properties of each group.
+
+    Returns
+    -------
+    size
+        ``(count,)`` int64, pixels.
+    at_border
+        ``(count,)`` bool, whether it touches the border of the image.
+    at_open_end
+        ``(count,)`` bool, whether it touches an open end.
+    """
     member = group >= 0
     size = np.bincount(group[member], regions.sizes[member], count).astype(np.int64)
     at_border, at_open_end = (
@@ -124,6 +195,19 @@ def _group_properties(
 
 
 def _members(group: Int, chosen: Bool) -> Bool:
-    """Return which regions belong to a chosen group."""
+    """Return which regions belong to a chosen group.
+
+    Parameters
+    ----------
+    group
+        ``(n_regions,)`` number of the group of each region, -1 for none.
+    chosen
+        ``(n_groups,)`` bool.
+
+    Returns
+    -------
+    ndarray
+        ``(n_regions,)`` bool.
+    """
     members: Bool = (group >= 0) & np.append(chosen, False)[group]
     return members

@@ -1,14 +1,11 @@
-"""The regions of a label image and who touches whom.
+"""The connected regions of a label image and their contacts, as a graph.
 
-Cleaning asks for sizes, holes and neighbours again and again, for one class after the
-other and for every move of a slider. So a label image is read once, as runs of equal
-labels along its last axis, and becomes a graph: a node is a set of pixels of one label
-joined across faces; an edge is a contact, with the number of faces in it, 0 where
-two regions meet at an edge or corner only. Giving a region another label changes a
-number in the graph, not pixels.
-
-The runs are those of run-based component labelling (L. He, Y. Chao, K. Suzuki, "A
-run-based two-scan labeling algorithm", IEEE Trans. Image Process. 17, 2008).
+Cleaning needs sizes, holes and neighbours many times, for one class after the other and
+at every move of a slider. So a label image is read once, as runs of equal labels along
+its last axis (`runs`), and becomes a graph. A node is a set of pixels with one label
+that is connected across faces. An edge is a contact with its number of pixel faces, 0
+if two regions meet at an edge or corner only. A new label of a region is one number in
+the graph.
 """
 
 from __future__ import annotations
@@ -20,16 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from .graph import components, sum_contacts
-from .runs import contacts_of_runs
+from .runs import Int, contacts_of_runs
 
-Int = npt.NDArray[np.signedinteger]
 Bool = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.integer]
 
 OpenEnds = tuple[bool, bool]
-"""Whether an image goes on in front of what is there of it, and behind."""
+"""Whether an image continues before its first and after its last plane."""
 
 CLOSED: OpenEnds = (False, False)
+"""The image is complete at both ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +38,22 @@ class Regions:
     labels
         ``(n_regions,)`` label of each region, in the order of their first pixels.
     sizes
-        ``(n_regions,)`` pixels of each region.
+        ``(n_regions,)`` int64, pixels of each region.
     at_border
-        ``(n_regions,)`` whether it touches the border of the image. Axes of length 1
-        have no border.
+        ``(n_regions,)`` bool, whether it touches the border of the image. Axes of
+        length 1 have no border.
     at_open_end
-        ``(n_regions,)`` whether it touches an open end, where the image goes on.
+        ``(n_regions,)`` bool, whether it touches an end at which the image continues.
     pairs
-        ``(2, n_contacts)`` regions in contact, the lower one first; also a region with
-        itself, where it meets itself at a corner.
+        ``(2, n_contacts)`` regions in contact, the lower number first. A region that
+        meets itself at a corner is in contact with itself.
     faces
-        ``(n_contacts,)`` pixel faces in the contact.
-    run_starts, run_regions
-        First pixel (in C order) and region of each run; a run ends where the next
-        begins.
+        ``(n_contacts,)`` pixel faces in each contact.
+    run_starts
+        ``(n_runs,)`` flat index of the first pixel of each run, in C order; a run ends
+        where the next begins.
+    run_regions
+        ``(n_runs,)`` region of each run.
     """
 
     labels: Integers
@@ -67,22 +66,22 @@ class Regions:
     run_regions: Int
 
     def join(self, members: Bool, *, diagonal: bool) -> tuple[Int, int]:
-        """Join those regions that are members and touch each other.
+        """Join the members that touch each other.
 
         Parameters
         ----------
         members
             ``(n_regions,)`` bool.
         diagonal
-            Whether a contact without faces joins, too.
+            Whether contacts at edges and corners join, too.
 
         Returns
         -------
         group
-            ``(n_regions,)`` number of each member's group, -1 for the others. Groups
-            are in the order of their first pixels.
+            ``(n_regions,)`` number of the group of each member, -1 for other regions.
+            Groups are in the order of their first pixels.
         count
-            How many groups there are.
+            Number of groups.
         """
         first, second = self.pairs
         joins = members[first]
@@ -100,14 +99,14 @@ class Regions:
         return group, int(joined.max()) + 1
 
     def paint(self, labels: Integers, out: Integers) -> None:
-        """Write changed labels of regions into the image they came from.
+        """Write the changed labels of regions into their image.
 
         Parameters
         ----------
         labels
-            ``(n_regions,)`` the new label of each region.
+            ``(n_regions,)`` new label of each region.
         out
-            The image, C-contiguous, in which only changed regions are written.
+            The image, C-contiguous; pixels of unchanged regions are not written.
         """
         changed = (labels != self.labels)[self.run_regions]
         starts = self.run_starts[changed]
@@ -127,27 +126,28 @@ def find_regions(
     changeable: Callable[[Integers, Int], Bool] | None = None,
     open_ends: OpenEnds = CLOSED,
 ) -> Regions:
-    """Read a label image once.
+    """Find the regions of a label image.
 
     Parameters
     ----------
     labels
-        Integer, any number of axes but none of length 0. Every value, 0 too, is a
-        label with regions.
+        ``(*spatial)`` integers, with any number of axes but none of length 0. Every
+        value, 0 too, is a label with regions.
     changeable
-        Gets the labels and the sizes of the regions and says which of them may get
-        another label. Contacts between two of the others, most of all contacts, are
-        left out then, which saves much of the time. All of them may when left out.
+        Takes the labels and the sizes of the regions, both ``(n_regions,)``, and
+        returns bool of the same shape, which of them may get another label. Contacts
+        between two of the others are left out; they are most of all contacts, which
+        saves much of the time. All regions may change by default.
     open_ends
-        Whether there is more of the image in front of the first and behind the last
-        plane of the first of several axes. An open end is no border.
+        Whether the image continues before the first and after the last plane of its
+        first axis, if it has several. An open end is no border.
     """
     flat = labels.reshape(-1)
     width = labels.shape[-1]
     change = np.empty(flat.size, bool)
     np.not_equal(flat[1:], flat[:-1], out=change[1:])
     change[::width] = True
-    # Small numbers: most of the time goes into moving them.
+    # Most of the time is spent moving these numbers, so they are small.
     kind = np.int32 if flat.size < 2**30 else np.int64
     starts: Int = np.flatnonzero(change).astype(kind)
     lengths = np.diff(starts, append=kind(flat.size))
@@ -208,7 +208,18 @@ def find_regions(
 def _lines_at_ends(shape: tuple[int, ...], open_ends: OpenEnds) -> tuple[Bool, Bool]:
     """Return which lines lie at the border, and which at an open end.
 
-    An axis of length 1 has no border, unless there is more of it at one end.
+    Parameters
+    ----------
+    shape
+        Lengths of all axes but the last, which is the one of the lines.
+    open_ends
+        See `find_regions`.
+
+    Returns
+    -------
+    at_border, beyond
+        ``(n_lines,)`` bool. An axis of length 1 has no border, unless one of its ends
+        is open.
     """
     at_border, beyond = np.zeros(shape, bool), np.zeros(shape, bool)
     for axis, length in enumerate(shape):

@@ -1,4 +1,4 @@
-"""What a person tunes for one class: which pixels belong to it, and their clean-up."""
+"""The rule of a class: its threshold, its clean-up and how its objects are split."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ from napari_garage_unet.engine.settings import from_json as config_from_json
 from napari_garage_unet.engine.settings import to_json as config_to_json
 
 SplitBy = Literal["distance", "probability"]
-"""What tells touching objects apart: their outline alone, or probabilities as well."""
+"""Relief in which touching objects are split: the distance to their outline alone,
+or times the probability of the class.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassRule:
-    """Threshold and clean-up of one class.
+    """Threshold, clean-up and splitting of one class.
 
-    The fields are in the order in which they act; `postprocess` says how. Sizes are
-    numbers of pixels, of voxels in a volume.
+    The fields are in the order in which they act, see `clean_up`. Sizes are numbers of
+    pixels, or of voxels in a volume.
+
+    Raises
+    ------
+    InputError
+        If a value is out of its limits, or `low` is above `threshold`.
     """
 
     threshold: float | None = setting(
@@ -104,12 +111,12 @@ class ClassRule:
 
     @property
     def cleans(self) -> bool:
-        """Whether labels are changed after the decision."""
+        """Whether labels are changed after their assignment."""
         return bool(self.smooth or self.fill_holes or self.removes)
 
     @property
     def removes(self) -> bool:
-        """Whether regions can be removed."""
+        """Whether regions may be removed."""
         return (
             self.min_size > 1
             or self.max_size is not None
@@ -118,7 +125,7 @@ class ClassRule:
         )
 
     def gives_same_labels_as(self, other: ClassRule) -> bool:
-        """Whether both give the same labels; how objects are split may differ."""
+        """Whether both rules give the same labels; their splitting may differ."""
         return self == dataclasses.replace(
             other,
             split=self.split,
@@ -127,7 +134,14 @@ class ClassRule:
         )
 
     def at_step(self, step: int) -> ClassRule:
-        """Return what does about the same where only every n-th pixel is looked at."""
+        """Return the rule that corresponds to this one on every n-th pixel of a plane.
+
+        Parameters
+        ----------
+        step
+            Pixels from one that is kept to the next. Lengths are divided by it, sizes
+            by its square.
+        """
         area = step**2
         return dataclasses.replace(
             self,
@@ -143,7 +157,7 @@ class ClassRule:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ClassRule:
-        """Make a rule from JSON values.
+        """Return a rule from its JSON values.
 
         Raises
         ------
@@ -160,12 +174,13 @@ Rules = (
     | float
     | None
 )
-"""Rules as they may be given: one per class in the order of the class ids, or by class
-id (classes left out keep the default), or one for all. A number is a threshold."""
+"""Rules as functions take them: one per class in the order of the class ids, or by
+class id (other classes have the default rule), or one for all. A number is a threshold.
+"""
 
 
 def resolve_class_ids(class_ids: Sequence[int] | None, count: int) -> tuple[int, ...]:
-    """Return `count` class ids, 1, 2, ... when none are given.
+    """Return `count` class ids, 1, 2, ... by default.
 
     Raises
     ------
@@ -192,7 +207,7 @@ def resolve_rules(rules: Rules, class_ids: Sequence[int]) -> tuple[ClassRule, ..
     Raises
     ------
     InputError
-        If there are rules for classes that do not exist, or too few or too many.
+        If there are rules for unknown classes, or too few or too many.
     """
     if isinstance(rules, Mapping):
         unknown = sorted(set(rules) - set(class_ids))

@@ -1,4 +1,10 @@
-"""Smoothing the outlines of classes in a label image."""
+"""Smoothing the outlines of classes in a label image.
+
+A pixel belongs to a class if more than half of its neighbourhood does; at exactly half
+it keeps its label. The neighbourhood is a pyramid of integer weights, highest in its
+centre. A pixel that a class loses gets the label with the largest weight among the
+others.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +26,22 @@ def smooth_classes(
     class_ids: Sequence[int],
     spacing: Sequence[float] | None = None,
 ) -> None:
-    """Smooth the outlines of each class that asks for it, in place.
+    """Smooth the outlines of each class whose rule has a radius, in place.
 
-    The radius is in pixels along the last axis, and as long along the others.
+    Parameters
+    ----------
+    labels
+        ``(*spatial)`` integers.
+    rules, class_ids
+        Rule and id of each class. `ClassRule.smooth` is a radius in pixels along the
+        last axis; it is as long in world units along the others.
+    spacing
+        World units per pixel of each axis; 1 by default.
+
+    Raises
+    ------
+    InputError
+        If `spacing` does not have one number per axis.
     """
     step = (1.0,) * labels.ndim if spacing is None else spacing
     if len(step) != labels.ndim:
@@ -38,6 +57,7 @@ def smooth_classes(
 def _smooth(
     labels: Integers, class_id: int, radii: Sequence[int], class_ids: Sequence[int]
 ) -> None:
+    """Smooth the outline of one class, with a radius in pixels per axis, in place."""
     own = labels == class_id
     if not own.any():
         return
@@ -57,7 +77,27 @@ def _heirs(
     class_ids: Sequence[int],
     lost: Bool,
 ) -> Integers:
-    """Return the most frequent other label around each pixel that a class loses."""
+    """Return the label that each lost pixel gets.
+
+    Parameters
+    ----------
+    labels
+        ``(*spatial)`` integers before smoothing.
+    class_id
+        Class that loses the pixels.
+    radii
+        Radius in pixels along each axis.
+    class_ids
+        All classes. Of labels with the same weight the first one here counts, then 0,
+        then other values in ascending order.
+    lost
+        ``(*spatial)`` bool, the pixels that the class loses.
+
+    Returns
+    -------
+    ndarray
+        ``(n_lost,)`` labels, in C order of the pixels.
+    """
     present = set(np.unique(labels).tolist()) - {class_id}
     known = [i for i in (*class_ids, 0) if i in present]
     candidates = known + sorted(present - set(known))
@@ -72,10 +112,23 @@ def _heirs(
 
 
 def _neighbourhood(mask: Bool, radii: Sequence[int]) -> npt.NDArray[np.unsignedinteger]:
-    """Sum a mask under a pyramid of weights, the edge going on outside the image.
+    """Sum a mask under a pyramid of weights; pixels of the edge are repeated outside.
 
-    Two moving sums of ``radius + 1`` pixels along each axis; whole numbers, hence the
-    same wherever a tile begins.
+    Two moving sums of ``radius + 1`` pixels along each axis. The sums are integers, so
+    they do not depend on where a tile begins.
+
+    Parameters
+    ----------
+    mask
+        ``(*spatial)`` bool.
+    radii
+        Radius in pixels along each axis.
+
+    Returns
+    -------
+    ndarray
+        ``(*spatial)`` of the smallest unsigned dtype that holds the sum of the weights,
+        the product of ``(radius + 1)**2``.
     """
     total = math.prod((radius + 1) ** 2 for radius in radii)
     out = mask.astype(np.min_scalar_type(total))
@@ -91,6 +144,7 @@ def _neighbourhood(mask: Bool, radii: Sequence[int]) -> npt.NDArray[np.unsignedi
 def _moving_sum(
     values: npt.NDArray[np.unsignedinteger], width: int, axis: int
 ) -> npt.NDArray[np.unsignedinteger]:
+    """Sum `width` neighbours along an axis, which gets ``width - 1`` shorter."""
     length = values.shape[axis] - width + 1
     index = [slice(None)] * values.ndim
     index[axis] = slice(0, length)

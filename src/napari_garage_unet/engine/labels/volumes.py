@@ -1,8 +1,8 @@
-"""Labels of whole images: in a volume regions go through its planes.
+"""Labels of whole images, in which regions extend through the planes of a volume.
 
-Along ``z`` pixels are neighbours, so hysteresis and clean-up act in three dimensions
-there and sizes are in voxels. Time points stay apart from each other. Where a rule
-looks at pixels alone, an image can be decided plane by plane with the same result.
+Pixels are neighbours along ``z``, so hysteresis and clean-up work in three dimensions
+and sizes are in voxels. Time points are separate. Rules without hysteresis and clean-up
+give the same labels plane by plane.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .rules import ClassRule, Rules, resolve_rules
 
 
 def needs_volume(image: Image, rules: Iterable[ClassRule]) -> bool:
-    """Tell whether planes of an image cannot be decided one by one."""
+    """Return whether the planes of an image must be labelled together."""
     connects = any(rule.cleans or rule.low is not None for rule in rules)
     return "z" in image.spatial_axes and connects
 
@@ -33,7 +33,7 @@ def label_image(
     *,
     class_ids: Sequence[int],
 ) -> Labels:
-    """Decide and clean a whole image: from probabilities to labels.
+    """Assign and clean the labels of a whole image.
 
     Parameters
     ----------
@@ -43,11 +43,12 @@ def label_image(
     rules, class_ids
         See `assign_labels`.
     image
-        Tells what the axes are, and how far apart planes are; its pixels are not read.
+        Image that gives the axes and their spacing; its pixels are not read.
 
     Returns
     -------
-    ``(*spatial)`` uint8 or uint16, C-contiguous
+    ndarray
+        ``(*spatial)`` uint8 or uint16 class ids, C-contiguous.
 
     Raises
     ------
