@@ -40,8 +40,8 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.labels.volumes import label_image
 from napari_garage_unet.engine.objects.instances import class_objects
 from napari_garage_unet.engine.probabilities import quantize
-from napari_garage_unet.engine.suggestions.advice import PaintedPlane, PaintedVolume
-from napari_garage_unet.engine.suggestions.suggest import advise
+from napari_garage_unet.engine.suggestions.painted import PaintedPlane, PaintedVolume
+from napari_garage_unet.engine.suggestions.suggest import suggest_rules
 
 PAINTED_PICTURES = ("00071198d059ba7f", "02903040e19ddf92", "07fb37aafa662660")
 
@@ -145,7 +145,7 @@ def learn_from(
         seconds=MAX_TRAINING_SECONDS,
     )
     levels = {s: quantize(model.predict_proba(image)) for s, image in images.items()}
-    advice = advise(
+    suggestion = suggest_rules(
         [
             PaintedPlane(levels[s], strokes[s], image=images[s])
             for s in PAINTED_PICTURES
@@ -153,7 +153,7 @@ def learn_from(
         class_ids=CLASS_IDS,
         background_ids=(1,),
     )
-    rules = advice.rules
+    rules = suggestion.rules
     plain = ClassRule(threshold=0.5)
     suggested = dataclasses.replace(rules[2], split=False)
     by_distance = ClassRule.from_json({**suggested.to_json(), "split": True})
@@ -217,7 +217,7 @@ def count_after_suggest(
     volume: NDArray[Any], levels: NDArray[np.uint8], strokes: NDArray[np.uint8]
 ) -> int:
     """Count the objects of a volume with what Suggest says, split by distance."""
-    advice = advise(
+    suggestion = suggest_rules(
         [
             PaintedPlane(levels[:, z], strokes[z], image=volume[z])
             for z in PAINTED_PLANES
@@ -226,8 +226,8 @@ def count_after_suggest(
         background_ids=(1,),
         volumes=[PaintedVolume(levels, strokes, (1.0, 1.0, 1.0))],
     )
-    split = ClassRule.from_json({**advice.rules[2].to_json(), "split": True})
-    _, found = find(levels, "zyx", [advice.rules[1], split])
+    split = ClassRule.from_json({**suggestion.rules[2].to_json(), "split": True})
+    _, found = find(levels, "zyx", [suggestion.rules[1], split])
     return int(found.max())
 
 

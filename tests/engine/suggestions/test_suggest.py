@@ -11,10 +11,10 @@ from napari_garage_unet.engine.labels.assign import assign_labels
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.objects.label_objects import objects
-from napari_garage_unet.engine.suggestions.advice import PaintedPlane, PaintedVolume
 from napari_garage_unet.engine.suggestions.object_sizes import painted_sizes, small_size
-from napari_garage_unet.engine.suggestions.suggest import advise
-from napari_garage_unet.engine.suggestions.thresholds import suggest_rules
+from napari_garage_unet.engine.suggestions.painted import PaintedPlane, PaintedVolume
+from napari_garage_unet.engine.suggestions.suggest import suggest_rules
+from napari_garage_unet.engine.suggestions.thresholds import suggest_thresholds
 
 
 @pytest.fixture
@@ -65,10 +65,10 @@ def test_a_heap_of_touching_objects_is_not_one_that_is_large():
         labels[np.hypot(grid[0] - 30, grid[1] - x) <= 13] = 2
     strokes = np.zeros(labels.shape, np.uint8)
     strokes[30, 40:48], strokes[2] = 2, 1
-    advice = advise(
+    suggestion = suggest_rules(
         [PaintedPlane(sure(labels), strokes)], class_ids=(1, 2), background_ids=(1,)
     )
-    assert 45 <= advice.min_sizes[2] <= 54  # a disc has 529 pixels
+    assert 45 <= suggestion.min_sizes[2] <= 54  # a disc has 529 pixels
 
 
 def test_in_a_volume_sizes_are_those_of_its_bodies(picture):
@@ -78,13 +78,13 @@ def test_in_a_volume_sizes_are_those_of_its_bodies(picture):
     body[4:16] = picture
     painted = np.zeros_like(body)
     painted[7] = strokes
-    advice = advise(
+    suggestion = suggest_rules(
         [PaintedPlane(sure(picture), strokes)],
         class_ids=(1, 2),
         background_ids=(1,),
         volumes=[PaintedVolume(sure(body), painted, (1.0, 1.0, 1.0))],
     )
-    assert advice.min_sizes == {2: 12 * 144 // 10}
+    assert suggestion.min_sizes == {2: 12 * 144 // 10}
 
 
 @pytest.mark.parametrize("has_edges", [True, False])
@@ -96,12 +96,12 @@ def test_thresholds_that_strokes_leave_open_follow_the_edges(has_edges):
     noise = np.random.default_rng(0).normal(0, 1, away.shape)
     strokes = np.where(away < 8, 2, np.where(away > 36, 1, 0)).astype(np.uint8)
     plane = PaintedPlane(np.stack([1 - own, own]), strokes, ends + noise)
-    advice = advise([plane], class_ids=(1, 2), background_ids=(1,))
-    rule = advice.rules[2]
+    suggestion = suggest_rules([plane], class_ids=(1, 2), background_ids=(1,))
+    rule = suggestion.rules[2]
     if has_edges:
         assert rule.threshold == pytest.approx(1 - 7.5 / 25, abs=0.03)
-        assert advice.moves
-        assert advice.suggestion.gain == 0
+        assert suggestion.changes_thresholds
+        assert suggestion.thresholds.gain == 0
     else:
         assert rule.threshold is None
 
@@ -111,11 +111,11 @@ def test_a_tenth_is_suggested_but_not_to_the_background_nor_against_a_choice(pic
     strokes[10, 8:20] = strokes[45, 42:50] = 2
     strokes[30, :] = 1
     plane = PaintedPlane(sure(picture), strokes)
-    advice = advise([plane], class_ids=(1, 2), background_ids=(1,))
-    assert advice.min_sizes == {2: 14}
-    assert advice.rules[2] == ClassRule(min_size=14)
-    assert advice.says_something
-    chosen = advise([plane], class_ids=(1, 2), rules={2: ClassRule(min_size=5)})
+    suggestion = suggest_rules([plane], class_ids=(1, 2), background_ids=(1,))
+    assert suggestion.min_sizes == {2: 14}
+    assert suggestion.rules[2] == ClassRule(min_size=14)
+    assert suggestion.changes_rules
+    chosen = suggest_rules([plane], class_ids=(1, 2), rules={2: ClassRule(min_size=5)})
     assert 2 not in chosen.min_sizes
     assert chosen.rules[2].min_size == 5
 
@@ -139,23 +139,23 @@ def test_unseen_strokes_are_asked_alone_where_there_are_enough(
     strokes = np.zeros(picture.shape, np.uint8)
     strokes[8:20, 8:20] = 2
     strokes[30:34, :] = 1
-    advice = advise(
+    suggestion = suggest_rules(
         [PaintedPlane(sure(picture), strokes)],
         class_ids=(1, 2),
         held_out=answers(strokes_per_class, pixels),
     )
-    assert advice.held_out == enough
+    assert suggestion.held_out == enough
     if enough:
-        assert advice.suggestion.pixels.tolist() == [60, 60]
-        assert advice.rules[2].threshold == pytest.approx(50 / 255, abs=0.02)
+        assert suggestion.thresholds.pixels.tolist() == [60, 60]
+        assert suggestion.rules[2].threshold == pytest.approx(50 / 255, abs=0.02)
     else:
-        assert advice.rules[2].threshold is None
+        assert suggestion.rules[2].threshold is None
 
 
 def test_no_strokes_is_one_sentence(picture):
     plane = PaintedPlane(sure(picture), np.zeros(picture.shape, np.uint8))
     with pytest.raises(InputError, match="no strokes"):
-        advise([plane], class_ids=(1, 2))
+        suggest_rules([plane], class_ids=(1, 2))
 
 
 def make_strokes(n, wrong):
@@ -168,13 +168,13 @@ def make_strokes(n, wrong):
 
 def test_one_stroke_does_not_move_a_threshold_but_several_do():
     p, truth, apart = make_strokes(12, wrong=1)
-    assert suggest_rules(p, truth).gain > 0.03
-    kept = suggest_rules(p, truth, strokes_apart=apart)
+    assert suggest_thresholds(p, truth).gain > 0.03
+    kept = suggest_thresholds(p, truth, strokes_apart=apart)
     assert kept.gain == 0
     assert [rule.threshold for rule in kept.rules] == [None, None]
     p, truth, apart = make_strokes(12, wrong=6)
-    moved = suggest_rules(p, truth, strokes_apart=apart)
-    assert moved.gain == pytest.approx(suggest_rules(p, truth).gain)
+    moved = suggest_thresholds(p, truth, strokes_apart=apart)
+    assert moved.gain == pytest.approx(suggest_thresholds(p, truth).gain)
     assert (assign_labels(p, moved.rules) == truth).all()
 
 
@@ -186,10 +186,12 @@ def test_splitting_is_suggested_where_objects_touch():
     strokes = np.zeros(labels.shape, np.uint8)
     strokes[30, 40:48], strokes[2] = 2, 1
     plane = PaintedPlane(sure(labels), strokes)
-    advice = advise([plane], class_ids=(1, 2), background_ids=(1,))
-    assert advice.splits == {2}
-    assert advice.rules[2].split
-    assert not advice.rules[1].split
-    again = advise([plane], class_ids=(1, 2), rules=advice.rules, background_ids=(1,))
+    suggestion = suggest_rules([plane], class_ids=(1, 2), background_ids=(1,))
+    assert suggestion.splits == {2}
+    assert suggestion.rules[2].split
+    assert not suggestion.rules[1].split
+    again = suggest_rules(
+        [plane], class_ids=(1, 2), rules=suggestion.rules, background_ids=(1,)
+    )
     assert not again.splits
     assert again.rules[2].split

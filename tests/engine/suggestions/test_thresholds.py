@@ -13,7 +13,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import assign_labels
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.probabilities import quantize
-from napari_garage_unet.engine.suggestions.thresholds import suggest_rules
+from napari_garage_unet.engine.suggestions.thresholds import suggest_thresholds
 
 
 def balanced_iou(found, truth):
@@ -38,7 +38,7 @@ def test_curves_and_gain_are_those_of_trying(n, pixels, seed):
     if n == 1:
         p = rng.integers(0, 256, (1, pixels)).astype(np.uint8)
     rules = [ClassRule(threshold=float(t)) for t in rng.random(n)]
-    found = suggest_rules(p, truth, class_ids=ids, rules=rules)
+    found = suggest_thresholds(p, truth, class_ids=ids, rules=rules)
 
     def iou(rules):
         return balanced_iou(assign_labels(p, rules, class_ids=ids), truth)
@@ -60,7 +60,7 @@ def test_an_unsure_network_is_put_right():
     rng = np.random.default_rng(0)
     wheel = np.concatenate([rng.uniform(0.3, 0.45, 20), rng.uniform(0, 0.2, 2000)])
     truth = np.repeat([2, 1], [20, 2000])
-    found = suggest_rules(np.stack([1 - wheel, wheel]).astype(np.float32), truth)
+    found = suggest_thresholds(np.stack([1 - wheel, wheel]).astype(np.float32), truth)
     assert found.iou_before == pytest.approx(0.25)
     assert found.iou_after == 1
     assert found.rules[0].threshold is None  # one move is enough
@@ -71,7 +71,7 @@ def test_an_unsure_network_is_put_right():
 def test_what_is_good_already_stays():
     p = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
     rules = (ClassRule(min_size=9), ClassRule(0.7, low=0.2))
-    found = suggest_rules(p, np.array([1, 2]), rules=rules)
+    found = suggest_thresholds(p, np.array([1, 2]), rules=rules)
     assert found.rules == rules
     assert found.gain == 0
 
@@ -79,7 +79,7 @@ def test_what_is_good_already_stays():
 def test_cleaning_stays_and_a_low_threshold_gives_way():
     p = np.array([[0.9, 0.6, 0.7], [0.1, 0.4, 0.3]], np.float32)
     rules = (None, ClassRule(0.95, low=0.9, min_size=7))
-    found = suggest_rules(p, np.array([1, 2, 2]), rules=rules)
+    found = suggest_thresholds(p, np.array([1, 2, 2]), rules=rules)
     assert found.iou_after == 1
     assert found.rules[1].min_size == 7
     assert found.rules[1].low is None
@@ -96,19 +96,19 @@ def test_a_preference_gets_its_way_as_far_as_strokes_allow(wanted, expected):
         return None if index == 0 else -np.abs(np.arange(1, 256) / 255 - wanted)
 
     p = np.stack([1 - own, own]).astype(np.float32)
-    found = suggest_rules(p, truth, preference=prefer)
+    found = suggest_thresholds(p, truth, preference=prefer)
     assert found.rules[0].threshold is None
     assert found.rules[1].threshold == pytest.approx(expected, abs=0.02)
-    assert found.moves
+    assert found.changes_thresholds
     assert found.iou_after >= found.iou_before - 0.03
-    assert not suggest_rules(p, truth).moves
+    assert not suggest_thresholds(p, truth).changes_thresholds
 
 
 def test_bad_input_is_named():
     p = np.full((2, 3), 0.5, np.float32)
     with pytest.raises(InputError, match="no strokes"):
-        suggest_rules(p, np.zeros(3, int))
+        suggest_thresholds(p, np.zeros(3, int))
     with pytest.raises(InputError, match="class 5"):
-        suggest_rules(p, np.array([1, 2, 5]))
+        suggest_thresholds(p, np.array([1, 2, 5]))
     with pytest.raises(InputError, match="do not fit"):
-        suggest_rules(p, np.array([1, 2]))
+        suggest_thresholds(p, np.array([1, 2]))

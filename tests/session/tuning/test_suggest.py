@@ -13,7 +13,7 @@ from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredict
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.suggestions.suggest import MAX_COMPARED_PIXELS
-from napari_garage_unet.session.tuning.suggest import advise
+from napari_garage_unet.session.tuning.suggest import suggest_rules
 
 CENTRES = [(20, 20), (20, 60), (50, 40)]
 
@@ -64,11 +64,11 @@ def pyramid(viewer, session):
 
 def test_a_suggestion_finds_what_plain_argmax_misses(session, plane):
     paint_plane(session.strokes_layer().data, faint())
-    advice = advise(plane)
-    rule = advice.rules[2]
+    suggestion = suggest_rules(plane)
+    rule = suggestion.rules[2]
     assert rule.threshold < 0.35
-    assert advice.suggestion.gain > 0.2
-    session.tuner.set_rules(plane, advice.rules)
+    assert suggestion.thresholds.gain > 0.2
+    session.tuner.set_rules(plane, suggestion.rules)
     painted = session.images.current.strokes.data
     assert (plane.layer.data[painted == 2] == 2).mean() > 0.95
     assert (plane.layer.data[painted == 1] == 1).mean() > 0.95
@@ -77,8 +77,8 @@ def test_a_suggestion_finds_what_plain_argmax_misses(session, plane):
 def test_strokes_in_some_planes_decide_all(session, stack, run):
     strokes = session.strokes_layer().data
     paint_plane(strokes[1], faint())
-    advice = advise(stack)
-    session.tuner.set_rules(stack, advice.rules)
+    suggestion = suggest_rules(stack)
+    session.tuner.set_rules(stack, suggestion.rules)
     run(lambda: not stack.n_outdated)
     for plane in stack.layer.data:
         np.testing.assert_array_equal(plane, stack.layer.data[1])
@@ -87,13 +87,13 @@ def test_strokes_in_some_planes_decide_all(session, stack, run):
 
 def test_strokes_on_a_pyramid_are_those_of_its_finest_level(session, pyramid):
     paint_plane(session.strokes_layer().data, faint())
-    assert advise(pyramid).suggestion.gain > 0.2
+    assert suggest_rules(pyramid).thresholds.gain > 0.2
 
 
 def test_nothing_changes_before_it_is_accepted(session, plane):
     paint_plane(session.strokes_layer().data, faint())
     before = plane.layer.data.copy()
-    advise(plane)
+    suggest_rules(plane)
     np.testing.assert_array_equal(plane.layer.data, before)
     assert plane.rules == {}
 
@@ -101,7 +101,7 @@ def test_nothing_changes_before_it_is_accepted(session, plane):
 def test_an_accepted_suggestion_can_be_undone(session, plane):
     paint_plane(session.strokes_layer().data, faint())
     before = plane.layer.data.copy()
-    session.tuner.set_rules(plane, advise(plane).rules)
+    session.tuner.set_rules(plane, suggest_rules(plane).rules)
     session.tuner.note(plane)
     session.tuner.undo(plane)
     np.testing.assert_array_equal(plane.layer.data, before)
@@ -109,7 +109,7 @@ def test_an_accepted_suggestion_can_be_undone(session, plane):
 
 def test_without_strokes_it_is_one_sentence(plane):
     with pytest.raises(InputError, match="no strokes to compare with"):
-        advise(plane)
+        suggest_rules(plane)
 
 
 @pytest.mark.parametrize("axis", ["t", "z"])
@@ -120,15 +120,15 @@ def test_strokes_on_planes_that_were_not_segmented_are_one_sentence(
     strokes = session.strokes_layer().data
     paint_plane(strokes[2], faint())
     with pytest.raises(InputError, match="No stroke lies on a plane"):
-        advise(stack)
+        suggest_rules(stack)
 
 
 def test_classes_that_the_model_does_not_have_do_not_count(session, plane):
     strokes = session.strokes_layer().data
     paint_plane(strokes, faint())
-    expected = advise(plane).rules
+    expected = suggest_rules(plane).rules
     strokes[30:40, 2:8] = 9
-    assert advise(plane).rules == expected
+    assert suggest_rules(plane).rules == expected
 
 
 def test_many_stroke_pixels_are_thinned_out(viewer, session):
@@ -138,16 +138,16 @@ def test_many_stroke_pixels_are_thinned_out(viewer, session):
     strokes = session.strokes_layer().data
     strokes[cell > 0.25] = 2
     strokes[cell < 0.05] = 1
-    advice = advise(result)
+    suggestion = suggest_rules(result)
     assert np.count_nonzero(strokes) > MAX_COMPARED_PIXELS
-    assert advice.suggestion.pixels.sum() <= MAX_COMPARED_PIXELS
-    assert advice.rules[2].threshold < 0.35
+    assert suggestion.thresholds.pixels.sum() <= MAX_COMPARED_PIXELS
+    assert suggestion.rules[2].threshold < 0.35
 
 
 def test_a_rule_with_two_levels_stays_within_its_threshold(session, plane):
     paint_plane(session.strokes_layer().data, faint())
     session.tuner.tune(plane, 2, ClassRule(threshold=0.9, low=0.6))
-    rule = advise(plane).rules[2]
+    rule = suggest_rules(plane).rules[2]
     assert rule.low is None or rule.low <= rule.threshold
 
 
@@ -159,10 +159,12 @@ def test_smallest_sizes_of_a_volume_are_in_voxels(viewer, session, run):
     strokes = session.strokes_layer().data
     strokes[12, 18:22, 14:26] = 2
     strokes[12, :3] = 1
-    advice = advise(result)
-    assert advice.min_sizes[2] == pytest.approx(np.count_nonzero(ball) / 10, rel=0.1)
-    assert advice.min_sizes[2] > np.count_nonzero(ball[12]) / 2
-    session.tuner.set_rules(result, advice.rules)
+    suggestion = suggest_rules(result)
+    assert suggestion.min_sizes[2] == pytest.approx(
+        np.count_nonzero(ball) / 10, rel=0.1
+    )
+    assert suggestion.min_sizes[2] > np.count_nonzero(ball[12]) / 2
+    session.tuner.set_rules(result, suggestion.rules)
     run(lambda: not result.n_outdated)
     found = np.count_nonzero(result.layer.data == 2)
     assert found == pytest.approx(np.count_nonzero(ball), rel=0.1)
@@ -184,9 +186,9 @@ def test_unseen_strokes_are_asked_when_the_file_of_the_model_knows_some(
         held_out=HeldOutPredictions(np.stack([255 - own, own]), class_ids, strokes),
     )
     path = tmp_path / "model.garage"
-    assert not advise(plane, path).held_out
+    assert not suggest_rules(plane, path).held_out
     model.save(path)
-    advice = advise(plane, path)
-    assert advice.held_out
-    assert advice.suggestion.pixels.tolist() == [90, 90]
-    assert advice.suggestion.iou_before == 1
+    suggestion = suggest_rules(plane, path)
+    assert suggestion.held_out
+    assert suggestion.thresholds.pixels.tolist() == [90, 90]
+    assert suggestion.thresholds.iou_before == 1

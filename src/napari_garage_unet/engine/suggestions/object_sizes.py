@@ -12,7 +12,7 @@ from napari_garage_unet.engine.labels.assign import Labels
 from napari_garage_unet.engine.objects.label_objects import objects
 from napari_garage_unet.engine.objects.touching import look_touching
 
-from .advice import PaintedPlane, PaintedVolume
+from .painted import PaintedPlane, PaintedVolume
 
 MIN_SIZE_PER_SMALL_OBJECT = 0.1
 """Share of a small painted object below which a region is a speck."""

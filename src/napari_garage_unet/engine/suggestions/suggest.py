@@ -23,10 +23,11 @@ from napari_garage_unet.engine.labels.rules import ClassRule, Rules, resolve_rul
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.probabilities import MAX_LEVEL, quantize
 
-from .advice import Advice, PaintedPlane, PaintedVolume
 from .object_sizes import MIN_SIZE_PER_SMALL_OBJECT, measure_painted_objects, small_size
 from .outlines import edge_curve, edge_strength
-from .thresholds import Preference, suggest_rules
+from .painted import PaintedPlane, PaintedVolume
+from .rule_suggestion import RuleSuggestion
+from .thresholds import Preference, suggest_thresholds
 
 MAX_COMPARED_PIXELS = 50_000
 """Stroke pixels that are compared; more would take long and say the same."""
@@ -42,7 +43,7 @@ MIN_EDGE_STRENGTH_RATIO = 1.5
 """How much stronger than a usual pixel an outline has to be to lie on an edge."""
 
 
-def advise(
+def suggest_rules(
     planes: Iterable[PaintedPlane],
     *,
     class_ids: Sequence[int],
@@ -50,7 +51,7 @@ def advise(
     background_ids: Collection[int] = (),
     volumes: Iterable[PaintedVolume] | None = None,
     held_out: HeldOutPredictions | None = None,
-) -> Advice:
+) -> RuleSuggestion:
     """Look for the rules that fit strokes best.
 
     Parameters
@@ -103,7 +104,7 @@ def advise(
             chosen, MAX_COMPARED_PIXELS, replace=False
         )
     present = resolve_rules(rules, class_ids)
-    suggestion = suggest_rules(
+    suggestion = suggest_thresholds(
         levels[:, chosen],
         truth[chosen],
         class_ids=class_ids,
@@ -128,7 +129,7 @@ def advise(
         for i, each in painted.items()
         if not of_class[i].min_size
     }
-    return Advice(
+    return RuleSuggestion(
         suggestion,
         tuple(class_ids),
         enough,

@@ -74,7 +74,7 @@ does, or None where there is nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
+class ThresholdSuggestion:
     """Thresholds to accept or not.
 
     Parameters
@@ -91,7 +91,7 @@ class Suggestion:
         the suggested ones.
     pixels
         ``(n_classes,)`` stroke pixels of each class.
-    moves
+    changes_thresholds
         Whether a threshold is another one than before.
     """
 
@@ -101,7 +101,7 @@ class Suggestion:
     thresholds: Float
     curves: Float
     pixels: npt.NDArray[np.int64]
-    moves: bool
+    changes_thresholds: bool
 
     @property
     def gain(self) -> float:
@@ -109,7 +109,7 @@ class Suggestion:
         return self.iou_after - self.iou_before
 
 
-def suggest_rules(
+def suggest_thresholds(
     probabilities: npt.NDArray[np.generic],
     strokes: npt.NDArray[np.integer],
     *,
@@ -117,7 +117,7 @@ def suggest_rules(
     rules: Rules = None,
     strokes_apart: npt.NDArray[np.integer] | None = None,
     preference: Preference | None = None,
-) -> Suggestion:
+) -> ThresholdSuggestion:
     """Suggest the thresholds that fit the strokes best.
 
     Parameters
@@ -186,7 +186,7 @@ def suggest_rules(
         tuned = _prefer(preference, tuned, rows, truth, ids)
         after = balanced_iou(assign_labels(rows, tuned, class_ids=ids), truth, ids)
         curves = iou_curves(rows, truth, tuned, ids)
-    return Suggestion(
+    return ThresholdSuggestion(
         rules=tuple(
             _accept(rule, best, len(ids))
             for rule, best in zip(present, tuned, strict=True)
@@ -196,7 +196,7 @@ def suggest_rules(
         thresholds=np.arange(1, MAX_LEVEL + 1) / MAX_LEVEL,
         curves=curves,
         pixels=pixels.astype(np.int64),
-        moves=any(
+        changes_thresholds=any(
             rule.threshold != best.threshold
             for rule, best in zip(present, tuned, strict=True)
         ),

@@ -12,18 +12,17 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredictions
 from napari_garage_unet.engine.models.loading import read_held_out
-from napari_garage_unet.engine.suggestions.advice import (
-    Advice,
-    PaintedPlane,
-    PaintedVolume,
+from napari_garage_unet.engine.suggestions.painted import PaintedPlane, PaintedVolume
+from napari_garage_unet.engine.suggestions.rule_suggestion import RuleSuggestion
+from napari_garage_unet.engine.suggestions.suggest import (
+    suggest_rules as suggest_rules_for,
 )
-from napari_garage_unet.engine.suggestions.suggest import advise as advise_on
 from napari_garage_unet.session.results.result import Result
 
-__all__ = ["Advice", "advise"]
+__all__ = ["RuleSuggestion", "suggest_rules"]
 
 
-def advise(result: Result, model_file: Path | None = None) -> Advice:
+def suggest_rules(result: Result, model_file: Path | None = None) -> RuleSuggestion:
     """Find the rules of a result that fit its strokes best; thread-safe.
 
     Parameters
@@ -62,7 +61,7 @@ def advise(result: Result, model_file: Path | None = None) -> Advice:
         raise InputError(
             "No stroke lies on a plane that has been segmented; segment that plane."
         )
-    return advise_on(
+    return suggest_rules_for(
         planes,
         class_ids=result.class_ids,
         rules=result.rules,

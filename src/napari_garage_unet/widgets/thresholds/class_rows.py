@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_garage_unet.engine.labels.assign import default_threshold
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.session.results.result import Result
-from napari_garage_unet.session.tuning.suggest import Advice
+from napari_garage_unet.session.tuning.suggest import RuleSuggestion
 
 from .threshold_row import ThresholdRow
 
@@ -102,18 +102,20 @@ class ClassRows(QWidget):
         for class_id, row in self._rows.items():
             row.slider.show_histogram(result.histogram(class_id, index))
 
-    def show_advice(self, advice: Advice | None) -> None:
+    def show_suggestion(self, suggestion: RuleSuggestion | None) -> None:
         """Draw a suggestion over the histograms; None removes it."""
         curves = (
             {}
-            if advice is None
-            else dict(zip(advice.class_ids, advice.suggestion.curves, strict=True))
+            if suggestion is None
+            else dict(
+                zip(suggestion.class_ids, suggestion.thresholds.curves, strict=True)
+            )
         )
         for class_id, row in self._rows.items():
-            if advice is None or class_id not in curves:
+            if suggestion is None or class_id not in curves:
                 row.slider.show_suggestion(None)
                 continue
-            threshold = advice.rules[class_id].threshold
+            threshold = suggestion.rules[class_id].threshold
             if threshold is None:
                 threshold = default_threshold(len(self._rows))
             row.slider.show_suggestion(curves[class_id], threshold)

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 from napari_garage_unet.engine.suggestions.thresholds import IOU_TOLERANCE
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.session import Session
-from napari_garage_unet.session.tuning.suggest import Advice, advise
+from napari_garage_unet.session.tuning.suggest import RuleSuggestion, suggest_rules
 
 
 class SuggestRow(QWidget):
@@ -22,20 +22,20 @@ class SuggestRow(QWidget):
 
     Attributes
     ----------
-    advised
-        Emitted with the `Advice` to show, or with None when there is none any more.
+    suggested
+        Emitted with the `RuleSuggestion` to show, or None to show none.
     accepted
-        Emitted with the `Advice` that a person has accepted.
+        Emitted with the `RuleSuggestion` that a person has accepted.
     """
 
-    advised = Signal(object)
+    suggested = Signal(object)
     accepted = Signal(object)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._result: Result | None = None
-        self._advice: Advice | None = None
+        self._suggestion: RuleSuggestion | None = None
         self.button = QPushButton("Suggest")
         self.button.setToolTip(
             "Look for the thresholds that fit your strokes best, held-out ones where "
@@ -70,9 +70,9 @@ class SuggestRow(QWidget):
 
     def dismiss(self) -> None:
         """Remove the suggestion."""
-        self._advice = None
+        self._suggestion = None
         self._show("")
-        self.advised.emit(None)
+        self.suggested.emit(None)
 
     def _on_clicked(self) -> None:
         result = self._result
@@ -85,7 +85,7 @@ class SuggestRow(QWidget):
         model_file = self._session.models.file_of(result.model)
         self._session.tasks.run(
             "suggest",
-            lambda: advise(result, model_file),
+            lambda: suggest_rules(result, model_file),
             done=lambda a: self._on_done(result, a),
         )
 
@@ -95,7 +95,7 @@ class SuggestRow(QWidget):
         self._session.tasks.failed.disconnect(self._on_failed, missing_ok=True)
         self._show("")
 
-    def _on_done(self, result: Result, advice: Advice) -> None:
+    def _on_done(self, result: Result, suggestion: RuleSuggestion) -> None:
         # The dock may have been closed meanwhile.
         if not isalive(self):
             return
@@ -103,18 +103,18 @@ class SuggestRow(QWidget):
         if result is not self._result:
             self._show("")
             return
-        found = advice.suggestion
+        found = suggestion.thresholds
         pixels = f"{int(found.pixels.sum()):,}".replace(
             ",", "\N{NARROW NO-BREAK SPACE}"
         )
-        kind = "held-out stroke pixels" if advice.held_out else "stroke pixels"
+        kind = "held-out stroke pixels" if suggestion.held_out else "stroke pixels"
         if found.gain > IOU_TOLERANCE:
             text = (
                 f"+ {found.gain:.2f} IoU on {pixels} {kind} "
                 f"({found.iou_before:.2f} to {found.iou_after:.2f}); dotted lines "
                 "above."
             )
-        elif found.moves:
+        elif found.changes_thresholds:
             text = (
                 "Outlines that follow the edges of the image; dotted lines above. IoU "
                 f"{found.iou_before:.2f} to {found.iou_after:.2f} on {pixels} {kind}."
@@ -125,32 +125,34 @@ class SuggestRow(QWidget):
                 f"on {pixels} {kind}."
             )
         names = {info.id: info.name for info in result.classes}
-        if advice.min_sizes:
+        if suggestion.min_sizes:
             unit = "voxels" if "z" in result.image.stack_axes else "px"
             sizes = ", ".join(
                 f"{names.get(i, i)} {size:.0f} {unit}"
-                for i, size in advice.min_sizes.items()
+                for i, size in suggestion.min_sizes.items()
             )
             text += f" Suggested min size: {sizes}."
-        if advice.splits:
-            touching = ", ".join(names.get(i, str(i)) for i in sorted(advice.splits))
+        if suggestion.splits:
+            touching = ", ".join(
+                names.get(i, str(i)) for i in sorted(suggestion.splits)
+            )
             text += f" Split touching objects of: {touching}."
-        if not advice.says_something:
+        if not suggestion.changes_rules:
             self._show(text)
             return
-        self._advice = advice
+        self._suggestion = suggestion
         self._show(text)
-        self.advised.emit(advice)
+        self.suggested.emit(suggestion)
 
     def _on_accept(self) -> None:
-        if self._advice is not None:
-            advice = self._advice
+        if self._suggestion is not None:
+            suggestion = self._suggestion
             self.dismiss()
-            self.accepted.emit(advice)
+            self.accepted.emit(suggestion)
 
     def _show(self, text: str) -> None:
         self.button.setEnabled(True)
         self.text.setText(text)
         self.text.setVisible(bool(text))
-        self.accept_button.setVisible(self._advice is not None)
-        self.dismiss_button.setVisible(self._advice is not None)
+        self.accept_button.setVisible(self._suggestion is not None)
+        self.dismiss_button.setVisible(self._suggestion is not None)

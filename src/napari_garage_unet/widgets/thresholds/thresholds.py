@@ -10,7 +10,7 @@ from superqt.utils import qthrottled
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.session.results.result import Result
-from napari_garage_unet.session.tuning.suggest import Advice
+from napari_garage_unet.session.tuning.suggest import RuleSuggestion
 from napari_garage_unet.widgets.common.dock import Dock
 from napari_garage_unet.widgets.common.hint_line import HintLine
 
@@ -56,7 +56,7 @@ class ThresholdsWidget(Dock):
         self.class_rows.cleared.connect(self._on_cleared)
         self.column.addWidget(self.class_rows)
         self.suggest = SuggestRow(self.session)
-        self.suggest.advised.connect(self.class_rows.show_advice)
+        self.suggest.suggested.connect(self.class_rows.show_suggestion)
         self.suggest.accepted.connect(self._on_accepted)
         self.column.addWidget(self.suggest)
         self.clean_up = CleanUp()
@@ -186,14 +186,16 @@ class ThresholdsWidget(Dock):
         self.suggest.dismiss()
         self._show_rules()
 
-    def _on_accepted(self, advice: Advice) -> None:
+    def _on_accepted(self, suggestion: RuleSuggestion) -> None:
         if self._result is None:
             return
-        # Fields the advice says nothing about keep what was tuned meanwhile.
+        # Fields the suggestion says nothing about keep what was tuned meanwhile.
         rules = self._result.rules
-        for class_id in advice.class_ids:
+        for class_id in suggestion.class_ids:
             if class_id in self._result.class_ids:
-                rules[class_id] = advice.apply_to(class_id, self._result.rule(class_id))
+                rules[class_id] = suggestion.apply_to(
+                    class_id, self._result.rule(class_id)
+                )
         self.session.tuner.set_rules(self._result, rules)
         self._show_rules()
         self._note()

@@ -3,62 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from numpy.typing import NDArray
 
 from napari_garage_unet.engine.labels.rules import ClassRule
 
-from .thresholds import Suggestion
+from .thresholds import ThresholdSuggestion
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PaintedPlane:
-    """The strokes of a plane and what a model says there.
-
-    Parameters
-    ----------
-    probabilities
-        ``(n_classes, H, W)`` float from 0 to 1 or uint8.
-    strokes
-        ``(H, W)`` integer class ids, 0 = unlabelled.
-    image
-        ``(H, W)`` or ``(H, W, C)``, whose edges are looked at; not when left out.
-    """
-
-    probabilities: NDArray[Any]
-    strokes: NDArray[Any]
-    image: NDArray[Any] | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PaintedVolume:
-    """A volume in which planes were painted on; sizes are measured in it.
-
-    Parameters
-    ----------
-    probabilities
-        ``(n_classes, D, H, W)`` float from 0 to 1 or uint8.
-    strokes
-        ``(D, H, W)`` integer class ids, 0 = unlabelled.
-    spacing
-        World units per voxel along each axis.
-    """
-
-    probabilities: NDArray[Any]
-    strokes: NDArray[Any]
-    spacing: Sequence[float]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Advice:
+class RuleSuggestion:
     """A suggestion for a result.
 
     Parameters
     ----------
-    suggestion
+    thresholds
         Thresholds, IoU and curves, in the order of `class_ids`.
     class_ids
         The classes of the result.
@@ -71,7 +30,7 @@ class Advice:
         Classes of which objects seem to touch, and that are not split yet.
     """
 
-    suggestion: Suggestion
+    thresholds: ThresholdSuggestion
     class_ids: tuple[int, ...]
     held_out: bool
     min_sizes: Mapping[int, float]
@@ -80,22 +39,22 @@ class Advice:
     @property
     def rules(self) -> dict[int, ClassRule]:
         """The suggested rules by class id."""
-        rules = dict(zip(self.class_ids, self.suggestion.rules, strict=True))
+        rules = dict(zip(self.class_ids, self.thresholds.rules, strict=True))
         return {i: self.apply_to(i, rule) for i, rule in rules.items()}
 
     @property
-    def says_something(self) -> bool:
+    def changes_rules(self) -> bool:
         """Whether anything would change."""
-        return self.moves or bool(self.min_sizes or self.splits)
+        return self.changes_thresholds or bool(self.min_sizes or self.splits)
 
     @property
-    def moves(self) -> bool:
+    def changes_thresholds(self) -> bool:
         """Whether thresholds would move."""
-        return self.suggestion.moves
+        return self.thresholds.changes_thresholds
 
     def apply_to(self, class_id: int, rule: ClassRule) -> ClassRule:
         """Put what is suggested for a class into its rule; the rest of it stays."""
-        suggested = self.suggestion.rules[self.class_ids.index(class_id)]
+        suggested = self.thresholds.rules[self.class_ids.index(class_id)]
         return dataclasses.replace(
             rule,
             threshold=suggested.threshold,
