@@ -1,1 +1,1 @@
-"""Segmenting whole images from files to files."""
+"""Segmentation of whole images, from files to files."""

@@ -1,8 +1,8 @@
-"""One image, from pixels to files: probabilities, labels, objects and a table.
+"""The steps from one image to its files: probabilities, labels, objects and a table.
 
-The command line runs these steps on each of its images, and so can Python. The docks
-get probabilities from the engine process plane by plane; from there on they use the
-same functions for labels (`labels.clean_up`), objects and tables (`objects.found`).
+The command line runs these steps for each image; they can also be called from Python.
+The docks get probabilities plane by plane from the engine process, then use the same
+functions for labels (`labels.clean_up`), objects and tables (`objects.found`).
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from napari_garage_unet.engine.objects.tables import Table, n_rows
 
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
-    """What is made of an image besides its labels.
+    """Results besides labels.
 
     Parameters
     ----------
     probabilities
-        Keep the probabilities.
+        Whether to keep the probabilities.
     objects
-        Find objects.
+        Whether to find objects.
     split
-        Split touching objects of every class; otherwise the rules of the model say of
-        which.
+        Whether to split touching objects of every class; by default those whose rule
+        says so.
     split_by
-        What every class is split by; None leaves it to the rules of the model.
+        Relief in which every class is split; None for that of its rule.
     """
 
     probabilities: bool = False
@@ -49,7 +49,7 @@ class PipelineOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentedImage:
-    """An image and what was made of it.
+    """An image and its results.
 
     Parameters
     ----------
@@ -59,10 +59,10 @@ class SegmentedImage:
         ``(*spatial)`` class ids, uint8 or uint16; 0 where no class reaches its
         threshold.
     probabilities
-        ``(n_classes, *spatial)`` float32 from 0 to 1; None unless they were asked for
-        or objects were split by them.
+        ``(n_classes, *spatial)`` float32 from 0 to 1; None unless they are kept or
+        objects are split by them.
     objects
-        Its objects; None unless they were asked for.
+        Its objects; None unless they were found.
     """
 
     image: Image
@@ -73,14 +73,14 @@ class SegmentedImage:
 
 @dataclass(frozen=True, slots=True)
 class OutputPaths:
-    """Where the results of one image go.
+    """Paths of the results of one image.
 
     Parameters
     ----------
     segmentation
         File of the labels, or OME-Zarr folder.
     probabilities, objects
-        TIFF files; None leaves them out.
+        TIFF files; None to leave them out.
     """
 
     segmentation: Path
@@ -96,11 +96,11 @@ def segment_image(
     Parameters
     ----------
     model
-        Its rules decide on labels and objects.
+        Model whose network and rules are used.
     image
-        The image.
+        Image to segment.
     options
-        What to make besides labels; nothing by default.
+        Results besides labels; none by default.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def segment_image(
         probabilities = model.predict_proba(image)
         labels = model.decide(probabilities, image=image)
     else:
-        # Plane by plane, which needs no room for all probabilities at once.
+        # Plane by plane, without the memory for all probabilities at once.
         labels = model.segment(image)
     found = None
     if options.objects:
@@ -133,7 +133,14 @@ def segment_image(
 
 
 def write_outputs(segmented: SegmentedImage, paths: OutputPaths) -> None:
-    """Write what was made of an image, each file all or nothing.
+    """Write the results of an image; each file is written as a whole.
+
+    Parameters
+    ----------
+    segmented
+        Image with its results.
+    paths
+        Where to write them; results without a path are left out.
 
     Raises
     ------
@@ -154,8 +161,7 @@ def image_table(segmented: SegmentedImage) -> Table:
     Returns
     -------
     dict
-        Columns of equal length; ``image`` alone, and empty, where no objects were
-        found.
+        Columns of equal length; only ``image``, without rows, if there are no objects.
     """
     columns = {} if segmented.objects is None else segmented.objects.table
     names = np.full(n_rows(columns), segmented.image.name, object)

@@ -1,4 +1,4 @@
-"""Objects of a segmentation matched with those of a reference."""
+"""Matching of objects with those of a reference."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ IntImage = NDArray[np.integer]
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Found objects against true ones.
+    """Numbers of matched and unmatched objects.
 
     Parameters
     ----------
-    true_positives : int
-        Pairs that overlap enough.
-    false_positives : int
+    true_positives
+        Pairs of a found and a true object.
+    false_positives
         Found objects without a partner.
-    false_negatives : int
+    false_negatives
         True objects without a partner.
     """
 
@@ -29,7 +29,7 @@ class Matches:
     false_negatives: int
 
     def __add__(self, other: Matches) -> Matches:
-        """Count the objects of several pictures together."""
+        """Return the counts of both, for instance of several images."""
         return Matches(
             self.true_positives + other.true_positives,
             self.false_positives + other.false_positives,
@@ -38,29 +38,30 @@ class Matches:
 
     @property
     def average_precision(self) -> float:
-        """``true_positives / (true_positives + false_positives + false_negatives)``, as the Data Science Bowl 2018 scored.
+        """Fraction ``TP / (TP + FP + FN)``, from 0 to 1.
 
-        NaN where there is nothing to find and nothing was found.
+        The score of the Data Science Bowl 2018 at one threshold. NaN if there are
+        neither true nor found objects.
         """
         total = self.true_positives + self.false_positives + self.false_negatives
         return self.true_positives / total if total else float("nan")
 
 
 def match_objects(truth: IntImage, found: IntImage, *, min_iou: float = 0.5) -> Matches:
-    """Pair found objects with true ones that they overlap.
+    """Match found objects with the true ones they overlap.
 
     Parameters
     ----------
-    truth, found : (*spatial) int
-        Ids of objects, 0 = none.
-    min_iou : float, optional
-        Pairs have an intersection over union of more than this. From one half on,
-        each object is in one pair at most.
+    truth, found
+        ``(*spatial)`` integer object ids, 0 = none.
+    min_iou
+        Pairs have an intersection over union above this; at least 0.5, so that each
+        object is in one pair at most.
 
     Raises
     ------
     ValueError
-        If the shapes differ or pairs would be ambiguous.
+        If the shapes differ or `min_iou` is below 0.5.
     """
     if truth.shape != found.shape:
         raise ValueError(f"Truth {truth.shape} and result {found.shape} differ.")

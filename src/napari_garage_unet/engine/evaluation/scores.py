@@ -1,4 +1,4 @@
-"""How much of a segmentation is right, where the truth is known."""
+"""Pixel scores of segmentations against a reference."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Scores:
     Parameters
     ----------
     accuracy
-        Share of the pixels whose class is right.
+        Fraction of the pixels with the true class, from 0 to 1.
     mean_iou
         Mean of `iou`.
     iou
-        Intersection over union of each class that occurs in the truth, by class id.
+        Intersection over union of each class in the truth, from 0 to 1, by class id.
     pixels
-        How many pixels were compared.
+        Number of compared pixels.
     """
 
     accuracy: float
@@ -37,16 +37,16 @@ class Scores:
 def score(
     truth: NDArray[Any], labels: NDArray[Any], *, strokes: NDArray[Any] | None = None
 ) -> Scores:
-    """Compare a segmentation with the truth on the unpainted pixels.
+    """Compare a segmentation with the truth.
 
     Parameters
     ----------
     truth
-        Class ids of any shape; 0 = not known, left out.
+        Class ids of any shape; 0 = unknown, ignored.
     labels
-        Segmentation of the same shape; 0 = undecided, which is never right.
+        Segmentation of the same shape; 0 = no class, which is always an error.
     strokes
-        Painted pixels (not 0) are left out; None leaves nothing out.
+        Painted pixels (not 0) of the same shape, which are ignored; None for none.
 
     Raises
     ------
@@ -64,8 +64,8 @@ def score_all(
 ) -> Scores:
     """Compare several segmentations with the truth, see `score`.
 
-    The pixels of all images are counted together, so a class that fills one image and
-    is rare in another counts once.
+    The pixels of all images are counted together, so a class that is frequent in one
+    image and rare in another counts once.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def score_all(
 def _counted(
     truth: NDArray[Any], labels: NDArray[Any], strokes: NDArray[Any] | None
 ) -> NDArray[np.bool_]:
-    """Tell which pixels are compared."""
+    """Return which pixels are compared, bool of the shape of `truth`."""
     if truth.shape != labels.shape or (
         strokes is not None and strokes.shape != truth.shape
     ):
@@ -104,6 +104,7 @@ def _counted(
 
 
 def _agreement(wanted: NDArray[Any], found: NDArray[Any]) -> Scores:
+    """Score ``(n,)`` labels against the true ones of the same pixels."""
     if not wanted.size:
         raise InputError("There is no pixel of known class that nobody painted.")
     iou = {}

@@ -1,1 +1,1 @@
-"""From label images to objects and their tables."""
+"""Objects of a segmentation: ids, splitting, measurements and tables."""

@@ -23,7 +23,7 @@ from .tables import Table
 class FoundObjects:
     """Objects of all classes of an image but the background.
 
-    Ids, counts and tables are computed when they are first asked for.
+    Ids, counts and tables are computed at their first use.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ class FoundObjects:
     labels
         ``(*spatial)`` class ids.
     by_class
-        Objects of each class, ``(*spatial)`` int32, 0 where none is; no id is used by
-        two classes.
+        ``(*spatial)`` int32 object ids by class id, 0 where there is no object. An id
+        occurs in one class only.
     """
 
     image: Image
@@ -45,7 +45,7 @@ class FoundObjects:
 
     @cached_property
     def ids(self) -> NDArray[np.int32]:
-        """``(*spatial)`` id of the object at each pixel, 0 where none is."""
+        """``(*spatial)`` int32 id of the object at each pixel, 0 outside objects."""
         ids = np.zeros(self.labels.shape, np.int32)
         for part in self.by_class.values():
             ids += part
@@ -58,22 +58,22 @@ class FoundObjects:
 
     @cached_property
     def table(self) -> Table:
-        """A row per object (and time point), see `instances.objects_table`."""
+        """One row per object and time point, see `instances.objects_table`."""
         return objects_table(self.by_class, self.classes, self.image)
 
     @cached_property
     def totals(self) -> Table:
-        """A row per class, see `instances.totals_table`."""
+        """One row per class, see `instances.totals_table`."""
         class_ids = [info.id for info in self.classes]
         return totals_table(self.labels, self.by_class, class_ids, self.image)
 
     def renumbered_like(self, old: NDArray[np.integer[Any]]) -> FoundObjects:
-        """Return these objects, those still there with the ids they had before.
+        """Return these objects with the ids of the earlier objects they overlap most.
 
         Parameters
         ----------
         old
-            ``(*spatial)`` ids of the objects that were found before.
+            ``(*spatial)`` ids of the earlier objects, see `relabel_like`.
         """
         ids = relabel_like(self.ids, old)
         by_class = {i: np.where(p > 0, ids, 0) for i, p in self.by_class.items()}

@@ -1,4 +1,4 @@
-"""Objects of all classes of a segmentation, and one table of them."""
+"""Objects of all classes of a segmentation, in one table."""
 
 from __future__ import annotations
 
@@ -31,31 +31,32 @@ def class_objects(
 ) -> dict[int, NDArray[np.int32]]:
     """Find the objects of every class but the background.
 
-    Time points are apart from each other; along ``z`` objects connect.
+    Time points are separate; along ``z`` objects connect.
 
     Parameters
     ----------
     labels
-        Segmentation of `image`.
+        ``(*spatial)`` class ids, the segmentation of `image`.
     classes
         The classes, in the order of the probabilities.
     image
-        Tells what the axes are and how large a pixel is.
+        Image that gives the axes and their spacing; its pixels are not read.
     rules
-        Say which classes are split, and how far apart objects are at least.
+        Rules by class id; they select the classes that are split, the relief and the
+        split distance. Other classes have the default rule.
     probabilities
-        ``(n_classes, *spatial)`` float from 0 to 1 or uint8; needed where a class is
-        split by probability, see `needs_probabilities`.
+        ``(n_classes, *spatial)`` float from 0 to 1 or uint8; needed if a class is split
+        by probability, see `needs_probabilities`.
     split
-        Split touching objects of every class, whatever the rules say.
+        Whether to split touching objects of every class, whatever the rules.
     split_by
-        What every class is split by, whatever the rules say.
+        Relief in which every class is split; that of its rule by default.
 
     Returns
     -------
     dict
-        By class id, an array of the shape of `labels` with ids from 1; the ids of one
-        class go on where those of the class before end.
+        By class id, ``(*spatial)`` int32 object ids, 0 where there is no object. Ids
+        start at 1 and continue from one class to the next.
 
     Raises
     ------
@@ -65,7 +66,7 @@ def class_objects(
     found: dict[int, NDArray[np.int32]] = {}
     axes = image.spatial_axes
     connected = sum(axis in "zyx" for axis in axes)
-    # Time stands first, so that the last axes are those that connect.
+    # With time first, the last axes are those that connect.
     time = axes.find("t")
     spacing = list(image.spacing)
     if time > 0:
@@ -107,7 +108,7 @@ def needs_probabilities(
     split: bool = False,
     split_by: SplitBy | None = None,
 ) -> bool:
-    """Tell whether `class_objects` needs probabilities for these rules."""
+    """Return whether `class_objects` needs probabilities for these rules."""
     mine = [
         _rule(rules, info.id, split=split, split_by=split_by)
         for info in classes
@@ -123,6 +124,7 @@ def _rule(
     split: bool,
     split_by: SplitBy | None,
 ) -> ClassRule:
+    """Return the rule of a class, with `split` and `split_by` put into it."""
     rule = (rules or {}).get(class_id, ClassRule())
     return dataclasses.replace(
         rule, split=split or rule.split, split_by=split_by or rule.split_by
@@ -140,13 +142,18 @@ def totals_table(
     Parameters
     ----------
     labels
-        Segmentation of `image`.
+        ``(*spatial)`` class ids, the segmentation of `image`.
     found
-        What `class_objects` gives.
+        Result of `class_objects`.
     class_ids
-        The classes, a row each.
+        The classes, one row each.
     image
-        Its spacing counts; time has no length.
+        Image that gives the spacing; time has none.
+
+    Returns
+    -------
+    dict
+        Columns of equal length.
     """
     spacing = [
         1.0 if axis == "t" else step
@@ -162,21 +169,22 @@ def objects_table(
 ) -> Table:
     """Measure the objects of all classes.
 
-    Each time point is measured on its own; with ``z`` an object has a volume.
+    Each time point is measured separately; with ``z`` an object has a volume.
 
     Parameters
     ----------
     found
-        What `class_objects` gives.
+        Result of `class_objects`.
     classes
-        Their names.
+        The classes, for their names.
     image
-        Its mean intensity in each object is measured, per channel.
+        Image whose mean intensity in each object is measured, per channel.
 
     Returns
     -------
     dict
-        Columns of equal length: ``class``, then those of `measure`.
+        Columns of equal length: ``class``, the name of the class, then those of
+        `measure`.
     """
     order = [axis for axis in "tzyxc" if axis in image.axes]
     pixels = np.asarray(image.data).transpose([image.axes.index(a) for a in order])

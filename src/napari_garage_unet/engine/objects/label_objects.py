@@ -1,18 +1,12 @@
-"""From the pixels of a class to objects with an id each.
+"""Object ids of the pixels of a class.
 
-Without splitting an object is what is connected, across faces, edges and corners.
+Without splitting, an object is a region connected across faces, edges and corners.
 
-Touching objects are split where they are narrow: the distance to the outline is highest
-in the middle of an object, and a watershed [1]_ flooded from these peaks meets at the
-necks. Each object needs one peak. The distance is smoothed a little, against the peaks
-of a rough outline, and a peak counts only when no higher one of the same region lies
-closer than the larger of `min_distance` and its own distance to the outline: a centre
-inside another object's inscribed circle is no object of its own. Lengths are in world
-units, so flat voxels do not matter. When nobody has chosen a distance, it is `SPLIT_DISTANCE_PER_RADIUS` of
-the radius of the usual object, of which half of all objects' cross-sections are larger.
-
-Where probabilities are given, they weigh the distance. They fall where two objects
-meet, which splits objects that have no neck between them.
+Touching objects are split where they are narrow. The relief, the distance to the
+outline, is highest in the middle of an object, and a watershed [1]_ flooded from its
+peaks meets at the necks. `seeds` selects one peak per object. With probabilities the
+relief is their product with the distance; they are lower where two objects meet, which
+splits objects without a neck between them.
 
 References
 ----------
@@ -51,30 +45,31 @@ def objects(
     labels
         ``(*spatial)`` segmentation, or a mask.
     class_id
-        Which class; every value but 0 when left out, values apart from each other.
+        The class. By default every value but 0 is one; different values never join.
     split
         Whether to split touching objects.
     probabilities
-        ``(*spatial)`` of the class, float from 0 to 1 or uint8; weigh the splitting.
+        ``(*spatial)`` probability of the class, float from 0 to 1 or uint8; factor of
+        the relief. None for the distance alone.
     min_distance
-        Smallest distance between the centres of two objects that touch, in world
-        units; chosen by the size of the objects when left out, for each plane or
-        volume that connects.
+        Smallest distance between the centres of two touching objects, in world units.
+        By default it is chosen from the size of the objects, for each plane or volume.
     spacing
-        World units per pixel of each axis; 1 when left out.
+        World units per pixel of each axis; 1 by default.
     connected_axes
-        How many of the last axes connect pixels; 2 treats a stack plane by plane, and
-        no object is in two planes. All of them when left out.
+        Number of last axes along which pixels connect: with 2 a stack is treated plane
+        by plane and no object is in two planes. All axes by default.
 
     Returns
     -------
-    ``(*spatial)`` int32, 0 where no object is, ids from 1 without gaps, in the order of
-    the objects' first pixels
+    ndarray
+        ``(*spatial)`` int32, 0 where there is no object; ids from 1 without gaps, in
+        the order of the objects' first pixels.
 
     Raises
     ------
     InputError
-        If shapes do not fit, or spacing or distance are no positive numbers.
+        If shapes do not fit, or spacing or distance are not positive numbers.
     """
     labels = np.atleast_1d(labels)
     step = check_spacing(labels.ndim, spacing)
@@ -82,7 +77,7 @@ def objects(
     axes = labels.ndim if connected_axes is None else min(connected_axes, labels.ndim)
     if axes < 1:
         raise InputError(f"At least one axis has to connect, not {connected_axes}.")
-    # Seconds between two time points say nothing about distances in a plane.
+    # The spacing of time has no meaning for distances in a plane.
     step = step[labels.ndim - axes :]
     check_distance(min_distance)
     out = np.zeros(labels.shape, np.int32)
@@ -106,7 +101,24 @@ def _split(
     distance: float | None,
     step: tuple[float, ...],
 ) -> Int32:
-    """Flood the regions that have several seeds; the others are objects already."""
+    """Split the regions with several seeds; the others are objects already.
+
+    Parameters
+    ----------
+    regions
+        ``(*spatial)`` int32 ids of connected regions.
+    levels
+        ``(*spatial)`` uint8 probability of the class, or None.
+    distance
+        Smallest distance between two centres in world units, or None.
+    step
+        World units per pixel of each axis.
+
+    Returns
+    -------
+    ndarray
+        ``(*spatial)`` int32, with new ids above those of `regions`.
+    """
     if not regions.any():
         return regions
     relief = distance_relief(regions, levels, step)
@@ -128,7 +140,7 @@ def _in_order(found: Int32, count: int) -> Int32:
     flat = found.reshape(-1)
     pixels = np.flatnonzero(flat)[::-1]
     first = np.full(count + 1, flat.size)
-    first[flat[pixels]] = pixels  # the last assignment stays
+    first[flat[pixels]] = pixels  # the first pixel, assigned last, stays
     order = np.argsort(first[1:], kind="stable") + 1
     table = np.zeros(count + 1, np.int32)
     table[order] = np.arange(1, count + 1)

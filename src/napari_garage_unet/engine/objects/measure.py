@@ -1,7 +1,7 @@
-"""Numbers of objects and classes, in world units.
+"""Measurements of objects and classes, in world units.
 
 A table is a dictionary of columns of equal length. The names of the columns do not
-change with the units; `column_unit` says what a column is measured in.
+depend on the units; `column_unit` gives the unit of a column.
 """
 
 from __future__ import annotations
@@ -35,52 +35,53 @@ def measure(
     Parameters
     ----------
     objects
-        ``(*spatial)`` ids as from `objects`, in two or three axes besides time; 0 is
-        no object.
+        ``(*spatial)`` integer ids as from `objects`, with two or three axes besides
+        time; 0 is no object.
     image
         ``(*spatial)`` or ``(*spatial, n_channels)`` whose mean is taken in each object.
     channels
-        Names of the channels, for the columns ``mean_NAME``; 0, 1, ... when left out,
-        and just ``mean_intensity`` for an image without channel axis.
+        Names of the channels, for the columns ``mean_NAME``; 0, 1, ... by default, and
+        ``mean_intensity`` for an image without channel axis.
     spacing
-        World units per pixel of each axis; 1 when left out.
+        World units per pixel of each axis; 1 by default.
     origin
-        World coordinates of the first pixel's centre; 0 when left out.
+        World coordinates of the centre of the first pixel; 0 by default.
     time
-        Whether the first axis is time, which is no axis of space: each time point is
-        measured on its own, and an object that is there at several has several rows.
+        Whether the first axis is time. Each time point is measured separately, and an
+        object that exists at several has several rows.
 
     Returns
     -------
-    table
-        One row per object, by time point and id:
+    dict
+        Columns with one row per object, by time point and id:
 
         ``label``
-            Id.
+            Id, int64.
         ``t``
-            Number of the time point, from 0; only with `time`.
+            Index of the time point, from 0; only with `time`.
         ``area`` or ``volume``
-            In two, in three axes.
+            Size, with two or with three axes.
         ``centroid_y``, ...
             Mean of the pixel centres.
         ``bbox_min_y``, ``bbox_max_y``, ...
             Outer edges of the first and last pixels.
         ``mean_intensity``, ...
-            Of the image.
+            Mean of the image.
         ``equivalent_diameter``
-            Of the circle or ball of the same size.
+            Diameter of the circle or ball of the same size.
         ``axis_major``, ``axis_minor``
             Longest and shortest axis of the ellipse or ellipsoid with the same second
-            moments, those of the pixels' own extent included.
+            moments, the extent of the pixels included.
         ``elongation``
             ``axis_major / axis_minor``; 1 for a circle or ball.
         ``extent``
-            Share of the bounding box that is filled.
+            Fraction of the bounding box that is filled, from 0 to 1.
 
     Raises
     ------
     InputError
-        If the shapes do not fit, or the objects have other than two or three axes.
+        If shapes, channels or spacing do not fit, or there are other than two or three
+        axes of space.
     """
     if objects.ndim - time not in (2, 3):
         besides = " besides time" if time else ""
@@ -137,6 +138,7 @@ def _measure_each(
     spacing: Sequence[float] | None,
     origin: Sequence[float] | None,
 ) -> Table:
+    """Measure each time point; the first axis of `objects` and `image` is time."""
     step = _per_axis(objects.ndim, spacing, 1.0, "spacing")
     offset = _per_axis(objects.ndim, origin, 0.0, "origin")
     _channel_names(objects, image, channels)
@@ -166,20 +168,20 @@ def class_totals(
     Parameters
     ----------
     labels
-        ``(*spatial)`` segmentation.
+        ``(*spatial)`` class ids.
     class_ids
-        The classes, a row each.
+        The classes, one row each.
     objects
-        Objects of some classes, as from `objects.objects`; the others count what is
-        connected.
+        ``(*spatial)`` object ids by class id, as from `objects`; connected regions are
+        counted for other classes.
     spacing
-        World units per pixel of each axis; 1 when left out.
+        World units per pixel of each axis; 1 by default.
 
     Returns
     -------
-    table
-        ``class``, ``size`` (area or volume), ``fraction`` (share of all pixels) and
-        ``count`` (objects)
+    dict
+        Columns ``class`` (id), ``size`` (area or volume), ``fraction`` (of all pixels,
+        from 0 to 1) and ``count`` (objects).
 
     Raises
     ------
@@ -209,6 +211,14 @@ def class_totals(
 def _per_axis(
     n_axes: int, values: Sequence[float] | None, default: float, name: str
 ) -> Float:
+    """Return finite numbers, ``(n_axes,)`` float64, all `default` if `values` is None.
+
+    Raises
+    ------
+    InputError
+        If there is not one finite number per axis; `name` is what the message calls
+        them.
+    """
     found = np.full(n_axes, default) if values is None else np.array(values, np.float64)
     if found.shape != (n_axes,) or not np.isfinite(found).all():
         raise InputError(
@@ -222,6 +232,13 @@ def _channel_names(
     image: npt.NDArray[np.generic] | None,
     channels: Sequence[str] | None,
 ) -> list[str]:
+    """Return the names of the columns of mean intensities; none without an image.
+
+    Raises
+    ------
+    InputError
+        If the image does not fit the objects, or the names do not fit its channels.
+    """
     if image is None:
         return []
     if image.shape[: objects.ndim] != objects.shape or image.ndim > objects.ndim + 1:
@@ -242,14 +259,24 @@ def _channel_names(
 
 
 def _axis_lengths(found: Mapping[str, Float], pixels: Float, step: Float) -> Float:
-    """Return the full axes of the ellipsoids with the objects' second moments.
+    """Return the full axes of the ellipsoids with the second moments of the objects.
 
-    A full axis is ``2 sqrt((d + 2) v)`` for a variance v in d dimensions. A pixel is a
-    box of its own with variance 1/12, so that lines have a width.
+    A full axis is ``2 sqrt((d + 2) v)`` for a variance v in d dimensions. Each pixel is
+    a box with variance 1/12, so that lines have a width.
+
+    Parameters
+    ----------
+    found
+        Columns of `regionprops_table`, with the central moments in pixels.
+    pixels
+        ``(n_objects,)`` size in pixels.
+    step
+        ``(n_axes,)`` world units per pixel.
 
     Returns
     -------
-    ``(n_objects, n_axes)`` float64, ascending
+    ndarray
+        ``(n_objects, n_axes)`` float64 in world units, ascending along the last axis.
     """
     n_axes = step.size
     covariance = np.empty((pixels.size, n_axes, n_axes))
@@ -266,6 +293,7 @@ def _axis_lengths(found: Mapping[str, Float], pixels: Float, step: Float) -> Flo
 
 
 def _equivalent_diameter(size: Float, n_axes: int) -> Float:
+    """Return the diameters of the circles or balls of these sizes."""
     diameter: Float = (
         2 * np.sqrt(size / math.pi) if n_axes == 2 else np.cbrt(6 * size / math.pi)
     )

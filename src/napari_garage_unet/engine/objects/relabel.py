@@ -11,19 +11,23 @@ from .relief import Int32
 
 
 def relabel_like(new: Int32, old: npt.NDArray[np.integer]) -> Int32:
-    """Keep the ids of objects that are still there.
+    """Give new objects the ids of the old objects they overlap most.
 
-    Pairs of a new and an old object are taken by their common pixels, most first; each
-    object is in one pair only. New objects without a partner get ids that nobody had.
+    Pairs of a new and an old object are matched greedily by their common pixels, most
+    first; each object is in one pair at most. New objects without a partner get ids
+    above all old ones.
 
     Parameters
     ----------
-    new, old
-        Objects of the same shape, 0 where none is.
+    new
+        ``(*spatial)`` int32 object ids, 0 where there is no object.
+    old
+        ``(*spatial)`` integer object ids of the same shape.
 
     Returns
     -------
-    `new` with other ids, int32
+    ndarray
+        ``(*spatial)`` int32, `new` with other ids.
 
     Raises
     ------

@@ -1,4 +1,15 @@
-"""Seeds of touching objects."""
+"""Seeds of touching objects, one for each.
+
+A seed is a peak of the relief: the distance to the outline, smoothed a little so that a
+rough outline does not add peaks. A peak counts if no higher one of the same region lies
+closer than the larger of the split distance and its own height; a centre inside the
+inscribed circle of another object is not an object of its own. Lengths are in world
+units, so the shape of voxels does not matter.
+
+The default split distance is `SPLIT_DISTANCE_PER_RADIUS` times the typical radius: the
+median of the heights of seeds `SIZING_DISTANCE_PIXELS` apart, weighted by their
+squares.
+"""
 
 from __future__ import annotations
 
@@ -22,27 +33,27 @@ from .relief import (
 )
 
 SPLIT_DISTANCE_PER_RADIUS = 0.7
-"""Smallest distance of two centres as a share of the radius of the usual object."""
+"""Default split distance, as a fraction of the typical radius."""
 
 
 SIZING_DISTANCE_PIXELS = 3.0
-"""Distance in pixels at which the usual object is looked for."""
+"""Split distance at which the typical radius is measured, in pixels."""
 
 
 SMOOTHING_SIGMA_PER_DISTANCE = 0.3
-"""Sigma of the smoothing of the distance, as a share of the smallest distance."""
+"""Sigma of the smoothing of the relief, as a fraction of the split distance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """The centres from which objects are flooded.
+    """Centres from which objects are flooded.
 
     Parameters
     ----------
     points
-        ``(n, n_axes)`` pixel of each seed, int64.
+        ``(n, n_axes)`` int64, pixel of each seed.
     regions
-        ``(n,)`` connected region (from 1) it lies in.
+        ``(n,)`` int64, connected region it lies in, from 1.
     """
 
     points: npt.NDArray[np.int64]
@@ -50,19 +61,19 @@ class Seeds:
 
 
 class SeedFinder:
-    """Finds the seeds of one mask for one distance after the other, while it is tuned.
+    """Finds the seeds of one mask for changing split distances.
 
     Parameters
     ----------
     mask
-        ``(*spatial)`` bool, the pixels of the class.
+        ``(*spatial)`` bool, pixels of the class.
     probabilities, spacing
         See `label_objects.objects`.
 
     Raises
     ------
     InputError
-        As `objects`.
+        If shapes do not fit, or the spacing is not positive.
     """
 
     def __init__(
@@ -79,12 +90,18 @@ class SeedFinder:
         self._relief = distance_relief(self._regions, levels, self._step)
 
     def find(self, min_distance: float | None = None) -> Seeds:
-        """Find the seeds, at least one for each connected region.
+        """Find the seeds, at least one in each connected region.
+
+        Parameters
+        ----------
+        min_distance
+            Split distance in world units; chosen from the size of the objects by
+            default.
 
         Raises
         ------
         InputError
-            If the distance cannot be.
+            If the distance is negative or not finite.
         """
         check_distance(min_distance)
         distance = self._usual if min_distance is None else min_distance
@@ -96,13 +113,24 @@ class SeedFinder:
 
 
 def split_distance(regions: Int32, relief: Float, step: tuple[float, ...]) -> float:
-    """Choose a distance by the size of the objects."""
+    """Choose a split distance by the size of the objects.
+
+    Parameters
+    ----------
+    regions, relief, step
+        See `find_seeds`.
+
+    Returns
+    -------
+    float
+        World units.
+    """
     finest = SIZING_DISTANCE_PIXELS * min(step)
     seeds = find_seeds(regions, relief, finest, step)
     if not seeds.regions.size:
         return finest
     radius = np.sort(relief[tuple(seeds.points.T)].astype(np.float64))
-    # Specks and halves of objects are many, but small.
+    # Weighted by area, because small fragments are many.
     section = np.cumsum(radius**2)
     return SPLIT_DISTANCE_PER_RADIUS * float(
         radius[np.searchsorted(section, section[-1] / 2)]
@@ -112,23 +140,41 @@ def split_distance(regions: Int32, relief: Float, step: tuple[float, ...]) -> fl
 def find_seeds(
     regions: Int32, relief: Float, distance: float | None, step: tuple[float, ...]
 ) -> Seeds:
+    """Find the seeds of connected regions.
+
+    Parameters
+    ----------
+    regions
+        ``(*spatial)`` int32 ids of connected regions, 0 outside.
+    relief
+        ``(*spatial)`` float32 from `distance_relief`.
+    distance
+        Split distance in world units; that of `split_distance` by default.
+    step
+        World units per pixel of each axis.
+
+    Returns
+    -------
+    Seeds
+        At least one per region.
+    """
     if distance is None:
         distance = split_distance(regions, relief, step)
     sigma = [SMOOTHING_SIGMA_PER_DISTANCE * distance / s for s in step]
     smooth = blur(relief, sigma) if distance else relief
     inside = regions > 0
     peak = inside & (smooth == max_around(smooth))
-    # A region that is nothing but the slope of a higher neighbour has no peak.
+    # A region on the smoothed slope of a higher neighbour has no peak of its own.
     without = np.ones(int(regions.max(initial=0)) + 1, bool)
     without[regions[peak]] = without[0] = False
     if without.any():
-        # Of these regions alone the highest pixel, the first of several.
+        # Its highest pixel becomes one, the first of several.
         pixels = np.flatnonzero(without[regions])
         own = regions.reshape(-1)[pixels]
         order = np.lexsort((-pixels, smooth.reshape(-1)[pixels], own))
         last = np.append(np.diff(own[order]) > 0, True)
         peak.reshape(-1)[pixels[order[last]]] = True
-    # Pixels of a plateau suppress each other like any two peaks too close.
+    # Pixels of a plateau suppress each other like any other close peaks.
     points = np.argwhere(peak)
     height, region = smooth[peak], regions[peak].astype(np.int64)
     radius = np.maximum(np.maximum(height, distance), max(step))

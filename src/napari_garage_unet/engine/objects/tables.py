@@ -1,4 +1,4 @@
-"""Tables of objects."""
+"""Tables of objects: columns, units and CSV files."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def n_rows(table: Mapping[str, Column]) -> int:
 
 
 def join_tables(tables: Sequence[Mapping[str, Column]]) -> Table:
-    """Put tables below each other.
+    """Return one table with the rows of several.
 
     Parameters
     ----------
     tables
-        Their columns may differ; cells that a table does not have are empty texts.
+        Their columns may differ; cells that a table does not have are empty strings.
     """
     joined: Table = {}
     for name in dict.fromkeys(itertools.chain.from_iterable(tables)):
@@ -43,16 +43,16 @@ def join_tables(tables: Sequence[Mapping[str, Column]]) -> Table:
 
 
 def column_unit(name: str, units: str, n_axes: int = 2) -> str:
-    """Return the unit of a table's column, empty where it has none.
+    """Return the unit of a column, an empty string if it has none.
 
     Parameters
     ----------
     name
-        A column of `measure` or `class_totals`.
+        Column of `measure` or `class_totals`.
     units
-        Name of the length unit, such as ``"µm"`` or ``"pixel"``.
+        Name of the unit of length, such as ``"µm"`` or ``"pixel"``.
     n_axes
-        Of the image; decides on the unit of ``size``.
+        Number of axes in which ``size`` is measured, 2 or 3.
     """
     if name.startswith(("centroid_", "bbox_", "axis_", "equivalent_diameter")):
         return units
@@ -67,16 +67,16 @@ def write_table(
     units: str | None = None,
     n_axes: int = 2,
 ) -> None:
-    """Write a table as CSV, in UTF-8, with a header, commas and decimal points.
+    """Write a table as CSV in UTF-8, with a header, commas and decimal points.
 
     Parameters
     ----------
     table
         Columns of equal length.
     path
-        File to write.
+        File to write; it is replaced as a whole.
     units, n_axes
-        See `column_unit`; with units, the header reads ``area (µm²)``.
+        See `column_unit`; with units, a header reads ``area (µm²)``.
 
     Raises
     ------

@@ -1,10 +1,9 @@
-"""Whether regions of a class look like several objects that touch.
+"""Whether the regions of a class look like clumps of touching objects.
 
-Things such as nuclei, cells and grains are convex by and large, and where two of them
-touch the outline has notches. So a region is a clump if the parts it is split into are
-more convex than it is itself. How convex is told by the solidity, the share of the
-convex hull that is filled. And they touch: most of an object's outline is its own, not
-a cut.
+Nuclei, cells and grains are roughly convex, and where two of them touch the outline has
+notches. So a region looks like a clump if the parts into which it is split are more
+convex than the region, and most of their outline is not a cut. Convexity is measured by
+the solidity, the fraction of the convex hull that is filled, from 0 to 1.
 """
 
 from __future__ import annotations
@@ -18,27 +17,27 @@ from skimage.measure import regionprops
 Ids = NDArray[np.integer[Any]]
 
 MIN_SOLIDITY = 0.9
-"""Median solidity of parts from which on they look like objects."""
+"""Median solidity of the parts from which on they look like objects."""
 
 MAX_CUT_FRACTION = 0.3
-"""Share of the outlines of parts that cuts may have."""
+"""Fraction of the outlines of the parts that may be cuts."""
 
 MIN_ADDED_OBJECTS_FRACTION = 0.1
-"""How many more objects there have to be than regions, as a share of these."""
+"""Objects that splitting must add, as a fraction of the number of regions."""
 
 MAX_CLUMPS = 100
-"""Regions that are looked at; more would take long and say the same."""
+"""Number of split regions that are measured, which bounds the time."""
 
 
 def look_touching(regions: Ids, parts: Ids) -> bool:
-    """Tell whether splitting finds objects that touch.
+    """Return whether splitting finds touching objects.
 
     Parameters
     ----------
     regions
-        ``(*spatial)`` ids of what is connected.
+        ``(*spatial)`` ids of connected regions, from 1 without gaps.
     parts
-        The same, split; see `objects.objects`.
+        ``(*spatial)`` ids of the same regions after splitting, see `objects`.
     """
     n_regions, n_parts = int(regions.max(initial=0)), int(parts.max(initial=0))
     if n_parts < (1 + MIN_ADDED_OBJECTS_FRACTION) * n_regions:
@@ -62,7 +61,7 @@ def look_touching(regions: Ids, parts: Ids) -> bool:
 
 
 def _cut_share(parts: Ids) -> float:
-    """Return the share of the faces of all parts that lie between two of them."""
+    """Return the fraction of the pixel faces of all parts that separate two of them."""
     outer = cut = 0
     apart = np.pad(parts, 1)
     for axis in range(apart.ndim):
@@ -70,12 +69,13 @@ def _cut_share(parts: Ids) -> float:
         one, other = along[1:], along[:-1]
         faces = one != other
         between = int(np.count_nonzero(faces & (one > 0) & (other > 0)))
-        cut += 2 * between  # each of the two has it
+        cut += 2 * between  # a cut belongs to both parts
         outer += int(np.count_nonzero(faces)) - between
     return cut / max(cut + outer, 1)
 
 
 def _solidity(region: Any) -> float:
-    # A line of pixels has no hull with a volume; it is as convex as can be.
+    """Return the solidity of a region from `regionprops`, from 0 to 1."""
+    # The hull of a line of pixels has no volume; a line is convex.
     flat = min(region.image.shape) < 2
     return 1.0 if flat else float(region.solidity)

@@ -1,1 +1,1 @@
-"""Suggested thresholds, sizes and places for the next stroke."""
+"""Suggested thresholds, sizes and splitting, and where to paint next."""

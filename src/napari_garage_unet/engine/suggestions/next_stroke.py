@@ -1,11 +1,15 @@
-"""Where a model is unsure, and where the next stroke would teach it most.
+"""The uncertainty of a model, and the place of the next stroke.
 
-The doubt about a pixel is one minus the margin between its two most probable classes
-(margin sampling: Scheffer, Decomain, Wrobel 2001, doi:10.1007/3-540-44816-0_31). A
-single pixel in doubt is usually one on an edge, which no stroke settles, so places are
-judged by the mean doubt around them, times how far the next stroke is: a model is
-surely wrong, too, and most often where nothing has been painted. Either factor alone
-does no better than chance; `docs/method.md` has the figures.
+The uncertainty of a pixel is one minus the margin between the probabilities of its two
+most probable classes (margin sampling [1]_). Single uncertain pixels mostly lie on
+edges, where a stroke adds little, so a place is scored by the mean uncertainty around
+it. The score is multiplied by the distance to the nearest stroke, because models are
+also wrong where they are certain, mostly where nothing has been painted.
+
+References
+----------
+.. [1] T. Scheffer, C. Decomain, S. Wrobel, "Active hidden Markov models for
+   information extraction", IDA 2001, doi:10.1007/3-540-44816-0_31.
 """
 
 from __future__ import annotations
@@ -18,28 +22,29 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, uniform_filter
 
 WINDOW_PIXELS = 64
-"""Side in pixels of the surroundings over which doubt is averaged."""
+"""Side of the square over which the uncertainty is averaged, in pixels."""
 
 MAX_DISTANCE_PIXELS = 300
-"""Pixels from the next stroke beyond which no place is preferred for being farther."""
+"""Distance to the nearest stroke from which on a place no longer gains, in pixels."""
 
 GRID_STEP_PIXELS = 4
-"""Pixels from one place that is judged to the next."""
+"""Distance from one scored place to the next, in pixels."""
 
 
 def uncertainty(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """How unsure each pixel is.
+    """Return the uncertainty of each pixel.
 
     Parameters
     ----------
     levels
-        ``(n_classes, h, w)`` probabilities, 255 is certain.
+        ``(n_classes, h, w)`` uint8 probabilities, 255 = certain; all 0 where nothing
+        has been computed. At least two classes.
 
     Returns
     -------
-    ndarray of shape (h, w), uint8
-        255 where two classes are equally probable, 0 where one is certain or nothing
-        has been computed.
+    ndarray
+        ``(h, w)`` uint8; 255 where two classes are equally probable, 0 where one is
+        certain or nothing has been computed.
     """
     first = np.maximum(levels[0], levels[1])
     second = np.minimum(levels[0], levels[1])
@@ -57,24 +62,24 @@ def next_place(
     visited: Sequence[tuple[float, float]] = (),
     window: int = WINDOW_PIXELS,
 ) -> tuple[float, float] | None:
-    """Choose the place where a stroke would teach most.
+    """Return the place of the next stroke.
 
     Parameters
     ----------
     levels
-        ``(n_classes, H, W)`` uint8 probabilities, 255 is certain; all 0 where nothing
-        has been computed.
+        ``(n_classes, H, W)`` uint8 probabilities, 255 = certain; all 0 where nothing
+        has been computed. At least two classes.
     strokes
-        ``(H, W)``, 0 is unlabelled.
+        ``(H, W)`` class ids, 0 = unlabelled.
     visited
-        Places that were chosen before; they count like strokes.
+        ``(y, x)`` of earlier places in pixels; they count like strokes.
     window
-        Side in pixels of the surroundings that count.
+        Side of the square over which the uncertainty is averaged, in pixels.
 
     Returns
     -------
     tuple of float or None
-        ``(y, x)`` in pixels; None where no pixel is in doubt.
+        ``(y, x)`` in pixels; None if no pixel is uncertain.
     """
     unsure = uncertainty(levels[:, ::GRID_STEP_PIXELS, ::GRID_STEP_PIXELS]).astype(
         np.float32

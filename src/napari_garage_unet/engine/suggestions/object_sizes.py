@@ -1,4 +1,4 @@
-"""Sizes of painted objects."""
+"""Sizes of the objects that strokes lie on."""
 
 from __future__ import annotations
 
@@ -15,15 +15,25 @@ from napari_garage_unet.engine.objects.touching import look_touching
 from .painted import PaintedPlane, PaintedVolume
 
 MIN_SIZE_PER_SMALL_OBJECT = 0.1
-"""Share of a small painted object below which a region is a speck."""
+"""Suggested minimum size, as a fraction of the size of a small painted object."""
 
 
 SMALL_OBJECT_QUANTILE = 0.1
-"""Share of the stroke pixels on objects that are smaller than a small one."""
+"""Fraction of the stroke pixels on objects smaller than a small one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaintedObjects:
+    """Measurements of the objects of a class.
+
+    Parameters
+    ----------
+    sizes
+        ``(n,)`` int64, see `painted_sizes`.
+    touch
+        Whether objects look touching, see `look_touching`; False without painted ones.
+    """
+
     sizes: NDArray[np.int64]
     touch: bool
 
@@ -31,11 +41,23 @@ class PaintedObjects:
 def measure_painted_objects(
     part: PaintedPlane | PaintedVolume, labels: Labels, class_id: int
 ) -> PaintedObjects:
-    """Return the sizes of painted objects, and whether objects touch."""
+    """Measure the objects of a class in a plane or volume.
+
+    Touching objects are split, so that a clump does not count as one large object.
+
+    Parameters
+    ----------
+    part
+        Plane or volume with strokes.
+    labels
+        Class ids of its pixels.
+    class_id
+        The class.
+    """
     spacing = part.spacing if isinstance(part, PaintedVolume) else None
     split = objects(labels, class_id, split=True, spacing=spacing)
     sizes = painted_sizes(split, part.strokes == class_id)
-    # Specks are no objects.
+    # Regions below the minimum size do not count as objects.
     large = np.bincount(split.reshape(-1)) >= MIN_SIZE_PER_SMALL_OBJECT * small_size(
         sizes
     )
@@ -48,18 +70,20 @@ def measure_painted_objects(
 def painted_sizes(
     ids: NDArray[np.integer[Any]], painted: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    """Return the size of the object that each pixel of a stroke lies on.
+    """Return the size of the object under each stroke pixel.
 
     Parameters
     ----------
     ids
-        ``(*spatial)``, see `objects.objects`.
+        ``(*spatial)`` object ids, see `objects`.
     painted
-        Where strokes of the class lie.
+        ``(*spatial)`` bool, stroke pixels of the class.
 
     Returns
     -------
-    ``(n,)`` int64; pixels that lie on no object are left out
+    ndarray
+        ``(n,)`` int64, sizes in pixels or voxels; stroke pixels outside objects are
+        left out.
     """
     hit = ids[painted & (ids > 0)]
     sizes: NDArray[np.int64] = np.bincount(ids.reshape(-1))[hit].astype(np.int64)
@@ -67,10 +91,20 @@ def painted_sizes(
 
 
 def small_size(sizes: NDArray[np.int64]) -> int:
-    """Return the size of a small object, of which `SMALL_OBJECT_QUANTILE` of the pixels are smaller.
+    """Return the size of a small painted object.
 
-    0 where nothing was painted. The very smallest would be a speck that a stroke has
-    brushed.
+    It is the `SMALL_OBJECT_QUANTILE` of the sizes. Their minimum is no measure, because
+    strokes also brush noise.
+
+    Parameters
+    ----------
+    sizes
+        ``(n,)`` from `painted_sizes`.
+
+    Returns
+    -------
+    int
+        Pixels or voxels; 0 for an empty array.
     """
     return (
         int(np.sort(sizes)[int(SMALL_OBJECT_QUANTILE * sizes.size)])

@@ -1,13 +1,13 @@
-"""How well outlines lie on the edges of an image, for every threshold of a class.
+"""Strength of the image edges under the outlines of a class, for every threshold.
 
-People paint inside of things, so their strokes leave open where exactly an outline is:
-whole stretches of thresholds fit them. The image tells more: where a thing ends, its
-pixels change. The mean gradient magnitude along an outline is what a geodesic active
-contour maximises, too [1]_; here the only thing that moves is one threshold.
+People paint inside objects, so a range of thresholds fits their strokes equally well.
+The image shows where an object ends, because pixels change there. The mean gradient
+magnitude along the outline is also what a geodesic active contour maximises [1]_; here
+the threshold is the only parameter.
 
-Each pixel belongs to the class up to one step of the threshold (see `contest`). The
-face between two pixels is a piece of the outline from the lower of their two steps to
-the higher, so two histograms give the outlines of all thresholds at once.
+Each pixel belongs to the class up to one step of its threshold (see `one_vs_rest`). The
+face between two pixels is part of the outline from the lower of their two steps to the
+higher one, so two histograms give the outlines of all thresholds at once.
 
 References
 ----------
@@ -32,21 +32,23 @@ from napari_garage_unet.engine.probabilities import MAX_LEVEL, UInt8
 Float = NDArray[np.floating[Any]]
 
 GRADIENT_SIGMA_PIXELS = 1.0
-"""Sigma in pixels of the Gaussian whose gradient is taken."""
+"""Sigma of the Gaussian derivative that gives the gradient, in pixels."""
 
 
 def edge_strength(image: NDArray[Any]) -> Float:
-    """Return how much an image changes at each pixel.
+    """Return the gradient magnitude of an image.
 
     Parameters
     ----------
     image
-        ``(H, W)`` or ``(H, W, C)`` numbers. Channels weigh the same; of the brightness
-        the square root is taken, so that bright things do not decide alone.
+        ``(H, W)`` or ``(H, W, C)`` numbers. Each channel is scaled to a standard
+        deviation of 1 after taking the square root, so that bright objects do not
+        dominate.
 
     Returns
     -------
-    ``(H, W)`` float32
+    ndarray
+        ``(H, W)`` float32, the root of the summed squares of the channels.
     """
     channels = image.reshape(*image.shape[:2], -1)
     total = np.zeros(image.shape[:2], np.float32)
@@ -69,7 +71,7 @@ def edge_curve(
     class_ids: Sequence[int],
     index: int,
 ) -> NDArray[np.float64]:
-    """Return the mean strength along the outlines of a class at each threshold.
+    """Return the mean edge strength along the outlines of a class for each threshold.
 
     Parameters
     ----------
@@ -78,30 +80,29 @@ def edge_curve(
     strength
         ``(H, W)`` from `edge_strength`.
     rules, class_ids
-        Of each class; clean-up is not looked at.
+        Rule and id of each class; clean-up is not used.
     index
-        The class whose threshold moves.
+        Index of the class whose threshold changes.
 
     Returns
     -------
-    ``(255,)`` for the thresholds at levels 1 to 255; 0 where there is no outline. The
-    strength of a face is the mean of that of its two pixels.
+    ndarray
+        ``(255,)`` float64 for the thresholds at levels 1 to 255, 0 where there is no
+        outline. The strength of a face is the mean of its two pixels.
     """
     shape = levels.shape[1:]
     rows = np.ascontiguousarray(levels).reshape(len(levels), -1)
     limits = OneVsRest(rows, shape, rules, class_ids, index).limits.reshape(shape)
     n = len(rules)
-    steps = np.array(
-        [decision_step(ClassRule(k / MAX_LEVEL), n) for k in range(1, 256)]
-    )
-    bins = int(steps[-1]) + 3  # limits go up to a step more, and one behind it
+    steps = np.array([decision_step(ClassRule(k / MAX_LEVEL), n) for k in range(1, 256)])
+    bins = int(steps[-1]) + 3  # limits are at most one step higher, plus the end
     faces, summed = np.zeros(bins), np.zeros(bins)
     for axis in range(limits.ndim):
         along, edges = (np.moveaxis(each, axis, 0) for each in (limits, strength))
         outline = np.flatnonzero(along[1:] != along[:-1])
         one, other = (part.reshape(-1)[outline] for part in (along[1:], along[:-1]))
         mean = (edges[1:] + edges[:-1]).reshape(-1)[outline] / 2
-        # One more from the step behind the lower on, one less behind the higher.
+        # A face is added after the lower step and removed after the higher one.
         for bounds, sign in ((np.minimum(one, other), 1), (np.maximum(one, other), -1)):
             faces += sign * np.bincount(bounds + 1, minlength=bins)
             summed += sign * np.bincount(bounds + 1, mean, minlength=bins)

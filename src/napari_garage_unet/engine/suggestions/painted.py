@@ -1,4 +1,4 @@
-"""Painted planes and volumes."""
+"""Planes and volumes with strokes, from which rules are suggested."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaintedPlane:
-    """The strokes of a plane and what a model says there.
+    """The strokes of a plane and the probabilities of a model there.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class PaintedPlane:
     strokes
         ``(H, W)`` integer class ids, 0 = unlabelled.
     image
-        ``(H, W)`` or ``(H, W, C)``, whose edges are looked at; not when left out.
+        ``(H, W)`` or ``(H, W, C)`` whose edges outlines follow; None to ignore edges.
     """
 
     probabilities: NDArray[Any]
@@ -30,7 +30,7 @@ class PaintedPlane:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaintedVolume:
-    """A volume in which planes were painted on; sizes are measured in it.
+    """A volume with painted planes, in which object sizes are measured.
 
     Parameters
     ----------

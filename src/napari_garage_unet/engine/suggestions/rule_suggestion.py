@@ -1,4 +1,4 @@
-"""What a suggestion is made from, and what it says."""
+"""The suggested rules of a segmentation."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from .thresholds import ThresholdSuggestion
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RuleSuggestion:
-    """A suggestion for a result.
+    """Suggested rules of all classes.
 
     Parameters
     ----------
     thresholds
-        Thresholds, IoU and curves, in the order of `class_ids`.
+        Suggested thresholds with their IoU and curves, in the order of `class_ids`.
     class_ids
-        The classes of the result.
+        Ids of the classes.
     held_out
-        Whether only what was said of strokes unseen was asked.
+        Whether only predictions at held-out strokes were compared.
     min_sizes
-        Suggested smallest sizes in pixels, by class id; classes without one are left
-        out.
+        Suggested minimum sizes in pixels or voxels, by class id; only of classes for
+        which there is one.
     splits
-        Classes of which objects seem to touch, and that are not split yet.
+        Ids of classes whose objects look touching and are not split yet.
     """
 
     thresholds: ThresholdSuggestion
@@ -38,22 +38,22 @@ class RuleSuggestion:
 
     @property
     def rules(self) -> dict[int, ClassRule]:
-        """The suggested rules by class id."""
+        """Suggested rules by class id."""
         rules = dict(zip(self.class_ids, self.thresholds.rules, strict=True))
         return {i: self.apply_to(i, rule) for i, rule in rules.items()}
 
     @property
     def changes_rules(self) -> bool:
-        """Whether anything would change."""
+        """Whether a threshold, a minimum size or the splitting of a class changes."""
         return self.changes_thresholds or bool(self.min_sizes or self.splits)
 
     @property
     def changes_thresholds(self) -> bool:
-        """Whether thresholds would move."""
+        """Whether a threshold changes."""
         return self.thresholds.changes_thresholds
 
     def apply_to(self, class_id: int, rule: ClassRule) -> ClassRule:
-        """Put what is suggested for a class into its rule; the rest of it stays."""
+        """Return the rule of a class with the suggested values in it; others stay."""
         suggested = self.thresholds.rules[self.class_ids.index(class_id)]
         return dataclasses.replace(
             rule,

@@ -1,11 +1,10 @@
-"""What strokes say about the rules: thresholds and smallest sizes.
+"""Suggested rules: thresholds, minimum sizes and splitting.
 
-Thresholds come from `tuning`; where strokes leave several open, `outlines` says which
-of them follows the edges of the image. A smallest size is told by the objects that a
-person has painted on: a region of a class that is smaller than a tenth of the small
-ones is a speck, unless somebody has chosen a size already. Touching objects are
-split for that, or else a heap of them would be taken for one that is large; `touching`
-says whether to split them for good.
+`thresholds` finds the thresholds that fit the strokes; of several that fit, `outlines`
+selects those that follow the edges of the image. The minimum size of a class is
+`MIN_SIZE_PER_SMALL_OBJECT` times the size of a small painted object, unless its rule
+has one. Touching objects are split to measure sizes; `touching` tests whether to
+suggest splitting them.
 """
 
 from __future__ import annotations
@@ -30,17 +29,17 @@ from .rule_suggestion import RuleSuggestion
 from .thresholds import Preference, suggest_thresholds
 
 MAX_COMPARED_PIXELS = 50_000
-"""Stroke pixels that are compared; more would take long and say the same."""
+"""Number of stroke pixels that are compared; a random sample of more."""
 
 MIN_HELD_OUT_PIXELS = 50
-"""Held-out pixels of each painted class from which on they alone are asked."""
+"""Held-out pixels of each painted class from which on only these are compared."""
 
 MIN_HELD_OUT_STROKES = 3
-"""Held-out strokes of each painted class they have to be part of."""
+"""Held-out strokes of each painted class from which on only these are compared."""
 
 
 MIN_EDGE_STRENGTH_RATIO = 1.5
-"""How much stronger than a usual pixel an outline has to be to lie on an edge."""
+"""Strength of the best outline, relative to the mean of the image, to follow edges."""
 
 
 def suggest_rules(
@@ -52,7 +51,7 @@ def suggest_rules(
     volumes: Iterable[PaintedVolume] | None = None,
     held_out: HeldOutPredictions | None = None,
 ) -> RuleSuggestion:
-    """Look for the rules that fit strokes best.
+    """Suggest the rules that fit strokes best.
 
     Parameters
     ----------
@@ -60,17 +59,18 @@ def suggest_rules(
         Planes with strokes, of one image or of several.
     class_ids
         Id of each class, in the order of the probabilities. Strokes of other classes
-        are left out.
+        are ignored.
     rules
-        The present rules.
+        Present rules.
     background_ids
-        Classes without objects: no smallest size is suggested, and their thresholds do
-        not follow edges.
+        Classes without objects: they get no minimum size, and their thresholds do not
+        follow edges.
     volumes
-        The volumes that the planes are of; left out, sizes are those in planes.
+        Volumes of which the planes are part; sizes are measured in the planes by
+        default.
     held_out
-        What was said of strokes by a network that had not seen them. Thresholds are
-        chosen by them where there are enough of them.
+        Predictions at held-out strokes. Thresholds are compared with these alone if
+        each painted class has enough of them.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def suggest_rules(
         for i in set(class_ids) - set(background_ids):
             found = measure_painted_objects(part, labels, i)
             painted.setdefault(i, []).append(found.sizes)
-            # One heap is reason enough: splitting leaves single objects alone.
+            # One plane with clumps is enough: splitting leaves single objects whole.
             touching |= {i} if found.touch else set()
     sizes = {
         i: float(int(MIN_SIZE_PER_SMALL_OBJECT * small_size(np.concatenate(each))))
@@ -141,7 +141,7 @@ def suggest_rules(
 def _has_enough(
     answers: HeldOutPredictions, class_ids: NDArray[np.integer[Any]]
 ) -> bool:
-    """Whether unseen strokes of every class say more than chance."""
+    """Return whether each class has enough held-out pixels and strokes."""
     return all(
         np.count_nonzero(here) >= MIN_HELD_OUT_PIXELS
         and np.unique(answers.strokes[here]).size >= MIN_HELD_OUT_STROKES
@@ -154,7 +154,15 @@ def _follow_edges(
     class_ids: Sequence[int],
     background_ids: Collection[int],
 ) -> Preference:
-    """Prefer the thresholds whose outlines lie on the edges of the images."""
+    """Return the preference for thresholds whose outlines lie on image edges.
+
+    Parameters
+    ----------
+    planes
+        Planes with strokes; those without an image are ignored.
+    class_ids, background_ids
+        See `suggest_rules`.
+    """
     seen = [
         (quantize(plane.probabilities), edge_strength(plane.image))
         for plane in planes
@@ -169,7 +177,7 @@ def _follow_edges(
         total = np.zeros(MAX_LEVEL)
         for levels, strength in seen:
             curve = edge_curve(levels, strength, rules, class_ids, index)
-            # Outlines have to lie on edges more than anything else does.
+            # Weak edges say nothing about the outline.
             if curve.max() > MIN_EDGE_STRENGTH_RATIO * strength.mean():
                 total += curve / curve.max()
         return total if total.any() else None

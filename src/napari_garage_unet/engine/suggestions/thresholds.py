@@ -1,25 +1,16 @@
 """Thresholds that fit the painted strokes.
 
-What is maximised is the mean over the painted classes of the intersection over union
-on the stroke pixels, each class with the same total weight however much of it was
-painted. With ``r_c`` the share of class c's strokes that are labelled c and ``f_c`` the
-sum over the other classes of the share that is labelled c by mistake, the intersection
-over union of class c is ``r_c / (1 + f_c)``.
+They maximise the balanced IoU (see `balanced_iou`), one threshold at a time: the one
+with the largest gain changes first, until none gains more than `IOU_TOLERANCE`. So few
+thresholds change, and the balanced IoU never falls. If an interval of thresholds is as
+good as the best within `IOU_TOLERANCE`, its middle is taken.
 
-The threshold whose best place gains most is moved there, then the next one, until
-nothing gains more than `IOU_TOLERANCE`. So few thresholds move, and never to the worse.
-Strokes are a small sample, and the pixels of one stroke are alike. So where it is told
-which stroke a pixel is part of, the gain has to be more than `MIN_GAIN_STANDARD_ERRORS` times its standard
-error too, found by leaving out one stroke after the other (the jackknife [1]_): what a
-single stroke asks for does not move a threshold. For
-one class all thresholds are tried at once: each pixel has one threshold up to which the
-class wins it (see `one_vs_rest`), so running sums over a histogram of these give the IoU
-at every threshold. Where a stretch of thresholds is as good as the best, within
-`IOU_TOLERANCE`, its middle is taken, as far from either mistake as possible.
+Pixels of one stroke are correlated. If the strokes are known, a gain must be more than
+`MIN_GAIN_STANDARD_ERRORS` times its standard error, estimated by leaving out one stroke
+at a time (the jackknife [1]_), so that a single stroke does not change a threshold.
 
-Strokes lie inside of things. Something that knows of outlines, such as the edges of the
-image, may prefer other thresholds; it gets its way as far as the IoU on the strokes
-stays within `MAX_IOU_LOSS` of the best.
+A preference, such as edges of the image under the outlines, may then change thresholds
+as long as the balanced IoU stays within `MAX_IOU_LOSS` of the best.
 
 References
 ----------
@@ -57,42 +48,44 @@ from napari_garage_unet.engine.probabilities import (
 from .balanced_iou import Float, balanced_iou, iou_curves
 
 IOU_TOLERANCE = 1e-3
-"""Differences in IoU that do not matter."""
+"""Difference in IoU that does not matter."""
 
 MIN_GAIN_STANDARD_ERRORS = 2.0
-"""How many standard errors a gain has to be."""
+"""Gain that changes a threshold, in standard errors."""
 
 MAX_IOU_LOSS = 0.03
-"""IoU on strokes that may be given for outlines that fit better."""
+"""Loss of IoU on strokes that a preference may cost."""
 
 LEVEL_STEP = 3
-"""Levels from one threshold that is tried to the next."""
+"""Levels from one threshold that is tried for a preference to the next."""
 
 Preference = Callable[[Sequence[ClassRule], int], Float | None]
-"""Gets the rules and the place of a class; returns ``(255,)``, how well each threshold
-does, or None where there is nothing to say."""
+"""Takes the rules and the index of a class; returns ``(255,)`` scores of the thresholds
+at levels 1 to 255, or None if there is no preference.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ThresholdSuggestion:
-    """Thresholds to accept or not.
+    """Suggested thresholds.
 
     Parameters
     ----------
     rules
-        One per class: the present rule with the suggested threshold. `low` is dropped
-        where it would lie above it.
+        One per class: the present rule with the suggested threshold, without `low`
+        where it would be above the threshold.
     iou_before, iou_after
-        Balanced mean IoU on the strokes with the present and the suggested thresholds.
+        Balanced IoU on the strokes with the present and the suggested thresholds, from
+        0 to 1.
     thresholds
-        ``(255,)`` the thresholds of the curves, from 1/255 to 1.
+        ``(255,)`` thresholds of the curves, from 1/255 to 1.
     curves
-        ``(n_classes, 255)`` mean IoU at each threshold of a class, the other classes at
-        the suggested ones.
+        ``(n_classes, 255)`` balanced IoU at each threshold of a class, with the
+        suggested thresholds of the other classes.
     pixels
-        ``(n_classes,)`` stroke pixels of each class.
+        ``(n_classes,)`` int64, stroke pixels of each class.
     changes_thresholds
-        Whether a threshold is another one than before.
+        Whether a threshold differs from the present one.
     """
 
     rules: tuple[ClassRule, ...]
@@ -105,7 +98,7 @@ class ThresholdSuggestion:
 
     @property
     def gain(self) -> float:
-        """How much better the suggestion is, in IoU."""
+        """Balanced IoU that the suggested thresholds gain."""
         return self.iou_after - self.iou_before
 
 
@@ -123,20 +116,20 @@ def suggest_thresholds(
     Parameters
     ----------
     probabilities
-        ``(n_classes, n_pixels)`` at stroke pixels, float from 0 to 1 or uint8; more
-        axes of pixels may follow. Pixels held out of training give the fairest answer.
+        ``(n_classes, n_pixels)`` at stroke pixels, float from 0 to 1 or uint8;
+        `n_pixels` may be several axes.
     strokes
-        ``(n_pixels,)`` class id of each; pixels with 0 are left out.
+        ``(n_pixels,)`` painted class ids; pixels with 0 are ignored.
     class_ids
-        Id of each class; 1, 2, ... when left out.
+        Id of each class; 1, 2, ... by default.
     rules
-        The present rules. Only thresholds are compared: strokes do not show the
-        neighbourhoods that hysteresis and cleaning need.
+        Present rules. Only thresholds are compared: single pixels do not have the
+        neighbours that hysteresis and clean-up need.
     strokes_apart
-        ``(n_pixels,)`` number of the stroke each pixel is part of. When left out, the
-        gain need not be more than its standard error.
+        ``(n_pixels,)`` number of the stroke of each pixel. By default a gain is not
+        compared with its standard error.
     preference
-        Which thresholds are preferred where strokes leave it open.
+        Scores of the thresholds among those that fit the strokes.
 
     Raises
     ------
@@ -210,7 +203,24 @@ def _prefer(
     truth: npt.NDArray[np.intp],
     class_ids: Sequence[int],
 ) -> list[ClassRule]:
-    """Move thresholds towards the preferred ones as far as strokes allow it."""
+    """Move thresholds towards the preferred ones as far as the strokes allow.
+
+    Parameters
+    ----------
+    preference
+        Scores of the thresholds.
+    rules, class_ids
+        Rule and id of each class.
+    rows
+        ``(n_classes, n_pixels)`` uint8 levels at stroke pixels.
+    truth
+        ``(n_pixels,)`` index of the painted class of each pixel.
+
+    Returns
+    -------
+    list of ClassRule
+        One per class.
+    """
     found = assign_labels(rows, rules, class_ids=class_ids)
     least = balanced_iou(found, truth, class_ids) - MAX_IOU_LOSS
     tuned = [*rules]
@@ -232,6 +242,7 @@ def _prefer(
 
 
 def _accept(rule: ClassRule, tuned: ClassRule, n_classes: int) -> ClassRule:
+    """Return a rule with a tuned threshold, without `low` if it would be above."""
     threshold = tuned.threshold
     reached = default_threshold(n_classes) if threshold is None else threshold
     low = rule.low if rule.low is not None and rule.low <= reached else None
@@ -245,7 +256,19 @@ def _is_significant(
     parts: npt.NDArray[np.integer],
     class_ids: Sequence[int],
 ) -> bool:
-    """Tell whether other labels are better by more than strokes differ by chance."""
+    """Return whether the gain of other labels is more than chance.
+
+    Parameters
+    ----------
+    found, others
+        ``(n_pixels,)`` labels with the present thresholds and with a changed one.
+    truth
+        ``(n_pixels,)`` index of the painted class of each pixel.
+    parts
+        ``(n_pixels,)`` number of the stroke of each pixel.
+    class_ids
+        Id of each class.
+    """
     numbers = np.unique(parts)
     painted = np.unique(truth).size
     gain = balanced_iou(others, truth, class_ids)
@@ -254,7 +277,7 @@ def _is_significant(
     for number in numbers:
         kept = parts != number
         if np.unique(truth[kept]).size < painted:
-            continue  # the only stroke of its class says nothing of the others
+            continue  # the only stroke of a class cannot be left out
         better = balanced_iou(others[kept], truth[kept], class_ids)
         without.append(better - balanced_iou(found[kept], truth[kept], class_ids))
     n = len(without)
@@ -265,7 +288,7 @@ def _is_significant(
 
 
 def _middle_of_best(curve: Float) -> int:
-    """Return the middle of the longest stretch that is as good as the best."""
+    """Return the middle of the longest interval as good as the best, an index."""
     good = np.concatenate([[False], curve >= curve.max() - IOU_TOLERANCE, [False]])
     edges = np.flatnonzero(good[1:] != good[:-1])
     starts, ends = edges[::2], edges[1::2]
