@@ -77,14 +77,14 @@ def score_all(
     InputError
         If shapes differ or no pixel is left to compare.
     """
-    wanted, found = [], []
+    expected, found = [], []
     nothing: Sequence[NDArray[Any] | None] = [None] * len(truths)
     painted = nothing if strokes is None else strokes
     for truth, labels, stroke in zip(truths, results, painted, strict=True):
         counts = _counted(truth, labels, stroke)
-        wanted.append(truth[counts])
+        expected.append(truth[counts])
         found.append(labels[counts])
-    return _agreement(np.concatenate(wanted), np.concatenate(found))
+    return _agreement(np.concatenate(expected), np.concatenate(found))
 
 
 def _counted(
@@ -103,17 +103,19 @@ def _counted(
     return counts if strokes is None else counts & (strokes == 0)
 
 
-def _agreement(wanted: NDArray[Any], found: NDArray[Any]) -> Scores:
+def _agreement(expected: NDArray[Any], found: NDArray[Any]) -> Scores:
     """Score ``(n,)`` labels against the true ones of the same pixels."""
-    if not wanted.size:
+    if not expected.size:
         raise InputError("There is no pixel of known class that nobody painted.")
     iou = {}
-    for class_id in np.unique(wanted):
-        of_class, said = wanted == class_id, found == class_id
-        iou[int(class_id)] = float((of_class & said).sum() / (of_class | said).sum())
+    for class_id in np.unique(expected):
+        of_class, labelled = expected == class_id, found == class_id
+        iou[int(class_id)] = float(
+            (of_class & labelled).sum() / (of_class | labelled).sum()
+        )
     return Scores(
-        accuracy=float(np.mean(wanted == found)),
+        accuracy=float(np.mean(expected == found)),
         mean_iou=float(np.mean(list(iou.values()))),
         iou=iou,
-        pixels=int(wanted.size),
+        pixels=int(expected.size),
     )

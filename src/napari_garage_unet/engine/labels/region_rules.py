@@ -126,10 +126,10 @@ def _unwanted(regions: Regions, own: Bool, rule: ClassRule) -> tuple[Int, Bool]:
         removed |= size > rule.max_size
     if rule.clear_border:
         removed |= at_border
-    rivals = ~removed & ~at_open_end
-    if rule.keep_largest and rivals.any():
-        largest = np.argmax(np.where(rivals, size, -1))
-        removed |= rivals
+    compared = ~removed & ~at_open_end
+    if rule.keep_largest and compared.any():
+        largest = np.argmax(np.where(compared, size, -1))
+        removed |= compared
         removed[largest] = False
     return group, removed
 

@@ -109,12 +109,12 @@ def needs_probabilities(
     split_by: SplitBy | None = None,
 ) -> bool:
     """Return whether `class_objects` needs probabilities for these rules."""
-    mine = [
+    applied = [
         _rule(rules, info.id, split=split, split_by=split_by)
         for info in classes
         if not info.background
     ]
-    return any(rule.split and rule.split_by == "probability" for rule in mine)
+    return any(rule.split and rule.split_by == "probability" for rule in applied)
 
 
 def _rule(

@@ -97,11 +97,11 @@ def measure(
     offset = _per_axis(objects.ndim, origin, 0.0, "origin")
     names = _channel_names(objects, image, channels)
 
-    wanted = ["label", "num_pixels", "centroid", "bbox", "moments_central"]
+    properties = ["label", "num_pixels", "centroid", "bbox", "moments_central"]
     found = regionprops_table(
         objects,
         intensity_image=image,
-        properties=[*wanted, "intensity_mean"] if names else wanted,
+        properties=[*properties, "intensity_mean"] if names else properties,
     )
     axes = "zyx"[-objects.ndim :]
     pixels = np.asarray(found["num_pixels"], np.float64)
@@ -194,8 +194,8 @@ def class_totals(
     for class_id in class_ids:
         pixels.append(np.count_nonzero(labels == class_id))
         if objects is not None and class_id in objects:
-            mine = objects[class_id]
-            counts.append(np.unique(mine[mine != 0]).size)
+            ids = objects[class_id]
+            counts.append(np.unique(ids[ids != 0]).size)
         elif regions is None:
             counts.append(0)
         else:

@@ -47,14 +47,14 @@ def relabel_like(new: Int32, old: npt.NDArray[np.integer]) -> Int32:
     order = np.argsort(-common, kind="stable")
     partner: dict[int, int] = {}
     taken: set[int] = set()
-    for mine, theirs in pairs[:, order].T.tolist():
-        if mine not in partner and theirs not in taken:
-            partner[mine] = theirs
-            taken.add(theirs)
+    for new_id, old_id in pairs[:, order].T.tolist():
+        if new_id not in partner and old_id not in taken:
+            partner[new_id] = old_id
+            taken.add(old_id)
     fresh = int(old.max(initial=0))
     table = np.zeros(int(ids.max(initial=0)) + 1, np.int32)
-    for mine in ids.tolist():
-        if mine not in partner:
+    for new_id in ids.tolist():
+        if new_id not in partner:
             fresh += 1
-        table[mine] = partner.get(mine, fresh)
+        table[new_id] = partner.get(new_id, fresh)
     return table[new]

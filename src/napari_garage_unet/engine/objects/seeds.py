@@ -104,11 +104,11 @@ class SeedFinder:
             If the distance is negative or not finite.
         """
         check_distance(min_distance)
-        distance = self._usual if min_distance is None else min_distance
+        distance = self._default_distance if min_distance is None else min_distance
         return find_seeds(self._regions, self._relief, distance, self._step)
 
     @cached_property
-    def _usual(self) -> float:
+    def _default_distance(self) -> float:
         return split_distance(self._regions, self._relief, self._step)
 
 
@@ -125,10 +125,10 @@ def split_distance(regions: Int32, relief: Float, step: tuple[float, ...]) -> fl
     float
         World units.
     """
-    finest = SIZING_DISTANCE_PIXELS * min(step)
-    seeds = find_seeds(regions, relief, finest, step)
+    sizing_distance = SIZING_DISTANCE_PIXELS * min(step)
+    seeds = find_seeds(regions, relief, sizing_distance, step)
     if not seeds.regions.size:
-        return finest
+        return sizing_distance
     radius = np.sort(relief[tuple(seeds.points.T)].astype(np.float64))
     # Weighted by area, because small fragments are many.
     section = np.cumsum(radius**2)

@@ -51,8 +51,8 @@ def uncertainty(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     for level in levels[2:]:
         np.maximum(second, np.minimum(first, level), out=second)
         np.maximum(first, level, out=first)
-    unsure: NDArray[np.uint8] = np.where(first > 0, 255 - (first - second), 0)
-    return unsure.astype(np.uint8)
+    values: NDArray[np.uint8] = np.where(first > 0, 255 - (first - second), 0)
+    return values.astype(np.uint8)
 
 
 def next_place(
@@ -81,10 +81,10 @@ def next_place(
     tuple of float or None
         ``(y, x)`` in pixels; None if no pixel is uncertain.
     """
-    unsure = uncertainty(levels[:, ::GRID_STEP_PIXELS, ::GRID_STEP_PIXELS]).astype(
+    values = uncertainty(levels[:, ::GRID_STEP_PIXELS, ::GRID_STEP_PIXELS]).astype(
         np.float32
     )
-    score = uniform_filter(unsure, max(window // GRID_STEP_PIXELS, 1), mode="constant")
+    score = uniform_filter(values, max(window // GRID_STEP_PIXELS, 1), mode="constant")
     painted = np.zeros(score.shape, bool)
     rows, columns = np.nonzero(strokes)
     painted[rows // GRID_STEP_PIXELS, columns // GRID_STEP_PIXELS] = True

@@ -37,7 +37,6 @@ MIN_HELD_OUT_PIXELS = 50
 MIN_HELD_OUT_STROKES = 3
 """Held-out strokes of each painted class from which on only these are compared."""
 
-
 MIN_EDGE_STRENGTH_RATIO = 1.5
 """Strength of the best outline, relative to the mean of the image, to follow edges."""
 
@@ -77,23 +76,10 @@ def suggest_rules(
     InputError
         If there are no strokes of these classes, or shapes or ids do not fit.
     """
-    rows, ids, parts = [], [], []
-    seen: list[PaintedPlane] = []
-    count = 0
-    for plane in planes:
-        mask = np.isin(plane.strokes, class_ids)
-        if not mask.any():
-            continue
-        seen.append(plane)
-        apart = measure.label(np.where(mask, plane.strokes, 0), connectivity=2)
-        rows.append(plane.probabilities[:, mask])
-        ids.append(plane.strokes[mask])
-        parts.append(apart[mask] + count)
-        count += int(apart.max())
-    if not rows:
+    painted = [plane for plane in planes if np.isin(plane.strokes, class_ids).any()]
+    if not painted:
         raise InputError("There are no strokes to compare with; paint some first.")
-    levels, truth = np.concatenate(rows, axis=1), np.concatenate(ids)
-    strokes_apart = np.concatenate(parts)
+    levels, truth, strokes_apart = _stroke_pixels(painted, class_ids)
     enough = held_out is not None and _has_enough(held_out, np.unique(truth))
     if held_out is not None and enough:
         levels, truth = held_out.levels, held_out.class_ids
@@ -104,48 +90,80 @@ def suggest_rules(
             chosen, MAX_COMPARED_PIXELS, replace=False
         )
     present = resolve_rules(rules, class_ids)
-    suggestion = suggest_thresholds(
+    thresholds = suggest_thresholds(
         levels[:, chosen],
         truth[chosen],
         class_ids=class_ids,
         rules=present,
         strokes_apart=strokes_apart[chosen],
-        preference=_follow_edges(seen, class_ids, background_ids),
+        preference=_follow_edges(painted, class_ids, background_ids),
     )
     of_class = dict(zip(class_ids, present, strict=True))
-    painted: dict[int, list[NDArray[np.int64]]] = {}
+    with_objects = set(class_ids) - set(background_ids)
+    sizes: dict[int, list[NDArray[np.int64]]] = {}
     touching: set[int] = set()
-    for part in seen if volumes is None else volumes:
+    for part in painted if volumes is None else volumes:
         labels = assign_labels(
-            part.probabilities, suggestion.rules, class_ids=class_ids
+            part.probabilities, thresholds.rules, class_ids=class_ids
         )
-        for i in set(class_ids) - set(background_ids):
+        for i in with_objects:
             found = measure_painted_objects(part, labels, i)
-            painted.setdefault(i, []).append(found.sizes)
+            sizes.setdefault(i, []).append(found.sizes)
             # One plane with clumps is enough: splitting leaves single objects whole.
             touching |= {i} if found.touch else set()
-    sizes = {
+    min_sizes = {
         i: float(int(MIN_SIZE_PER_SMALL_OBJECT * small_size(np.concatenate(each))))
-        for i, each in painted.items()
+        for i, each in sizes.items()
         if not of_class[i].min_size
     }
     return RuleSuggestion(
-        suggestion,
+        thresholds,
         tuple(class_ids),
         enough,
-        {i: size for i, size in sizes.items() if size > 1},
+        {i: size for i, size in min_sizes.items() if size > 1},
         frozenset(i for i in touching if not of_class[i].split),
     )
 
 
+def _stroke_pixels(
+    planes: Sequence[PaintedPlane], class_ids: Sequence[int]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.integer[Any]]]:
+    """Return the stroke pixels of all planes.
+
+    Returns
+    -------
+    probabilities
+        ``(n_classes, n_pixels)``, as in the planes.
+    truth
+        ``(n_pixels,)`` painted class ids.
+    strokes
+        ``(n_pixels,)`` number of the stroke of each pixel: connected pixels of
+        one class, across edges and corners.
+    """
+    probabilities, truth, strokes = [], [], []
+    count = 0
+    for plane in planes:
+        mask = np.isin(plane.strokes, class_ids)
+        apart = measure.label(np.where(mask, plane.strokes, 0), connectivity=2)
+        probabilities.append(plane.probabilities[:, mask])
+        truth.append(plane.strokes[mask])
+        strokes.append(apart[mask] + count)
+        count += int(apart.max())
+    return (
+        np.concatenate(probabilities, axis=1),
+        np.concatenate(truth),
+        np.concatenate(strokes),
+    )
+
+
 def _has_enough(
-    answers: HeldOutPredictions, class_ids: NDArray[np.integer[Any]]
+    held_out: HeldOutPredictions, class_ids: NDArray[np.integer[Any]]
 ) -> bool:
     """Return whether each class has enough held-out pixels and strokes."""
     return all(
         np.count_nonzero(here) >= MIN_HELD_OUT_PIXELS
-        and np.unique(answers.strokes[here]).size >= MIN_HELD_OUT_STROKES
-        for here in (answers.class_ids == i for i in class_ids)
+        and np.unique(held_out.strokes[here]).size >= MIN_HELD_OUT_STROKES
+        for here in (held_out.class_ids == i for i in class_ids)
     )
 
 
@@ -163,7 +181,7 @@ def _follow_edges(
     class_ids, background_ids
         See `suggest_rules`.
     """
-    seen = [
+    with_edges = [
         (quantize(plane.probabilities), edge_strength(plane.image))
         for plane in planes
         if plane.image is not None
@@ -175,7 +193,7 @@ def _follow_edges(
         if class_ids[index] in background_ids:
             return None
         total = np.zeros(MAX_LEVEL)
-        for levels, strength in seen:
+        for levels, strength in with_edges:
             curve = edge_curve(levels, strength, rules, class_ids, index)
             # Weak edges say nothing about the outline.
             if curve.max() > MIN_EDGE_STRENGTH_RATIO * strength.mean():

@@ -230,8 +230,10 @@ def _prefer(
             continue
         now = tuned[index].threshold
         now = default_threshold(len(rules)) if now is None else now
-        wanted, here = 1 + int(curve.argmax()), round(now * MAX_LEVEL)
-        for level in range(wanted, here, LEVEL_STEP if wanted < here else -LEVEL_STEP):
+        preferred, present = 1 + int(curve.argmax()), round(now * MAX_LEVEL)
+        for level in range(
+            preferred, present, LEVEL_STEP if preferred < present else -LEVEL_STEP
+        ):
             moved = [*tuned]
             moved[index] = ClassRule(threshold=level / MAX_LEVEL)
             others = assign_labels(rows, moved, class_ids=class_ids)
