@@ -1,4 +1,4 @@
-"""The decision against the formula written out pixel by pixel."""
+"""Assigned labels equal those of the formula written out pixel by pixel."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_hysteresis_grows_from_sure_pixels(probabilities, data):
 @given(st.integers(1, 255), st.integers(0, 2**32 - 1))
 def test_default_gives_every_pixel_to_the_most_likely_class(n, seed):
     p = np.random.default_rng(seed).dirichlet(np.full(n, 0.5), 40).T.astype(np.float32)
-    p[:, :2] = np.float32(1 / n)  # a network that knows nothing
+    p[:, :2] = np.float32(1 / n)  # all classes equally probable
     found = assign_labels(p)
     if n == 1:
         np.testing.assert_array_equal(found, 1)
@@ -136,7 +136,7 @@ def test_threshold_between_two_levels_is_exact_on_floats():
 
 @few
 @given(levels())
-def test_float_and_bytes_decide_alike(probabilities):
+def test_floats_and_bytes_give_the_same_labels(probabilities):
     for dtype in (np.float16, np.float32, np.float64):
         p = (probabilities / 255).astype(dtype)
         if dtype != np.float16:
@@ -148,7 +148,7 @@ def test_ties_go_to_the_first_class():
     assert assign_labels(np.full((3, 1), 85, np.uint8), class_ids=(7, 3, 1)) == 7
 
 
-def test_nobody_sure_enough_is_zero():
+def test_pixels_without_a_candidate_are_zero():
     p = np.array([[0.5, 0.9], [0.5, 0.1]], np.float32)
     np.testing.assert_array_equal(assign_labels(p, 0.8), [0, 1])
 
@@ -175,12 +175,3 @@ def test_rules_may_name_only_some_classes():
 def test_bad_input_is_named(values, rules, ids, words):
     with pytest.raises(InputError, match=words):
         assign_labels(values, rules, class_ids=ids)
-
-
-def test_rule_keeps_its_values_in_json():
-    rule = ClassRule(threshold=0.6, low=0.25, min_size=50, max_size=900.5, split=True)
-    assert ClassRule.from_json(rule.to_json()) == rule
-    with pytest.raises(InputError, match="unknown"):
-        ClassRule.from_json({"treshold": 0.5})
-    with pytest.raises(InputError, match="above the threshold"):
-        ClassRule(threshold=0.2, low=0.3)

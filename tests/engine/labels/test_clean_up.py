@@ -1,4 +1,4 @@
-"""Cleaning against plain loops over labelled arrays."""
+"""Cleaned labels equal those of plain loops over labelled arrays."""
 
 from __future__ import annotations
 
@@ -9,30 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from label_images import label_images
 from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import assign_labels
 from napari_garage_unet.engine.labels.clean_up import apply_rules, clean_in_place
-from napari_garage_unet.engine.labels.regions import find_regions
 from napari_garage_unet.engine.labels.rules import ClassRule, resolve_rules
 
 few = settings(max_examples=60, deadline=None)
-
-
-@st.composite
-def pictures(draw, max_axes=3, top=4):
-    """Small label images: noise, blobs, empty or all one class."""
-    shape = tuple(draw(st.lists(st.integers(1, 8), min_size=1, max_size=max_axes)))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    kind = draw(st.sampled_from(["noise", "blobs", "constant"]))
-    dtype = draw(st.sampled_from([np.uint8, np.uint16, np.int64]))
-    if kind == "constant":
-        return np.full(shape, draw(st.integers(0, top)), dtype)
-    picture = rng.integers(0, top + 1, shape)
-    if kind == "blobs":
-        picture = ndimage.median_filter(picture, 3, mode="nearest")
-    return picture.astype(dtype)
 
 
 rules = st.builds(
@@ -100,7 +85,7 @@ def slow_clean(labels, rules, ids, spacing=None, open_ends=(False, False)):
 
 
 def touches(mask, open_ends, *, is_open):
-    """Whether a mask touches the border, or an end behind which there is more."""
+    """Whether a mask touches the border, or an open end."""
     ends = dict.fromkeys(range(mask.ndim), (False, False)) | {0: open_ends}
     return any(
         goes_on is is_open
@@ -148,7 +133,7 @@ def slow_smooth(labels, c, radii, ids):
 
 
 @few
-@given(pictures(), st.lists(rules, min_size=3, max_size=3))
+@given(label_images(), st.lists(rules, min_size=3, max_size=3))
 def test_cleaning_equals_the_plain_loops(labels, rules):
     ids = (3, 1, 2)
     cleaned = clean(labels, rules, class_ids=ids)
@@ -158,12 +143,12 @@ def test_cleaning_equals_the_plain_loops(labels, rules):
 
 @few
 @given(
-    pictures().filter(lambda labels: labels.ndim > 1),
+    label_images().filter(lambda labels: labels.ndim > 1),
     st.lists(rules, min_size=3, max_size=3),
     st.tuples(*[st.sampled_from([0.5, 1.0, 3.0])] * 3),
     st.tuples(st.booleans(), st.booleans()),
 )
-def test_a_part_of_a_volume_is_judged_by_what_is_all_there(
+def test_regions_at_open_ends_are_neither_filled_nor_removed_as_small(
     labels, rules, spacing, open_ends
 ):
     ids, step = (3, 1, 2), spacing[: labels.ndim]
@@ -174,37 +159,16 @@ def test_a_part_of_a_volume_is_judged_by_what_is_all_there(
 
 
 @few
-@given(pictures(), st.lists(st.integers(0, 12), min_size=3, max_size=3))
-def test_minimal_sizes_alone_equal_the_obvious_too(labels, sizes):
+@given(label_images(), st.lists(st.integers(0, 12), min_size=3, max_size=3))
+def test_minimum_sizes_alone_equal_the_plain_loops(labels, sizes):
     only = [ClassRule(min_size=size) for size in sizes]
     cleaned = clean(labels, only, class_ids=(3, 1, 2))
     np.testing.assert_array_equal(cleaned, slow_clean(labels, only, (3, 1, 2)))
 
 
 @few
-@given(pictures(max_axes=4))
-def test_regions_are_the_connected_components(labels):
-    regions = find_regions(labels)
-    for value in np.unique(labels):
-        for diagonal in (False, True):
-            group, count = regions.join(regions.labels == value, diagonal=diagonal)
-            reach = labels.ndim if diagonal else 1
-            structure = ndimage.generate_binary_structure(labels.ndim, reach)
-            expected, n = ndimage.label(labels == value, structure)
-            assert count == n
-            drawn = np.full(labels.size, -1)
-            ends = np.append(regions.run_starts[1:], labels.size)
-            for start, end, region in zip(
-                regions.run_starts, ends, regions.run_regions, strict=True
-            ):
-                drawn[start:end] = group[region]
-            np.testing.assert_array_equal(drawn.reshape(labels.shape), expected - 1)
-    assert regions.sizes.sum() == labels.size
-
-
-@few
-@given(pictures(), st.sampled_from([2, 5]))
-def test_no_small_region_is_left_wherever_it_was(labels, size):
+@given(label_images(), st.sampled_from([2, 5]))
+def test_no_region_below_the_minimum_size_is_left(labels, size):
     ids = (1, 2, 3, 4)
     cleaned = clean(labels, ClassRule(min_size=size), class_ids=ids)
     for c in ids:
@@ -227,7 +191,7 @@ def test_a_stack_is_cleaned_plane_by_plane_or_as_a_volume(connected_axes):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_a_speck_in_background_becomes_background():
+def test_a_small_region_in_background_becomes_background():
     labels = np.ones((9, 9), np.uint8)
     labels[4, 4] = 2
     assert (clean(labels, {2: ClassRule(min_size=5)}, class_ids=(1, 2)) == 1).all()

@@ -1,24 +1,20 @@
-"""Named sets of rules that a model keeps."""
+"""Names of presets and their JSON."""
 
 from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
-from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.labels.presets import (
     MAX_NAME_CHARACTERS,
     check_name,
+    find_preset,
     presets_from_json,
     presets_to_json,
 )
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.networks.config import NetworkConfig
 
 PRESETS = {
     "dark": {1: ClassRule(), 7: ClassRule(threshold=0.9)},
@@ -26,41 +22,9 @@ PRESETS = {
 }
 
 
-@pytest.fixture
-def model():
-    return Model(
-        classes=(ClassInfo(1, "floor"), ClassInfo(7, "wheel")),
-        preprocess=PreprocessConfig(),
-        network=NetworkConfig(encoder="plain", width=4),
-        n_channels=1,
-        weights={},
-        rules={1: ClassRule(threshold=0.3)},
-    )
-
-
 def test_presets_survive_json():
     text = json.dumps(presets_to_json(PRESETS))
     assert presets_from_json(json.loads(text)) == PRESETS
-
-
-def test_a_preset_decides_in_place_of_the_rules(model):
-    tuned = model.with_presets(PRESETS)
-    assert tuned.rules == model.rules
-    levels = np.array([[[0.2, 0.05]], [[0.8, 0.95]]])
-    assert tuned.with_preset("dark").decide(levels).tolist() == [[0, 7]]
-    assert tuned.with_preset("dark").presets == PRESETS
-
-
-def test_an_unknown_preset_is_one_sentence(model):
-    with pytest.raises(InputError, match="no preset 'dark'; this model has none"):
-        model.with_preset("dark")
-    with pytest.raises(InputError, match="this model has 'dark', 'fine'"):
-        model.with_presets(PRESETS).with_preset("Dark")
-
-
-def test_a_preset_for_a_class_that_is_not_there_is_refused(model):
-    with pytest.raises(InputError, match="no class 3 in this model"):
-        model.with_presets({"odd": {3: ClassRule()}})
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * (MAX_NAME_CHARACTERS + 1)])
@@ -71,3 +35,18 @@ def test_names_that_cannot_be_shown_are_refused(name):
 
 def test_blanks_around_a_name_do_not_count():
     assert check_name("  two words ") == "two words"
+
+
+def test_a_preset_is_found_by_its_name():
+    assert find_preset(PRESETS, "fine") == PRESETS["fine"]
+    with pytest.raises(InputError, match="no preset 'dark'; this model has none"):
+        find_preset({}, "dark")
+    with pytest.raises(InputError, match="this model has 'dark', 'fine'"):
+        find_preset(PRESETS, "Dark")
+
+
+def test_presets_that_are_damaged_are_refused():
+    with pytest.raises(InputError, match="name"):
+        presets_from_json({"": {}})
+    with pytest.raises(InputError, match="unknown"):
+        presets_from_json({"dark": {"1": {"treshold": 0.5}}})

@@ -1,8 +1,6 @@
-"""Tables against sums over pixels, and shapes of known size."""
+"""Measurements equal sums over pixels, and those of shapes of known size."""
 
 from __future__ import annotations
-
-import csv
 
 import numpy as np
 import pytest
@@ -10,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from napari_garage_unet.engine.errors import InputError, OutputError
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.objects.measure import class_totals, measure
-from napari_garage_unet.engine.objects.tables import column_unit, write_table
 
 
 @settings(max_examples=40, deadline=None)
@@ -80,20 +77,6 @@ def test_totals_are_counts_of_pixels(seed, top, width):
     split = np.where(labels == 1, np.arange(labels.size).reshape(labels.shape) + 1, 0)
     counted = class_totals(labels, (1,), objects={1: split})["count"][0]
     assert counted == (labels == 1).sum()
-
-
-def test_a_table_is_written_with_units(tmp_path):
-    table = measure(np.array([[1, 1], [0, 2]]), image=np.array([[1, 3], [9, 7]]))
-    write_table(table, tmp_path / "out.csv", units="µm")
-    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["area (µm²)"] for row in rows] == ["2.0", "1.0"]
-    assert [row["mean_intensity"] for row in rows] == ["2.0", "7.0"]
-    assert [row["centroid_x (µm)"] for row in rows] == ["0.5", "1.0"]
-    assert column_unit("size", "nm", 3) == "nm³"
-    assert column_unit("label", "nm") == ""
-    with pytest.raises(OutputError, match="cannot be written"):
-        write_table(table, tmp_path / "missing" / "out.csv")
 
 
 def test_bad_input_is_named():

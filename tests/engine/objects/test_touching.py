@@ -1,17 +1,13 @@
-"""Heaps of objects are told from single ones and from what is no object."""
+"""Clumps of objects differ from single objects and from other shapes."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from label_images import discs
 
 from napari_garage_unet.engine.objects.label_objects import objects
 from napari_garage_unet.engine.objects.touching import look_touching
-
-
-def balls(shape, centres, radius):
-    grid = np.moveaxis(np.indices(shape), 0, -1)
-    return np.any([np.linalg.norm(grid - c, axis=-1) <= radius for c in centres], 0)
 
 
 def look(mask):
@@ -19,16 +15,16 @@ def look(mask):
 
 
 @pytest.mark.parametrize("depth", [None, 17])
-def test_balls_that_touch_do(depth):
+def test_touching_balls_look_touching_and_single_ones_do_not(depth):
     centres = [(14, 12), (14, 29), (30, 20), (45, 40)]
     shape = (60, 60)
     if depth is not None:
         centres, shape = [(8, *centre) for centre in centres], (depth, *shape)
-    assert look(balls(shape, centres, 8.5))
-    assert not look(balls(shape, [centres[0], centres[-1]], 8.5))
+    assert look(discs(shape, centres, 8.5))
+    assert not look(discs(shape, [centres[0], centres[-1]], 8.5))
 
 
-def test_a_bar_a_frame_and_nothing_do_not():
+def test_a_bar_a_frame_and_an_empty_mask_do_not_look_touching():
     bar = np.zeros((30, 200), bool)
     bar[10:20, 5:195] = True
     assert not look(bar)
@@ -40,5 +36,5 @@ def test_a_bar_a_frame_and_nothing_do_not():
     assert not look(np.ones((9, 9), bool))
 
 
-def test_noise_does_not():
+def test_noise_does_not_look_touching():
     assert not look(np.random.default_rng(0).random((60, 60)) < 0.5)

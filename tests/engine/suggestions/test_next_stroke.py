@@ -1,3 +1,5 @@
+"""Uncertainty of pixels, and the place of the next stroke."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -5,29 +7,29 @@ import numpy as np
 from napari_garage_unet.engine.suggestions.next_stroke import next_place, uncertainty
 
 
-def levels_of(shape, *, unsure=()):
+def levels_of(shape, *, uncertain=()):
     """Two classes, certain everywhere but in some boxes."""
     first = np.full(shape, 255, np.uint8)
-    for box in unsure:
+    for box in uncertain:
         first[box] = 128
     return np.stack([first, 255 - first])
 
 
-def test_doubt_is_one_minus_the_margin_of_the_two_best():
+def test_uncertainty_is_one_minus_the_margin_of_the_two_best_classes():
     levels = np.array([[255, 128, 100, 0], [0, 127, 55, 0], [0, 0, 100, 0]], np.uint8)
     assert uncertainty(levels[:, np.newaxis]).tolist() == [[0, 254, 255, 0]]
 
 
-def test_one_leads_to_where_the_doubt_is():
+def test_the_next_place_is_where_the_model_is_uncertain():
     box = np.s_[200:260, 300:360]
-    y, x = next_place(levels_of((400, 500), unsure=[box]), np.zeros((400, 500), int))
+    y, x = next_place(levels_of((400, 500), uncertain=[box]), np.zeros((400, 500), int))
     assert 200 <= y < 260
     assert 300 <= x < 360
 
 
-def test_of_two_places_in_doubt_the_one_without_strokes_is_chosen():
+def test_of_two_uncertain_places_the_one_without_strokes_is_chosen():
     boxes = [np.s_[40:100, 40:100], np.s_[300:360, 400:460]]
-    levels = levels_of((400, 500), unsure=boxes)
+    levels = levels_of((400, 500), uncertain=boxes)
     strokes = np.zeros((400, 500), np.uint8)
     strokes[70, 60:80] = 1
     y, x = next_place(levels, strokes)
@@ -38,8 +40,8 @@ def test_of_two_places_in_doubt_the_one_without_strokes_is_chosen():
     assert (y < 150, x < 150) == (True, True)
 
 
-def test_presses_one_after_the_other_lead_to_different_places():
-    levels = levels_of((400, 500), unsure=[np.s_[:, :]])
+def test_visited_places_are_not_chosen_again():
+    levels = levels_of((400, 500), uncertain=[np.s_[:, :]])
     strokes = np.zeros((400, 500), np.uint8)
     strokes[200, 250] = 1
     visited = []
@@ -53,7 +55,7 @@ def test_presses_one_after_the_other_lead_to_different_places():
     assert min(distances) > 100
 
 
-def test_without_doubt_there_is_no_place():
+def test_a_certain_model_has_no_next_place():
     strokes = np.zeros((64, 64), np.uint8)
     assert next_place(levels_of((64, 64)), strokes) is None
     assert next_place(np.zeros((3, 64, 64), np.uint8), strokes) is None

@@ -1,4 +1,4 @@
-"""Outlines at every threshold against drawing each of them."""
+"""Edge curves equal drawing the outline at each threshold."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from napari_garage_unet.engine.suggestions.outlines import edge_curve, edge_stre
     st.integers(0, 2**32 - 1),
     st.booleans(),
 )
-def test_curves_are_those_of_drawing_each_outline(n, shape, seed, is_plain):
+def test_curves_equal_drawing_each_outline(n, shape, seed, is_plain):
     rng = np.random.default_rng(seed)
     levels = rng.integers(0, 256, (n, *shape)).astype(np.uint8)
     if is_plain:
@@ -44,8 +44,8 @@ def test_curves_are_those_of_drawing_each_outline(n, shape, seed, is_plain):
 
 
 @pytest.mark.parametrize("channels", [None, 3])
-def test_a_blurred_disc_ends_where_it_is_steepest(channels):
-    """Probabilities that are too high outside are put right by the picture."""
+def test_the_best_outline_of_a_blurred_disc_is_where_it_is_steepest(channels):
+    """The probabilities are too high outside the disc."""
     truth = np.hypot(*(np.indices((80, 80)) - 40)) <= 20
     image = 10 + 200 * ndimage.gaussian_filter(truth.astype(float), 1)
     image = image if channels is None else np.stack([image] * channels, axis=-1)
@@ -56,6 +56,6 @@ def test_a_blurred_disc_ends_where_it_is_steepest(channels):
     assert best == pytest.approx(1.2 - 20.5 / 40, abs=0.03)
 
 
-def test_an_even_picture_has_no_edges():
+def test_a_uniform_image_has_no_edges():
     assert not edge_strength(np.full((5, 6, 2), 7, np.uint16)).any()
     assert edge_strength(np.zeros((4, 5), bool)).shape == (4, 5)
