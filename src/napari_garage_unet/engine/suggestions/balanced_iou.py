@@ -95,7 +95,9 @@ def _iou_curve(
     n = len(class_ids)
     one_vs_rest = OneVsRest(rows, (rows.shape[1],), rules, class_ids, index)
     weight = 1 / np.bincount(truth, minlength=n)[truth]
-    steps = np.array([decision_step(ClassRule(k / MAX_LEVEL), n) for k in range(1, 256)])
+    steps = np.array(
+        [decision_step(ClassRule(k / MAX_LEVEL), n) for k in range(1, 256)]
+    )
     # Above its limit a pixel goes to the rest, so the pixels lost at a step are those
     # with smaller limits.
     bins = int(steps[-1]) + 2

@@ -94,7 +94,9 @@ def edge_curve(
     rows = np.ascontiguousarray(levels).reshape(len(levels), -1)
     limits = OneVsRest(rows, shape, rules, class_ids, index).limits.reshape(shape)
     n = len(rules)
-    steps = np.array([decision_step(ClassRule(k / MAX_LEVEL), n) for k in range(1, 256)])
+    steps = np.array(
+        [decision_step(ClassRule(k / MAX_LEVEL), n) for k in range(1, 256)]
+    )
     bins = int(steps[-1]) + 3  # limits are at most one step higher, plus the end
     faces, summed = np.zeros(bins), np.zeros(bins)
     for axis in range(limits.ndim):
