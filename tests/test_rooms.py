@@ -1,0 +1,24 @@
+"""The picture of the rooms shows what import-linter holds."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_picture_of_the_rooms_is_up_to_date():
+    script = runpy.run_path(str(ROOT / "scripts" / "draw_rooms.py"))
+    drawn = (ROOT / "docs" / "images" / "rooms.svg").read_text(encoding="utf-8")
+    assert drawn == script["draw_rooms"](), "run scripts/draw_rooms.py"
+
+
+def test_every_room_of_the_engine_is_on_the_map():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = (ROOT / "src" / "napari_garage_unet" / "engine").glob("*/__init__.py")
+    assert {
+        f"`{room.parent.name}/`"
+        for room in rooms
+        if f"`{room.parent.name}/`" not in page
+    } == set()
