@@ -14,7 +14,7 @@ def test_objects_match_where_they_overlap_by_more_than_half():
     found = np.zeros_like(truth)
     found[:, 1:10] = 3  # right
     found[:, 12:16] = 1  # half of an object is not enough
-    found[:2, 24:26] = 8  # a speck
+    found[:2, 24:26] = 8  # a small object
 
     matches = match_objects(truth, found)
 

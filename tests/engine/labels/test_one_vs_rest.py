@@ -15,12 +15,12 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 def test_a_class_wins_up_to_the_limit_of_a_pixel(index, low):
     ids, shape = (5, 2, 9), (20, 30)
     rng = np.random.default_rng(index)
-    levels = rng.integers(0, 256, (3, *shape)).astype(np.uint8)
+    levels = (rng.integers(0, 6, (3, *shape)) * 51).astype(np.uint8)  # with ties
     rules = [ClassRule(0.3, low=low), ClassRule(0.6), ClassRule()]
     rules[index] = ClassRule(0.123)  # its own rule does not count
     found = OneVsRest(levels.reshape(3, -1), shape, rules, ids, index)
     counts = []
-    for threshold in np.linspace(0, 1, 23):
+    for threshold in sorted([*np.linspace(0, 1, 21), 0.3, 1 / 3, 0.6]):
         rules[index] = ClassRule(float(threshold))
         wins = found.limits >= decision_step(rules[index], 3)
         labels = np.where(wins, found.rest ^ found.swap, found.rest)

@@ -62,7 +62,7 @@ def test_pixels_alone_need_no_volume():
     )
 
 
-def test_a_speck_in_each_plane_is_one_thing_in_a_volume():
+def test_small_regions_in_each_plane_are_one_region_of_a_volume():
     own = np.full((5, 9, 9), 0.1, np.float32)
     own[:, 4, 4] = 0.9  # a line along z
     own[2, 1, 1:4] = 0.9
