@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import __version__, samples
 from .engine.errors import EngineError, GarageError
@@ -26,6 +26,9 @@ from .engine.images.image import Image
 from .engine.learning.config import TrainingConfig
 from .process.protocol.messages import LIVE
 from .project.folders import PROJECTS_VARIABLE
+
+if TYPE_CHECKING:
+    from .session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -94,8 +97,11 @@ class Tour:
             next(self._steps)
         except StopIteration:
             self._end()
-        except GarageError as error:
-            logger.error("%s", error)
+        except Exception as error:  # An unattended demo has to end, whatever fails.
+            if isinstance(error, GarageError):
+                logger.error("%s", error)
+            else:
+                logger.exception("The demo has failed.")
             self.error = error
             self._end()
 
@@ -112,9 +118,11 @@ class Tour:
             for number, name in enumerate(DOCKS)
         ]
         train, segment, _ = (widget for _, widget in docks)
-        session = train.session
+        session: Session = train.session
         sample = samples.garage()
-        photograph = session.images.current.layer
+        annotated = session.images.current
+        assert annotated is not None
+        photograph = annotated.layer
         # Until its layout is done, the window shows the tab that was added last.
         yield
         docks[0][0].raise_()
@@ -130,12 +138,15 @@ class Tour:
         logger.info("First preview after %.1f s.", first_preview)
         yield from self._wait(lambda: not session.live.is_running)
         self._check(session)
-        logger.info("Learnt for %.1f s.", session.job.last.seconds)
+        learnt = session.live.origin
+        assert learnt is not None
+        logger.info("Learnt for %.1f s.", learnt.seconds)
 
         segment.segment_button.click()
         yield from self._wait(lambda: not session.segmentation.is_running)
         self._check(session)
         left = session.results.of_image(photograph)
+        assert left is not None
         right_layer = viewer.add_image(
             sample.right, name="right photograph", rgb=True, visible=False
         )
@@ -144,8 +155,10 @@ class Tour:
         yield from self._wait(lambda: not session.segmentation.is_running)
         self._check(session)
         # One overlay is easier to look at than two.
-        session.results.preview_of(session.images.current).layer.visible = False
-        viewer.layers.selection.active = session.images.current.strokes
+        preview = session.results.preview_of(annotated)
+        assert preview is not None
+        preview.layer.visible = False
+        viewer.layers.selection.active = annotated.strokes
 
         saved: list[str] = []
         session.models.saved.connect(saved.append)
@@ -165,8 +178,8 @@ class Tour:
                 "right": dataclasses.asdict(on_right),
                 "painted_share": round(float((sample.strokes > 0).mean()), 5),
                 "seconds_to_first_preview": round(first_preview, 2),
-                "seconds_trained": round(session.job.last.seconds, 2),
-                "steps": session.job.last.steps,
+                "seconds_trained": round(learnt.seconds, 2),
+                "steps": learnt.steps,
                 "previews": session.preview.shown,
                 "device": session.link.device,
                 "versions": {
@@ -197,11 +210,11 @@ class Tour:
                 raise EngineError(session.problem.message)
             yield
 
-    def _check(self, session: Any) -> None:
+    def _check(self, session: Session) -> None:
         if session.problem is not None:
             raise EngineError(session.problem.message)
 
-    def _session(self) -> Any:
+    def _session(self) -> Session:
         from .session import get_session
 
         return get_session(self._viewer)

@@ -82,6 +82,14 @@ def trained(reason, *, validated=True):
             "This is an earlier version; Learn goes on from it. Later ones are kept.",
         ),
         (
+            at_rest(None, phase=Phase.BROKEN_OFF),
+            "Paint where the preview is wrong, then Learn again.",
+        ),
+        (
+            at_rest(None, phase=Phase.BROKEN_OFF, has_new_strokes=True),
+            "New strokes: press Learn to go on from what it knows.",
+        ),
+        (
             at_rest(trained(StopReason.SETTLED), is_lost=True),
             "Ready: press Learn or keep painting.",
         ),

@@ -40,7 +40,7 @@ def hint(now: UiState) -> str:
             pass
     if now.painted_classes < 2:
         return _paint_first(now)
-    if now.live.has_model and now.live.origin is not None:
+    if now.live.has_model:
         if now.live.has_new_strokes:
             return "New strokes: press Learn to go on from what it knows."
         return _at_rest(now, now.live.origin)
@@ -57,16 +57,17 @@ def _paint_first(now: UiState) -> str:
     return "Paint a stroke of two classes: pick a class and draw."
 
 
-def _at_rest(now: UiState, origin: Trained | Restored) -> str:
+def _at_rest(now: UiState, origin: Trained | Restored | None) -> str:
     if isinstance(origin, Restored):
         return "This is an earlier version; Learn goes on from it. Later ones are kept."
+    then = " to go on" if now.by_itself else ", then Learn again"
+    todo = f"Paint where the preview is wrong{then}."
+    if origin is None:  # The first training broke off; its checkpoint is in use.
+        return todo
     if origin.reason is StopReason.SETTLED:
         return "Nothing improves any more; resting. Paint to go on."
-    unchecked = (
-        "" if origin.validated else " It could not check itself yet: trust your eyes."
-    )
-    then = " to go on" if now.by_itself else ", then Learn again"
-    todo = f"Paint where the preview is wrong{then}.{unchecked}"
+    if not origin.validated:
+        todo += " It could not check itself yet: trust your eyes."
     if origin.reason is StopReason.TIME:
         return f"Learnt for {origin.seconds:.0f} s. {todo}"
     return todo
