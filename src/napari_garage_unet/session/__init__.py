@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .connection.requests import Client
+from .connection.client import Client
 from .problems import Problem
 from .session import Session
 

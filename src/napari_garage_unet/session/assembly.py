@@ -15,9 +15,9 @@ from napari_garage_unet.project.folders import projects_root
 from .background import Tasks
 from .classes.class_list import ClassList
 from .classes.painting import Painting
+from .connection.client import Client
 from .connection.engine_link import EngineLink
 from .connection.prefetch import ImagePrefetch
-from .connection.requests import Client
 from .guidance.corrections import Corrections
 from .guidance.next_stroke import Guidance
 from .images.image_list import ImageList

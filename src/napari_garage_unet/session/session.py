@@ -21,7 +21,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.project.description import SavedVersion
 
 from .assembly import assemble
-from .connection.requests import Client
+from .connection.client import Client
 from .connection.state import Engine
 from .guidance.hint import hint
 from .guidance.ui_state import MIN_PIXELS_OF_CLASS, UiState

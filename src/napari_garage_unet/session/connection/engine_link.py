@@ -16,7 +16,8 @@ from napari_garage_unet.process.protocol.messages import (
 )
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
-from .requests import Client, EngineRequests
+from .client import Client
+from .requests import EngineRequests
 from .state import Engine
 
 logger = logging.getLogger(__name__)

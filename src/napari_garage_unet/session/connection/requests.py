@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +11,14 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.process.protocol.messages import (
-    Answer,
     Cancel,
     CloseImage,
     Done,
     Event,
-    Failed,
     LoadModel,
     OpenImage,
     Predict,
     Predicted,
-    Request,
     SaveModel,
     SetStrokes,
     Stop,
@@ -32,10 +27,8 @@ from napari_garage_unet.process.protocol.messages import (
 )
 from napari_garage_unet.process.protocol.shared_arrays import BlockPool, SharedBlock
 
-logger = logging.getLogger(__name__)
-
-OnReply = Callable[[Event], None]
-"""Called with the answer to a request."""
+from .client import Client
+from .open_requests import OnReply, OpenRequests
 
 OnPredicted = Callable[[Event, NDArray[np.uint8] | None], None]
 """Called with the answer and ``(n_classes, h, w)`` uint8 probabilities, 255 is 1.
@@ -43,37 +36,6 @@ OnPredicted = Callable[[Event, NDArray[np.uint8] | None], None]
 The array is None when the request failed. It lies in shared memory and is valid until
 the callback returns; what is kept has to be copied.
 """
-
-
-class Client(Protocol):
-    """The part of `napari_garage_unet.process.client.client.EngineClient` in use."""
-
-    def start(self) -> None:
-        """Start the process."""
-
-    def restart(self) -> None:
-        """End the process and start another one."""
-
-    def close(self) -> None:
-        """End the process."""
-
-    def next_id(self) -> int:
-        """Return a new id for a request."""
-
-    def send(self, request: Request) -> None:
-        """Send a request."""
-
-    def poll(self) -> list[Event]:
-        """Return the events that arrived since the last call."""
-
-
-@dataclass(slots=True)
-class _Pending:
-    """What is done once a request is answered: call back, then free its memory."""
-
-    on_answer: OnReply | None = None
-    recycle: list[SharedBlock] = field(default_factory=list)
-    remove: list[SharedBlock] = field(default_factory=list)
 
 
 class EngineRequests:
@@ -87,21 +49,14 @@ class EngineRequests:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._pending: dict[int, _Pending] = {}
         self._images: dict[str, SharedBlock] = {}
         self._strokes_ids: dict[str, int] = {}
         self._pool = BlockPool()
+        self._open = OpenRequests(client, self._pool)
 
     def poll(self) -> list[Event]:
         """Handle the answers that arrived; return all other events."""
-        others = []
-        for event in self._client.poll():
-            number = event.id if isinstance(event, Answer) else None
-            if number is None:
-                others.append(event)
-            else:
-                self._handle(number, event)
-        return others
+        return self._open.poll()
 
     def has_image(self, key: str) -> bool:
         """Whether an image is open in the engine under a key."""
@@ -117,7 +72,7 @@ class EngineRequests:
         """
         block = SharedBlock.copy_of(np.asarray(image.data))
         self._images[key] = block
-        self._send(
+        self._open.send(
             OpenImage(
                 self._client.next_id(),
                 key,
@@ -125,8 +80,7 @@ class EngineRequests:
                 image.axes,
                 image.spacing,
                 image.name,
-            ),
-            _Pending(),
+            )
         )
 
     def close_image(self, key: str) -> None:
@@ -135,7 +89,7 @@ class EngineRequests:
         self._strokes_ids.pop(key, None)
         if block is not None:
             request = CloseImage(self._client.next_id(), key)
-            self._send(request, _Pending(remove=[block]))
+            self._open.send(request, remove=[block])
 
     def set_strokes(
         self,
@@ -189,7 +143,7 @@ class EngineRequests:
                 self._strokes_ids.pop(key, None)
             on_answer(event)
 
-        return self._send(request, _Pending(answered, recycle=[block]))
+        return self._open.send(request, answered, recycle=[block])
 
     def train(
         self,
@@ -216,11 +170,11 @@ class EngineRequests:
             start_from,
             checkpoint,
         )
-        return self._send(request, _Pending(on_answer))
+        return self._open.send(request, on_answer)
 
     def stop(self) -> None:
         """End training after the step that is running."""
-        self._send(Stop(self._client.next_id()), _Pending())
+        self._open.send(Stop(self._client.next_id()))
 
     def predict(
         self,
@@ -279,20 +233,20 @@ class EngineRequests:
             else:
                 on_answer(event, None)
 
-        return self._send(request, _Pending(hand_over, recycle=[block]))
+        return self._open.send(request, hand_over, recycle=[block])
 
     def cancel(self, request_id: int) -> None:
         """Drop a `predict` by its id; without effect if it has been answered."""
-        self._send(Cancel(self._client.next_id(), request_id), _Pending())
+        self._open.send(Cancel(self._client.next_id(), request_id))
 
     def load_model(self, path: str, *, on_answer: OnReply) -> None:
         """Load a model file."""
-        self._send(LoadModel(self._client.next_id(), path), _Pending(on_answer))
+        self._open.send(LoadModel(self._client.next_id(), path), on_answer)
 
     def use_model(self, path: str, *, step: int, on_answer: OnReply) -> None:
         """Make a model file the live model; its state is named by `step`."""
         request = UseModel(self._client.next_id(), path, step)
-        self._send(request, _Pending(on_answer))
+        self._open.send(request, on_answer)
 
     def save_model(
         self,
@@ -308,7 +262,7 @@ class EngineRequests:
         request = SaveModel(
             self._client.next_id(), model, path, rules, tuple(classes), presets
         )
-        self._send(request, _Pending(on_answer))
+        self._open.send(request, on_answer)
 
     def forget_images(self) -> None:
         """Free the shared memory of all images, after the process has ended."""
@@ -320,31 +274,6 @@ class EngineRequests:
     def close(self) -> None:
         """End the process and free all shared memory; open requests get no answer."""
         self._client.close()
-        for pending in self._pending.values():
-            for block in (*pending.recycle, *pending.remove):
-                block.close()
-        self._pending.clear()
+        self._open.close()
         self.forget_images()
         self._pool.close()
-
-    def _send(self, request: Request, pending: _Pending) -> int:
-        self._pending[request.id] = pending
-        self._client.send(request)
-        return request.id
-
-    def _handle(self, number: int, event: Event) -> None:
-        pending = self._pending.pop(number, None)
-        if pending is None:
-            logger.warning("an answer to no open request: %r", event)
-            return
-        try:
-            if pending.on_answer is not None:
-                pending.on_answer(event)
-            elif isinstance(event, Failed):
-                logger.info("the engine refused a request: %s", event.message)
-        finally:
-            # Only now: the engine does not touch the memory any more.
-            for block in pending.recycle:
-                self._pool.give_back(block)
-            for block in pending.remove:
-                block.close()
