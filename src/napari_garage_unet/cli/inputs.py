@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.image import (
-    Image,
-    axes_for_strokes,
-    count_channels,
-)
+from napari_garage_unet.engine.images.axes import axes_for_strokes
+from napari_garage_unet.engine.images.image import Image, count_channels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from .annotations.classes import ClassInfo
 from .errors import InputError
+from .images.axes import axes_for_strokes
 from .images.config import PreprocessConfig
-from .images.image import ArrayLike, Image, axes_for_strokes
+from .images.image import ArrayLike, Image
 from .learning.config import TrainingConfig
 from .learning.events import TrainingStep
 from .learning.training import Training

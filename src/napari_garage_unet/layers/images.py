@@ -15,7 +15,8 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Layer
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.image import AXES, Image
+from napari_garage_unet.engine.images.axes import AXES
+from napari_garage_unet.engine.images.image import Image
 
 AXIS_NAMES = {
     "time": "t",

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.image import Image, guess_axes
+from napari_garage_unet.engine.images.axes import guess_axes
+from napari_garage_unet.engine.images.image import Image
 
 from .kinds import KIND_BY_SUFFIX, FileKind
 from .png import read_indices, read_picture

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.image import Image, guess_axes
+from napari_garage_unet.engine.images.axes import guess_axes
+from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.units import UNIT_SYMBOLS, common_unit, unit_name
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.image import AXES, ArrayLike, Image, guess_axes
+from napari_garage_unet.engine.images.axes import AXES, guess_axes
+from napari_garage_unet.engine.images.image import ArrayLike, Image
 from napari_garage_unet.engine.images.units import common_unit, unit_name
 
 CHUNK_SIDE_PIXELS = 1024

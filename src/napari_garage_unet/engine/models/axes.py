@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.image import check_axes, guess_axes
+from napari_garage_unet.engine.images.axes import check_axes, guess_axes
 
 
 def axes_like(shape: tuple[int, ...], axes: str) -> str:
