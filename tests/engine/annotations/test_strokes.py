@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.annotations.stroke_index import find_strokes
+from napari_garage_unet.engine.annotations.patches import find_strokes
 from napari_garage_unet.engine.annotations.strokes import (
     StrokedImages,
     StrokeEdit,

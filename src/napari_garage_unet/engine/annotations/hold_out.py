@@ -13,7 +13,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .stroke_index import Patch, Stroke, StrokeIndex, find_patches, hull, within
+from .box2d import hull, within
+from .patches import Patch, Stroke, find_patches
+from .stroke_index import StrokeIndex
 
 MIN_STROKES_TO_HOLD_OUT = 5
 """A class with fewer strokes needs each of them to learn from."""

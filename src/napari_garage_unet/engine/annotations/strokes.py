@@ -18,7 +18,8 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import ArrayLike, Image, PlaneIndex
 
 from .hold_out import hold_out
-from .stroke_index import Stroke, StrokeIndex
+from .patches import Stroke
+from .stroke_index import StrokeIndex
 
 
 @dataclass(frozen=True, slots=True, eq=False)

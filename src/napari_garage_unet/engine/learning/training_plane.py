@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.annotations.stroke_index import find_strokes
+from napari_garage_unet.engine.annotations.patches import find_strokes
 from napari_garage_unet.engine.features.feature_maps import FeatureMaps
 
 

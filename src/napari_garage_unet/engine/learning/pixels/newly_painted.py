@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.annotations.stroke_index import bounding_box
+from napari_garage_unet.engine.annotations.box2d import bounding_box
 from napari_garage_unet.engine.learning.training_plane import (
     ClassCounts,
     TrainingPlane,
