@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from napari_garage_unet.engine.annotations.stroke_index import (
     StrokeIndex,
-    count_strokes,
+    count_painted_pixels,
 )
 
 SHAPE = (160, 300)
@@ -58,7 +58,7 @@ def test_an_index_that_is_kept_equals_one_made_from_scratch(changes):
         fresh = StrokeIndex.of(plane)
         np.testing.assert_array_equal(kept.plane, plane)
         assert as_values(kept) == as_values(fresh)
-        assert kept.counts == count_strokes(plane)
+        assert kept.counts == count_painted_pixels(plane)
         assert kept.stroke_counts == fresh.stroke_counts
 
 
@@ -88,5 +88,5 @@ def test_former_planes_are_not_written_to():
 def test_painted_pixels_are_counted_by_class(dtype):
     strokes = np.zeros((5, 40), dtype)
     strokes[1, :30], strokes[3] = 3, 1
-    assert count_strokes(strokes) == {1: 40, 3: 30}
-    assert count_strokes(np.zeros((4, 4), dtype)) == {}
+    assert count_painted_pixels(strokes) == {1: 40, 3: 30}
+    assert count_painted_pixels(np.zeros((4, 4), dtype)) == {}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_garage_unet.engine.annotations.stroke_index import count_strokes
+from napari_garage_unet.engine.annotations.stroke_index import count_painted_pixels
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.session.images.stroke_changes import (
     MAX_KEPT_BOXES,
@@ -24,7 +24,7 @@ def test_counts_equal_a_full_count_after_random_painting_and_erasing(shape, dtyp
         strokes[(*plane, *box)] = rng.integers(0, 4)
         changed = not np.array_equal(watch.seen, strokes)
         assert watch.look_at_all(strokes) is changed
-        assert watch.counts == count_strokes(strokes)
+        assert watch.counts == count_painted_pixels(strokes)
         assert np.array_equal(watch.seen, strokes)
 
 

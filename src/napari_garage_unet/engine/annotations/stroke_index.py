@@ -85,8 +85,8 @@ class StrokeIndex:
             return False
         before, values = before[changed], values[changed]
         box = shifted(changed, (box[0].start, box[1].start))
-        self._counts.subtract(count_strokes(before))
-        self._counts.update(count_strokes(values))
+        self._counts.subtract(count_painted_pixels(before))
+        self._counts.update(count_painted_pixels(values))
         self.plane = self.plane.copy()
         self.plane[box] = values
         touched: list[Patch] = []
@@ -98,7 +98,7 @@ class StrokeIndex:
         return True
 
 
-def count_strokes(strokes: NDArray[Any]) -> dict[int, int]:
+def count_painted_pixels(strokes: NDArray[Any]) -> dict[int, int]:
     """Count the painted pixels of each class.
 
     Parameters

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from napari.layers import Labels
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
-from napari_garage_unet.engine.annotations.stroke_index import count_strokes
+from napari_garage_unet.engine.annotations.stroke_index import count_painted_pixels
 from napari_garage_unet.engine.settings import from_json
 from napari_garage_unet.layers.colors import (
     class_features,
@@ -44,7 +44,7 @@ def classes_of(layer: Labels, annotated: AnnotatedImage) -> list[ClassInfo]:
     if saved:
         return [from_json(ClassInfo, values) for values in saved]
     names = layer_class_names(layer)
-    ids = sorted(set(names) | set(annotated.counts or count_strokes(layer.data)))
+    ids = sorted(set(names) | set(annotated.counts or count_painted_pixels(layer.data)))
     return [
         ClassInfo(
             i,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_garage_unet.engine.annotations.stroke_index import count_strokes
+from napari_garage_unet.engine.annotations.stroke_index import count_painted_pixels
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.project.tiles import Tile, tiles_of
 
@@ -120,8 +120,8 @@ class StrokeChanges:
         if not different.any():
             return False
         box = _bounding_box(different)
-        self._counts.subtract(count_strokes(old[box]))
-        self._counts.update(count_strokes(new[box]))
+        self._counts.subtract(count_painted_pixels(old[box]))
+        self._counts.update(count_painted_pixels(new[box]))
         old[box] = new[box]
         is_painted = different[box] & (new[box] != 0)
         self.version += 1
