@@ -38,7 +38,10 @@ from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.pixels import learner
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.probabilities import quantize
-from napari_garage_unet.engine.suggestions.next_stroke import WINDOW_PIXELS, next_place
+from napari_garage_unet.engine.suggestions.next_stroke import (
+    WINDOW_SIDE_PIXELS,
+    next_place,
+)
 
 STEPS_PER_ROUND = 150
 """Steps of each round of learning: half of what the dock takes."""
@@ -63,7 +66,7 @@ def paint_at(
     rng: np.random.Generator,
 ) -> None:
     """Paint one stroke into the window around a place."""
-    half = WINDOW_PIXELS // 2
+    half = WINDOW_SIDE_PIXELS // 2
     y, x = (round(value) for value in place)
     window = np.zeros(truth.shape, bool)
     window[max(y - half, 0) : y + half, max(x - half, 0) : x + half] = True

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE = 4096
+SIDE_PIXELS = 4096
 """Side of the image in pixels."""
 
 N_STROKES = 7
@@ -69,7 +69,9 @@ def _stroke(rng: np.random.Generator, side: int) -> tuple[NDArray[Any], NDArray[
 
 def _image() -> NDArray[np.uint8]:
     rng = np.random.default_rng(0)
-    spots = np.kron(rng.normal(120, 40, (SIDE // 16, SIDE // 16)), np.ones((16, 16)))
+    spots = np.kron(
+        rng.normal(120, 40, (SIDE_PIXELS // 16, SIDE_PIXELS // 16)), np.ones((16, 16))
+    )
     return np.clip(spots + rng.normal(0, 12, spots.shape), 0, 255).astype(np.uint8)
 
 
@@ -150,7 +152,7 @@ def viewer_half() -> dict[str, float]:
                 session.poll()
                 time.sleep(0.02)
             sent = client.strokes_sent
-            layer.data_setitem(_stroke(rng, SIDE), 1 + number % 2)
+            layer.data_setitem(_stroke(rng, SIDE_PIXELS), 1 + number % 2)
             layer.events.paint(value=[])
             begin = time.perf_counter()
             while client.strokes_sent == sent:
@@ -176,7 +178,7 @@ def engine_half() -> dict[str, float]:
     registry = ImageRegistry()
     pixels = SharedBlock.copy_of(_image())
     registry.open_image(OpenImage(1, "a", pixels.description, "yx", (), "large"))
-    strokes = np.zeros((SIDE, SIDE), np.uint8)
+    strokes = np.zeros((SIDE_PIXELS, SIDE_PIXELS), np.uint8)
     for number in range(FIRST_STROKES):
         strokes[_stroke(rng, NEAR)] = 1 + number % 2
     block = SharedBlock.copy_of(strokes)

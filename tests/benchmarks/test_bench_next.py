@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from benchmarks.bench_next import WINDOW_PIXELS, paint_at, saved, strokes_needed
+from benchmarks.bench_next import WINDOW_SIDE_PIXELS, paint_at, saved, strokes_needed
 
 
 def test_strokes_are_counted_in_proportion_between_rounds():
@@ -43,8 +43,8 @@ def test_nothing_is_painted_outside_the_window_or_where_nothing_is_known():
     paint_at((30, 100), truth, result, strokes, np.random.default_rng(0))
     rows, columns = np.nonzero(strokes)
     assert rows.size > 0
-    assert abs(rows - 30).max() <= WINDOW_PIXELS // 2
-    assert columns.min() >= 100 - WINDOW_PIXELS // 2
+    assert abs(rows - 30).max() <= WINDOW_SIDE_PIXELS // 2
+    assert columns.min() >= 100 - WINDOW_SIDE_PIXELS // 2
     assert columns.max() < 120
     before = strokes.copy()
     paint_at((30, 180), truth, result, strokes, np.random.default_rng(0))

@@ -84,7 +84,7 @@ class Clock:
 def test_the_patch_network_is_distilled_before_the_time_is_over(monkeypatch):
     image, mask = blobs()
     monkeypatch.setattr(budget, "time", Clock(0.015))
-    monkeypatch.setattr(distillation, "STEPS", 100)
+    monkeypatch.setattr(distillation, "DISTILLATION_STEPS", 100)
     config = TrainingConfig(seconds=30, held_out=0)
     slow = Training([Image(image, "yx")], [scribble(mask)], training=config)
     steps = [step.seconds for step in slow.run()]
@@ -344,7 +344,7 @@ def test_images_of_different_channels_are_refused():
 def test_a_training_that_has_settled_says_so_and_learns_new_strokes_in_the_next_run(
     monkeypatch,
 ):
-    monkeypatch.setattr(distillation, "STEPS", 5)
+    monkeypatch.setattr(distillation, "DISTILLATION_STEPS", 5)
     monkeypatch.setattr(rounds, "MIN_STEPS_PER_ROUND", 5)
     image, mask = blobs()
     config = TrainingConfig(seconds=600, held_out=0)
@@ -360,7 +360,7 @@ def test_a_training_that_has_settled_says_so_and_learns_new_strokes_in_the_next_
 
 
 def test_strokes_that_come_after_the_last_step_are_learnt_before_it_ends(monkeypatch):
-    monkeypatch.setattr(distillation, "STEPS", 5)
+    monkeypatch.setattr(distillation, "DISTILLATION_STEPS", 5)
     monkeypatch.setattr(rounds, "MIN_STEPS_PER_ROUND", 5)
     image, mask = blobs()
     config = TrainingConfig(seconds=600, held_out=0)

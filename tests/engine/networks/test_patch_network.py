@@ -14,8 +14,8 @@ from napari_garage_unet.engine.networks import pretrained
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.patch_network import (
-    PATCH_CELLS,
-    PATCH_PIXELS,
+    PATCH_SIDE_CELLS,
+    PATCH_SIDE_PIXELS,
     STRIP_ROWS,
     PatchNetwork,
     cut_patches,
@@ -35,14 +35,14 @@ def make_pixels(height=72, width=40, n_channels=3):
 def test_a_patch_is_what_lies_around_a_cell():
     plane, pixels = make_pixels()
     patches = cut_patches(pixels, np.array([10, 0]), np.array([7, 19]))
-    before = PATCH_PIXELS // 2 - GRID // 2
+    before = PATCH_SIDE_PIXELS // 2 - GRID // 2
     top, left = 10 * GRID - before, 7 * GRID - before
-    seen = plane[top : top + PATCH_PIXELS, left : left + PATCH_PIXELS]
+    seen = plane[top : top + PATCH_SIDE_PIXELS, left : left + PATCH_SIDE_PIXELS]
     np.testing.assert_allclose(patches[0], seen, atol=2e-3)
     # In the corner the cells at the border are repeated.
-    corner = patches[1].reshape(PATCH_CELLS, GRID, PATCH_CELLS, GRID, 3)
-    np.testing.assert_array_equal(corner[0], corner[PATCH_CELLS // 2])
-    np.testing.assert_array_equal(corner[:, :, -1], corner[:, :, PATCH_CELLS // 2])
+    corner = patches[1].reshape(PATCH_SIDE_CELLS, GRID, PATCH_SIDE_CELLS, GRID, 3)
+    np.testing.assert_array_equal(corner[0], corner[PATCH_SIDE_CELLS // 2])
+    np.testing.assert_array_equal(corner[:, :, -1], corner[:, :, PATCH_SIDE_CELLS // 2])
 
 
 @pytest.mark.parametrize("every", [1, 2, 4])
@@ -112,8 +112,8 @@ def test_an_isolated_cell_of_the_patch_network_is_not_in_the_result():
     # The brightness of the cell in the middle, passed on by one unit of each layer.
     first = np.zeros(patch_network.kernels[0].shape, np.float32)
     first[
-        PATCH_PIXELS // 2 - 1 : PATCH_PIXELS // 2 + 1,
-        PATCH_PIXELS // 2 - 1 : PATCH_PIXELS // 2 + 1,
+        PATCH_SIDE_PIXELS // 2 - 1 : PATCH_SIDE_PIXELS // 2 + 1,
+        PATCH_SIDE_PIXELS // 2 - 1 : PATCH_SIDE_PIXELS // 2 + 1,
         :,
         0,
     ] = 1

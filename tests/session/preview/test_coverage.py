@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from napari_garage_unet.session.preview.coverage import (
-    CELL_PIXELS,
-    MAX_PART_VALUES,
+    CELL_SIDE_PIXELS,
+    MAX_PART_SIDE_VALUES,
     STROKE_MARGIN_PIXELS,
     Coverage,
 )
@@ -18,7 +18,7 @@ def test_parts_cover_a_region_once_and_stay_in_the_plane():
     assert sum(map(area, parts)) == (1000 - 64) * (1408 - 0)
     assert min(part[0] for part in parts) == 64
     assert max(part[1] for part in parts) == 1000
-    assert max(part[1] - part[0] for part in parts) < 1.5 * MAX_PART_VALUES
+    assert max(part[1] - part[0] for part in parts) < 1.5 * MAX_PART_SIDE_VALUES
 
 
 def test_a_part_is_due_until_the_state_and_the_pixels_are_fine_enough():
@@ -34,7 +34,7 @@ def test_a_part_is_due_until_the_state_and_the_pixels_are_fine_enough():
 
 
 def test_the_part_with_the_oldest_pixels_comes_first_and_then_none():
-    covered = Coverage((2 * MAX_PART_VALUES, 2 * MAX_PART_VALUES))
+    covered = Coverage((2 * MAX_PART_SIDE_VALUES, 2 * MAX_PART_SIDE_VALUES))
     seen = []
     for step in range(4):
         part = covered.next_part(covered.whole, (1, 10), step=1)
@@ -57,7 +57,7 @@ def test_the_surroundings_of_a_stroke_come_first_where_they_are_less_than_the_vi
     near = covered.near(stroke, covered.whole)
     assert near[0] <= 1000 - STROKE_MARGIN_PIXELS
     assert near[1] >= 1010 + STROKE_MARGIN_PIXELS
-    assert all(side % CELL_PIXELS == 0 for side in near)
+    assert all(side % CELL_SIDE_PIXELS == 0 for side in near)
     assert area(near) < 400**2
     assert covered.near(stroke, (0, 500, 0, 500)) is None
     assert covered.near(stroke, (990, 1030, 990, 1050)) is None

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from napari_garage_unet.session.preview.coverage import MAX_PART_VALUES, Coverage
+from napari_garage_unet.session.preview.coverage import MAX_PART_SIDE_VALUES, Coverage
 from napari_garage_unet.session.preview.schedule import (
     FIRST_PREVIEW_SECONDS,
     FIRST_PREVIEW_STEP,
@@ -181,7 +181,7 @@ def test_at_rest_the_view_comes_coarse_then_exact_then_the_whole_plane():
 
 
 def test_nothing_is_due_where_everything_on_view_shows_the_present_state():
-    coverage = Coverage((MAX_PART_VALUES, MAX_PART_VALUES))
+    coverage = Coverage((MAX_PART_SIDE_VALUES, MAX_PART_SIDE_VALUES))
     view = View(coverage.whole)
     part, round_ = ask(coverage, LEARNING, Round(), view=view)
     assert part == PreviewPart(coverage.whole, 1)

@@ -12,10 +12,10 @@ from skimage import measure
 
 from .box2d import Box2D, shifted
 
-MAX_STROKE_PIXELS = 128
+MAX_STROKE_SIDE_PIXELS = 128
 """Longest side in pixels of a stroke; a larger patch is cut into blocks of it."""
 
-CELL_PIXELS = 8
+CELL_SIDE_PIXELS = 8
 """Side in pixels of the cells one of which is the place of a stroke."""
 
 
@@ -28,7 +28,7 @@ class Stroke:
     class_id
         Its class.
     box
-        Where it lies on the plane; at most `MAX_STROKE_PIXELS` a side.
+        Where it lies on the plane; at most `MAX_STROKE_SIDE_PIXELS` a side.
     mask
         ``(h, w)`` bool, its pixels within the box.
     """
@@ -52,7 +52,7 @@ class Patch:
         The patch itself, or the blocks it is cut into, row by row of blocks.
     places
         The place of each stroke, by which it is known: of the cells it touches, the
-        row and column of the one with the least hash, in units of `CELL_PIXELS`
+        row and column of the one with the least hash, in units of `CELL_SIDE_PIXELS`
         (minwise hashing, Broder 1997). A stroke that grows keeps its place as likely
         as that cell is among those it had before.
     """
@@ -103,7 +103,7 @@ def find_strokes(plane: NDArray[np.int32]) -> list[Stroke]:
 
 def _cut(box: Box2D, mask: NDArray[np.bool_], class_id: int) -> Iterator[Stroke]:
     """Cut a patch into strokes; one that is small enough is a single stroke."""
-    side = MAX_STROKE_PIXELS
+    side = MAX_STROKE_SIDE_PIXELS
     height, width = mask.shape
     for top in range(0, height, side):
         for left in range(0, width, side):
@@ -119,8 +119,8 @@ def _cut(box: Box2D, mask: NDArray[np.bool_], class_id: int) -> Iterator[Stroke]
 def _place_of(stroke: Stroke) -> tuple[int, int]:
     """Find the cell with the least hash of those that a stroke touches."""
     y, x = np.nonzero(stroke.mask)
-    y = (y + stroke.box[0].start) // CELL_PIXELS
-    x = (x + stroke.box[1].start) // CELL_PIXELS
+    y = (y + stroke.box[0].start) // CELL_SIDE_PIXELS
+    x = (x + stroke.box[1].start) // CELL_SIDE_PIXELS
     least = int(np.argmin(_mix(y.astype(np.uint64) << np.uint64(32) | x.astype("u8"))))
     return int(y[least]), int(x[least])
 

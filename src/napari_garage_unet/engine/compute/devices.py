@@ -40,7 +40,7 @@ UNUSED_GPU = (
     "newer driver."
 )
 
-FASTER_IN_BFLOAT16 = 1.3
+MIN_BFLOAT16_SPEEDUP = 1.3
 """Factor by which the CPU has to be faster in bfloat16 for steps to be taken in it."""
 
 UNUSED_GPU_WINDOWS = (
@@ -238,7 +238,7 @@ def is_faster_in_bfloat16() -> bool:
         seconds[kind] = np.diff(moments[1:]).min()
     ratio = seconds[tf.float32] / seconds[tf.bfloat16]
     logger.info("Convolutions are %.1f times as fast in bfloat16.", ratio)
-    return bool(ratio >= FASTER_IN_BFLOAT16)
+    return bool(ratio >= MIN_BFLOAT16_SPEEDUP)
 
 
 def explain_cpu(*, driver: bool, platform: str) -> str:

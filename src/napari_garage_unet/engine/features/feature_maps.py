@@ -47,7 +47,7 @@ ones windows are measured."""
 STATISTICS_WINDOWS = 3
 """Windows along each axis of a large plane."""
 
-STATISTICS_WINDOW_PIXELS = 256
+STATISTICS_WINDOW_SIDE_PIXELS = 256
 """Side of these windows."""
 
 FEATURES_PER_CHANNEL = 20
@@ -260,7 +260,8 @@ def windows(plane: NDArray[np.float32], stride: int) -> list[NDArray[np.float32]
     if height * width <= MAX_WHOLE_PLANE_PIXELS:
         return [plane]
     side_y, side_x = (
-        min(STATISTICS_WINDOW_PIXELS, n // stride * stride) for n in (height, width)
+        min(STATISTICS_WINDOW_SIDE_PIXELS, n // stride * stride)
+        for n in (height, width)
     )
     return [
         plane[y : y + side_y, x : x + side_x]

@@ -23,7 +23,7 @@ from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.networks.base import Network, pad_to_stride
 
-BLOCK_PIXELS = 512
+BLOCK_SIDE_PIXELS = 512
 """Side of the blocks of a large plane."""
 
 MAX_CACHE_BYTES = 1_500_000_000
@@ -70,7 +70,7 @@ class FeatureCache:
         network: Network,
         config: PreprocessConfig,
         *,
-        block: int = BLOCK_PIXELS,
+        block: int = BLOCK_SIDE_PIXELS,
         whole: int = MAX_WHOLE_PLANE_PIXELS,
         room: int = MAX_CACHE_BYTES,
     ) -> None:

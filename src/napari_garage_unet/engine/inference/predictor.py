@@ -22,7 +22,7 @@ from .boxes import Box
 from .feature_cache import FeatureCache
 from .tiles import widen
 
-TILE_PIXELS = 512
+TILE_SIDE_PIXELS = 512
 """Side of a tile's core: large enough that its halo costs little, small
 enough for a laptop's memory and for stopping between two tiles."""
 
@@ -51,7 +51,7 @@ class Predictor:
         config: PreprocessConfig,
         *,
         store: FeatureCache | None = None,
-        tile: int = TILE_PIXELS,
+        tile: int = TILE_SIDE_PIXELS,
     ) -> None:
         self.network = network
         self._store = store or FeatureCache(network, config)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_PIXELS = 512
+BLOCK_SIDE_PIXELS = 512
 """Side of the blocks of a plane."""
 
 
@@ -39,7 +39,11 @@ class PlaneBlock:
 
 
 def all_blocks(
-    shape: tuple[int, ...], radius: int, *, stride: int = 16, side: int = BLOCK_PIXELS
+    shape: tuple[int, ...],
+    radius: int,
+    *,
+    stride: int = 16,
+    side: int = BLOCK_SIDE_PIXELS,
 ) -> Iterator[PlaneBlock]:
     """Cut a plane into blocks.
 
@@ -89,7 +93,7 @@ def stroked_blocks(targets: NDArray[np.int32], stride: int) -> Iterator[PlaneBlo
         Half as wide and high as those of `all_blocks`.
     """
     for block in all_blocks(
-        targets.shape, stride, stride=stride, side=BLOCK_PIXELS // 2
+        targets.shape, stride, stride=stride, side=BLOCK_SIDE_PIXELS // 2
     ):
         if targets[block.rows, block.columns].any():
             yield block

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_PIXELS = 50_000
+MAX_HELD_OUT_PIXELS = 50_000
 """Pixels that are kept; more would not change what is derived from them."""
 
 
@@ -47,11 +47,13 @@ class HeldOutPredictions:
             raise ValueError("The arrays of held-out predictions do not fit together.")
 
     def thinned(self) -> HeldOutPredictions:
-        """Return at most `MAX_PIXELS` of the pixels, drawn evenly."""
+        """Return at most `MAX_HELD_OUT_PIXELS` of the pixels, drawn evenly."""
         n = self.class_ids.size
-        if n <= MAX_PIXELS:
+        if n <= MAX_HELD_OUT_PIXELS:
             return self
-        kept = np.sort(np.random.default_rng(0).choice(n, MAX_PIXELS, replace=False))
+        kept = np.sort(
+            np.random.default_rng(0).choice(n, MAX_HELD_OUT_PIXELS, replace=False)
+        )
         return HeldOutPredictions(
             self.levels[:, kept], self.class_ids[kept], self.strokes[kept]
         )

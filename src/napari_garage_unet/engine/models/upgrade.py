@@ -61,7 +61,7 @@ WEIGHT_NAMES = tuple(
 )
 """Names of the trained weights in version 2."""
 
-PATCH_SIDE = 10
+PATCH_SIDE_PIXELS = 10
 PATCH_WIDTHS = (64, 64)
 """Side in pixels of what the patch network of version 1 sees, and its channels."""
 
@@ -143,9 +143,15 @@ def _split(
 def _fresh_patch_network(n_channels: int, n_classes: int) -> Iterator[NDArray[Any]]:
     """Draw weights that can be learnt from, the same ones each time."""
     rng = np.random.default_rng(0)
-    sizes = (PATCH_SIDE * PATCH_SIDE * n_channels, *PATCH_WIDTHS, n_classes)
+    sizes = (
+        PATCH_SIDE_PIXELS * PATCH_SIDE_PIXELS * n_channels,
+        *PATCH_WIDTHS,
+        n_classes,
+    )
     for layer, (inputs, units) in enumerate(itertools.pairwise(sizes)):
         variance = (2.0 if layer < len(PATCH_WIDTHS) else 1.0) / inputs
-        shape = (inputs,) if layer else (PATCH_SIDE, PATCH_SIDE, n_channels)
+        shape = (
+            (inputs,) if layer else (PATCH_SIDE_PIXELS, PATCH_SIDE_PIXELS, n_channels)
+        )
         yield rng.normal(0, variance**0.5, (*shape, units)).astype(np.float32)
         yield np.zeros(units, np.float32)

@@ -23,10 +23,10 @@ from napari_garage_unet.engine.features.feature_maps import GRID
 
 Tensor = Any
 
-PATCH_CELLS = 5
+PATCH_SIDE_CELLS = 5
 """Side of a patch in cells of the grid; odd, the cell itself is the middle."""
 
-PATCH_PIXELS = PATCH_CELLS * GRID
+PATCH_SIDE_PIXELS = PATCH_SIDE_CELLS * GRID
 """Side of a patch in pixels."""
 
 WIDTHS = (64, 64)
@@ -51,16 +51,20 @@ class PatchNetwork(keras.Model):  # type: ignore[misc]
     ----------
     kernels, biases
         Weights of each layer, ``(inputs, units)`` and ``(units,)``. The first kernel is
-        ``(PATCH_PIXELS, PATCH_PIXELS, n_channels, units)``.
+        ``(PATCH_SIDE_PIXELS, PATCH_SIDE_PIXELS, n_channels, units)``.
     """
 
     def __init__(self, n_channels: int, n_classes: int) -> None:
         super().__init__(name="patch_network")
         self.n_channels = n_channels
-        sizes = (PATCH_PIXELS * PATCH_PIXELS * n_channels, *WIDTHS, n_classes)
+        sizes = (PATCH_SIDE_PIXELS * PATCH_SIDE_PIXELS * n_channels, *WIDTHS, n_classes)
         self.kernels, self.biases = [], []
         for number, (inputs, units) in enumerate(itertools.pairwise(sizes)):
-            shape = (inputs,) if number else (PATCH_PIXELS, PATCH_PIXELS, n_channels)
+            shape = (
+                (inputs,)
+                if number
+                else (PATCH_SIDE_PIXELS, PATCH_SIDE_PIXELS, n_channels)
+            )
             gain = 1.0 if units == n_classes else 2.0
             spread = keras.initializers.RandomNormal(stddev=(gain / inputs) ** 0.5)
             self.kernels.append(
@@ -106,7 +110,7 @@ def at_patches(
     Parameters
     ----------
     patches
-        ``(n, PATCH_PIXELS, PATCH_PIXELS, n_channels)``, standardised pixels.
+        ``(n, PATCH_SIDE_PIXELS, PATCH_SIDE_PIXELS, n_channels)``, standardised pixels.
     kernels, biases
         As in `PatchNetwork`; tensors or variables.
 
@@ -135,15 +139,15 @@ def cut_patches(
 
     Returns
     -------
-    ndarray of shape (n, PATCH_PIXELS, PATCH_PIXELS, n_channels), float32
+    ndarray of shape (n, PATCH_SIDE_PIXELS, PATCH_SIDE_PIXELS, n_channels), float32
     """
-    around = np.arange(PATCH_CELLS) - PATCH_CELLS // 2
+    around = np.arange(PATCH_SIDE_CELLS) - PATCH_SIDE_CELLS // 2
     y = np.clip(rows[:, np.newaxis] + around, 0, pixels.shape[0] - 1)
     x = np.clip(columns[:, np.newaxis] + around, 0, pixels.shape[1] - 1)
     cells = pixels[y[:, :, np.newaxis], x[:, np.newaxis]].astype(np.float32)
-    cells = cells.reshape(len(rows), PATCH_CELLS, PATCH_CELLS, GRID, GRID, -1)
+    cells = cells.reshape(len(rows), PATCH_SIDE_CELLS, PATCH_SIDE_CELLS, GRID, GRID, -1)
     patches: NDArray[np.float32] = cells.transpose(0, 1, 3, 2, 4, 5)
-    return patches.reshape(len(rows), PATCH_PIXELS, PATCH_PIXELS, -1)
+    return patches.reshape(len(rows), PATCH_SIDE_PIXELS, PATCH_SIDE_PIXELS, -1)
 
 
 def patch_logits(
@@ -159,7 +163,7 @@ def patch_logits(
     ----------
     cells
         ``(1, h + margin, w + margin, GRID * GRID * n_channels)`` float32; the margin is
-        ``PATCH_CELLS - 1``.
+        ``PATCH_SIDE_CELLS - 1``.
     kernels, biases
         As in `PatchNetwork`; tensors or variables.
     every
@@ -171,11 +175,11 @@ def patch_logits(
     """
     n_channels, units = kernels[0].shape[2:]
     kernel = tf.reshape(
-        kernels[0], (PATCH_CELLS, GRID, PATCH_CELLS, GRID, n_channels, units)
+        kernels[0], (PATCH_SIDE_CELLS, GRID, PATCH_SIDE_CELLS, GRID, n_channels, units)
     )
     kernel = tf.transpose(kernel, (0, 2, 1, 3, 4, 5))
     kernel = tf.reshape(
-        kernel, (PATCH_CELLS, PATCH_CELLS, GRID * GRID * n_channels, units)
+        kernel, (PATCH_SIDE_CELLS, PATCH_SIDE_CELLS, GRID * GRID * n_channels, units)
     )
     x = tf.nn.conv2d(cells, kernel, strides=every, padding="VALID")
     return finish(x, kernels, biases)
@@ -195,7 +199,7 @@ def patch_network_on_planes(n_channels: int, every: int) -> Any:
 
     It is traced once for all networks of a kind: weights are arguments.
     """
-    margin = PATCH_CELLS // 2
+    margin = PATCH_SIDE_CELLS // 2
 
     def repeat_border(pixels: Tensor) -> Tensor:
         height, width = tf.unstack(tf.shape(pixels)[:2])
@@ -213,7 +217,7 @@ def patch_network_on_planes(n_channels: int, every: int) -> Any:
 
         def strip(first: Tensor) -> Tensor:
             top = first * every
-            seen = padded[top : top + (STRIP_ROWS - 1) * every + PATCH_CELLS]
+            seen = padded[top : top + (STRIP_ROWS - 1) * every + PATCH_SIDE_CELLS]
             seen = tf.cast(seen, tf.float32)[tf.newaxis]
             return tf.nn.softmax(patch_logits(seen, kernels, biases, every=every))[0]
 
@@ -232,7 +236,9 @@ def patch_network_on_planes(n_channels: int, every: int) -> Any:
         input_signature=[
             tf.TensorSpec((None, None, GRID * GRID * n_channels), tf.float16),
             [
-                tf.TensorSpec((PATCH_PIXELS, PATCH_PIXELS, n_channels, WIDTHS[0])),
+                tf.TensorSpec(
+                    (PATCH_SIDE_PIXELS, PATCH_SIDE_PIXELS, n_channels, WIDTHS[0])
+                ),
                 *(tf.TensorSpec(pair) for pair in itertools.pairwise(sizes)),
             ],
             [tf.TensorSpec((units,)) for units in sizes],

@@ -34,7 +34,7 @@ from .blending import (
     blend_patch_network,
 )
 from .decoder import Decoder
-from .patch_network import PATCH_CELLS, PatchNetwork, patch_logits
+from .patch_network import PATCH_SIDE_CELLS, PatchNetwork, patch_logits
 
 
 def pretrained_probabilities(
@@ -100,7 +100,7 @@ def _patch_probabilities(patch_network: PatchNetwork, plane: Tensor) -> Tensor:
     pixels = tf.concat([plane[y::GRID, x::GRID] for y, x in steps], axis=-1)
     cells = _standardise(pixels)[tf.newaxis]
     for axis in (1, 2):
-        cells = repeat_border(cells, PATCH_CELLS // 2, axis)
+        cells = repeat_border(cells, PATCH_SIDE_CELLS // 2, axis)
     logits = patch_logits(cells, patch_network.kernels, patch_network.biases)
     return tf.nn.softmax(logits)[0]
 

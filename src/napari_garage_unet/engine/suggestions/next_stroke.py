@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, uniform_filter
 
-WINDOW_PIXELS = 64
+WINDOW_SIDE_PIXELS = 64
 """Side of the square over which the uncertainty is averaged, in pixels."""
 
 MAX_DISTANCE_PIXELS = 300
@@ -60,7 +60,7 @@ def next_place(
     strokes: NDArray[Any],
     *,
     visited: Sequence[tuple[float, float]] = (),
-    window: int = WINDOW_PIXELS,
+    window: int = WINDOW_SIDE_PIXELS,
 ) -> tuple[float, float] | None:
     """Return the place of the next stroke.
 

@@ -13,7 +13,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.engine.suggestions.next_stroke import (
-    WINDOW_PIXELS,
+    WINDOW_SIDE_PIXELS,
     next_place,
     uncertainty,
 )
@@ -123,7 +123,9 @@ class Guidance:
             raise InputError("The model is in no doubt anywhere on this plane.")
         visited.append(place)
         del visited[:-MAX_REMEMBERED_PLACES]
-        look_at(self._viewer, annotated.layer, index, place, side=3 * WINDOW_PIXELS)
+        look_at(
+            self._viewer, annotated.layer, index, place, side=3 * WINDOW_SIDE_PIXELS
+        )
         return place
 
     def close(self) -> None:

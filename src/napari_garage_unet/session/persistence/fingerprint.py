@@ -17,7 +17,7 @@ from napari_garage_unet.session.background import Worker
 
 logger = logging.getLogger(__name__)
 
-BLOCK_PIXELS = 24
+BLOCK_SIDE_PIXELS = 24
 """Rows and columns of a block of pixels that is hashed."""
 
 BLOCKS_PER_AXIS = 5
@@ -54,10 +54,15 @@ def fingerprint(array: Any, *, rgb: bool = False) -> str:
     blocks = 1 if lazy else BLOCKS_PER_AXIS
     for plane in planes:
         for y, x in itertools.product(
-            _spread(height, blocks, BLOCK_PIXELS), _spread(width, blocks, BLOCK_PIXELS)
+            _spread(height, blocks, BLOCK_SIDE_PIXELS),
+            _spread(width, blocks, BLOCK_SIDE_PIXELS),
         ):
             block = array[
-                (*plane, slice(y, y + BLOCK_PIXELS), slice(x, x + BLOCK_PIXELS))
+                (
+                    *plane,
+                    slice(y, y + BLOCK_SIDE_PIXELS),
+                    slice(x, x + BLOCK_SIDE_PIXELS),
+                )
             ]
             digest.update(np.ascontiguousarray(block).tobytes())
     return digest.hexdigest()[:32]

@@ -9,18 +9,18 @@ import numpy as np
 
 from napari_garage_unet.engine.inference.boxes import Box
 
-CELL_PIXELS = 64
+CELL_SIDE_PIXELS = 64
 """Side in pixels of the squares whose state is remembered."""
 
-MAX_PART_VALUES = 512
+MAX_PART_SIDE_VALUES = 512
 """Values along a side that are asked for at most at once: more would hold up the window
 while their labels are assigned, and learning while they are computed."""
 
-MAX_PART_PIXELS = 1024
+MAX_PART_SIDE_PIXELS = 1024
 """Side of a part at most, in pixels."""
 
 MAX_OFF_VIEW_VALUES = 256
-"""Like `MAX_PART_VALUES`, of what is not on view while learning goes on."""
+"""Like `MAX_PART_SIDE_VALUES`, of what is not on view while learning goes on."""
 
 STROKE_MARGIN_PIXELS = 96
 """Pixels around a new stroke that are shown before everything else."""
@@ -40,7 +40,7 @@ class Coverage:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self.shape = shape
-        cells = tuple(-(-n // CELL_PIXELS) for n in shape)
+        cells = tuple(-(-n // CELL_SIDE_PIXELS) for n in shape)
         self._states = np.full(cells, -1, np.int64)
         self._steps = np.full(cells, np.iinfo(np.int64).max)
 
@@ -67,7 +67,7 @@ class Coverage:
         state: CoverageState,
         *,
         step: int,
-        side: int = MAX_PART_VALUES,
+        side: int = MAX_PART_SIDE_VALUES,
     ) -> Box | None:
         """Return the part of a region that is due and has the oldest pixels, or None.
 
@@ -92,12 +92,12 @@ class Coverage:
         )
 
     def parts(
-        self, region: Box, *, step: int, side: int = MAX_PART_VALUES
+        self, region: Box, *, step: int, side: int = MAX_PART_SIDE_VALUES
     ) -> Iterator[Box]:
         """Cut a region, widened to whole cells, into parts to be asked for."""
         y0, y1, x0, x1 = self._widen(region)
         # At a coarse step, filling the pixels takes most of the window's time.
-        length = max(side, min(side * step, MAX_PART_PIXELS))
+        length = max(side, min(side * step, MAX_PART_SIDE_PIXELS))
         for top, bottom in _cut(y0, y1, length):
             for left, right in _cut(x0, x1, length):
                 yield (top, bottom, left, right)
@@ -127,10 +127,10 @@ class Coverage:
     def _widen(self, box: Box) -> Box:
         (height, width), (y0, y1, x0, x1) = self.shape, box
         return (
-            max(y0, 0) // CELL_PIXELS * CELL_PIXELS,
-            min(-(-y1 // CELL_PIXELS) * CELL_PIXELS, height),
-            max(x0, 0) // CELL_PIXELS * CELL_PIXELS,
-            min(-(-x1 // CELL_PIXELS) * CELL_PIXELS, width),
+            max(y0, 0) // CELL_SIDE_PIXELS * CELL_SIDE_PIXELS,
+            min(-(-y1 // CELL_SIDE_PIXELS) * CELL_SIDE_PIXELS, height),
+            max(x0, 0) // CELL_SIDE_PIXELS * CELL_SIDE_PIXELS,
+            min(-(-x1 // CELL_SIDE_PIXELS) * CELL_SIDE_PIXELS, width),
         )
 
 
@@ -144,8 +144,8 @@ def _cut(start: int, stop: int, side: int) -> Iterator[tuple[int, int]]:
 
 def _cells(box: Box) -> tuple[slice, slice]:
     y0, y1, x0, x1 = box
-    return slice(y0 // CELL_PIXELS, -(-y1 // CELL_PIXELS)), slice(
-        x0 // CELL_PIXELS, -(-x1 // CELL_PIXELS)
+    return slice(y0 // CELL_SIDE_PIXELS, -(-y1 // CELL_SIDE_PIXELS)), slice(
+        x0 // CELL_SIDE_PIXELS, -(-x1 // CELL_SIDE_PIXELS)
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from napari_garage_unet.process.protocol.messages import Progress
 
-SMOOTHING = 0.15
+LOSS_SMOOTHING_WEIGHT = 0.15
 """Weight of a new value in an exponential moving average, 0 to 1."""
 
 
@@ -64,4 +64,4 @@ class History:
 def _append_average(averages: list[float], value: float) -> None:
     """Append the exponential moving average, which starts at the first value."""
     before = averages[-1] if averages else value
-    averages.append(before + SMOOTHING * (value - before))
+    averages.append(before + LOSS_SMOOTHING_WEIGHT * (value - before))

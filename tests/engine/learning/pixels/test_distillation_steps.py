@@ -11,7 +11,7 @@ from napari_garage_unet.engine.learning.pixels.distillation_steps import (
 )
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
-from napari_garage_unet.engine.networks.patch_network import PATCH_PIXELS
+from napari_garage_unet.engine.networks.patch_network import PATCH_SIDE_PIXELS
 
 
 def test_patches_are_turned_and_flipped_in_eight_ways():
@@ -33,7 +33,7 @@ def test_steps_teach_bright_patches_from_dark_ones():
     rng = np.random.default_rng(0)
     classes = rng.integers(0, 2, 400)
     patches = (
-        rng.normal(0, 0.3, (400, PATCH_PIXELS, PATCH_PIXELS, 1))
+        rng.normal(0, 0.3, (400, PATCH_SIDE_PIXELS, PATCH_SIDE_PIXELS, 1))
         + classes[:, None, None, None]
     )
     patches = tf.constant(patches, tf.float32)

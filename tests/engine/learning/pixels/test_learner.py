@@ -11,7 +11,7 @@ from napari_garage_unet.engine.images.preprocess import PreprocessConfig
 from napari_garage_unet.engine.inference.feature_cache import FeatureCache
 from napari_garage_unet.engine.learning.pixels import learner as learner_module
 from napari_garage_unet.engine.learning.pixels import self_training
-from napari_garage_unet.engine.learning.pixels.distillation import STEPS
+from napari_garage_unet.engine.learning.pixels.distillation import DISTILLATION_STEPS
 from napari_garage_unet.engine.learning.pixels.learner import PixelLearner
 from napari_garage_unet.engine.learning.pixels.pca import GUIDE_STD
 from napari_garage_unet.engine.learning.pixels.rounds import (
@@ -122,7 +122,7 @@ def test_uncertain_networks_are_distilled_before_they_learn_pseudo_labels(
     monkeypatch.setattr(self_training, "MIN_STROKES_FOR_PATCH_NETWORK", 1)
     learner = make_learner(network, training_plane)
     n_steps, _ = size_of_round(np.count_nonzero(training_plane.targets))
-    assert until_pseudo_labels(learner) > n_steps + STEPS
+    assert until_pseudo_labels(learner) > n_steps + DISTILLATION_STEPS
     weight = network.patch_weight
     assert weight > 0
     settle(learner)
@@ -151,7 +151,7 @@ def test_with_little_time_left_only_the_distillation_goes_on(plane):
     assert not learner.conclude()
     assert not learner.settled
     # Patches of the strokes and of one block come before the steps.
-    assert len(settle(learner)) == 2 + STEPS
+    assert len(settle(learner)) == 2 + DISTILLATION_STEPS
     assert network.patch_weight > 0.3
 
 

@@ -24,7 +24,7 @@ MAX_MEAN_UNCERTAINTY = 0.3
 UNCERTAINTY_EXPONENT = 4
 """Exponent of the uncertainty below that."""
 
-HARDNESS = 8
+HARD_LABEL_EXPONENT = 8
 """Exponent of probabilities where proportions are counted.
 
 It is labels that must not change their proportions; probabilities near 0.5 could keep
@@ -65,7 +65,9 @@ def count_class_proportions(probabilities: Floats) -> Floats:
     ndarray of shape (n_classes,), float32
         Sum to 1, but for classes without any pixel, which have `MIN_PROPORTION`.
     """
-    hard = (probabilities / probabilities.max(axis=1, keepdims=True)) ** HARDNESS
+    hard = (
+        probabilities / probabilities.max(axis=1, keepdims=True)
+    ) ** HARD_LABEL_EXPONENT
     hard /= hard.sum(axis=1, keepdims=True)
     class_proportions: Floats = np.maximum(hard.mean(axis=0), MIN_PROPORTION)
     return class_proportions

@@ -28,7 +28,7 @@ from .distillation_steps import DistillationSteps
 from .draws import BalancedDraw, rate_factor, shares_to_keep
 from .pseudo_labels import choose_sure, draw_blocks, pseudo_labels_on_grid
 
-STEPS = 500
+DISTILLATION_STEPS = 500
 """Steps of a distillation that has enough time."""
 
 PATCHES_PER_STEP = 1024
@@ -43,7 +43,7 @@ MAX_PAINTED_PATCHES = 20_000
 PAINTED_WEIGHT = 0.3
 """Weight of all patches around stroke pixels, where that of all others is 1."""
 
-TIME_SHARE = 0.9
+MAX_TIME_SHARE = 0.9
 """Share of the time there is when time is short that the steps may take, 0 to 1."""
 
 AGREEMENT_PATCHES = 10_000
@@ -128,11 +128,13 @@ class Distillation:
         if self._steps is None:
             self._steps = DistillationSteps(self._network.patch_network)
         pixels = self._draw(self._rng, (PATCHES_PER_STEP,))
-        progress = max(self._taken / STEPS, self._share_of_time(seconds_left))
+        progress = max(
+            self._taken / DISTILLATION_STEPS, self._share_of_time(seconds_left)
+        )
         rate *= rate_factor(progress)
         self._steps.take(self._patches, self._targets, pixels, rate=rate)
         self._taken += 1
-        if self._taken == STEPS or progress >= 1:
+        if self._taken == DISTILLATION_STEPS or progress >= 1:
             self._set_blend_weight(self._decide_weight())
             self.complete = True
             # Tens of megabytes that are of no use until there are new strokes.
@@ -148,7 +150,7 @@ class Distillation:
         if self._seconds is None:
             self._seconds = max(seconds_left, 0.0)
         over = self._seconds - seconds_left
-        return over / (TIME_SHARE * self._seconds) if self._seconds else 1.0
+        return over / (MAX_TIME_SHARE * self._seconds) if self._seconds else 1.0
 
     def _collect(self) -> Iterator[bool]:
         """Cut out patches and let the teacher label them; True after each block."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.networks.patch_network import (
-    PATCH_PIXELS,
+    PATCH_SIDE_PIXELS,
     PatchNetwork,
     at_patches,
 )
@@ -32,7 +32,9 @@ class DistillationSteps:
         self._step = _trace()
         # With any number of patches; traced only for the first network of a kind.
         self._step.get_concrete_function(
-            tf.TensorSpec((None, PATCH_PIXELS, PATCH_PIXELS, patch_network.n_channels)),
+            tf.TensorSpec(
+                (None, PATCH_SIDE_PIXELS, PATCH_SIDE_PIXELS, patch_network.n_channels)
+            ),
             tf.TensorSpec((None, patch_network.biases[-1].shape[0])),
             tf.TensorSpec((None,), tf.int32),
             tf.TensorSpec((3,)),
@@ -47,7 +49,7 @@ class DistillationSteps:
         Parameters
         ----------
         patches, targets
-            Tensors ``(n, PATCH_PIXELS, PATCH_PIXELS, n_channels)`` and
+            Tensors ``(n, PATCH_SIDE_PIXELS, PATCH_SIDE_PIXELS, n_channels)`` and
             ``(n, n_classes)``; targets sum to 1.
         numbers
             ``(batch,)``, which patches to learn from; a multiple of 8.
@@ -84,7 +86,7 @@ def in_all_orientations(patches: Any) -> Any:
     Parameters
     ----------
     patches
-        ``(n, PATCH_PIXELS, PATCH_PIXELS, n_channels)``; a multiple of 8.
+        ``(n, PATCH_SIDE_PIXELS, PATCH_SIDE_PIXELS, n_channels)``; a multiple of 8.
     """
     turned = []
     for number, part in enumerate(tf.split(patches, 8)):

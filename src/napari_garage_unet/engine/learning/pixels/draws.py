@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-WARM_UP = 0.1
+WARM_UP_SHARE = 0.1
 """Share of a round in which the rate rises, 0 to 1."""
 
 MIN_RATE_FACTOR = 0.01
@@ -26,8 +26,8 @@ def rate_factor(progress: float, *, rises: bool = True) -> float:
     rises
         Whether it rises first. A network that has learnt before needs no warm-up.
     """
-    rise = min(1.0, (progress + 1e-3) / WARM_UP) if rises else 1.0
-    fallen = min(max(0.0, (progress - WARM_UP) / (1 - WARM_UP)), 1.0)
+    rise = min(1.0, (progress + 1e-3) / WARM_UP_SHARE) if rises else 1.0
+    fallen = min(max(0.0, (progress - WARM_UP_SHARE) / (1 - WARM_UP_SHARE)), 1.0)
     return rise * (0.5 * (1 + float(np.cos(np.pi * fallen))) + MIN_RATE_FACTOR)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import tf
 
-RESERVE = 2
+RESERVED_STEPS = 2
 """Values that are drawn, in multiples of what the largest step needs."""
 
 Tensor = Any

@@ -26,7 +26,7 @@ from napari_garage_unet.engine.learning.training_plane import TrainingPlane
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .class_proportions import (
-    HARDNESS,
+    HARD_LABEL_EXPONENT,
     class_proportions_of,
     count_class_proportions,
     held_back,
@@ -225,7 +225,7 @@ class SelfTraining:
         if self._before.any():
             for _ in range(SINKHORN_ITERATIONS):
                 factors *= (self._aim / count_class_proportions(some * factors)) ** (
-                    1 / HARDNESS
+                    1 / HARD_LABEL_EXPONENT
                 )
             class_proportions = self._aim
         head = self._network.head

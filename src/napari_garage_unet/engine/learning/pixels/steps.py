@@ -19,7 +19,7 @@ from napari_garage_unet.engine.networks.decoder_ops import (
 )
 
 from .adamw import AdamW, update
-from .noise import RESERVE, drawn_mask, drawn_noise, stretch
+from .noise import RESERVED_STEPS, drawn_mask, drawn_noise, stretch
 
 MAX_PIXELS_PER_STEP = 1024
 """Pixels per member and step."""
@@ -111,7 +111,7 @@ class PixelSteps:
 def _step_of(feature_maps: tuple[FeatureMapSpec, ...], members: int) -> Any:
     """Return the function that takes a step on any decoder of a kind."""
     scale = group_scales(feature_maps)
-    size = RESERVE * MAX_PIXELS_PER_STEP * members
+    size = RESERVED_STEPS * MAX_PIXELS_PER_STEP * members
     noise = drawn_noise(size * len(scale))
     mask = drawn_mask(size * len(scale), INPUT_DROPOUT)
     hidden_mask = drawn_mask(size * max(WIDTHS), DROPOUT)
