@@ -98,7 +98,7 @@ def run(
     *,
     seed: int,
     rounds: int,
-    stores: FeatureCaches,
+    caches: FeatureCaches,
 ) -> list[float]:
     """Return the mean IoU on unpainted pixels after each round of being led.
 
@@ -114,7 +114,7 @@ def run(
         Seed of strokes and learning; the first strokes do not depend on the guide.
     rounds
         How often `PLACES_PER_ROUND` places are visited.
-    stores
+    caches
         Feature caches, which are kept from run to run.
     """
     picture = task.stroked[0]
@@ -125,7 +125,7 @@ def run(
         [image],
         [strokes.copy()],
         training=TrainingConfig(seconds=3600, seed=seed, held_out=0),
-        stores=stores,
+        caches=caches,
     )
     found = []
     for number in range(rounds + 1):
@@ -220,13 +220,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     learner.ROUND = STEPS_PER_ROUND
     found: dict[str, dict[str, NDArray[np.float64]]] = {}
     for name in options.tasks:
-        task, stores = load_task(name), FeatureCaches()
+        task, caches = load_task(name), FeatureCaches()
         picture = task.stroked[0]
         image = as_image(picture.image, picture.truth, name=picture.name)
         found[name] = {}
         for guide in GUIDES:
             curves = [
-                run(task, image, guide, seed=seed, rounds=options.rounds, stores=stores)
+                run(task, image, guide, seed=seed, rounds=options.rounds, caches=caches)
                 for seed in options.seeds
             ]
             found[name][guide] = np.mean(curves, axis=0)

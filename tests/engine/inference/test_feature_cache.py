@@ -39,65 +39,65 @@ def image():
     return Image(np.random.default_rng(0).random((2, 60, 80)), "zyx")
 
 
-def region(store, image, index=(0,), rows=slice(0, 60), columns=slice(0, 80)):
-    return store.region(image, index, rows, columns)[0]
+def region(cache, image, index=(0,), rows=slice(0, 60), columns=slice(0, 80)):
+    return cache.region(image, index, rows, columns)[0]
 
 
 def test_a_region_has_the_values_of_the_plane_whatever_the_blocks(network, image):
     whole = region(FeatureCache(network, CONFIG), image)
     for side in (8, 20, 32, 64):
-        store = FeatureCache(network, CONFIG, block=side, whole=0)
-        part = region(store, image, rows=slice(12, 48), columns=slice(4, 72))
+        cache = FeatureCache(network, CONFIG, block=side, whole=0)
+        part = region(cache, image, rows=slice(12, 48), columns=slice(4, 72))
         np.testing.assert_array_equal(part, whole[12:48, 4:72])
 
 
 def test_only_the_blocks_that_are_needed_are_computed_and_only_once(network, image):
-    store = FeatureCache(network, CONFIG, block=20, whole=0)
-    region(store, image, rows=slice(0, 20), columns=slice(20, 60))
+    cache = FeatureCache(network, CONFIG, block=20, whole=0)
+    region(cache, image, rows=slice(0, 20), columns=slice(20, 60))
     assert network.asked == 2
-    region(store, image, rows=slice(4, 16), columns=slice(24, 36))
+    region(cache, image, rows=slice(4, 16), columns=slice(24, 36))
     assert network.asked == 2
-    region(store, image)
+    region(cache, image)
     assert network.asked == 12
 
 
 def test_preparing_a_plane_leaves_nothing_to_compute(network, image):
-    store = FeatureCache(network, CONFIG, block=20, whole=0)
-    turns = sum(1 for _ in store.prepare(image, (1,)))
+    cache = FeatureCache(network, CONFIG, block=20, whole=0)
+    turns = sum(1 for _ in cache.prepare(image, (1,)))
     assert turns == 1 + 12
-    region(store, image, (1,))
+    region(cache, image, (1,))
     assert network.asked == 12
 
 
 def test_the_plane_that_was_asked_for_longest_ago_goes_first(network, image):
     one_plane = 2 * 60 * 80 * 4
-    store = FeatureCache(network, CONFIG, room=one_plane + 10)
-    region(store, image, (0,))
-    region(store, image, (1,))
-    region(store, image, (1,))
+    cache = FeatureCache(network, CONFIG, room=one_plane + 10)
+    region(cache, image, (0,))
+    region(cache, image, (1,))
+    region(cache, image, (1,))
     assert network.asked == 2
-    region(store, image, (0,))
+    region(cache, image, (0,))
     assert network.asked == 3
 
 
 def test_a_plane_larger_than_the_room_is_still_given(network, image):
-    store = FeatureCache(network, CONFIG, room=100)
-    first = region(store, image)
-    np.testing.assert_array_equal(region(store, image), first)
+    cache = FeatureCache(network, CONFIG, room=100)
+    first = region(cache, image)
+    np.testing.assert_array_equal(region(cache, image), first)
     assert network.asked == 2
 
 
 def test_another_image_is_never_taken_for_one_that_has_gone(network):
-    store = FeatureCache(network, CONFIG)
+    cache = FeatureCache(network, CONFIG)
     for value in range(5):
         pixels = np.zeros((8, 8), np.uint8)
         pixels[value] = 255
         rows = columns = slice(0, 8)
-        assert region(store, Image(pixels, "yx"), (), rows, columns)[value].all()
+        assert region(cache, Image(pixels, "yx"), (), rows, columns)[value].all()
 
 
 def test_stores_outlive_a_training_of_the_same_kind(network):
-    stores = FeatureCaches()
-    first = stores.get(network, CONFIG)
-    assert stores.get(CountingNetwork(), CONFIG) is first
-    assert stores.get(network, PreprocessConfig(gamma=0.5)) is not first
+    caches = FeatureCaches()
+    first = caches.get(network, CONFIG)
+    assert caches.get(CountingNetwork(), CONFIG) is first
+    assert caches.get(network, PreprocessConfig(gamma=0.5)) is not first

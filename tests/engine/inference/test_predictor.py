@@ -89,8 +89,8 @@ def test_a_much_coarser_result_comes_near(network, image, step):
 
 def test_features_computed_block_by_block_give_the_same_values(network, image):
     whole = Predictor(network, CONFIG, tile=1024).predict_plane(image)
-    store = FeatureCache(network, CONFIG, block=96, whole=0)
-    in_blocks = Predictor(network, CONFIG, store=store, tile=128).predict_plane(image)
+    cache = FeatureCache(network, CONFIG, block=96, whole=0)
+    in_blocks = Predictor(network, CONFIG, cache=cache, tile=128).predict_plane(image)
     np.testing.assert_allclose(in_blocks, whole, atol=1e-3)
 
 

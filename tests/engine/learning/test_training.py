@@ -229,16 +229,16 @@ def test_best_is_claimed_only_with_held_out_strokes():
 
 def test_features_can_be_computed_in_turns_before_the_first_step(monkeypatch):
     image, mask = blobs(shape=(64, 48))
-    stores = FeatureCaches()
-    training = Training([Image(image, "yx")], [scribble(mask)], stores=stores)
+    caches = FeatureCaches()
+    training = Training([Image(image, "yx")], [scribble(mask)], caches=caches)
     assert sum(1 for _ in training.prepare()) >= 1
-    store = stores.get(training.network, training.preprocess)
+    cache = caches.get(training.network, training.preprocess)
 
     def refuse(*args):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(store.network, "features", refuse)
-    monkeypatch.setattr(store.network, "whole", refuse)
+    monkeypatch.setattr(cache.network, "features", refuse)
+    monkeypatch.setattr(cache.network, "whole", refuse)
     assert next(training.run()).step == 1
 
 

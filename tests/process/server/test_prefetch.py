@@ -40,16 +40,16 @@ def make_image(**kwargs):
 
 
 def test_features_of_an_open_image_are_there_when_training_begins(monkeypatch):
-    image, stores = make_image(), FeatureCaches()
-    play(Prefetch(FakeRegistry(image), stores))
+    image, caches = make_image(), FeatureCaches()
+    play(Prefetch(FakeRegistry(image), caches))
     network = build_network(NetworkConfig(), 3, 5)
-    store = stores.get(network, default_preprocess(image))
+    cache = caches.get(network, default_preprocess(image))
 
     def refuse(*args):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(store.network, "features", refuse)
-    feature_maps = store.region(image, (), slice(0, 64), slice(0, 48))
+    monkeypatch.setattr(cache.network, "features", refuse)
+    feature_maps = cache.region(image, (), slice(0, 64), slice(0, 48))
     assert feature_maps[0].shape == (64, 48, 3)
 
 

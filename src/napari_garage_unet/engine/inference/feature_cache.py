@@ -206,11 +206,11 @@ class FeatureCaches:
 
     def __init__(self) -> None:
         self._key: object = None
-        self._store: FeatureCache | None = None
+        self._cache: FeatureCache | None = None
 
     def get(self, network: Network, config: PreprocessConfig) -> FeatureCache:
         """Return the cache if it fits, else a new one in its place."""
         key = (network.config, network.n_channels, config)
-        if self._store is None or key != self._key:
-            self._key, self._store = key, FeatureCache(network, config)
-        return self._store
+        if self._cache is None or key != self._key:
+            self._key, self._cache = key, FeatureCache(network, config)
+        return self._cache

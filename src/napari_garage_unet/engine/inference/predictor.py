@@ -39,7 +39,7 @@ class Predictor:
         The network.
     config
         Preprocessing of the pixels.
-    store
+    cache
         The cache of the feature maps; by default a new one.
     tile
         Side of a tile's core in pixels.
@@ -50,11 +50,11 @@ class Predictor:
         network: Network,
         config: PreprocessConfig,
         *,
-        store: FeatureCache | None = None,
+        cache: FeatureCache | None = None,
         tile: int = TILE_SIDE_PIXELS,
     ) -> None:
         self.network = network
-        self._store = store or FeatureCache(network, config)
+        self._cache = cache or FeatureCache(network, config)
         self._tile = max(tile // network.stride, 1) * network.stride
 
     def tiles(
@@ -123,7 +123,7 @@ class Predictor:
         height, width = (n + -n % network.stride for n in image.plane_shape)
         top, bottom = widen(y, network.head_radius, network.stride, height)
         left, right = widen(x, network.head_radius, network.stride, width)
-        feature_maps = self._store.region(
+        feature_maps = self._cache.region(
             image, index, slice(top, bottom), slice(left, right)
         )
         probabilities = network.probabilities(feature_maps, step=step)

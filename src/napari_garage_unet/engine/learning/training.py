@@ -1,6 +1,8 @@
 """Training as a generator: one event per step, and a caller may stop at any of them.
 
-Between two steps the caller may predict, take the model, or bring other strokes.
+Between two steps the caller may predict, take the model, or bring other strokes. This
+is over 300 lines because all of these act on one state, which must be consistent
+whenever the caller has its turn.
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ class Training:
     start_from
         A model to go on from; it keeps its network and preprocessing. Painted classes
         that it does not have are added.
-    stores
+    caches
         Caches of features that have been computed before.
 
     Attributes
@@ -80,7 +82,7 @@ class Training:
         network: NetworkConfig | None = None,
         training: TrainingConfig | None = None,
         start_from: Model | None = None,
-        stores: FeatureCaches | None = None,
+        caches: FeatureCaches | None = None,
     ) -> None:
         self.config = training or TrainingConfig()
         self.images = list(images)
@@ -113,7 +115,7 @@ class Training:
             if start_from is not None:
                 transfer_weights(start_from, self.network, self.classes)
         self._learner = make_learner(self.network, self.config)
-        self._store = (stores or FeatureCaches()).get(self.network, self.preprocess)
+        self._cache = (caches or FeatureCaches()).get(self.network, self.preprocess)
         self._held_out: list[HeldOutStroke] = []
         self._ready = False
 
@@ -146,7 +148,7 @@ class Training:
             image = self.images[plane.image]
             for block in stroked_blocks(pad(plane.strokes, stride), stride):
                 seen = block.seen_rows, block.seen_columns
-                self._store.region(image, plane.index, *seen)
+                self._cache.region(image, plane.index, *seen)
                 yield
 
     def run(self) -> Iterator[TrainingStep]:
@@ -266,7 +268,7 @@ class Training:
 
     def predictor(self) -> Predictor:
         """Return a predictor that uses the present state of the network."""
-        return Predictor(self._learner.predicting, self.preprocess, store=self._store)
+        return Predictor(self._learner.predicting, self.preprocess, cache=self._cache)
 
     def model(self, *, check: bool = True) -> Model:
         """Copy the model: the best state where states are compared, or the last one.
@@ -306,7 +308,7 @@ class Training:
         if self._ready:
             return
         planes, self._held_out = lay_out(
-            self._stroked, self.images, self.classes, self._store
+            self._stroked, self.images, self.classes, self._cache
         )
         self._learner.prepare(planes)
         self._ready = True
@@ -318,7 +320,7 @@ class Training:
         if held_out_model is None or not self._held_out:
             return None
         score = compare(
-            Predictor(held_out_model, self.preprocess, store=self._store),
+            Predictor(held_out_model, self.preprocess, cache=self._cache),
             self._held_out,
             self.classes,
         )

@@ -80,7 +80,7 @@ def lay_out(
     stroked: Sequence[StrokedPlane],
     images: Sequence[Image],
     classes: Sequence[ClassInfo],
-    store: FeatureCache,
+    cache: FeatureCache,
 ) -> tuple[list[TrainingPlane], list[HeldOutStroke]]:
     """Lay the strokes of planes out for a network.
 
@@ -92,7 +92,7 @@ def lay_out(
         The images they are planes of.
     classes
         All painted classes, in the order of the network's outputs.
-    store
+    cache
         Features of the images.
 
     Returns
@@ -107,7 +107,7 @@ def lay_out(
     lookup[ids] = np.arange(1, len(ids) + 1)
     # Most classes are numbered as they were made, and large planes take a while.
     is_numbered = np.array_equal(lookup, np.arange(len(ids) + 1))
-    stride = store.network.stride
+    stride = cache.network.stride
     planes, held_out = [], []
     for plane in stroked:
         image = images[plane.image]
@@ -115,7 +115,7 @@ def lay_out(
         planes.append(
             TrainingPlane(
                 pad(numbers, stride),
-                partial(store.region, image, plane.index),
+                partial(cache.region, image, plane.index),
                 (plane.image, *plane.index),
                 pad(plane.held_out, stride),
                 ClassCounts(

@@ -3,6 +3,7 @@
 Small frozen dataclasses. Arrays travel in shared memory; a message holds a
 `SharedArray` that describes one. Requests go from the viewer to the engine, events
 come back. Each request has an ``id`` and gets exactly one `Answer` with that ``id``.
+This is over 300 lines because it lists all messages in one place.
 """
 
 from __future__ import annotations

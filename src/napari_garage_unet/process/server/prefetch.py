@@ -24,12 +24,12 @@ class Prefetch:
     ----------
     images
         Open images.
-    features
+    caches
         Caches that take the features.
     """
 
-    def __init__(self, images: ImageRegistry, features: FeatureCaches) -> None:
-        self._images, self._features = images, features
+    def __init__(self, images: ImageRegistry, caches: FeatureCaches) -> None:
+        self._images, self._caches = images, caches
         self._seen: list[Image] = []
         self._blocks: Iterator[None] | None = None
 
@@ -57,8 +57,8 @@ class Prefetch:
         if image.stack_axes:
             return iter(())
         network = build_network(NetworkConfig(), image.n_channels, 2)
-        store = self._features.get(network, default_preprocess(image))
-        return store.prepare(image, ())
+        cache = self._caches.get(network, default_preprocess(image))
+        return cache.prepare(image, ())
 
     def _next_image(self) -> Image | None:
         images = self._images.images()

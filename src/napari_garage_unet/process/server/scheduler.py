@@ -87,8 +87,8 @@ class Scheduler:
     def __init__(self, inbox: Inbox, images: ImageRegistry, outbox: Outbox) -> None:
         self._inbox, self._images, self._outbox = inbox, images, outbox
         self._models = ModelCache()
-        self._features = FeatureCaches()
-        self._prefetch = Prefetch(images, self._features)
+        self._caches = FeatureCaches()
+        self._prefetch = Prefetch(images, self._caches)
         self._state: Idle | TrainingRun = Idle()
         self._pending: deque[PredictionJob | TrainingRun | KeepBest] = deque()
         self._cold_since: float | None = None
@@ -163,7 +163,7 @@ class Scheduler:
             request,
             self._images,
             self._models,
-            features=self._features,
+            caches=self._caches,
             former=self._state.last,
         )
 

@@ -53,7 +53,7 @@ class TrainingRun:
         Open images, and their strokes as they change.
     models
         Has the live model, to go on from.
-    features
+    caches
         Caches of features that have been computed before.
     former
         The last run. Its training goes on with other strokes if the request resumes
@@ -76,7 +76,7 @@ class TrainingRun:
         images: ImageRegistry,
         models: ModelCache,
         *,
-        features: FeatureCaches | None = None,
+        caches: FeatureCaches | None = None,
         former: TrainingRun | None = None,
     ) -> None:
         self.request = request
@@ -110,7 +110,7 @@ class TrainingRun:
                 network=from_json(NetworkConfig, request.network),
                 training=config,
                 start_from=_start_from(request, models),
-                stores=features,
+                caches=caches,
             )
         # Steps and seconds of former runs of the training do not count.
         self._before = self.training.steps, self.training.seconds

@@ -33,7 +33,7 @@ def plane(network):
     rng = np.random.default_rng(0)
     pixels = rng.normal(0.5, 0.02, SHAPE)
     pixels[:, 64:] += np.kron(rng.integers(0, 2, (48, 32)), np.ones((2, 2))) * 0.2
-    store = FeatureCache(network, PreprocessConfig())
+    cache = FeatureCache(network, PreprocessConfig())
     image = Image(pixels, "yx")
     targets = np.zeros(SHAPE, np.int32)
     targets[20:23, 10:50], targets[80:83, 80:120] = 1, 2
@@ -42,7 +42,7 @@ def plane(network):
     targets[held_out] = 1
 
     def region(rows, columns):
-        return store.region(image, (), rows, columns)
+        return cache.region(image, (), rows, columns)
 
     return TrainingPlane(targets, region, (0,), held_out)
 

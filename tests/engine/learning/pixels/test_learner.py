@@ -37,13 +37,13 @@ def plane():
     pixels = rng.normal(0.5, 0.02, SHAPE)
     pixels[:, 64:] += np.kron(rng.integers(0, 2, (48, 32)), np.ones((2, 2))) * 0.2
     network = build_network(NetworkConfig(), 1, 2)
-    store = FeatureCache(network, PreprocessConfig())
+    cache = FeatureCache(network, PreprocessConfig())
     image = Image(pixels, "yx")
     targets = np.zeros(SHAPE, np.int32)
     targets[20:23, 10:50], targets[70:73, 80:120] = 1, 2
 
     def region(rows, columns):
-        return store.region(image, (), rows, columns)
+        return cache.region(image, (), rows, columns)
 
     return network, TrainingPlane(targets, region)
 
