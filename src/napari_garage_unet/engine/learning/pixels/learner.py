@@ -5,10 +5,8 @@ for every member of the ensemble, each class as often as the others. Then the ne
 learns from pseudo-labels, and at last its patch network is distilled from the decoder:
 see `curriculum`.
 
-How far probabilities are smoothed, and how many rounds there are on pseudo-labels,
-depend on the number of strokes: both make up for few strokes, but blur what a network
-knows better from many. Accuracy on strokes cannot decide it, because strokes that
-correct a result lie only where it was wrong.
+The settings of the decoder that depend on the number of strokes are in
+`decoder_settings`.
 """
 
 from __future__ import annotations
@@ -27,15 +25,10 @@ from napari_garage_unet.engine.learning.training_plane import (
     add_counts,
 )
 from napari_garage_unet.engine.networks.base import Network
-from napari_garage_unet.engine.networks.decoder import make_ensemble_weights
-from napari_garage_unet.engine.networks.decoder_ops import ENSEMBLE_SIZE
-from napari_garage_unet.engine.networks.decoder_state import (
-    INVERSE_TEMPERATURE,
-    MAX_SMOOTHING_RADIUS,
-)
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .curriculum import Stages, Step, conclusion, curriculum
+from .decoder_settings import suited_to_strokes
 from .distillation import Distillation
 from .draws import rate_factor, shares_to_keep
 from .held_out_model import HeldOutModel
@@ -47,18 +40,6 @@ from .steps import PixelSteps
 
 MAX_PAINTED_PIXELS = 200_000
 """Stroke pixels whose features are kept; masks of whole images have more."""
-
-SMOOTHING_RADIUS_STROKES = 256
-"""Radius of the guided filter in cells of the grid, times the strokes per class."""
-
-MAX_PROJECTED_SHARE = 0.2
-"""Weight, of 1 in all, of the member that sees the features through the projection."""
-
-PROJECTED_STROKES = (16, 40)
-"""Strokes per class from which and up to which that member has this weight.
-
-It knows too little from fewer; from more, the other members need no help.
-"""
 
 GUIDE_PIXELS = 5_000
 """Stroke pixels from which the guide of the smoothing is computed."""
@@ -126,13 +107,14 @@ class PixelLearner:
             find_newly_painted(self._before.get(plane.key), plane, n_classes)
             for plane in planes
         ]
-        self._suit_head(strokes_per_class)
+        head = self.network.head
+        head.state = suited_to_strokes(head.state, strokes_per_class)
         blocks = [
             (plane, newly_painted, block)
             for plane, (newly_painted, _) in zip(planes, new, strict=True)
             for block in stroked_blocks(plane.targets, self.network.stride)
         ]
-        if not self.network.head.state.projection.any():
+        if not head.state.projection.any():
             self._set_projection([(plane, block) for plane, _, block in blocks])
         for plane, newly_painted, block in blocks:
             here = plane.targets[block.rows, block.columns]
@@ -242,20 +224,6 @@ class PixelLearner:
             radius = self.network.smoothing_radius
             self._held_out_model.prepare(self._planes, weights, radius)
         self._held_out_model.step(self._round.features, self._round.targets, rate=rate)
-
-    def _suit_head(self, strokes_per_class: float) -> None:
-        """Set what depends on the number of strokes and is not trained."""
-        radius = round(SMOOTHING_RADIUS_STROKES / strokes_per_class)
-        few, many = PROJECTED_STROKES
-        suits = min(strokes_per_class / few, 1.0, many / strokes_per_class)
-        share = MAX_PROJECTED_SHARE * suits
-        head = self.network.head
-        head.state = replace(
-            head.state,
-            smoothing_radius=min(radius, MAX_SMOOTHING_RADIUS),
-            ensemble_weights=make_ensemble_weights(ENSEMBLE_SIZE, coarse=share),
-            inverse_temperature=INVERSE_TEMPERATURE,
-        )
 
     def _set_projection(
         self, blocks: Sequence[tuple[TrainingPlane, PlaneBlock]]
