@@ -187,9 +187,9 @@ def test_the_member_with_projected_features_has_no_part_in_pseudo_labels():
 
 
 def test_ensemble_weights_sum_to_one_and_leave_the_coarse_member_its_share():
-    np.testing.assert_allclose(make_ensemble_weights(3, coarse=0.2), [0.4, 0.4, 0.2])
-    np.testing.assert_allclose(make_ensemble_weights(3, coarse=0), [0.5, 0.5, 0])
-    np.testing.assert_allclose(make_ensemble_weights(1, coarse=0), [1])
+    np.testing.assert_allclose(make_ensemble_weights(3, projected=0.2), [0.4, 0.4, 0.2])
+    np.testing.assert_allclose(make_ensemble_weights(3, projected=0), [0.5, 0.5, 0])
+    np.testing.assert_allclose(make_ensemble_weights(1, projected=0), [1])
 
 
 def test_guides_keep_edges_but_do_not_teach():

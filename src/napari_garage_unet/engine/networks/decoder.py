@@ -134,7 +134,7 @@ class Decoder(keras.Model):  # type: ignore[misc]
         return self.decoding.on_plane(feature_maps)[0]
 
 
-def make_ensemble_weights(members: int, *, coarse: float) -> NDArray[np.float32]:
+def make_ensemble_weights(members: int, *, projected: float) -> NDArray[np.float32]:
     """Divide the weight of the ensemble among its members.
 
     Parameters
@@ -142,7 +142,7 @@ def make_ensemble_weights(members: int, *, coarse: float) -> NDArray[np.float32]
     members
         How many there are. If there are several, the last one sees the projected
         features.
-    coarse
+    projected
         Weight of that last one, 0 to 1; the others share the rest.
 
     Returns
@@ -152,6 +152,6 @@ def make_ensemble_weights(members: int, *, coarse: float) -> NDArray[np.float32]
     """
     if members == 1:
         return np.ones(1, np.float32)
-    ensemble_weights = np.full(members, (1 - coarse) / (members - 1), np.float32)
-    ensemble_weights[-1] = coarse
+    ensemble_weights = np.full(members, (1 - projected) / (members - 1), np.float32)
+    ensemble_weights[-1] = projected
     return ensemble_weights

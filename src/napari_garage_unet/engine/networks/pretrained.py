@@ -223,7 +223,7 @@ class PretrainedNetwork(Network):
         decoded : ndarray of shape (n_classes, H / GRID, W / GRID), float32
             The same before smoothing.
         """
-        ensemble_weights = make_ensemble_weights(self.head.members, coarse=0)
+        ensemble_weights = make_ensemble_weights(self.head.members, projected=0)
         decoded, image, guides = self._decode(feature_maps, 1, ensemble_weights)
         smoothed = self._smooth(
             decoded,
