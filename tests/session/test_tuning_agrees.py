@@ -50,11 +50,14 @@ def make_pixels(axes):
     return pixels + np.random.default_rng(0).integers(0, 9, pixels.shape, np.uint8)
 
 
-def predict(self, image):
-    """Give each plane probabilities, in place of a network."""
-    for index in image.plane_indices():
-        levels = levels_of(np.asarray(image.data[image.spatial_key(index)]) / 255.0)
-        yield index, levels.astype(np.float32) / np.float32(255)
+class FakePredictor:
+    """Gives each plane probabilities, in place of a network."""
+
+    network = SimpleNamespace(devices=SimpleNamespace(text="a test", note=""))
+
+    def predict_plane(self, image, index=()):
+        levels = levels_of(image.plane(index)[..., 0] / 255.0)
+        return levels.astype(np.float32) / np.float32(255)
 
 
 @pytest.fixture(params=RULES)
@@ -64,10 +67,8 @@ def rules(request):
 
 @pytest.fixture
 def model(monkeypatch, rules):
-    monkeypatch.setattr(Model, "_planes", predict)
     monkeypatch.setattr(segment_module, "start_engine", lambda: None)
-    network = SimpleNamespace(devices=SimpleNamespace(text="a test", note=""))
-    monkeypatch.setattr(Model, "predictor", SimpleNamespace(network=network))
+    monkeypatch.setattr(Model, "predictor", FakePredictor())
     return Model(
         classes=CLASSES,
         preprocess=PreprocessConfig(),

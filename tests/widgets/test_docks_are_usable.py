@@ -150,7 +150,7 @@ def test_a_class_is_picked_by_keyboard(result, open_dock, settle):
     settle()
     dock.rows[2].slider.setFocus()
     settle()
-    assert dock.clean_up._title.text() == "Clean up wheel"
+    assert dock.clean_up.title.text() == "Clean up wheel"
     QTest.keyClick(dock.rows[2].slider, Qt.Key.Key_Right)
     assert result.rule(3).threshold == pytest.approx(0.21)
 

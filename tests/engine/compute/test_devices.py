@@ -147,7 +147,7 @@ def test_what_tensorflow_finds_is_what_is_used(monkeypatch, initialised):
     monkeypatch.setattr(config, "list_physical_devices", lambda kind: list(cards))
     monkeypatch.setattr(config.experimental, "get_device_details", cards.get)
     monkeypatch.setattr(config, "set_visible_devices", show)
-    found = devices._find_devices.__wrapped__()
+    found = devices.find_devices.__wrapped__()
     if initialised:
         # It is too late to hide the weaker one, which TensorFlow uses first.
         assert (found.names, found.text) == (("GPU:0",), "NVIDIA T400")

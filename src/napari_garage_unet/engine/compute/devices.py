@@ -139,7 +139,7 @@ _in_use: ContextVar[Devices | None] = ContextVar("devices", default=None)
 
 def current_devices() -> Devices:
     """Return what networks are built for: this machine, or what `use_devices` says."""
-    return _in_use.get() or _find_devices()
+    return _in_use.get() or find_devices()
 
 
 @contextmanager
@@ -153,7 +153,8 @@ def use_devices(devices: Devices) -> Iterator[None]:
 
 
 @cache
-def _find_devices() -> Devices:
+def find_devices() -> Devices:
+    """Find the devices of this machine, and hide those that are not used."""
     physical = tf.config.list_physical_devices("GPU")
     gpus = []
     for device in physical:

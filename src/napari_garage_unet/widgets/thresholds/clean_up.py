@@ -52,6 +52,8 @@ class CleanUp(QWidget):
         Emitted with whether the seeds of touching objects are to be shown.
     unit_chosen
         Emitted with True for sizes in the units of the layer, False for pixels.
+    title
+        Names the class that the fields are of.
     """
 
     changed = Signal()
@@ -63,10 +65,10 @@ class CleanUp(QWidget):
         super().__init__()
         self._spacing: tuple[float, ...] = (1.0, 1.0)
         self._length = ""
-        self._title = QLabel()
-        font = self._title.font()
+        self.title = QLabel()
+        font = self.title.font()
         font.setBold(True)
-        self._title.setFont(font)
+        self.title.setFont(font)
         self._sizes = {
             "fill_holes": SizeField(),
             "min_size": SizeField(),
@@ -93,7 +95,7 @@ class CleanUp(QWidget):
         self.more.changed.connect(self.changed)
         self.all_classes.toggled.connect(self._on_all)
         top = QHBoxLayout()
-        top.addWidget(self._title, 1)
+        top.addWidget(self.title, 1)
         top.addWidget(self.unit_box)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 0, 4, 0)
@@ -106,7 +108,7 @@ class CleanUp(QWidget):
 
     def show_rule(self, name: str, rule: ClassRule) -> None:
         """Show the rule of a class, by the name of the class."""
-        self._title.setText(f"Clean up {name}")
+        self.title.setText(f"Clean up {name}")
         self.form.show_value(rule)
         self.more.show_value(rule)
         self._show_splitting()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from multiprocessing import Pipe
+from queue import Queue
 from typing import Any
 
 import numpy as np
@@ -31,12 +32,10 @@ class Engine:
 
     def __init__(self) -> None:
         self.viewer, connection = Pipe()
-        self.desk = ImageRegistry()
-        self.ended: list[bool] = []
+        self.registry = ImageRegistry()
+        self.ended: Queue[bool] = Queue()
         outbox = Outbox(connection)
-        self.inbox = Inbox(
-            connection, self.desk, outbox, on_end=lambda asked: self.ended.append(asked)
-        )
+        self.inbox = Inbox(connection, self.registry, outbox, on_end=self.ended.put)
         self.inbox.open()
 
     def get(self, request: Any) -> Any:
@@ -64,13 +63,15 @@ def test_images_and_strokes_are_taken_whatever_the_engine_is_busy_with(
     with SharedBlock.copy_of(pixels) as image, SharedBlock.copy_of(painted) as strokes:
         request = OpenImage(1, "a", image.description, "yx", (0.5, 0.5), "cells")
         assert engine.get(request) == Done(1)
-        assert not engine.desk.strokes("a").any()
+        assert not engine.registry.strokes("a").any()
         assert engine.get(SetStrokes(2, "a", strokes.description)) == Done(2)
         # Answered means copied: the viewer may write the next strokes there.
         strokes.array[:] = 9
-        np.testing.assert_array_equal(engine.desk.strokes("a"), painted)
-        assert engine.desk.image("a").spacing == (0.5, 0.5)
-        np.testing.assert_array_equal(engine.desk.image("a").plane()[..., 0], pixels)
+        np.testing.assert_array_equal(engine.registry.strokes("a"), painted)
+        assert engine.registry.image("a").spacing == (0.5, 0.5)
+        np.testing.assert_array_equal(
+            engine.registry.image("a").plane()[..., 0], pixels
+        )
 
         assert engine.get(CloseImage(3, "a")) == Done(3)
         assert (
@@ -82,9 +83,9 @@ def test_opening_an_image_again_drops_its_strokes(engine: Engine) -> None:
     block = SharedBlock.copy_of(np.ones((4, 6), np.uint8))
     for number in (1, 3):
         engine.get(OpenImage(number, "a", block.description, "yx", (), "cells"))
-        assert not engine.desk.strokes("a").any()
+        assert not engine.registry.strokes("a").any()
         engine.get(SetStrokes(number + 1, "a", block.description))
-        assert engine.desk.strokes("a").all()
+        assert engine.registry.strokes("a").all()
     block.close()
 
 
@@ -109,8 +110,8 @@ def test_a_box_changes_the_strokes_it_follows(engine: Engine) -> None:
     expected[0, 0] = 7
     answer = send(engine, 4, [[7]], box=((0, 1), (0, 1)), follows=3)
     assert answer == Done(4)
-    np.testing.assert_array_equal(engine.desk.strokes("a"), expected)
-    assert engine.desk.strokes_id("a") == 4
+    np.testing.assert_array_equal(engine.registry.strokes("a"), expected)
+    assert engine.registry.strokes_id("a") == 4
     image.close()
 
 
@@ -124,8 +125,8 @@ def test_a_box_after_a_lost_message_changes_nothing_and_asks_for_everything(
     assert send(engine, 4, [[1]], **{**one, "follows": 0}) == StrokesNeeded(4, "a")
     send(engine, 5, np.full((4, 6), 3))
     assert send(engine, 7, [[1]], **{**one, "follows": 6}) == StrokesNeeded(7, "a")
-    assert (engine.desk.strokes("a") == 3).all()
-    assert engine.desk.strokes_id("a") == 5
+    assert (engine.registry.strokes("a") == 3).all()
+    assert engine.registry.strokes_id("a") == 5
     image.close()
 
 
@@ -135,19 +136,19 @@ def test_a_training_catches_up_by_boxes_or_takes_everything(engine: Engine) -> N
     box = ((0, 1), (0, 2))
     send(engine, 3, [[2, 2]], box=box, follows=2)
     send(engine, 4, [[3, 3]], box=box, follows=3)
-    assert engine.desk.edits_since("a", 4) == (4, [])
-    newest, edits = engine.desk.edits_since("a", 2)
+    assert engine.registry.edits_since("a", 4) == (4, [])
+    newest, edits = engine.registry.edits_since("a", 2)
     assert newest == 4
     assert [edit.box for edit in edits] == [(slice(0, 1), slice(0, 2))] * 2
     assert [np.unique(edit.values).tolist() for edit in edits] == [[2], [3]]
-    assert len(engine.desk.edits_since("a", 3)[1]) == 1
-    newest, (whole,) = engine.desk.edits_since("a", 1)
+    assert len(engine.registry.edits_since("a", 3)[1]) == 1
+    newest, (whole,) = engine.registry.edits_since("a", 1)
     assert newest == 4
     assert whole.box == (slice(0, 4), slice(0, 6))
-    np.testing.assert_array_equal(whole.values, engine.desk.strokes("a"))
+    np.testing.assert_array_equal(whole.values, engine.registry.strokes("a"))
     for number in range(5, 5 + MAX_KEPT_EDITS):
         send(engine, number, [[number, 0]], box=box, follows=number - 1)
-    (is_whole,) = engine.desk.edits_since("a", 3)[1]
+    (is_whole,) = engine.registry.edits_since("a", 3)[1]
     assert is_whole.box == (slice(0, 4), slice(0, 6))
     image.close()
 
@@ -205,7 +206,7 @@ def test_requests_keep_their_order(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_the_end_wakes_whoever_waits_and_says_who_wanted_it(
+def test_the_end_wakes_the_main_thread_and_tells_whether_the_viewer_asked(
     engine: Engine, asked: bool
 ) -> None:
     if asked:
@@ -214,5 +215,4 @@ def test_the_end_wakes_whoever_waits_and_says_who_wanted_it(
         engine.viewer.close()
     assert engine.inbox.take(wait=True) == []
     assert engine.inbox.closed
-    engine.inbox._thread.join(20)
-    assert engine.ended == [asked]
+    assert engine.ended.get(timeout=20) is asked
