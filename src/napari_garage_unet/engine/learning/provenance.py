@@ -1,4 +1,4 @@
-"""Where a model comes from: what its file says about its training."""
+"""Provenance of a model: how it was trained, as its file records it."""
 
 from __future__ import annotations
 

@@ -324,7 +324,7 @@ class Training:
             self._held_out,
             self.classes,
         )
-        # A model apart tells how well the network learns, not which state is best.
+        # The score of a separate model cannot tell which state is best.
         same = held_out_model is self._learner.predicting
         best = not same or self._kept is None or self._kept.is_beaten_by(score)
         if best:

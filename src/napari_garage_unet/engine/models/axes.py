@@ -7,7 +7,7 @@ from napari_garage_unet.engine.images.axes import check_axes, guess_axes
 
 
 def axes_like(shape: tuple[int, ...], axes: str) -> str:
-    """Tell the axes of an array by those of the images a model was trained on.
+    """Find the axes of an array from those of the images a model was trained on.
 
     Parameters
     ----------

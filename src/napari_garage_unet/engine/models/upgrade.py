@@ -111,7 +111,7 @@ def upgrade(
 def _split(
     given: Sequence[NDArray[Any]], n_channels: int
 ) -> tuple[list[NDArray[Any]], DecoderState]:
-    """Tell trained weights and settings apart by their positions.
+    """Separate trained weights from settings, by their positions.
 
     What a file does not have is added so that it changes nothing: no guide, no
     projection, members that count alike, a temperature of 1, and a fresh patch network

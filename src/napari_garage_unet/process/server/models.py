@@ -95,7 +95,7 @@ class ModelCache:
         path
             The file.
         step
-            The state that its predictions are said to be of.
+            The step that its predictions carry.
 
         Raises
         ------

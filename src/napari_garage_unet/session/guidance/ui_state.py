@@ -8,7 +8,7 @@ from napari_garage_unet.session.connection.state import Engine
 from napari_garage_unet.session.training.live_model import LiveModel, Phase
 
 MIN_PIXELS_OF_CLASS = 30
-"""Painted pixels below which a class is said to have few strokes."""
+"""Painted pixels below which the docks ask for more strokes of a class."""
 
 
 @dataclass(frozen=True, slots=True)

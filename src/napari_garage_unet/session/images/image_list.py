@@ -231,7 +231,7 @@ class ImageList:
         self.choose(active if active in images else images[0])
 
     def _find_strokes(self, annotated: AnnotatedImage) -> bool:
-        """Bind the strokes layer of an image where there is no doubt about it.
+        """Bind the strokes layer of an image if only one can be meant.
 
         Labels layers made by the plugin name their image. One that names none is
         taken only if it fits no other image.

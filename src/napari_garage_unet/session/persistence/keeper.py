@@ -30,7 +30,7 @@ class Keeper:
     autosave
         Saves strokes, classes, settings and versions.
     fingerprints
-        Tell images apart.
+        Fingerprints of the images, which identify them.
     pictures
         Draws the pictures of versions.
     recovery

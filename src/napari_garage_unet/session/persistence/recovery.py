@@ -43,7 +43,7 @@ class Recovery:
     autosave
         Its thread searches; what was saved goes once it has been saved again.
     fingerprints
-        Tell images apart.
+        Fingerprints of the images, which identify them.
     tasks
         Runs the reading.
     error_reporter

@@ -68,7 +68,7 @@ class StrokeEntries:
     images
         The images.
     fingerprints
-        Tell images apart.
+        Fingerprints of the images, which identify them.
     """
 
     def __init__(self, images: ImageList, fingerprints: Fingerprints) -> None:

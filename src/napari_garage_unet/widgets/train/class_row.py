@@ -241,7 +241,7 @@ class ClassRow(QFrame):
 
     def _draw_icon(self) -> None:
         on = self._info.background
-        # Faint in rows that nobody points at: an empty box in each would be puzzling.
+        # Faint in rows without the pointer: an empty box in each would be puzzling.
         is_pointed_at = self.underMouse() or self.background_button.hasFocus()
         color = QColor(self.palette().color(QPalette.ColorRole.WindowText))
         color.setAlpha(255 if on else 110 if is_pointed_at else 25)

@@ -44,7 +44,7 @@ MAX_ROUNDS = 3
 """Rounds on pseudo-labels; there is always one."""
 
 MIN_RECENT_STROKES = 4
-"""Strokes that tell how one-sided a correction is.
+"""Strokes from which the one-sidedness of a correction is measured.
 
 A person who corrects stroke by stroke paints one class at a time but several in all, so
 strokes of earlier corrections count until there are this many.
