@@ -151,7 +151,7 @@ def fold(state: Arrays, convolution: str, norm: str, *, depthwise: bool) -> Arra
 
 
 def convert(state: Arrays) -> Arrays:
-    """Return the arrays by the layer names of ``engine/features/efficientnet_lite.py``."""
+    """Return arrays by the layer names of ``engine/features/efficientnet_lite.py``."""
     plan = [("stem", "_conv_stem", "_bn0", False)]
     for index, block in enumerate(BLOCKS):
         prefix = f"_blocks.{index}."
