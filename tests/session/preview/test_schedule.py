@@ -14,8 +14,8 @@ from napari_garage_unet.session.preview.schedule import (
     MIN_STEPS_WITH_STROKE,
     LearningState,
     PreviewPart,
-    Round,
     Shown,
+    Sweep,
     View,
     is_outdated,
     may_ask,
@@ -30,10 +30,10 @@ LEARNING = LearningState(
     strokes_learnt=7,
     steps_with_strokes=40,
 )
-AT_REST = dataclasses.replace(
+IDLE = dataclasses.replace(
     LEARNING, live=LiveModel(phase=Phase.IDLE, generation=2, step=50)
 )
-SHOWN = Shown(parts=3, strokes=7, at=100.0, rest_until=101.0)
+SHOWN = Shown(parts=3, strokes=7, at=100.0, next_preview_at=101.0)
 PLANE = (2048, 2048)
 VIEW = View((0, 512, 0, 1024))
 
@@ -64,10 +64,10 @@ def test_the_first_preview_waits_for_some_steps_or_seconds():
     assert may_ask(late, Shown(), now=0.0)
 
 
-def test_learning_gets_its_rest_and_a_model_at_rest_needs_none():
+def test_previews_pause_while_learning_goes_on_but_not_when_it_is_idle():
     assert not may_ask(LEARNING, SHOWN, now=100.9)
     assert may_ask(LEARNING, SHOWN, now=101.0)
-    assert may_ask(AT_REST, SHOWN, now=100.9)
+    assert may_ask(IDLE, SHOWN, now=100.9)
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def test_a_preview_waits_until_a_new_stroke_is_learnt_but_not_for_ever(waiting):
     assert not may_ask(state, SHOWN, now=until - 0.01)
     assert may_ask(state, SHOWN, now=until)
     # Before anything is shown there is nothing to compare the stroke with.
-    assert may_ask(state, Shown(rest_until=0.0), now=0.0)
+    assert may_ask(state, Shown(next_preview_at=0.0), now=0.0)
 
 
-def test_what_a_new_stroke_has_changed_is_asked_for_without_a_rest():
+def test_what_a_new_stroke_has_changed_is_asked_for_without_a_pause():
     state = learning(
         strokes_sent=8, strokes_learnt=8, steps_with_strokes=MIN_STEPS_WITH_STROKE
     )
@@ -103,68 +103,68 @@ def test_a_request_made_before_a_new_stroke_is_withdrawn_for_a_while():
     assert not is_outdated(state, SHOWN, asked_with=8, now=100.5)
     later = SHOWN.at + MAX_WAIT_FOR_STROKE_SECONDS
     assert not is_outdated(state, SHOWN, asked_with=7, now=later)
-    at_rest = dataclasses.replace(AT_REST, strokes_sent=8)
-    assert not is_outdated(at_rest, SHOWN, asked_with=7, now=100.5)
+    idle = dataclasses.replace(IDLE, strokes_sent=8)
+    assert not is_outdated(idle, SHOWN, asked_with=7, now=100.5)
 
 
-def ask(coverage, state, round_, *, view=VIEW, shown=SHOWN):
+def ask(coverage, state, sweep, *, view=VIEW, shown=SHOWN):
     """Ask once, and record the answer as shown."""
-    part, round_ = next_part(coverage, view, state, shown, round_)
+    part, sweep = next_part(coverage, view, state, shown, sweep)
     if part is not None:
         coverage.mark(part.box, state.state, step=part.step)
-    return part, round_
+    return part, sweep
 
 
 def test_all_that_is_on_view_comes_before_one_part_that_is_not():
-    coverage, round_ = Coverage(PLANE), Round()
+    coverage, sweep = Coverage(PLANE), Sweep()
     asked = []
     for step in range(50, 55):
-        part, round_ = ask(coverage, with_live(step=step), round_)
+        part, sweep = ask(coverage, with_live(step=step), sweep)
         asked.append(part.box)
-    # Twice round the two parts on view, and a look elsewhere after the first round.
+    # Two sweeps of the two parts on view, and a look elsewhere after the first.
     on_view = {(0, 512, 0, 512), (0, 512, 512, 1024)}
     assert [box in on_view for box in asked] == [True, True, True, True, False]
 
 
-def test_a_part_off_view_is_smaller_and_only_due_once_a_round():
+def test_a_part_off_view_is_smaller_and_only_due_once_a_sweep():
     coverage = Coverage(PLANE)
     for box in ((0, 512, 0, 512), (0, 512, 512, 1024)):
         coverage.mark(box, (1, 49), step=1)
-    part, round_ = ask(coverage, LEARNING, Round((1, 49), looks_off_view=True))
+    part, sweep = ask(coverage, LEARNING, Sweep((1, 49), looks_off_view=True))
     y0, y1, x0, x1 = part.box
     assert (y1 - y0, x1 - x0) == (256, 256)
     assert y0 >= 512 or x0 >= 1024
-    assert round_ == Round((1, 49), looks_off_view=False)
-    part, round_ = ask(coverage, LEARNING, round_)
+    assert sweep == Sweep((1, 49), looks_off_view=False)
+    part, sweep = ask(coverage, LEARNING, sweep)
     assert part.box in {(0, 512, 0, 512), (0, 512, 512, 1024)}
-    assert round_ == Round((1, 50), looks_off_view=True)
+    assert sweep == Sweep((1, 50), looks_off_view=True)
 
 
 def test_the_surroundings_of_a_new_stroke_come_first():
     coverage = Coverage(PLANE)
     news = learning(strokes_sent=8, strokes_learnt=8)
     view = dataclasses.replace(VIEW, step=2, last_stroke=(200, 210, 300, 340))
-    part, round_ = next_part(coverage, view, news, SHOWN, Round())
+    part, sweep = next_part(coverage, view, news, SHOWN, Sweep())
     y0, y1, x0, x1 = part.box
     assert y0 <= 200 - 96 < 210 + 96 <= y1
     assert x0 <= 300 - 96 < 340 + 96 <= x1
     assert part.step == 2
-    assert round_.state == news.state
-    # Off view, or before anything is shown, the round begins as usual.
+    assert sweep.oldest_state == news.state
+    # Off view, or before anything is shown, the sweep begins as usual.
     elsewhere = dataclasses.replace(view, last_stroke=(1500, 1510, 0, 40))
     for other, shown in ((elsewhere, SHOWN), (view, Shown())):
-        part, _ = next_part(coverage, other, news, shown, Round())
+        part, _ = next_part(coverage, other, news, shown, Sweep())
         assert part.box[:2] == (0, 512)
         assert part.box[3] - part.box[2] > 256
 
 
-def test_at_rest_the_view_comes_coarse_then_exact_then_the_whole_plane():
+def test_when_idle_the_view_comes_coarse_then_exact_then_the_whole_plane():
     coverage = Coverage((1024, 1024))
     view = View((0, 512, 0, 512), step=4)
     asked = []
     while True:
-        part, round_ = ask(coverage, AT_REST, Round(), view=view)
-        assert round_ == Round()
+        part, sweep = ask(coverage, IDLE, Sweep(), view=view)
+        assert sweep == Sweep()
         if part is None:
             break
         asked.append(part)
@@ -183,8 +183,8 @@ def test_at_rest_the_view_comes_coarse_then_exact_then_the_whole_plane():
 def test_nothing_is_due_where_everything_on_view_shows_the_present_state():
     coverage = Coverage((MAX_PART_SIDE_VALUES, MAX_PART_SIDE_VALUES))
     view = View(coverage.whole)
-    part, round_ = ask(coverage, LEARNING, Round(), view=view)
+    part, sweep = ask(coverage, LEARNING, Sweep(), view=view)
     assert part == PreviewPart(coverage.whole, 1)
-    part, round_ = ask(coverage, LEARNING, round_, view=view)
+    part, sweep = ask(coverage, LEARNING, sweep, view=view)
     assert part is None
-    assert round_ == Round(LEARNING.state, looks_off_view=True)
+    assert sweep == Sweep(LEARNING.state, looks_off_view=True)

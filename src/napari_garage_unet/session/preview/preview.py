@@ -35,12 +35,12 @@ from napari_garage_unet.session.training.training_job import TrainingJob
 from .coverage import Coverage
 from .result_layer import add_preview
 from .schedule import (
-    MAX_REST_SECONDS,
-    REST_RATIO,
+    MAX_PAUSE_SECONDS,
+    PAUSE_RATIO,
     LearningState,
     PreviewPart,
-    Round,
     Shown,
+    Sweep,
     is_outdated,
     may_ask,
     next_part,
@@ -106,7 +106,7 @@ class Preview:
         self._asked_with = 0
         self._refused: tuple[int, str, PlaneIndex] | None = None
         self._shown = Shown()
-        self._round = Round()
+        self._sweep = Sweep()
         self._coverage: dict[tuple[str, PlaneIndex], Coverage] = {}
         self._dismissed: set[str] = set()
         self._hidden: list[Any] = []
@@ -146,12 +146,12 @@ class Preview:
         if self._refused == (learning.live.generation, current.key, index):
             return
         try:
-            part, self._round = next_part(
+            part, self._sweep = next_part(
                 self._coverage_of(current, index),
                 view_of(self._viewer, current, index),
                 learning,
                 self._shown,
-                self._round,
+                self._sweep,
             )
             if part is not None:
                 self._link.open(current)
@@ -183,7 +183,7 @@ class Preview:
         """Forget the request on its way; the engine process has died."""
         self._in_flight = None
         self._shown = Shown(
-            self._shown.parts, 0, self._shown.at, self._shown.rest_until
+            self._shown.parts, 0, self._shown.at, self._shown.next_preview_at
         )
 
     # -- what is known ------------------------------------------------------------
@@ -273,15 +273,15 @@ class Preview:
         coverage = self._coverage_of(annotated, index)
         state = (request.generation, event.step)
         now, before = time.monotonic(), self._shown
-        rest_until = now + min(REST_RATIO * event.seconds, MAX_REST_SECONDS)
-        self._shown = Shown(before.parts, before.strokes, before.at, rest_until)
+        next_preview_at = now + min(PAUSE_RATIO * event.seconds, MAX_PAUSE_SECONDS)
+        self._shown = Shown(before.parts, before.strokes, before.at, next_preview_at)
         if not result.put(
             index, probabilities, state=state, box=part.box, step=part.step
         ):
             return
         coverage.mark(part.box, state, step=part.step)
         self._shown = Shown(
-            before.parts + 1, max(before.strokes, event.strokes), now, rest_until
+            before.parts + 1, max(before.strokes, event.strokes), now, next_preview_at
         )
         self.refreshed.emit(result, index, part.box)
 

@@ -1,8 +1,12 @@
-"""What the live preview asks for next: a pure function of what is shown and known.
+"""What the live preview asks for next: pure functions of what is shown and known.
 
 What is on view comes first, at the resolution of the screen while learning goes on;
-what lies outside follows. A preview costs the engine as much as many training steps,
-so learning gets a rest after each, except where a new stroke has just been learnt.
+what lies outside follows. A preview costs the engine as much as many training steps, so
+while learning goes on previews pause after each one; a new stroke that has just been
+learnt ends the pause.
+
+`may_ask` says whether it is time to ask, `next_part` chooses what to ask for, and
+`is_outdated` says whether a request is to be withdrawn.
 """
 
 from __future__ import annotations
@@ -21,11 +25,11 @@ FIRST_PREVIEW_STEP = 10
 FIRST_PREVIEW_SECONDS = 2.0
 """Seconds after the first step from which a preview is shown in any case."""
 
-REST_RATIO = 1.0
-"""Seconds of learning left to the engine per second that the last preview took."""
+PAUSE_RATIO = 1.0
+"""Seconds that previews pause per second that the last one took to compute."""
 
-MAX_REST_SECONDS = 3.0
-"""Seconds of learning after which the next preview is asked for at the latest."""
+MAX_PAUSE_SECONDS = 3.0
+"""Longest time that previews pause, in seconds."""
 
 MIN_STEPS_WITH_STROKE = 12
 """Steps with a new stroke after which the preview shows what it has changed."""
@@ -75,29 +79,35 @@ class Shown:
         Number of the newest strokes that something shown has learnt from.
     at
         When the last part was shown, in seconds of the monotonic clock.
-    rest_until
-        Until when learning gets a rest, in seconds of the same clock.
+    next_preview_at
+        Until when previews pause so that learning goes on, in seconds of the same
+        clock. A new stroke that has been learnt ends the pause earlier.
     """
 
     parts: int = 0
     strokes: int = 0
     at: float = 0.0
-    rest_until: float = 0.0
+    next_preview_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """A walk through all parts on view while learning goes on.
+class Sweep:
+    """One pass over all parts on view while learning goes on.
+
+    The model changes with every step, so no part ever shows the present state for long.
+    A sweep therefore asks only for parts that are older than the sweep itself; when
+    there are none left, the next sweep begins with the state of that moment.
 
     Parameters
     ----------
-    state
-        State of the model from which on a part counts as shown in this round.
+    oldest_state
+        State of the model when the sweep began. A part that shows this state or a later
+        one is not asked for again in this sweep.
     looks_off_view
-        Whether one part that is not on view is due after it.
+        Whether one part that is not on view is asked for after all that are on view.
     """
 
-    state: CoverageState = NOTHING
+    oldest_state: CoverageState = NOTHING
     looks_off_view: bool = False
 
 
@@ -163,7 +173,7 @@ def may_ask(learning: LearningState, shown: Shown, *, now: float) -> bool:
     )
     if learns_stroke and shown.parts:
         return now >= shown.at + MAX_WAIT_FOR_STROKE_SECONDS
-    return has_news or now >= shown.rest_until
+    return has_news or now >= shown.next_preview_at
 
 
 def is_outdated(
@@ -194,8 +204,8 @@ def next_part(
     view: View,
     learning: LearningState,
     shown: Shown,
-    round_: Round,
-) -> tuple[PreviewPart | None, Round]:
+    sweep: Sweep,
+) -> tuple[PreviewPart | None, Sweep]:
     """Choose what to ask for, once `may_ask` allows it.
 
     Parameters
@@ -208,30 +218,30 @@ def next_part(
         The state of the training.
     shown
         What the preview has shown so far.
-    round_
-        The present round.
+    sweep
+        The present sweep.
 
     Returns
     -------
     PreviewPart or None
         The part, or None where everything shows the present state.
-    Round
-        The round to go on with.
+    Sweep
+        The sweep to go on with.
     """
     if not learning.live.is_running:
-        return _next_at_rest(coverage, view, learning.state), round_
+        return _next_when_idle(coverage, view, learning.state), sweep
     has_news = learning.strokes_learnt > shown.strokes
     if has_news:
-        round_ = Round(learning.state, round_.looks_off_view)
+        sweep = Sweep(learning.state, sweep.looks_off_view)
         if shown.parts and view.last_stroke is not None:
             near = coverage.near(view.last_stroke, view.box)
             if near is not None:
-                return PreviewPart(near, view.step), round_
-    box, round_ = _next_of_round(coverage, view, learning.state, round_)
-    return (None if box is None else PreviewPart(box, view.step)), round_
+                return PreviewPart(near, view.step), sweep
+    box, sweep = _next_of_sweep(coverage, view, learning.state, sweep)
+    return (None if box is None else PreviewPart(box, view.step)), sweep
 
 
-def _next_at_rest(
+def _next_when_idle(
     coverage: Coverage, view: View, state: CoverageState
 ) -> PreviewPart | None:
     """Return what is due of the view, coarse then exact, then of the whole plane."""
@@ -243,17 +253,17 @@ def _next_at_rest(
     return None
 
 
-def _next_of_round(
-    coverage: Coverage, view: View, state: CoverageState, round_: Round
-) -> tuple[Box | None, Round]:
-    """Go round all that is on view, then take one part that is not."""
-    box = coverage.next_part(view.box, round_.state, step=view.step)
-    if box is None and round_.looks_off_view:
-        round_ = Round(round_.state, looks_off_view=False)
+def _next_of_sweep(
+    coverage: Coverage, view: View, state: CoverageState, sweep: Sweep
+) -> tuple[Box | None, Sweep]:
+    """Return what is due of the view; after each sweep, one part that is off view."""
+    box = coverage.next_part(view.box, sweep.oldest_state, step=view.step)
+    if box is None and sweep.looks_off_view:
+        sweep = Sweep(sweep.oldest_state, looks_off_view=False)
         box = coverage.next_part(
-            coverage.whole, round_.state, step=view.step, side=MAX_OFF_VIEW_VALUES
+            coverage.whole, sweep.oldest_state, step=view.step, side=MAX_OFF_VIEW_VALUES
         )
     if box is None:
-        round_ = Round(state, looks_off_view=True)
+        sweep = Sweep(state, looks_off_view=True)
         box = coverage.next_part(view.box, state, step=view.step)
-    return box, round_
+    return box, sweep
