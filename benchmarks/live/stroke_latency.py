@@ -186,7 +186,7 @@ def engine_half() -> dict[str, float]:
     classes = ({"id": 1, "name": "one"}, {"id": 2, "name": "two"})
     train = Train(3, ("a",), classes, training={"seconds": 3600.0})
     job = TrainingRun(train, registry, ModelCache())
-    while job.prepares():
+    while job.compute_next_features():
         pass
     for _ in range(8):
         job.advance()
@@ -206,7 +206,7 @@ def engine_half() -> dict[str, float]:
         times.append(time.perf_counter())
         job.take_new_strokes()
         times.append(time.perf_counter())
-        while job.prepares():
+        while job.compute_next_features():
             pass
         times.append(time.perf_counter())
         job.advance()

@@ -44,8 +44,10 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveModel:
-    """The live model in its present state.
+class ModelInUse:
+    """The live model as the engine holds it: what computes with it, and a copy of it.
+
+    The session has its own `LiveModel`, which describes this one to a person.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ class ModelCache:
     """
 
     def __init__(self) -> None:
-        self.live: LiveModel | None = None
+        self.live: ModelInUse | None = None
         self._loaded: OrderedDict[str, Model] = OrderedDict()
 
     def load(self, path: str) -> Model:
@@ -104,7 +106,7 @@ class ModelCache:
         """
         model = load_model(path)
         source = Source(model.predictor, model.class_ids, step)
-        self.live = LiveModel(source, lambda: model)
+        self.live = ModelInUse(source, lambda: model)
         return model
 
     def model(self, key: str) -> Model:
@@ -162,7 +164,7 @@ class ModelCache:
         self._loaded.pop(request.path, None)
         return model
 
-    def _live(self) -> LiveModel:
+    def _live(self) -> ModelInUse:
         if self.live is None:
             raise InputError("Nothing has been learnt yet; press Train first.")
         return self.live

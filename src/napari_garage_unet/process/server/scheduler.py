@@ -192,7 +192,7 @@ class Scheduler:
 
         def prepare() -> None:
             nonlocal prepares
-            prepares = run.prepares()
+            prepares = run.compute_next_features()
 
         went_well = self._outbox.attempt(run.request.id, prepare)
         if prepares:

@@ -29,7 +29,7 @@ from napari_garage_unet.process.protocol.messages import (
 )
 
 from .images import ImageRegistry
-from .models import LiveModel, ModelCache, Source
+from .models import ModelCache, ModelInUse, Source
 
 logger = logging.getLogger(__name__)
 
@@ -129,13 +129,13 @@ class TrainingRun:
             and all(a is b for a, b in zip(images, self._images, strict=True))
         )
 
-    def prepares(self) -> bool:
-        """Compute a block of features that the next step needs.
+    def compute_next_features(self) -> bool:
+        """Compute a block of features that the next step needs, if one is missing.
 
         Returns
         -------
         bool
-            Whether there was one.
+            Whether a block was computed; when not, the step can be taken.
         """
         if self._ahead is None:
             return False
@@ -192,7 +192,7 @@ class TrainingRun:
             self._newest_strokes = max(self._strokes_ids)
             self._ahead = self.training.prepare()
 
-    def live(self) -> LiveModel:
+    def live(self) -> ModelInUse:
         """Return the model as it is now."""
         predictor = self.training.predictor()
         # The same predictor as long as the network is the same, because it caches
@@ -201,7 +201,7 @@ class TrainingRun:
             self._predictor = predictor
         classes = tuple(info.id for info in self.training.classes)
         source = Source(self._predictor, classes, self.step, self._newest_strokes)
-        return LiveModel(source, self.training.model)
+        return ModelInUse(source, self.training.model)
 
     def end(self) -> Trained:
         """Return the answer to the request, for a training that ends now."""
@@ -210,13 +210,13 @@ class TrainingRun:
             self.request.id, reason, self.step, self._seconds, self.training.validated
         )
 
-    def best(self) -> LiveModel:
+    def best(self) -> ModelInUse:
         """Return the model that stays, after validating the present state."""
         model = self.training.model()
         source = self.live().source
         # The state that is kept may be an earlier one than the present one.
         source.predictor.network.load_state(model.state)
-        return LiveModel(source, lambda: model)
+        return ModelInUse(source, lambda: model)
 
     def checkpoint(self, *, now: bool = False) -> None:
         """Write the checkpoint file, if there is to be one and it is due.
