@@ -18,7 +18,7 @@ class UiState:
     Parameters
     ----------
     live
-        The live model: what training does with it, and why nothing runs.
+        The live model, and what training does with it.
     engine
         What the engine process is doing.
     has_image
@@ -43,12 +43,16 @@ class UiState:
 
 
 def can_learn(now: UiState) -> bool:
-    """Whether pressing Learn would start something."""
+    """Whether Learn can be pressed.
+
+    With strokes of fewer than two classes it can, although nothing starts: pressing it
+    then says what is missing.
+    """
     return now.has_image and not now.live.is_running
 
 
 def can_stop(now: UiState) -> bool:
-    """Whether pressing Stop would stop something."""
+    """Whether Stop can be pressed; not again while training is stopping."""
     return now.live.phase in (Phase.STARTING, Phase.LEARNING)
 
 

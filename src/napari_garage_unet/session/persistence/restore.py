@@ -150,7 +150,7 @@ class ProjectRestore:
             settings_from_json(project.settings),
             by_itself=bool(project.settings.get("by_itself", False)),
         )
-        self._auto_training.rest()
+        self._auto_training.wait_for_stroke()
         self._results.set_rules_of(
             LIVE,
             {int(i): ClassRule.from_json(r) for i, r in project.rules.items()},

@@ -74,9 +74,9 @@ class AutoTraining:
             self.settings, self.by_itself = new
             self.settings_changed.emit()
 
-    def rest(self) -> None:
-        """Let auto-training wait for the next stroke."""
-        self._live.replace(rests_at=self._stroke_versions())
+    def wait_for_stroke(self) -> None:
+        """Do not start training by itself until the next stroke."""
+        self._live.replace(stroke_versions_when_stopped=self._stroke_versions())
 
     @property
     def counts(self) -> dict[int, int]:
@@ -128,7 +128,7 @@ class AutoTraining:
             and self._error_reporter.problem is None
             and not live.is_running
             # After Stop, and after strokes were restored, only the next stroke starts.
-            and self._stroke_versions() != live.rests_at
+            and self._stroke_versions() != live.stroke_versions_when_stopped
             and len(self.counts) >= 2
         ):
             self.request()
@@ -168,7 +168,9 @@ class AutoTraining:
         )
         self._live.replace(
             has_new_strokes=has_new_strokes,
-            rests_at=self._stroke_versions() if was_stopped else None,
+            stroke_versions_when_stopped=(
+                self._stroke_versions() if was_stopped else None
+            ),
         )
 
     def _stroke_versions(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The live model: what it is, what training does with it, and why nothing runs.
+"""The live model: what it is, how it came about, and what training does with it.
 
 Everything that a button, a hint or the scheduling of previews has to know about the
 model being trained is one frozen value. It is replaced as a whole, never changed, and
@@ -38,7 +38,10 @@ class Phase(Enum):
     """The engine was asked to stop after the step that is running."""
 
     BROKEN_OFF = "broken off"
-    """Nothing runs, because training has failed or the engine has died."""
+    """Nothing runs, because training has failed or the engine has died.
+
+    The error is kept in `ErrorReporter.problem`, not here.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,10 @@ class LiveModel:
         The version that replaces it once training has stopped.
     has_new_strokes
         Whether strokes exist that it has not learnt from.
-    rests_at
-        Number of changes of the strokes by image key, at which auto-training waits for
-        the next stroke; None when it does not wait.
+    stroke_versions_when_stopped
+        Number of changes of the strokes by image key when a person stopped training or
+        strokes were restored. Auto-training waits until it differs, that is, for the
+        next stroke; None when it does not wait.
     """
 
     phase: Phase = Phase.IDLE
@@ -108,7 +112,7 @@ class LiveModel:
     version: str = ""
     next_version: SavedVersion | None = None
     has_new_strokes: bool = False
-    rests_at: Mapping[str, int] | None = None
+    stroke_versions_when_stopped: Mapping[str, int] | None = None
 
     @property
     def is_running(self) -> bool:
