@@ -136,7 +136,17 @@ class Session(SessionSignals):
     @property
     def hint(self) -> str:
         """The one next thing to do, or what went wrong."""
-        return self.problem.message if self.problem else hint(self.ui_state)
+        return self.problem_or(lambda: hint(self.ui_state))
+
+    def problem_or(self, make_hint: Callable[[], str]) -> str:
+        """Return what went wrong; without a problem, a hint.
+
+        Parameters
+        ----------
+        make_hint
+            Returns the sentence that is shown while there is no problem.
+        """
+        return self.problem.message if self.problem else make_hint()
 
     # -- what can be done ---------------------------------------------------------
 

@@ -42,7 +42,7 @@ class HintLine(QWidget):
     ) -> None:
         super().__init__()
         self._session = session
-        self._make_text = text or (lambda: session.hint)
+        self._make_hint = text
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -87,7 +87,7 @@ class HintLine(QWidget):
     def refresh(self) -> None:
         """Show the problem of the session, or what to do next."""
         problem = self._session.problem
-        text = problem.message if problem else self._make_text()
+        text = self._sentence()
         if self.text.text() != text:
             self.text.setText(text)
         font = self.text.font()
@@ -102,6 +102,11 @@ class HintLine(QWidget):
             self.fold.collapse()
         if problem and self.details.toPlainText() != problem.details:
             self.details.setPlainText(problem.details)
+
+    def _sentence(self) -> str:
+        if self._make_hint is None:
+            return self._session.hint
+        return self._session.problem_or(self._make_hint)
 
     def _on_restart(self) -> None:
         self._session.restart()
