@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -35,13 +35,14 @@ from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
 from napari_garage_unet.process.server import scheduler as scheduler_module
 from napari_garage_unet.process.server.images import ImageRegistry
 from napari_garage_unet.process.server.scheduler import Scheduler
+from napari_garage_unet.process.server.transport import Outbox
 
 SHAPE = (48, 64)
 CLASSES = (to_json(ClassInfo(1)), to_json(ClassInfo(2)))
 NETWORK = {"encoder": "plain", "width": 4, "depth": 1, "norm": "none"}
 
 
-class RecordingOutbox:
+class RecordingOutbox(Outbox):
     """Keeps what is sent; errors are events, as for the viewer."""
 
     def __init__(self) -> None:
@@ -49,16 +50,6 @@ class RecordingOutbox:
 
     def send(self, event: Event) -> None:
         self.events.append(event)
-
-    def attempt(self, id: int | None, action: Callable[[], Event | None]) -> bool:
-        try:
-            event = action()
-        except Exception as error:  # noqa: BLE001 - as the real one does
-            self.send(Failed(id, str(error)))
-            return False
-        if event is not None:
-            self.send(event)
-        return True
 
 
 class ScriptedInbox:
@@ -102,8 +93,7 @@ class Stage:
 
     def play(self, script: Iterator[list[Request]]) -> list[Event]:
         inbox: Any = ScriptedInbox(script)
-        outbox: Any = self.outbox
-        Scheduler(inbox, self.images, outbox).run()
+        Scheduler(inbox, self.images, self.outbox).run()
         return self.outbox.events
 
     def until(self, kind: type[Event], n: int = 1) -> Iterator[list[Request]]:

@@ -1,6 +1,9 @@
-"""The turns of the engine process: requests, then what is pending, then a step.
+"""The turns of the engine process: requests first, then one short piece of work.
 
-With nothing else to do, features of open images are computed ahead.
+The work of a turn is what is pending, most often a tile of a prediction; else a step of
+training. After the last tile of a prediction a step of training is taken before the
+next prediction, so that many predictions cannot hold training up. With nothing else to
+do, features of open images are computed ahead.
 
 Importing this module loads TensorFlow.
 """
@@ -22,11 +25,11 @@ from napari_garage_unet.process.protocol.messages import (
     LIVE,
     Cancel,
     Done,
-    Event,
     Failed,
     LoadModel,
     ModelReady,
     Predict,
+    Predicted,
     Ready,
     Request,
     SaveModel,
@@ -90,6 +93,9 @@ class Scheduler:
         self._caches = FeatureCaches()
         self._prefetch = Prefetch(images, self._caches)
         self._state: Idle | TrainingRun = Idle()
+        # What takes the next turns, first to last: predictions in the order they came,
+        # the training where it is due for a step between two predictions, and before
+        # all, once training has ended, that its best state is kept.
         self._pending: deque[PredictionJob | TrainingRun | KeepBest] = deque()
         self._cold_since: float | None = None
 
@@ -99,10 +105,12 @@ class Scheduler:
         self._outbox.send(Ready(devices.text, versions(), devices.note))
         self._cold_since = time.perf_counter()
         # A training that is asked for already would only wait for the warm-up.
-        if not self._inbox.holds(Train) and self._outbox.attempt(None, warm_up):
-            self._send_warm()
-            if not self._inbox.holds(Train):
-                self._outbox.attempt(None, warm_up_checks)
+        if not self._inbox.holds(Train):
+            failed = self._outbox.attempt(None, warm_up)
+            if failed is None:
+                self._send_warm()
+                if not self._inbox.holds(Train):
+                    self._outbox.attempt(None, warm_up_checks)
         while not self._inbox.closed:
             rests = isinstance(self._state, Idle) and not self._pending
             prefetches = rests and self._prefetch.has_more()
@@ -141,15 +149,15 @@ class Scheduler:
             case Cancel():
                 self._cancel(request)
             case LoadModel(id, path):
-                outbox.attempt(
+                outbox.answer(
                     id, lambda: ModelReady(id, path, self._models.load(path).info())
                 )
             case SaveModel(id, _, path):
-                outbox.attempt(
+                outbox.answer(
                     id, lambda: ModelReady(id, path, self._models.save(request).info())
                 )
             case UseModel():
-                outbox.attempt(request.id, lambda: self._use(request))
+                outbox.answer(request.id, lambda: self._use(request))
             case _:
                 outbox.attempt(request.id, lambda: _refuse(request))
 
@@ -167,7 +175,7 @@ class Scheduler:
             former=self._state.last,
         )
 
-    def _use(self, request: UseModel) -> Event:
+    def _use(self, request: UseModel) -> ModelReady:
         if isinstance(self._state, TrainingRun):
             raise EngineError("Training is running; stop it first.")
         model = self._models.use(request.path, request.step)
@@ -178,31 +186,29 @@ class Scheduler:
 
     def _step(self, run: TrainingRun) -> None:
         """Compute missing features of new strokes, or take a step of training."""
-        self._outbox.attempt(None, run.take_new_strokes)
-
-        def advance() -> None:
-            progress = run.advance()
-            if progress is None:
-                self._end_training(run)
-            else:
-                self._models.live = run.live()
-                self._outbox.send(progress)
-
-        prepares = False
-
-        def prepare() -> None:
-            nonlocal prepares
-            prepares = run.compute_next_features()
-
-        went_well = self._outbox.attempt(run.request.id, prepare)
-        if prepares:
+        attempt, id = self._outbox.attempt, run.request.id
+        # Strokes that cannot be learnt from are reported; training goes on without.
+        attempt(None, run.take_new_strokes)
+        computed = attempt(id, run.compute_next_features)
+        if computed is True:
             return
-        if not went_well or not self._outbox.attempt(run.request.id, advance):
+        if isinstance(computed, Failed) or isinstance(
+            attempt(id, lambda: self._advance(run)), Failed
+        ):
             self._state = Idle(run)
             return
         self._send_warm()
         if self._state is run:
-            self._outbox.attempt(None, run.checkpoint)
+            attempt(None, run.checkpoint)
+
+    def _advance(self, run: TrainingRun) -> None:
+        """Take a step and report it; when none is left, end the training."""
+        progress = run.advance()
+        if progress is None:
+            self._end_training(run)
+        else:
+            self._models.live = run.live()
+            self._outbox.send(progress)
 
     def _end_training(self, run: TrainingRun) -> None:
         """Answer at once; validating the state that stays has a turn of its own."""
@@ -220,11 +226,9 @@ class Scheduler:
             return
         self._pending.popleft()
         run = first.run
-
-        def keep() -> None:
-            self._models.live = run.best()
-
-        self._outbox.attempt(None, keep)
+        best = self._outbox.attempt(None, run.best)
+        if not isinstance(best, Failed):
+            self._models.live = best
         self._outbox.attempt(None, lambda: run.checkpoint(now=True))
         self._restart_live_predictions()
 
@@ -235,22 +239,19 @@ class Scheduler:
                 job.restart()
 
     def _predict(self, job: PredictionJob) -> None:
-        """Compute a tile; after the last one a step of training is pending."""
-        finished = False
-
-        def advance() -> Event | None:
-            nonlocal finished
-            answer = job.advance(self._images, self._models)
-            finished = answer is not None
-            if finished:
-                job.close()
-            return answer
-
-        if not self._outbox.attempt(job.request.id, advance) or finished:
-            job.close()
-            self._pending.popleft()
-            if isinstance(self._state, TrainingRun):
-                self._pending.appendleft(self._state)
+        """Compute a tile, or answer after the last one; then a step is pending."""
+        answer = self._outbox.attempt(
+            job.request.id, lambda: job.advance(self._images, self._models)
+        )
+        if answer is None:  # There are more tiles.
+            return
+        # Before the answer is sent: on it the viewer frees the shared memory.
+        job.close()
+        if isinstance(answer, Predicted):
+            self._outbox.send(answer)
+        self._pending.popleft()
+        if isinstance(self._state, TrainingRun):
+            self._pending.appendleft(self._state)
 
     def _cancel(self, request: Cancel) -> None:
         for job in list(self._pending):

@@ -1,7 +1,9 @@
 """Transport between engine process and viewer, on the engine's side.
 
-A receiving thread takes requests at once, so that the viewer never waits to send one,
-and answers those that need no computation.
+A receiving thread takes requests at once, so that the viewer never waits to send one.
+It answers those that need no computation itself: `OpenImage`, `CloseImage` and
+`SetStrokes`; also `Stop` and `Cancel` where they withdraw a request that has not begun.
+All others wait for the `Scheduler`.
 """
 
 from __future__ import annotations
@@ -10,10 +12,12 @@ import logging
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from typing import TypeVar
 
 from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.process.protocol.explain import explain_error
 from napari_garage_unet.process.protocol.messages import (
+    Answer,
     Cancel,
     CloseImage,
     Done,
@@ -33,6 +37,8 @@ from .images import ImageRegistry
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 
 class Outbox:
     """Sends events to the viewer, from any thread."""
@@ -50,26 +56,44 @@ class Outbox:
             # The receiving thread meets the same error and ends the process.
             logger.info("%s could not be sent: %s", type(event).__name__, error)
 
-    def attempt(self, id: int | None, action: Callable[[], Event | None]) -> bool:
-        """Call `action` and send the event it returns, or `Failed` when it raises.
+    def attempt(self, id: int | None, action: Callable[[], T]) -> T | Failed:
+        """Call `action`, and tell the viewer when it raises an error.
+
+        Parameters
+        ----------
+        id
+            The request that is worked on; None for work that nobody has asked for.
+        action
+            What to do.
+
+        Returns
+        -------
+        object
+            What `action` returns, or the `Failed` that was sent because it has raised.
+        """
+        try:
+            return action()
+        except GarageError as error:
+            failed = Failed(id, *explain_error(error))
+        except Exception as error:
+            # The process continues, and the viewer displays the error.
+            logger.exception("The engine met an error.")
+            failed = Failed(id, *explain_error(error))
+        self.send(failed)
+        return failed
+
+    def answer(self, id: int, action: Callable[[], Answer]) -> bool:
+        """Call `action` and send the answer it returns, or `Failed` when it raises.
 
         Returns
         -------
         bool
             Whether it raised nothing.
         """
-        try:
-            event = action()
-        except GarageError as error:
-            self.send(Failed(id, *explain_error(error)))
+        answer = self.attempt(id, action)
+        if isinstance(answer, Failed):
             return False
-        except Exception as error:
-            # The process continues, and the viewer displays the error.
-            logger.exception("The engine met an error.")
-            self.send(Failed(id, *explain_error(error)))
-            return False
-        if event is not None:
-            self.send(event)
+        self.send(answer)
         return True
 
 
@@ -159,17 +183,17 @@ class Inbox:
             self._on_end(asked)
 
     def _sort(self, request: Request) -> None:
-        attempt = self._outbox.attempt
+        answer = self._outbox.answer
         match request:
             case OpenImage():
-                if attempt(request.id, lambda: self._open_image(request)):
+                if answer(request.id, lambda: self._open_image(request)):
                     with self._arrived:
                         self._opened = True
                         self._arrived.notify_all()
             case CloseImage():
-                attempt(request.id, lambda: self._close_image(request))
+                answer(request.id, lambda: self._close_image(request))
             case SetStrokes():
-                attempt(request.id, lambda: self._set_strokes(request))
+                answer(request.id, lambda: self._set_strokes(request))
             case Stop():
                 self._withdraw_or_wait(
                     request,
@@ -190,15 +214,15 @@ class Inbox:
             case _:
                 self._wait(request)
 
-    def _open_image(self, request: OpenImage) -> Event:
+    def _open_image(self, request: OpenImage) -> Answer:
         self._registry.open_image(request)
         return Done(request.id)
 
-    def _close_image(self, request: CloseImage) -> Event:
+    def _close_image(self, request: CloseImage) -> Answer:
         self._registry.close_image(request.key)
         return Done(request.id)
 
-    def _set_strokes(self, request: SetStrokes) -> Event:
+    def _set_strokes(self, request: SetStrokes) -> Answer:
         fits = self._registry.set_strokes(request)
         return Done(request.id) if fits else StrokesNeeded(request.id, request.key)
 
