@@ -241,7 +241,8 @@ class SynchronousEngine:
         closeness = np.exp(-(((plane - means) / 60) ** 2))
         probabilities = closeness / closeness.sum(axis=0)
         y0, y1, x0, x1 = request.box or (0, plane.shape[0], 0, plane.shape[1])
-        probabilities = probabilities[:, y0 : y1 : request.step, x0 : x1 : request.step]
+        step = request.pixel_step
+        probabilities = probabilities[:, y0:y1:step, x0:x1:step]
         block = AttachedBlock(request.result, writable=True)
         block.array[: len(means)] = np.rint(probabilities * 255)
         block.close()

@@ -166,12 +166,12 @@ def test_a_view_from_afar_is_coarse_while_learning_and_exact_at_rest(
     wide.images.current.layer.corner_pixels = np.array([[0, 0], [900, 1400]])
     assert wide.learn()
     run(lambda: wide.preview.shown > 3)
-    assert {request.step for request in engine.sent(Predict)} == {4}
+    assert {request.pixel_step for request in engine.sent(Predict)} == {4}
     assert preview_of(wide).layer.data.all()
     wide.stop()
     run(lambda: not wide.live.is_running)
     run(polls=20)
-    assert engine.sent(Predict)[-1].step == 1
+    assert engine.sent(Predict)[-1].pixel_step == 1
 
 
 def test_the_surroundings_of_a_new_stroke_are_shown_first(wide, engine, run):

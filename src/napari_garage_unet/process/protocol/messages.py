@@ -109,7 +109,7 @@ class Predict:
     ``result`` is the ``(n_classes, h, w)`` uint8 array to fill (255 is certain). It
     may have more rows than the model has classes; the rest of it is left alone.
     ``box`` is ``(y0, y1, x0, x1)`` in pixels of the plane, None for all of it. Only
-    every ``step``-th pixel of it is computed, along both axes; the box begins at
+    every ``pixel_step``-th pixel of it is computed, along both axes; the box begins at
     multiples of it. The answer is `Predicted`.
     """
 
@@ -119,7 +119,7 @@ class Predict:
     plane: tuple[int, ...]
     result: SharedArray
     box: tuple[int, int, int, int] | None = None
-    step: int = 1
+    pixel_step: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +272,9 @@ class Trained:
 class Predicted:
     """Probabilities have been written.
 
-    ``step`` is the state of the live model, 0 for a model file. ``classes`` are the
-    class ids of the rows that were written, in their order. ``strokes`` is the id of
-    the newest `SetStrokes` the model has learnt from.
+    ``step`` is the training step of the live model, 0 for a model file. ``classes``
+    are the class ids of the rows that were written, in their order. ``strokes`` is the
+    id of the newest `SetStrokes` the model has learnt from.
     """
 
     id: int

@@ -64,8 +64,8 @@ class PredictionJob:
         y, x, probabilities = tile
         top, _, left, _ = self.request.box or (0, 0, 0, 0)
         n, height, width = probabilities.shape
-        row = (y.start - top) // self.request.step
-        column = (x.start - left) // self.request.step
+        row = (y.start - top) // self.request.pixel_step
+        column = (x.start - left) // self.request.pixel_step
         self._result.array[:n, row : row + height, column : column + width] = quantize(
             probabilities
         )
@@ -93,7 +93,7 @@ class PredictionJob:
                 f"The box {request.box} does not lie in the {height} x {width} pixels "
                 f"of {image.name}."
             )
-        step = request.step
+        step = request.pixel_step
         if step not in PIXEL_STEPS or y0 % step or x0 % step:
             raise InputError(
                 f"Every {step}-th pixel of the box {request.box} cannot be computed; "
