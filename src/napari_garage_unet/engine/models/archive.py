@@ -24,7 +24,7 @@ from napari_garage_unet.engine.files.atomic import write_whole
 FORMAT = "napari-garage-unet model"
 
 VERSION = 2
-"""Version that is written; `upgrade` brings those of before to it."""
+"""Version that is written; another one needs a step in `upgrade.UPGRADES`."""
 
 DESCRIPTION = "model.json"
 

@@ -20,7 +20,7 @@ from napari_garage_unet.engine.settings import from_json
 from .archive import DECODER, HELD_OUT, ModelArchive, weight_member
 from .held_out_predictions import HeldOutPredictions
 from .model import Model
-from .upgrade import upgrade
+from .upgrade import upgrade, upgrade_info
 
 
 def load_model(path: str | Path) -> Model:
@@ -65,7 +65,7 @@ def read_info(path: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        What `Model.info` gives; the first files have no ``"presets"``.
+        What `Model.info` gives, of files of all versions.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def read_info(path: str | Path) -> dict[str, Any]:
         As for `load_model`.
     """
     with ModelArchive(path) as archive:
-        description = archive.description()
+        description = upgrade_info(archive.description())
     for key in ("format", "version", "weights", "decoder"):
         description.pop(key, None)
     return description

@@ -1,6 +1,6 @@
-"""From version 1 of the model file to version 2.
+"""From earlier versions of the model file to the present one, step by step.
 
-Version 1 kept the settings of a pretrained network (`DecoderState`) among its weights,
+Version 2 has presets in all files, and a `DecoderState`. Version 1 kept the settings of a pretrained network (`DecoderState`) among its weights,
 where their position told what they were. There were four of them, each with all of the
 one before and some more:
 
@@ -21,7 +21,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,10 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.errors import ModelFileError
 from napari_garage_unet.engine.networks.decoder_state import DecoderState
 
-from .archive import DECODER, VERSION, weight_member
+from .archive import DECODER, weight_member
 
-Arrays = Mapping[str, NDArray[Any]]
+Description = dict[str, Any]
+Arrays = dict[str, NDArray[Any]]
 
 NUMBERS_OF_WEIGHTS = (7, 9, 12, 19)
 """Weights of pretrained networks in version 1, settings included."""
@@ -66,9 +68,29 @@ PATCH_WIDTHS = (64, 64)
 """Side in pixels of what the patch network of version 1 sees, and its channels."""
 
 
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """The step from one version of the model file to the next.
+
+    Parameters
+    ----------
+    describe
+        Changes in place what `read_info` gives of a description. It gets no arrays and
+        takes any JSON object.
+    convert
+        Changes in place the rest of the description, and the arrays.
+    """
+
+    describe: Callable[[Description], None]
+    convert: Callable[[Description, Arrays], None]
+
+
 def upgrade(
-    description: Mapping[str, Any], arrays: Arrays
-) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    description: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    *,
+    upgrades: Mapping[int, Upgrade] | None = None,
+) -> tuple[Description, Arrays]:
     """Bring the contents of a model file to the present version.
 
     Parameters
@@ -77,6 +99,8 @@ def upgrade(
         The JSON of the file, of any version.
     arrays
         Its arrays by the names of their members.
+    upgrades
+        Steps by the version they start from; `UPGRADES` by default.
 
     Returns
     -------
@@ -90,22 +114,60 @@ def upgrade(
     KeyError, TypeError, ValueError, AttributeError
         If the description makes no sense.
     """
-    description, arrays = dict(description), dict(arrays)
-    if description.get("version", 0) >= VERSION:
-        return description, arrays
+    upgraded, arrays = dict(description), dict(arrays)
+    for version, step in _steps_from(description, upgrades):
+        step.describe(upgraded)
+        step.convert(upgraded, arrays)
+        upgraded["version"] = version + 1
+    return upgraded, arrays
+
+
+def upgrade_info(
+    description: Mapping[str, Any],
+    *,
+    upgrades: Mapping[int, Upgrade] | None = None,
+) -> Description:
+    """Bring what `read_info` gives of a description to the present version.
+
+    Names of weights and settings of the decoder, which need the arrays, stay as they
+    are, and so does the version.
+    """
+    upgraded = dict(description)
+    for _, step in _steps_from(description, upgrades):
+        step.describe(upgraded)
+    return upgraded
+
+
+def _steps_from(
+    description: Mapping[str, Any], upgrades: Mapping[int, Upgrade] | None
+) -> list[tuple[int, Upgrade]]:
+    """Return the steps from the version of a description on, in order."""
+    steps = UPGRADES if upgrades is None else upgrades
+    version = description.get("version", 1)
+    return [(number, steps[number]) for number in sorted(steps) if number >= version]
+
+
+def _describe_2(description: Description) -> None:
     # The first files had none.
     description.setdefault("presets", {})
+
+
+def _convert_to_2(description: Description, arrays: Arrays) -> None:
     description["decoder"] = None
-    if description["network"]["encoder"] != "plain":
-        n_weights = len(description["weights"])
-        given = [arrays.pop(weight_member(number)) for number in range(n_weights)]
-        weights, state = _split(given, int(description["n_channels"]))
-        description["weights"] = list(WEIGHT_NAMES)
-        description["decoder"] = state.to_json()
-        arrays |= {weight_member(n): array for n, array in enumerate(weights)}
-        arrays |= {DECODER + name: array for name, array in state.arrays().items()}
-    description["version"] = VERSION
-    return description, arrays
+    # In version 1 all networks but plain ones were pretrained.
+    if description["network"]["encoder"] == "plain":
+        return
+    n_weights = len(description["weights"])
+    given = [arrays.pop(weight_member(number)) for number in range(n_weights)]
+    weights, state = _split(given, int(description["n_channels"]))
+    description["weights"] = list(WEIGHT_NAMES)
+    description["decoder"] = state.to_json()
+    arrays |= {weight_member(n): array for n, array in enumerate(weights)}
+    arrays |= {DECODER + name: array for name, array in state.arrays().items()}
+
+
+UPGRADES: Mapping[int, Upgrade] = {1: Upgrade(_describe_2, _convert_to_2)}
+"""The step from each version before `archive.VERSION` to the next one."""
 
 
 def _split(
