@@ -1,6 +1,9 @@
 """From earlier versions of the model file to the present one, step by step.
 
-Version 2 has presets in all files, and a `DecoderState`. Version 1 kept the settings of a pretrained network (`DecoderState`) among its weights,
+Each version but the present one has a step in `UPGRADES`, and a file passes through the
+steps from its version on.
+
+Version 1 kept the settings of a pretrained network (`DecoderState`) among its weights,
 where their position told what they were. There were four of them, each with all of the
 one before and some more:
 
