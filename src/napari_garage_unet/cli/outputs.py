@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from napari_garage_unet.engine.errors import InputError, OutputError
-from napari_garage_unet.engine.files.kinds import KIND_BY_SUFFIX, FileKind
+from napari_garage_unet.engine.files.kinds import (
+    KIND_BY_SUFFIX,
+    FileKind,
+    writable_kind,
+)
 from napari_garage_unet.engine.files.reports import make_folder
 from napari_garage_unet.engine.images.image import Image
 
@@ -71,7 +75,7 @@ def segmentation_paths(inputs: Sequence[Path], out: Path) -> list[Path]:
     InputError
         If there are several inputs for one file, or two inputs with the same name.
     OutputError
-        If a result cannot be written, see `check_output`.
+        If a result cannot be written, see `check_output`, or not as that kind of file.
     """
     kind = KIND_BY_SUFFIX.get(out.suffix.lower())
     is_file = kind is not None and (not out.is_dir() or kind == FileKind.ZARR)
@@ -80,6 +84,7 @@ def segmentation_paths(inputs: Sequence[Path], out: Path) -> list[Path]:
             raise InputError(
                 f"{out} is one file but there are {len(inputs)} images; give a folder."
             )
+        writable_kind(out)
         paths = [out]
     else:
         make_folder(out)

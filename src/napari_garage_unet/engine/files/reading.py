@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.axes import guess_axes
 from napari_garage_unet.engine.images.image import Image
 
-from .kinds import KIND_BY_SUFFIX, FileKind
+from .kinds import KIND_BY_SUFFIX, READABLE_KINDS, FileKind
 from .png import read_indices, read_picture
 from .tiff import read_tiff, read_tiff_labels
 from .zarr import is_zarr, read_zarr
@@ -54,11 +54,17 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
     path = Path(path)
     kind = _kind(path)
     with _reading(path, kind):
-        if kind == FileKind.TIFF:
-            return read_tiff(path, axes=axes)
-        if kind == FileKind.ZARR:
-            return read_zarr(path, axes=axes)
-        data = _load_npy(path) if kind == FileKind.NPY else read_picture(path)
+        match kind:
+            case FileKind.TIFF:
+                return read_tiff(path, axes=axes)
+            case FileKind.ZARR:
+                return read_zarr(path, axes=axes)
+            case FileKind.NPY:
+                data = _load_npy(path)
+            case FileKind.PNG | FileKind.JPEG:
+                data = read_picture(path)
+            case _:
+                assert_never(kind)
         return Image(data, axes or guess_axes(data.shape), name=path.name)
 
 
@@ -85,21 +91,26 @@ def read_strokes(path: str | Path) -> NDArray[Any]:
     """
     path = Path(path)
     kind = _kind(path)
-    if kind == FileKind.JPEG:
+    if kind is FileKind.JPEG:
         raise InputError(
             f"{path} is a JPEG file, which changes pixel values; "
             "strokes can be read from PNG, TIFF, OME-Zarr (.zarr) and .npy."
         )
     with _reading(path, kind):
-        if kind == FileKind.TIFF:
-            data = read_tiff_labels(path)
-        elif kind == FileKind.ZARR:
-            image = read_zarr(path, axes=None)
-            data = np.asarray(image.data[...])
-            if "c" in image.axes and image.n_channels == 1:
-                data = data.squeeze(image.axes.index("c"))
-        else:
-            data = _load_npy(path) if kind == FileKind.NPY else read_indices(path)
+        match kind:
+            case FileKind.TIFF:
+                data = read_tiff_labels(path)
+            case FileKind.ZARR:
+                image = read_zarr(path, axes=None)
+                data = np.asarray(image.data[...])
+                if "c" in image.axes and image.n_channels == 1:
+                    data = data.squeeze(image.axes.index("c"))
+            case FileKind.NPY:
+                data = _load_npy(path)
+            case FileKind.PNG:
+                data = read_indices(path)
+            case _:
+                assert_never(kind)
         return _whole_numbers(data, path)
 
 
@@ -112,7 +123,8 @@ def _kind(path: Path) -> FileKind:
             return FileKind.ZARR
         raise InputError(f"{path} is a folder without an OME-Zarr image in it.")
     kind = KIND_BY_SUFFIX.get(path.suffix.lower())
-    if kind is None or kind == FileKind.ZARR:
+    # OME-Zarr is a folder.
+    if kind not in READABLE_KINDS or kind == FileKind.ZARR:
         raise InputError(
             f"{path} is not of a kind that can be read; {READABLE} files can."
         )

@@ -11,12 +11,9 @@ from napari_garage_unet.engine.errors import InputError, OutputError
 from napari_garage_unet.engine.images.image import ArrayLike, Image
 
 from .atomic import write_whole
-from .kinds import KIND_BY_SUFFIX, FileKind
+from .kinds import FileKind, writable_kind
 from .tiff import write_tiff
 from .zarr import write_zarr
-
-WRITABLE = ".tif, .zarr, .png or .npy"
-"""Suffixes of a segmentation, in the words of error messages."""
 
 
 def write_segmentation(
@@ -46,12 +43,7 @@ def write_segmentation(
         If the file cannot be written, or its kind cannot hold the labels.
     """
     path = Path(path)
-    kind = KIND_BY_SUFFIX.get(path.suffix.lower())
-    if kind is None or kind == FileKind.JPEG:
-        raise OutputError(
-            f"A segmentation cannot be written as '{path.suffix}' ({path}); "
-            f"choose a name that ends with {WRITABLE}."
-        )
+    kind = writable_kind(path)
     shape = tuple(int(n) for n in labels.shape)
     if like is not None and shape != like.spatial_shape:
         raise InputError(
@@ -70,20 +62,26 @@ def write_segmentation(
         )
 
     def write(target: Path) -> None:
+        # OME-Zarr is written plane by plane; the others take the whole array.
         if kind == FileKind.ZARR:
             write_zarr(target, labels, dtype, axes=axes, spacing=spacing, units=units)
             return
         array = np.asarray(labels[...]).astype(dtype)
-        if kind == FileKind.TIFF:
-            ome = path.name.lower().endswith((".ome.tif", ".ome.tiff"))
-            write_tiff(target, array, axes=axes, spacing=spacing, units=units, ome=ome)
-        elif kind == FileKind.PNG:
-            from PIL import Image as Picture
+        match kind:
+            case FileKind.TIFF:
+                ome = path.name.lower().endswith((".ome.tif", ".ome.tiff"))
+                write_tiff(
+                    target, array, axes=axes, spacing=spacing, units=units, ome=ome
+                )
+            case FileKind.PNG:
+                from PIL import Image as Picture
 
-            Picture.fromarray(array).save(target, format="PNG")
-        else:
-            with target.open("wb") as file:
-                np.save(file, array, allow_pickle=False)
+                Picture.fromarray(array).save(target, format="PNG")
+            case FileKind.NPY:
+                with target.open("wb") as file:
+                    np.save(file, array, allow_pickle=False)
+            case _:
+                raise AssertionError(f"{kind} is in WRITABLE_KINDS, but not written")
 
     write_whole(path, write)
 
