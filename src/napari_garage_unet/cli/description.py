@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from napari_garage_unet.engine.networks.config import SUMMARIES
+
 
 def describe_model(info: Mapping[str, Any]) -> str:
     """Return the description of a model as lines of a title and a text.
@@ -53,12 +55,7 @@ def _rule(rule: Mapping[str, Any]) -> list[str]:
 
 
 def _network(network: Mapping[str, Any]) -> str:
-    if network["encoder"] == "plain":
-        return (
-            f"plain U-Net, width {network['width']}, depth {network['depth']}, "
-            f"normalisation {network['norm']}"
-        )
-    return f"U-Net with the pretrained encoder {network['encoder']}"
+    return SUMMARIES[network["encoder"]].format_map(network)
 
 
 def _pixels(config: Mapping[str, Any]) -> str:

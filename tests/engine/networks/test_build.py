@@ -9,7 +9,7 @@ import pytest
 
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.networks.build import KINDS, build_network
-from napari_garage_unet.engine.networks.config import NetworkConfig
+from napari_garage_unet.engine.networks.config import SUMMARIES, NetworkConfig
 
 
 @pytest.fixture(params=sorted(KINDS))
@@ -17,8 +17,17 @@ def network(request):
     return build_network(NetworkConfig(encoder=request.param, width=4, depth=2), 2, 3)
 
 
-def test_there_is_a_network_for_every_choice_of_the_settings():
-    assert set(KINDS) == set(get_args(get_type_hints(NetworkConfig)["encoder"]))
+def test_there_is_a_network_and_a_summary_for_every_choice_of_the_settings():
+    choices = set(get_args(get_type_hints(NetworkConfig)["encoder"]))
+    assert set(KINDS) == choices
+    assert set(SUMMARIES) == choices
+
+
+def test_a_network_with_weights_from_elsewhere_names_their_licence_and_source():
+    pretrained, plain = KINDS["efficientnet_lite0"], KINDS["plain"]
+    assert "Apache License 2.0" in pretrained.encoder_source
+    assert [c.doi for c in pretrained.citations] == ["10.48550/arXiv.1905.11946"]
+    assert (plain.encoder_source, plain.citations) == ("", ())
 
 
 def test_a_state_makes_another_network_predict_the_same(network):

@@ -17,10 +17,7 @@ from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.models.model import Model
 
 from .bioimageio_texts import (
-    ENCODER_DOI,
-    ENCODER_TEXT,
-    UNET_DOI,
-    UNET_TEXT,
+    UNET,
     channel_names,
     default_name,
     documentation,
@@ -81,7 +78,7 @@ def write_package(
         np.save(files / "test_input.npy", pixels.transpose(2, 0, 1)[np.newaxis])
         np.save(files / "test_output.npy", probabilities[np.newaxis])
         _cover(model, prepared, probabilities, files / "cover.png")
-        text = documentation(model, halo=halo)
+        text = documentation(model, network, halo=halo)
         (files / "README.md").write_text(text, encoding="utf-8")
         try:
             with ValidationContext(root=files, log_warnings=False):
@@ -179,9 +176,7 @@ def _description(
         test_tensor=spec.FileDescr(source=Path("test_output.npy")),
         data=spec.IntervalOrRatioDataDescr(type="float32", range=(0.0, 1.0)),
     )
-    citations = [(UNET_TEXT, UNET_DOI)]
-    if model.network.encoder != "plain":
-        citations.append((ENCODER_TEXT, ENCODER_DOI))
+    citations = (UNET, *network.citations)
     return spec.ModelDescr(
         name=name,
         description=(

@@ -7,17 +7,13 @@ import re
 from collections.abc import Sequence
 
 from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.networks.base import Citation, Network
 
-UNET_TEXT = (
+UNET = Citation(
     "Ronneberger, Fischer, Brox: U-Net: Convolutional Networks for Biomedical Image "
-    "Segmentation, MICCAI 2015"
+    "Segmentation, MICCAI 2015",
+    "10.1007/978-3-319-24574-4_28",
 )
-UNET_DOI = "10.1007/978-3-319-24574-4_28"
-ENCODER_TEXT = (
-    "Tan, Le: EfficientNet: Rethinking Model Scaling for Convolutional Neural "
-    "Networks, ICML 2019 (encoder weights: Apache-2.0)"
-)
-ENCODER_DOI = "10.48550/arXiv.1905.11946"
 
 
 def channel_names(names: Sequence[str]) -> list[str]:
@@ -52,13 +48,15 @@ def default_name(model: Model) -> str:
     return name[:64].strip()
 
 
-def documentation(model: Model, *, halo: int) -> str:
+def documentation(model: Model, network: Network, *, halo: int) -> str:
     """Write the README of a package, in Markdown.
 
     Parameters
     ----------
     model
         The model.
+    network
+        Its network.
     halo
         Margin in pixels that tiles need on each side.
     """
@@ -67,12 +65,9 @@ def documentation(model: Model, *, halo: int) -> str:
         for row, info in enumerate(model.classes)
     )
     provenance = model.provenance
-    encoder = whole = ""
-    if model.network.encoder != "plain":
-        encoder = (
-            "The encoder is EfficientNet-Lite0 with weights learnt on ImageNet "
-            "(Apache License 2.0).\n"
-        )
+    encoder = f"{network.encoder_source}\n" if network.encoder_source else ""
+    whole = ""
+    if network.scales_by_plane:
         whole = (
             " The network scales its features by their mean and spread over what it is "
             "given, so give it whole planes where memory allows."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, cast
+from functools import singledispatch
+from typing import Protocol
 
 from napari_garage_unet.engine.networks.base import Network
 from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
@@ -61,8 +62,9 @@ class Learner(Protocol):
         """
 
 
+@singledispatch
 def make_learner(network: Network, config: TrainingConfig) -> Learner:
-    """Make the learner for a kind of network.
+    """Make the learner for a kind of network, one for crops by default.
 
     Parameters
     ----------
@@ -71,10 +73,10 @@ def make_learner(network: Network, config: TrainingConfig) -> Learner:
     config
         Settings of training.
     """
-    if network.learns_from == "pixels":
-        return PixelLearner(
-            cast("PretrainedNetwork", network),
-            learning_rate=config.learning_rate,
-            seed=config.seed,
-        )
     return CropLearner(network, config)
+
+
+@make_learner.register
+def _(network: PretrainedNetwork, config: TrainingConfig) -> Learner:
+    # Its features are frozen, and its head sees no neighbourhood.
+    return PixelLearner(network, learning_rate=config.learning_rate, seed=config.seed)

@@ -4,14 +4,17 @@
 `Network.head` is the Keras model that turns feature maps into logits and is trained.
 
 Everything that differs between kinds of networks is a method or an attribute of
-`Network`, so another kind is a subclass and a line in `build`.
+`Network`, so another kind is a subclass, a line in `build.KINDS`, and in `config` a
+choice of `NetworkConfig.encoder` and a line in `SUMMARIES`. It is trained on crops of
+planes and drawn as its head is, unless `make_learner` and `diagram_of`, which dispatch
+by class, have something else for it.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +27,13 @@ from .config import NetworkConfig
 from .network_state import NetworkState
 
 Tensor = Any
+
+
+class Citation(NamedTuple):
+    """A publication."""
+
+    text: str
+    doi: str
 
 
 class Network(ABC):
@@ -50,11 +60,15 @@ class Network(ABC):
         How far in pixels a probability depends on the feature maps.
     head
         The Keras model that is trained.
-    learns_from
-        How it is trained: on single ``"pixels"``, which needs features that are frozen
-        and a head without a neighbourhood, or on ``"crops"`` of planes.
     takes_batches
         Whether `probability_graph` computes several planes at once.
+    scales_by_plane
+        Whether its features depend on statistics of the whole plane.
+    encoder_source
+        Where weights that are not trained here come from, in a sentence with their
+        licence; empty if there are none.
+    citations
+        Publications behind it, besides that of the U-Net.
     devices
         What it was built for.
     """
@@ -64,8 +78,10 @@ class Network(ABC):
     feature_radius: int
     head_radius: int
     head: Any
-    learns_from: Literal["pixels", "crops"] = "crops"
     takes_batches: bool = True
+    scales_by_plane: bool = False
+    encoder_source: str = ""
+    citations: tuple[Citation, ...] = ()
 
     def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
         self.config = config

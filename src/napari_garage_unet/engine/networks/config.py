@@ -7,6 +7,16 @@ from typing import Literal
 
 from napari_garage_unet.engine.settings import check_limits, setting
 
+SUMMARIES: dict[str, str] = {
+    "efficientnet_lite0": "U-Net with the pretrained encoder {encoder}",
+    "plain": "plain U-Net, width {width}, depth {depth}, normalisation {norm}",
+}
+"""What each kind of network is, with fields of `NetworkConfig` in braces.
+
+Kinds are named here and below because forms and `garage-unet info` list them without
+TensorFlow, which their classes in `build.KINDS` need.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:

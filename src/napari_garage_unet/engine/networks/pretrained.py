@@ -24,7 +24,7 @@ from napari_garage_unet.engine.filters.despeckle import SUPPORT_CELLS, despeckle
 from napari_garage_unet.engine.filters.guided_filter import smooth_probabilities
 from napari_garage_unet.engine.filters.median import median_of_nine, median_of_plane
 
-from .base import Network, Tensor
+from .base import Citation, Network, Tensor
 from .blending import (
     GUIDE_MEDIAN_PIXELS,
     MAX_GUIDE_CHANNELS,
@@ -58,8 +58,19 @@ class PretrainedNetwork(Network):
     """
 
     head: Decoder
-    learns_from = "pixels"
     takes_batches = False
+    scales_by_plane = True
+    encoder_source = (
+        "The encoder is EfficientNet-Lite0 with weights learnt on ImageNet "
+        "(Apache License 2.0)."
+    )
+    citations = (
+        Citation(
+            "Tan, Le: EfficientNet: Rethinking Model Scaling for Convolutional Neural "
+            "Networks, ICML 2019 (encoder weights: Apache-2.0)",
+            "10.48550/arXiv.1905.11946",
+        ),
+    )
 
     def __init__(self, config: NetworkConfig, n_channels: int, n_classes: int) -> None:
         super().__init__(config, n_channels, n_classes)
