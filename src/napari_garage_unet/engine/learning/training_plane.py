@@ -74,7 +74,7 @@ class TrainingPlane:
     counts: ClassCounts | None = None
 
     @property
-    def kept_back(self) -> NDArray[np.bool_]:
+    def held_out_mask(self) -> NDArray[np.bool_]:
         """``(H, W)`` bool, the held-out pixels, also where there are none."""
         if self.held_out is None:
             return np.zeros(self.targets.shape, bool)

@@ -7,9 +7,9 @@ import pytest
 
 from napari_garage_unet.engine.learning.pixels.class_proportions import (
     MAX_MOVED_PER_STROKE,
-    class_proportions_of,
-    count_class_proportions,
-    held_back,
+    blended_proportions,
+    limit_proportion_change,
+    soft_argmax_proportions,
     uncertainty_of,
 )
 
@@ -47,8 +47,7 @@ def test_only_the_two_most_probable_classes_decide_how_uncertain_it_is():
 def test_sure_predictions_are_measured_smoothed_and_uncertain_ones_unsmoothed():
     smoothed = predictions(0.9, 0.95)
     sure, between, uncertain = (
-        class_proportions_of(smoothed, predictions(0.7, p))[0]
-        for p in (0.97, 0.9, 0.75)
+        blended_proportions(smoothed, predictions(0.7, p))[0] for p in (0.97, 0.9, 0.75)
     )
     assert sure == pytest.approx(0.9, abs=0.01)
     assert uncertain == pytest.approx(0.7, abs=0.01)
@@ -56,29 +55,32 @@ def test_sure_predictions_are_measured_smoothed_and_uncertain_ones_unsmoothed():
 
 
 def test_labels_are_counted_however_near_to_one_half_probabilities_are():
-    found = count_class_proportions(predictions(0.8, 0.7))
+    found = soft_argmax_proportions(predictions(0.8, 0.7))
     np.testing.assert_allclose(found, [0.8, 0.2], atol=0.01)
     factors = np.array([[3.0], [0.1]])
     rows = predictions(0.5, 0.7, n=2)
     np.testing.assert_allclose(
-        count_class_proportions(rows * factors), count_class_proportions(rows)
+        soft_argmax_proportions(rows * factors), soft_argmax_proportions(rows)
     )
 
 
 def test_a_class_without_pixels_has_a_little_so_that_it_can_come_back():
-    found = count_class_proportions(np.array([[1.0, 0.0]], np.float32))
+    found = soft_argmax_proportions(np.array([[1.0, 0.0]], np.float32))
     assert 0 < found[1] < 1e-4
 
 
 def test_strokes_of_one_class_alone_move_nothing():
-    found = held_back(NOW, BEFORE, recent=np.array([60, 0, 0, 0]), n_new=60)
+    found = limit_proportion_change(
+        NOW, BEFORE, recent=np.array([60, 0, 0, 0]), n_new=60
+    )
     np.testing.assert_allclose(found, BEFORE, atol=1e-7)
 
 
 def test_the_more_classes_are_corrected_the_nearer_to_the_new_proportions():
     strokes = [[40, 20, 0, 0], [20, 20, 20, 0], [15, 15, 15, 15]]
     found = [
-        held_back(NOW, BEFORE, recent=np.array(recent), n_new=60) for recent in strokes
+        limit_proportion_change(NOW, BEFORE, recent=np.array(recent), n_new=60)
+        for recent in strokes
     ]
     distances = [moved(f) for f in found]
     assert 0 < distances[0] < distances[1] < distances[2] < moved(NOW)
@@ -88,18 +90,18 @@ def test_the_more_classes_are_corrected_the_nearer_to_the_new_proportions():
 @pytest.mark.parametrize("n_new", [1, 2, 5])
 def test_each_new_stroke_moves_no_more_pixels_than_it_may(n_new):
     before, now = np.array([0.5, 0.5]), np.array([0.05, 0.95])
-    found = held_back(now, before, recent=np.array([3, 3]), n_new=n_new)
+    found = limit_proportion_change(now, before, recent=np.array([3, 3]), n_new=n_new)
     assert moved(found, before) == pytest.approx(MAX_MOVED_PER_STROKE * n_new)
 
 
 def test_many_new_strokes_move_no_further_than_half_way_between_two_even_classes():
     before, now = np.array([0.5, 0.5]), np.array([0.1, 0.9])
-    found = held_back(now, before, recent=np.array([50, 50]), n_new=100)
+    found = limit_proportion_change(now, before, recent=np.array([50, 50]), n_new=100)
     # The geometric mean of both, as two strokes are of one class half of the time.
     odds = np.sqrt(now / before)
     np.testing.assert_allclose(found, odds / odds.sum())
 
 
 def test_without_new_strokes_all_stays_as_it_was():
-    found = held_back(NOW, BEFORE, recent=np.array([3, 2, 0, 0]), n_new=0)
+    found = limit_proportion_change(NOW, BEFORE, recent=np.array([3, 2, 0, 0]), n_new=0)
     np.testing.assert_array_equal(found, BEFORE)

@@ -308,9 +308,7 @@ def test_a_round_has_the_size_that_suits_what_is_painted(plane, taken):
     assert shapes == [(ENSEMBLE_SIZE, n_pixels)] * (n_steps + 1)
 
 
-def test_new_strokes_alone_decide_how_much_proportions_are_held_back(
-    plane, monkeypatch
-):
+def test_new_strokes_alone_decide_how_far_proportions_may_change(plane, monkeypatch):
     network, training_plane = plane
     given = []
     prepare = SelfTraining.prepare

@@ -99,7 +99,7 @@ def test_the_first_strokes_may_teach_any_proportions(monkeypatch):
     )
 
 
-def test_later_the_proportions_of_the_labels_are_held_back(monkeypatch):
+def test_later_the_proportions_of_the_labels_change_little(monkeypatch):
     network = Predicting(monkeypatch, [0.95, 0.05])
     network.set_class_proportions([0.5, 0.5])
     network.prepare(new_strokes=[10, 10])

@@ -1,11 +1,11 @@
 """Proportions of the classes in pseudo-labels, and how far they may change.
 
 A class that has gained a little gains more each time pseudo-labels are learnt, and
-after a few strokes of one class alone the others would vanish. So the proportions of
-the classes are held back towards those before the strokes: the more so, the more of
-the new strokes are of one class, and few strokes change little. This is distribution
-alignment (Berthelot et al. 2020, "ReMixMatch", arXiv:1911.09785) towards proportions
-that are themselves estimated.
+after a few strokes of one class alone the others would vanish. So the proportions that
+pseudo-labels get lie between those of the predictions and those before the correction:
+the nearer to the latter, the more of the new strokes are of one class, and the fewer
+there are. This is distribution alignment (Berthelot et al. 2020, "ReMixMatch",
+arXiv:1911.09785) towards proportions that are themselves estimated.
 """
 
 from __future__ import annotations
@@ -52,18 +52,22 @@ def uncertainty_of(probabilities: Floats) -> float:
     return min(1.0, (uncertainty / MAX_MEAN_UNCERTAINTY) ** UNCERTAINTY_EXPONENT)
 
 
-def count_class_proportions(probabilities: Floats) -> Floats:
-    """Count for each pixel mostly the class that is most probable there.
+def soft_argmax_proportions(probabilities: Floats) -> Floats:
+    """Return the share of each class in the labels, with a soft argmax for the label.
+
+    Each pixel counts for every class by its probability to the power of `HARDNESS`,
+    which is nearly 1 for the most probable class and 0 for the others.
 
     Parameters
     ----------
     probabilities
-        ``(n, n_classes)``, each row up to a factor of its own.
+        ``(n, n_classes)``, positive; rows need not sum to 1, their scale has no effect.
 
     Returns
     -------
     ndarray of shape (n_classes,), float32
-        Sum to 1, but for classes without any pixel, which have `MIN_PROPORTION`.
+        They sum to 1, unless a class has less than `MIN_PROPORTION` and is raised to
+        that.
     """
     hard = (
         probabilities / probabilities.max(axis=1, keepdims=True)
@@ -73,67 +77,69 @@ def count_class_proportions(probabilities: Floats) -> Floats:
     return class_proportions
 
 
-def class_proportions_of(smoothed: Floats, unsmoothed: Floats) -> Floats:
-    """Measure the proportions of the classes.
+def blended_proportions(smoothed: Floats, unsmoothed: Floats) -> Floats:
+    """Return the proportions of smoothed and unsmoothed predictions, blended.
 
-    Where the network is sure, smoothing removes single wrong pixels, most of them of
-    rare classes. Where it is uncertain, smoothing lets the largest class around win and
-    what is thin fades, more with each round. So the higher the uncertainty, the more
-    the probabilities that are not smoothed count.
+    They are the weighted geometric mean of the `soft_argmax_proportions` of both. The
+    weight of the unsmoothed ones is the uncertainty: where the network is sure,
+    smoothing removes single wrong pixels, most of them of rare classes; where it is
+    uncertain, smoothing lets the largest class around win and what is thin fades, more
+    with each round.
 
     Parameters
     ----------
     smoothed, unsmoothed
-        ``(n, n_classes)`` probabilities; each row sums to 1.
+        ``(n, n_classes)`` probabilities of the same pixels; each row sums to 1.
 
     Returns
     -------
     ndarray of shape (n_classes,), float32
-        Sum to 1.
+        They sum to 1.
     """
     weight = uncertainty_of(unsmoothed)
     class_proportions = (
-        count_class_proportions(smoothed) ** (1 - weight)
-        * count_class_proportions(unsmoothed) ** weight
+        soft_argmax_proportions(smoothed) ** (1 - weight)
+        * soft_argmax_proportions(unsmoothed) ** weight
     )
     measured: Floats = class_proportions / class_proportions.sum()
     return measured
 
 
-def held_back(
+def limit_proportion_change(
     class_proportions: Floats,
     before: Floats,
     *,
     recent: NDArray[np.integer[Any]],
     n_new: int,
 ) -> Floats:
-    """Hold the proportions of the classes back after a correction.
+    """Limit how far the proportions of the classes change in a correction.
 
     Strokes of one class alone do not tell how large it is, strokes of many classes do.
-    So the proportions of before have as weight the probability that two recent strokes
-    are of one class (the index of Simpson 1949, doi:10.1038/163688a0), and each new
-    stroke changes the class of no more than `MAX_MOVED_PER_STROKE` of the pixels.
+    So the result is the weighted geometric mean of old and new proportions, and the
+    weight of the old ones is the probability that two recent strokes are of one class
+    (the index of Simpson 1949, doi:10.1038/163688a0). Besides, each new stroke changes
+    the class of at most `MAX_MOVED_PER_STROKE` of the pixels.
 
     Parameters
     ----------
     class_proportions, before
-        ``(n_classes,)`` now and before the correction; each sum to 1.
+        ``(n_classes,)`` now and before the correction; each sums to 1.
     recent
-        ``(n_classes,)``, the last strokes of each class.
+        ``(n_classes,)``, numbers of recent strokes, new ones included.
     n_new
         How many of them are new; if none are, `before` is returned.
 
     Returns
     -------
     ndarray of shape (n_classes,), float32
-        Sum to 1.
+        They sum to 1.
     """
     if not n_new:
         return before
-    alike = float(np.sum((recent / recent.sum()) ** 2))
-    aim = before**alike * class_proportions ** (1 - alike)
+    simpson_index = float(np.sum((recent / recent.sum()) ** 2))
+    aim = before**simpson_index * class_proportions ** (1 - simpson_index)
     aim /= aim.sum()
     moved = float(np.abs(aim - before).sum()) / 2
-    most = MAX_MOVED_PER_STROKE * n_new
-    held: Floats = before + (aim - before) * min(1.0, most / max(moved, 1e-6))
-    return held
+    max_moved = MAX_MOVED_PER_STROKE * n_new
+    limited: Floats = before + (aim - before) * min(1.0, max_moved / max(moved, 1e-6))
+    return limited

@@ -25,8 +25,8 @@ class Step:
     Parameters
     ----------
     take
-        Takes the step, given the seconds that are left for all remaining steps, or
-        None while time is not short.
+        Function that takes the step. Its argument is the time in seconds that remains
+        for this step and all later ones, or None while time is not short.
     optional
         Whether the step is left out when time is short.
     """
@@ -74,26 +74,28 @@ class Stages:
 
 
 def curriculum(stages: Stages) -> Iterator[Step]:
-    """Yield all steps in order; the generator decides only after a step is taken.
+    """Yield all steps in order.
 
-    Nothing is optional until the first step on pseudo-labels is taken: a decoder that
-    has learnt from the strokes alone is too noisy to be distilled.
+    A step has to be taken before the next one is asked for, which depends on it.
+
+    The steps up to the first one on pseudo-labels are not optional: a decoder that has
+    learnt from the strokes alone is too noisy to be distilled.
     """
     for taken in range(stages.n_steps):
-        yield _timeless(stages.learn_strokes, taken)
+        yield _untimed_step(stages.learn_strokes, taken)
     for number in range(stages.n_rounds):
         optional = number > 0
         for block in range(stages.n_blocks):
-            yield _timeless(stages.label_block, block, optional=optional)
+            yield _untimed_step(stages.label_block, block, optional=optional)
         if stages.uses_patch_network():
             while not stages.is_distilled():
-                yield _timeless(stages.distil, None, optional=optional)
+                yield _untimed_step(stages.distil, None, optional=optional)
             for block in range(stages.n_blocks):
-                yield _timeless(
+                yield _untimed_step(
                     stages.patch_network_labels_block, block, optional=optional
                 )
         for taken in range(stages.n_steps):
-            yield _timeless(
+            yield _untimed_step(
                 stages.learn_pseudo_labels, taken, optional=optional or taken > 0
             )
     yield from conclusion(stages)
@@ -108,8 +110,8 @@ def conclusion(stages: Stages) -> Iterator[Step]:
         yield Step(stages.distil)
 
 
-def _timeless(
+def _untimed_step(
     action: Callable[[T], None], argument: T, *, optional: bool = False
 ) -> Step:
-    """Make a step of an action that takes as long whatever time is left."""
+    """Return a step that calls ``action(argument)`` and ignores the time left."""
     return Step(lambda seconds_left: action(argument), optional)

@@ -57,7 +57,7 @@ class HeldOutModel:
     def is_usable(self, planes: Sequence[TrainingPlane]) -> bool:
         """Whether none of the pixels that are held out now was ever learnt."""
         return not any(
-            (self._seen[plane.key] & plane.kept_back).any()
+            (self._seen[plane.key] & plane.held_out_mask).any()
             for plane in planes
             if plane.key in self._seen
         )

@@ -74,7 +74,7 @@ class PixelLearner:
         self._pixel_steps = PixelSteps(network.head, self._rng)
         self._self_training = SelfTraining(network, self._gather, self._rng)
         self._distillation = Distillation(network, self._rng)
-        self._before: dict[tuple[int, ...], NDArray[np.int32]] = {}
+        self._previous_targets: dict[tuple[int, ...], NDArray[np.int32]] = {}
         self._held_out_model: HeldOutModel | None = None
         self._loss = float("nan")
         self._steps: Iterator[Step] = iter(())
@@ -104,7 +104,7 @@ class PixelLearner:
         keep = shares_to_keep(painted.pixels, max_pixels=MAX_PAINTED_PIXELS)
         strokes_per_class = float(painted.strokes.mean())
         new = [
-            find_newly_painted(self._before.get(plane.key), plane, n_classes)
+            find_newly_painted(self._previous_targets.get(plane.key), plane, n_classes)
             for plane in planes
         ]
         head = self.network.head
@@ -123,16 +123,16 @@ class PixelLearner:
             numbers.append(here[rows, columns] - 1)
             newly = newly_painted[block.rows, block.columns]
             fresh.append(newly[rows, columns])
-            kept_back = plane.kept_back[block.rows, block.columns]
-            held_out.append(kept_back[rows, columns])
+            is_held_out = plane.held_out_mask[block.rows, block.columns]
+            held_out.append(is_held_out[rows, columns])
         # Nothing corrects anything as long as nothing has been learnt.
-        corrects = np.concatenate(fresh) & bool(self._before)
+        corrects = np.concatenate(fresh) & bool(self._previous_targets)
         self._strokes = StrokeRound(
             np.concatenate(features), np.concatenate(numbers), corrects, n_classes
         )
         self._round: Round = self._strokes
         self._held_out = np.concatenate(held_out)
-        self._before = {plane.key: plane.targets for plane in planes}
+        self._previous_targets = {plane.key: plane.targets for plane in planes}
         self._planes = list(planes)
         held_out_model = self._held_out_model
         if held_out_model is not None and not held_out_model.is_usable(planes):

@@ -6,9 +6,8 @@ and the unpainted pixels show how the classes vary. Where uncertainty is high, s
 blurs what is thin; then the patch network, which is sharp to the pixel, has a share in
 the pseudo-labels.
 
-A class that has gained a little gains more in each round, and after a few strokes of
-one class alone the others would vanish. So the proportions of the classes are held
-back, see `class_proportions`.
+The proportions of the classes in pseudo-labels are those that `class_proportions`
+allows.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .class_proportions import (
     HARD_LABEL_EXPONENT,
-    class_proportions_of,
-    count_class_proportions,
-    held_back,
+    blended_proportions,
+    limit_proportion_change,
+    soft_argmax_proportions,
     uncertainty_of,
 )
 from .pseudo_labels import choose_sure, draw_blocks, pseudo_labels_on_grid
@@ -130,7 +129,7 @@ class SelfTraining:
         self.n_rounds = min(max(rounds, 1), MAX_ROUNDS)
         # New strokes of a time that ended before any pseudo-labels still count.
         self._new_strokes = self._new_strokes + new_strokes
-        self._before = self._network.head.state.class_proportions
+        self._previous_proportions = self._network.head.state.class_proportions
         self._aim: Floats | None = None
         self._enough_strokes = strokes_per_class >= MIN_STROKES_FOR_PATCH_NETWORK
         self.patch_network_share = 0.0
@@ -180,7 +179,7 @@ class SelfTraining:
                     labels, self._patch_network_labels, strict=True
                 )
             ]
-        factors = self._hold_back(
+        factors = self._align_proportions(
             np.concatenate(labels), np.concatenate(self._unsmoothed)
         )
         chosen = [
@@ -208,23 +207,33 @@ class SelfTraining:
         worth = self._enough_strokes and uncertainty >= MIN_PATCH_NETWORK_SHARE
         return uncertainty if worth else 0.0
 
-    def _hold_back(self, pseudo_labels: Floats, unsmoothed: Floats) -> Floats:
-        """Find the factors of the classes that give them their proportions.
+    def _align_proportions(self, pseudo_labels: Floats, unsmoothed: Floats) -> Floats:
+        """Find the factors of the classes that give pseudo-labels their proportions.
 
-        The factors are found as in the algorithm of Sinkhorn and Knopp 1967
-        (doi:10.2140/pjm.1967.21.343). At the first strokes, and for a new class, no
-        proportions are known, and the classes have what they have.
+        The factors are found iteratively, as in the algorithm of Sinkhorn and Knopp
+        1967 (doi:10.2140/pjm.1967.21.343). After the first strokes there are no
+        previous proportions and all factors are 1; a new class starts with the
+        proportion it has in the predictions.
+
+        Parameters
+        ----------
+        pseudo_labels, unsmoothed
+            ``(n, n_classes)`` of all blocks.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,), float32
         """
         n = min(len(pseudo_labels), PSEUDO_LABEL_PIXELS)
         chosen = self._rng.choice(len(pseudo_labels), n, replace=False)
         some = pseudo_labels[chosen]
-        class_proportions = class_proportions_of(some, unsmoothed[chosen])
+        class_proportions = blended_proportions(some, unsmoothed[chosen])
         factors = np.ones_like(class_proportions)
         if self._aim is None:
             self._aim = self._decide_aim(class_proportions)
-        if self._before.any():
+        if self._previous_proportions.any():
             for _ in range(SINKHORN_ITERATIONS):
-                factors *= (self._aim / count_class_proportions(some * factors)) ** (
+                factors *= (self._aim / soft_argmax_proportions(some * factors)) ** (
                     1 / HARD_LABEL_EXPONENT
                 )
             class_proportions = self._aim
@@ -241,11 +250,14 @@ class SelfTraining:
             recent = recent + earlier
         self._corrections = [*self._corrections[-MIN_RECENT_STROKES:], new]
         self._new_strokes = np.zeros_like(new)
-        if not self._before.any():
+        if not self._previous_proportions.any():
             return class_proportions
-        before = np.where(self._before > 0, self._before, class_proportions)
+        known = self._previous_proportions
+        before = np.where(known > 0, known, class_proportions)
         before /= before.sum()
-        return held_back(class_proportions, before, recent=recent, n_new=int(new.sum()))
+        return limit_proportion_change(
+            class_proportions, before, recent=recent, n_new=int(new.sum())
+        )
 
     def _choose(
         self, plane: TrainingPlane, block: PlaneBlock, pseudo_labels: Floats
