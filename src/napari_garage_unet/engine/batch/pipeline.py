@@ -31,14 +31,15 @@ class PipelineOptions:
     Parameters
     ----------
     probabilities
-        Whether to keep the probabilities.
+        Whether the result has the probabilities.
     objects
-        Whether to find objects.
+        Whether the result has the objects.
     split
-        Whether to split touching objects of every class; by default those whose rule
-        says so.
+        Whether touching objects of all classes are split; if not, those of the classes
+        are whose `ClassRule.split` is set.
     split_by
-        Relief in which every class is split; None for that of its rule.
+        Relief in which touching objects of all classes are split, see `SplitBy`; None
+        takes the `ClassRule.split_by` of each class.
     """
 
     probabilities: bool = False
@@ -108,11 +109,11 @@ def segment_image(
         If the image does not fit the model.
     """
     options = options or PipelineOptions()
-    weighed = options.objects and needs_probabilities(
+    split_needs_probabilities = options.objects and needs_probabilities(
         model.classes, model.rules, split=options.split, split_by=options.split_by
     )
     probabilities = None
-    if options.probabilities or weighed:
+    if options.probabilities or split_needs_probabilities:
         probabilities = model.predict_proba(image)
         labels = model.decide(probabilities, image=image)
     else:

@@ -23,7 +23,8 @@ class ClassRule:
     """Threshold, clean-up and splitting of one class.
 
     The fields are in the order in which they act, see `clean_up`. Sizes are numbers of
-    pixels, or of voxels in a volume.
+    pixels, or of voxels in a volume, and lengths are in pixels, with one exception:
+    `split_distance` is in the units of the image's spacing.
 
     Raises
     ------
@@ -139,8 +140,8 @@ class ClassRule:
         Parameters
         ----------
         step
-            Pixels from one that is kept to the next. Lengths are divided by it, sizes
-            by its square.
+            Pixels from one that is kept to the next. `smooth` is divided by it, sizes
+            by its square; `split_distance` is not in pixels and stays.
         """
         area = step**2
         return dataclasses.replace(

@@ -91,10 +91,10 @@ def measure(
         )
     if time:
         return _measure_each(objects, image, channels, spacing, origin)
-    step = _per_axis(objects.ndim, spacing, 1.0, "spacing")
-    if (step <= 0).any():
-        raise InputError(f"The spacing has to be positive, not {step.tolist()}.")
-    offset = _per_axis(objects.ndim, origin, 0.0, "origin")
+    spacings = _per_axis(objects.ndim, spacing, 1.0, "spacing")
+    if (spacings <= 0).any():
+        raise InputError(f"The spacing has to be positive, not {spacings.tolist()}.")
+    origins = _per_axis(objects.ndim, origin, 0.0, "origin")
     names = _channel_names(objects, image, channels)
 
     properties = ["label", "num_pixels", "centroid", "bbox", "moments_central"]
@@ -105,25 +105,27 @@ def measure(
     )
     axes = "zyx"[-objects.ndim :]
     pixels = np.asarray(found["num_pixels"], np.float64)
-    size = pixels * step.prod()
+    size = pixels * spacings.prod()
     table: Table = {
         "label": np.asarray(found["label"], np.int64),
         "area" if objects.ndim == 2 else "volume": size,
     }
     for axis, name in enumerate(axes):
         table[f"centroid_{name}"] = (
-            found[f"centroid-{axis}"] * step[axis] + offset[axis]
+            found[f"centroid-{axis}"] * spacings[axis] + origins[axis]
         )
     box = np.ones_like(size)
     for axis, name in enumerate(axes):
-        low = (found[f"bbox-{axis}"] - 0.5) * step[axis] + offset[axis]
-        high = (found[f"bbox-{axis + objects.ndim}"] - 0.5) * step[axis] + offset[axis]
+        low = (found[f"bbox-{axis}"] - 0.5) * spacings[axis] + origins[axis]
+        high = (found[f"bbox-{axis + objects.ndim}"] - 0.5) * spacings[axis] + origins[
+            axis
+        ]
         table[f"bbox_min_{name}"], table[f"bbox_max_{name}"] = low, high
         box *= high - low
     for index, name in enumerate(names):
         plain = "intensity_mean"
         table[name] = found[plain if plain in found else f"{plain}-{index}"]
-    lengths = _axis_lengths(found, pixels, step)
+    lengths = _axis_lengths(found, pixels, spacings)
     table["equivalent_diameter"] = _equivalent_diameter(size, objects.ndim)
     table["axis_major"], table["axis_minor"] = lengths[:, -1], lengths[:, 0]
     table["elongation"] = lengths[:, -1] / lengths[:, 0]
@@ -139,8 +141,8 @@ def _measure_each(
     origin: Sequence[float] | None,
 ) -> Table:
     """Measure each time point; the first axis of `objects` and `image` is time."""
-    step = _per_axis(objects.ndim, spacing, 1.0, "spacing")
-    offset = _per_axis(objects.ndim, origin, 0.0, "origin")
+    spacings = _per_axis(objects.ndim, spacing, 1.0, "spacing")
+    origins = _per_axis(objects.ndim, origin, 0.0, "origin")
     _channel_names(objects, image, channels)
     parts = []
     for t in range(len(objects)):
@@ -148,8 +150,8 @@ def _measure_each(
             objects[t],
             image=None if image is None else image[t],
             channels=channels,
-            spacing=step[1:].tolist(),
-            origin=offset[1:].tolist(),
+            spacing=spacings[1:].tolist(),
+            origin=origins[1:].tolist(),
         )
         label = part.pop("label")
         parts.append({"label": label, "t": np.full(label.size, t, np.int64), **part})
@@ -188,7 +190,7 @@ def class_totals(
     InputError
         If the spacing does not fit.
     """
-    step = _per_axis(labels.ndim, spacing, 1.0, "spacing")
+    spacings = _per_axis(labels.ndim, spacing, 1.0, "spacing")
     pixels, counts = [], []
     regions = find_regions(np.ascontiguousarray(labels)) if labels.size else None
     for class_id in class_ids:
@@ -202,7 +204,7 @@ def class_totals(
             counts.append(regions.join(regions.labels == class_id, diagonal=True)[1])
     return {
         "class": np.array(class_ids, np.int64),
-        "size": np.array(pixels) * step.prod(),
+        "size": np.array(pixels) * spacings.prod(),
         "fraction": np.array(pixels) / max(labels.size, 1),
         "count": np.array(counts, np.int64),
     }
@@ -258,7 +260,7 @@ def _channel_names(
     return [f"mean_{index}" for index in range(count)]
 
 
-def _axis_lengths(found: Mapping[str, Float], pixels: Float, step: Float) -> Float:
+def _axis_lengths(found: Mapping[str, Float], pixels: Float, spacings: Float) -> Float:
     """Return the full axes of the ellipsoids with the second moments of the objects.
 
     A full axis is ``2 sqrt((d + 2) v)`` for a variance v in d dimensions. Each pixel is
@@ -270,7 +272,7 @@ def _axis_lengths(found: Mapping[str, Float], pixels: Float, step: Float) -> Flo
         Columns of `regionprops_table`, with the central moments in pixels.
     pixels
         ``(n_objects,)`` size in pixels.
-    step
+    spacings
         ``(n_axes,)`` world units per pixel.
 
     Returns
@@ -278,7 +280,7 @@ def _axis_lengths(found: Mapping[str, Float], pixels: Float, step: Float) -> Flo
     ndarray
         ``(n_objects, n_axes)`` float64 in world units, ascending along the last axis.
     """
-    n_axes = step.size
+    n_axes = spacings.size
     covariance = np.empty((pixels.size, n_axes, n_axes))
     for i in range(n_axes):
         for j in range(n_axes):
@@ -287,7 +289,7 @@ def _axis_lengths(found: Mapping[str, Float], pixels: Float, step: Float) -> Flo
             order[j] += 1
             moment = found["moments_central-" + "-".join(map(str, order))]
             variance = moment / pixels + (i == j) / 12
-            covariance[:, i, j] = variance * step[i] * step[j]
+            covariance[:, i, j] = variance * spacings[i] * spacings[j]
     lengths: Float = 2 * np.sqrt((n_axes + 2) * np.linalg.eigvalsh(covariance))
     return lengths
 
