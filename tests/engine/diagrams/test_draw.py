@@ -78,7 +78,7 @@ def test_diagram_of_the_pretrained_network():
     sides = [(b.side, b.level) for b in diagram.blocks]
     assert sides[:5] == [*(("down", level) for level in range(4)), ("bottom", 4)]
     assert sides[5:] == [("up", level) for level in (3, 2, 1, 0)]
-    feature_maps = sum(spec.channels for spec in network.head.feature_maps)
+    feature_maps = sum(spec.channels for spec in network.head.specs)
     assert sum(b.shape[-1] for b in diagram.blocks if b.frozen) == feature_maps
     assert diagram.blocks[-1].shape == (None, None, 5)
     assert render(diagram).size == render(read_diagram(build_unet())).size

@@ -31,7 +31,7 @@ def test_features_are_what_their_description_says(n_channels):
 def test_a_whole_plane_has_the_features_it_has_in_two_steps():
     features = load_features(3)
     plane = np.random.default_rng(0).random((48, 32, 3), np.float32)
-    statistics, at_once = features.whole(plane)
+    statistics, at_once = features.statistics_and_features(plane)
     in_steps = features(plane, features.statistics(plane))
     for a, b in zip(at_once, in_steps, strict=True):
         np.testing.assert_array_equal(a, b)

@@ -10,9 +10,9 @@ from scipy.interpolate import RegularGridInterpolator
 
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.filters.interpolation import (
-    at_pixels,
-    at_rows_and_columns,
     enlarge,
+    interpolate_at_pixels,
+    interpolate_at_rows_and_columns,
 )
 
 sizes = st.integers(1, 9)
@@ -39,7 +39,7 @@ def test_all_forms_agree_on_a_whole_plane(height, width, factor, seed):
     whole = enlarge(maps, factor)
 
     last = maps.transpose(1, 2, 0)
-    grid = at_rows_and_columns(
+    grid = interpolate_at_rows_and_columns(
         tf.constant(last),
         rows.astype("f4"),
         columns.astype("f4"),
@@ -48,7 +48,9 @@ def test_all_forms_agree_on_a_whole_plane(height, width, factor, seed):
     )
     np.testing.assert_array_equal(grid.numpy().transpose(2, 0, 1), whole)
     y, x = np.meshgrid(rows, columns, indexing="ij")
-    single = at_pixels(last, y.ravel(), x.ravel(), stride=factor, offset=0.0)
+    single = interpolate_at_pixels(
+        last, y.ravel(), x.ravel(), stride=factor, offset=0.0
+    )
     np.testing.assert_allclose(single.T.reshape(whole.shape), whole, atol=1e-6)
 
 
@@ -61,8 +63,8 @@ def test_pixels_rows_and_columns_agree_with_scipy(
     cells = rng.random((height, width, 3)).astype(dtype)
     rows, columns = (rng.integers(0, 200, 7) for _ in range(2))
 
-    single = at_pixels(cells, rows, columns, stride=stride, offset=offset)
-    grid = at_rows_and_columns(
+    single = interpolate_at_pixels(cells, rows, columns, stride=stride, offset=offset)
+    grid = interpolate_at_rows_and_columns(
         tf.constant(cells),
         rows.astype("f4"),
         columns.astype("f4"),
@@ -86,7 +88,9 @@ def test_pixels_rows_and_columns_agree_with_scipy(
 
 def test_single_pixels_keep_the_arithmetic_that_models_were_trained_with():
     cells = np.array([[[0.1], [0.7]]], np.float32)
-    found = at_pixels(cells, np.zeros(1, int), np.ones(1, int), stride=4, offset=0.0)
+    found = interpolate_at_pixels(
+        cells, np.zeros(1, int), np.ones(1, int), stride=4, offset=0.0
+    )
     u, a, b = np.float32(0.25), *cells[0, :, 0]
     assert found[0, 0] == (1 - u) * a + u * b
 

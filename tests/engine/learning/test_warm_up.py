@@ -22,8 +22,8 @@ def test_held_out_model_and_patch_network_need_no_trace_in_the_first_training(
 ):
     warm_up_checks(n_channels=1)
     network = build_network(NetworkConfig(), 1, 5)
-    held_out_model = network.alone()
-    feature_maps = network.whole(np.zeros((96, 80, 1), np.float32))[1]
+    held_out_model = network.with_single_member()
+    feature_maps = network.statistics_and_features(np.zeros((96, 80, 1), np.float32))[1]
     network.head.state = replace(network.head.state, blend_weight=0.5)
     # A trace runs the Python code of the functions.
     monkeypatch.setattr(patch_network, "patch_logits", refuse)

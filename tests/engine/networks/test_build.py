@@ -33,7 +33,7 @@ def test_a_network_with_weights_from_elsewhere_names_their_licence_and_source():
 def test_a_state_makes_another_network_predict_the_same(network):
     other = build_network(network.config, 2, 3)
     plane = np.random.default_rng(0).random((48, 64, 2), np.float32)
-    feature_maps = network.whole(plane)[1]
+    feature_maps = network.statistics_and_features(plane)[1]
     expected = network.probabilities(feature_maps)
     assert np.abs(other.probabilities(feature_maps) - expected).max() > 0.01
 
@@ -54,7 +54,7 @@ def test_a_state_does_not_change_with_the_network(network):
 def test_the_graph_gives_the_probabilities_of_the_network(network):
     plane = np.random.default_rng(1).random((64, 48, 2), np.float32)
     plane[20:40, 10:30] /= 3
-    expected = network.probabilities(network.whole(plane)[1])
+    expected = network.probabilities(network.statistics_and_features(plane)[1])
 
     graph = tf.function(network.probability_graph(), autograph=False)
     found = graph(tf.constant(plane[np.newaxis])).numpy()[0]

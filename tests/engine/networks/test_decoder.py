@@ -59,7 +59,7 @@ def test_a_plane_has_the_logits_of_its_pixels():
     ).numpy()
     rows, columns = np.indices((24, 16)).reshape(2, -1)
     features = gather_pixels(feature_maps, SPECS, rows * GRID, columns * GRID)
-    of_pixels = decoder.at_pixels(features).numpy()
+    of_pixels = decoder.logits_at_pixels(features).numpy()
     assert of_plane.shape == (3, 24, 16, 4)
     np.testing.assert_allclose(of_plane.reshape(of_pixels.shape), of_pixels, atol=2e-2)
     assert of_pixels.std() > 0.3
@@ -81,8 +81,8 @@ def test_rows_computed_in_strips_have_the_probabilities_of_the_plane():
     members = tf.nn.softmax(1.5 * decoder(feature_maps))
     whole = 0.3 * members[0] + 0.6 * members[1] + 0.1 * members[2]
     assert whole.shape[0] % STRIP_ROWS
-    guides = decoder.decoding.on_plane(feature_maps)[1]
-    strips = decoder.decoding.probabilities(feature_maps)
+    guides = decoder.as_layers.on_plane(feature_maps)[1]
+    strips = decoder.as_layers.probabilities(feature_maps)
     np.testing.assert_allclose(strips[..., :4], whole, atol=1e-5)
     np.testing.assert_allclose(strips[..., 4:], guides, rtol=1e-4, atol=1e-4)
 
@@ -159,11 +159,13 @@ def test_one_member_sees_the_projected_features():
     rng = np.random.default_rng(0)
     features = rng.random((1, 9, decoder.n_features), np.float32)
     projection = rng.normal(0, 0.1, decoder.state.projection.shape).astype(np.float32)
-    plain = decoder.at_pixels(features)
+    plain = decoder.logits_at_pixels(features)
     scaled = features * decoder.scale
-    expected = decoder.at_pixels(scaled @ projection @ projection.T / decoder.scale)
+    expected = decoder.logits_at_pixels(
+        scaled @ projection @ projection.T / decoder.scale
+    )
     decoder.state = replace(decoder.state, projection=projection)
-    found = decoder.at_pixels(features)
+    found = decoder.logits_at_pixels(features)
     np.testing.assert_allclose(found[:-1], plain[:-1], atol=1e-5)
     np.testing.assert_allclose(found[-1], expected[-1], atol=1e-3)
     assert np.abs(found[-1] - plain[-1]).max() > 0.1
@@ -172,7 +174,7 @@ def test_one_member_sees_the_projected_features():
 def test_the_member_with_projected_features_has_no_part_in_pseudo_labels():
     network = build_network(NetworkConfig(), 1, 2)
     head = network.head
-    feature_maps = network.whole(
+    feature_maps = network.statistics_and_features(
         np.random.default_rng(0).random((64, 64, 1), np.float32)
     )[1]
     given, taught = (
@@ -186,17 +188,21 @@ def test_the_member_with_projected_features_has_no_part_in_pseudo_labels():
     )
 
 
-def test_ensemble_weights_sum_to_one_and_leave_the_coarse_member_its_share():
-    np.testing.assert_allclose(make_ensemble_weights(3, projected=0.2), [0.4, 0.4, 0.2])
-    np.testing.assert_allclose(make_ensemble_weights(3, projected=0), [0.5, 0.5, 0])
-    np.testing.assert_allclose(make_ensemble_weights(1, projected=0), [1])
+def test_ensemble_weights_sum_to_one_and_leave_the_projected_member_its_share():
+    np.testing.assert_allclose(
+        make_ensemble_weights(3, projected_weight=0.2), [0.4, 0.4, 0.2]
+    )
+    np.testing.assert_allclose(
+        make_ensemble_weights(3, projected_weight=0), [0.5, 0.5, 0]
+    )
+    np.testing.assert_allclose(make_ensemble_weights(1, projected_weight=0), [1])
 
 
 def test_guides_keep_edges_but_do_not_teach():
     network = build_network(NetworkConfig(), 1, 2)
     rng = np.random.default_rng(0)
     plane = rng.random((64, 64, 1), np.float32)
-    feature_maps = network.whole(plane)[1]
+    feature_maps = network.statistics_and_features(plane)[1]
     blurred, taught = (
         network.probabilities(feature_maps),
         network.pseudo_label_probabilities(feature_maps)[0],

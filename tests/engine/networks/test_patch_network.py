@@ -65,7 +65,7 @@ def test_what_is_thin_is_sharp_in_the_result_as_far_as_the_patch_network_counts(
     monkeypatch.setattr(pretrained, "despeckle", lambda *_, **__: None)
     network = build_network(NetworkConfig(), 1, 2)
     plane = np.random.default_rng(0).random((64, 64, 1), np.float32)
-    feature_maps = network.whole(plane)[1]
+    feature_maps = network.statistics_and_features(plane)[1]
     before, taught = (
         network.probabilities(feature_maps),
         network.pseudo_label_probabilities(feature_maps)[0],
@@ -91,9 +91,9 @@ def test_the_patch_network_is_part_of_what_is_learnt():
     set_blend_weight(one, 0.3)
     other.load_state(one.state())
     assert other.patch_weight == pytest.approx(0.3)
-    feature_maps = one.whole(np.random.default_rng(0).random((64, 64, 1), np.float32))[
-        1
-    ]
+    feature_maps = one.statistics_and_features(
+        np.random.default_rng(0).random((64, 64, 1), np.float32)
+    )[1]
     np.testing.assert_array_equal(
         other.probabilities(feature_maps), one.probabilities(feature_maps)
     )
@@ -105,7 +105,7 @@ def test_an_isolated_cell_of_the_patch_network_is_not_in_the_result():
     plane = np.full((64, 64, 1), 0.5, np.float32)
     plane[30:32, 10:12] = 1
     plane[:, 40:46] = 1
-    feature_maps = network.whole(plane)[1]
+    feature_maps = network.statistics_and_features(plane)[1]
     patch_network = network.patch_network
     for kernel in patch_network.kernels:
         kernel.assign(tf.zeros_like(kernel))

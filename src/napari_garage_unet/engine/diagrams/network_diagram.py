@@ -37,11 +37,11 @@ def _(network: PretrainedNetwork) -> Diagram:
     The decoder adds the feature maps from deep to shallow, each behind a 1x1
     convolution, so its first layer is the right side of a U.
     """
-    strides = sorted({spec.stride for spec in network.head.feature_maps})
+    strides = sorted({spec.stride for spec in network.head.specs})
     blocks = [DiagramBlock("down", 0, shape=(None, None, network.n_channels))]
     for stride in strides:
         groups: dict[str, int] = {}
-        for spec in network.head.feature_maps:
+        for spec in network.head.specs:
             if spec.stride == stride:
                 groups[spec.group] = groups.get(spec.group, 0) + spec.channels
         blocks.append(

@@ -146,7 +146,9 @@ class PretrainedFeatures:
         """
         return _measure([self._raw(window) for window in windows(plane, self.stride)])
 
-    def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics, FeatureMaps]:
+    def statistics_and_features(
+        self, plane: NDArray[np.float32]
+    ) -> tuple[Statistics, FeatureMaps]:
         """Compute statistics and feature maps of a whole plane at once.
 
         The statistics are those of all cells, however large the plane is.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.filters.interpolation import at_pixels
+from napari_garage_unet.engine.filters.interpolation import interpolate_at_pixels
 
 from .feature_maps import FeatureMapSpec
 
@@ -35,7 +35,9 @@ def gather_pixels(
     ndarray of shape (n, sum of channels), float32
     """
     parts = [
-        at_pixels(feature_map, rows, columns, stride=spec.stride, offset=spec.offset)
+        interpolate_at_pixels(
+            feature_map, rows, columns, stride=spec.stride, offset=spec.offset
+        )
         for feature_map, spec in zip(feature_maps, specs, strict=True)
     ]
     return np.concatenate(parts, axis=1)

@@ -4,10 +4,10 @@ Cell ``i`` along an axis lies at pixel ``stride * i + offset``. Values are linea
 between neighbouring cells, and constant before the first cell and behind the last.
 
 There is one form for each way of asking: `enlarge` (NumPy) for all pixels at once,
-`at_pixels` (NumPy) for single pixels, and `at_rows_and_columns` (TensorFlow) for some
-rows and columns, inside a network. They agree up to rounding: `at_pixels` computes
-``(1 - u) a + u b`` and the others ``a + u (b - a)``. Trained models depend on the last
-bit of the features, so each keeps its arithmetic.
+`interpolate_at_pixels` (NumPy) for single pixels, and `interpolate_at_rows_and_columns`
+(TensorFlow) for some rows and columns, inside a network. They agree up to rounding:
+`interpolate_at_pixels` computes ``(1 - u) a + u b`` and the others ``a + u (b - a)``.
+Trained models depend on the last bit of the features, so each keeps its arithmetic.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def enlarge(maps: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
     return maps
 
 
-def at_pixels(
+def interpolate_at_pixels(
     feature_map: NDArray[np.floating[Any]],
     rows: NDArray[np.integer[Any]],
     columns: NDArray[np.integer[Any]],
@@ -87,7 +87,7 @@ def at_pixels(
     return values
 
 
-def at_rows_and_columns(
+def interpolate_at_rows_and_columns(
     maps: Tensor, rows: Tensor, columns: Tensor, *, stride: int, offset: float
 ) -> Tensor:
     """Interpolate a map at all crossings of some rows and columns.

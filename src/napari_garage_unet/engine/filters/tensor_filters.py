@@ -10,7 +10,7 @@ from typing import Any
 from napari_garage_unet.engine.compute.backend import tf
 
 from .despeckle import MIN_EVIDENCE, SUPPORT_CELLS
-from .interpolation import at_rows_and_columns
+from .interpolation import interpolate_at_rows_and_columns
 
 Tensor = Any
 
@@ -85,7 +85,7 @@ def smooth_probabilities(
     mixed = share * known + (1 - share) * rest
     fine = tf.concat([*(share * s for s in lines[:n_channels]), mixed], axis=-1)
     pixels = (tf.cast(tf.range(n), tf.float32) for n in tf.unstack(tf.shape(guide)[:2]))
-    enlarged = at_rows_and_columns(fine, *pixels, stride=grid, offset=0.0)
+    enlarged = interpolate_at_rows_and_columns(fine, *pixels, stride=grid, offset=0.0)
     *slopes, result = tf.split(enlarged, n_channels + 1, axis=-1)
     channels = tf.split(guide, n_channels, axis=-1)
     for slope, channel in zip(slopes, channels, strict=True):

@@ -144,7 +144,7 @@ class FeatureCache:
             if pixels.shape[0] * pixels.shape[1] > self._whole:
                 plane = _Plane(image, pixels, self.network.statistics(pixels))
             else:
-                statistics, feature_maps = self.network.whole(pixels)
+                statistics, feature_maps = self.network.statistics_and_features(pixels)
                 plane = _Plane(image, pixels, statistics, {(0, 0): feature_maps})
             self._planes[key] = plane
         self._planes.move_to_end(key)

@@ -52,7 +52,9 @@ def warm_up_checks(*, n_channels: int = 3, n_classes: int = 2) -> None:
     These are the held-out model and the patch network.
     """
     network = PretrainedNetwork(NetworkConfig(), n_channels, n_classes)
-    feature_maps = network.whole(np.zeros((64, 64, n_channels), np.float32))[1]
+    feature_maps = network.statistics_and_features(
+        np.zeros((64, 64, n_channels), np.float32)
+    )[1]
     held_out_model = HeldOutModel(network, seed=0)
     for predicting in (network, held_out_model.network):
         predicting.probabilities(feature_maps)

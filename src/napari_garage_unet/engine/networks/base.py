@@ -109,7 +109,7 @@ class Network(ABC):
         """
         return None
 
-    def whole(
+    def statistics_and_features(
         self, plane: NDArray[np.float32]
     ) -> tuple[Statistics | None, FeatureMaps]:
         """Compute statistics and features of a whole plane at once."""

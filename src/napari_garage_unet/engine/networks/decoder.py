@@ -25,8 +25,8 @@ from .decoder_layers import Layers
 from .decoder_ops import (
     ENSEMBLE_SIZE,
     WIDTHS,
-    at_pixels,
     group_scales,
+    logits_at_pixels,
     project_last_member,
 )
 from .decoder_state import DecoderState
@@ -40,7 +40,7 @@ class Decoder(keras.Model):  # type: ignore[misc]
 
     Parameters
     ----------
-    feature_maps
+    specs
         What the feature maps are.
     n_classes
         Number of logits.
@@ -62,16 +62,16 @@ class Decoder(keras.Model):  # type: ignore[misc]
 
     def __init__(
         self,
-        feature_maps: Sequence[FeatureMapSpec],
+        specs: Sequence[FeatureMapSpec],
         n_classes: int,
         *,
         members: int = ENSEMBLE_SIZE,
     ) -> None:
         super().__init__(name="decoder")
-        self.feature_maps = tuple(feature_maps)
+        self.specs = tuple(specs)
         self.members = members
         self.n_classes = n_classes
-        self.n_features = sum(feature_map.channels for feature_map in feature_maps)
+        self.n_features = sum(spec.channels for spec in specs)
         self.kernels, self.biases = [], []
         sizes = (self.n_features, *WIDTHS, n_classes)
         for number, (inputs, units) in enumerate(itertools.pairwise(sizes)):
@@ -83,13 +83,13 @@ class Decoder(keras.Model):  # type: ignore[misc]
         self.state = DecoderState.initial(
             self.n_features, n_classes, np.full(members, 1 / members, np.float32)
         )
-        self.scale = group_scales(self.feature_maps)
+        self.scale = group_scales(self.specs)
 
     @property
-    def decoding(self) -> Layers:
+    def as_layers(self) -> Layers:
         """The decoder as layers with the weights and settings of now."""
         return Layers(
-            self.feature_maps,
+            self.specs,
             self.projected_kernels(),
             self.biases,
             self.state.guide,
@@ -105,19 +105,20 @@ class Decoder(keras.Model):  # type: ignore[misc]
         initializer = keras.initializers.RandomNormal(stddev=variance**0.5)
         return self.add_weight(name=name, shape=shape, initializer=initializer)
 
-    def at_pixels(self, features: Tensor) -> Tensor:
-        """Compute logits at single pixels.
+    def logits_at_pixels(self, features: Tensor) -> Tensor:
+        """Compute logits at single pixels, from features that are not scaled.
 
         Parameters
         ----------
         features
-            ``(members or 1, n, n_features)``, interpolated and joined, not scaled.
+            ``(members or 1, n, n_features)``, interpolated and joined.
 
         Returns
         -------
         tensor of shape (members, n, n_classes)
         """
-        return at_pixels(features * self.scale, self.projected_kernels(), self.biases)
+        scaled = features * self.scale
+        return logits_at_pixels(scaled, self.projected_kernels(), self.biases)
 
     def call(self, feature_maps: Sequence[Tensor]) -> Tensor:
         """Compute the logits of a plane.
@@ -131,10 +132,12 @@ class Decoder(keras.Model):  # type: ignore[misc]
         -------
         tensor of shape (members, h, w, n_classes), on the grid
         """
-        return self.decoding.on_plane(feature_maps)[0]
+        return self.as_layers.on_plane(feature_maps)[0]
 
 
-def make_ensemble_weights(members: int, *, projected: float) -> NDArray[np.float32]:
+def make_ensemble_weights(
+    members: int, *, projected_weight: float
+) -> NDArray[np.float32]:
     """Divide the weight of the ensemble among its members.
 
     Parameters
@@ -142,7 +145,7 @@ def make_ensemble_weights(members: int, *, projected: float) -> NDArray[np.float
     members
         How many there are. If there are several, the last one sees the projected
         features.
-    projected
+    projected_weight
         Weight of that last one, 0 to 1; the others share the rest.
 
     Returns
@@ -152,6 +155,8 @@ def make_ensemble_weights(members: int, *, projected: float) -> NDArray[np.float
     """
     if members == 1:
         return np.ones(1, np.float32)
-    ensemble_weights = np.full(members, (1 - projected) / (members - 1), np.float32)
-    ensemble_weights[-1] = projected
+    ensemble_weights = np.full(
+        members, (1 - projected_weight) / (members - 1), np.float32
+    )
+    ensemble_weights[-1] = projected_weight
     return ensemble_weights

@@ -15,7 +15,9 @@ import numpy as np
 
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.features.feature_maps import GRID, FeatureMapSpec
-from napari_garage_unet.engine.filters.interpolation import at_rows_and_columns
+from napari_garage_unet.engine.filters.interpolation import (
+    interpolate_at_rows_and_columns,
+)
 
 from .decoder_ops import WIDTHS, Tensor, finish, group_scales
 from .decoder_state import N_GUIDES
@@ -32,7 +34,7 @@ class Layers:
 
     Parameters
     ----------
-    feature_maps
+    specs
         What the feature maps are.
     kernels, biases
         Weights of each layer, ``(members, inputs, units)`` and ``(members, 1, units)``;
@@ -47,15 +49,15 @@ class Layers:
 
     def __init__(
         self,
-        feature_maps: Sequence[FeatureMapSpec],
+        specs: Sequence[FeatureMapSpec],
         kernels: Sequence[Tensor],
         biases: Sequence[Tensor],
         guide: Tensor,
         ensemble_weights: Tensor,
         inverse_temperature: Tensor,
     ) -> None:
-        self.feature_maps = tuple(feature_maps)
-        self.scale = group_scales(feature_maps)
+        self.specs = tuple(specs)
+        self.scale = group_scales(specs)
         self.kernels, self.biases, self.guide = kernels, biases, guide
         self.ensemble_weights, self.inverse_temperature = (
             ensemble_weights,
@@ -131,8 +133,8 @@ class Layers:
         cannot be joined stays a map of its own.
         """
         maps: list[tuple[Tensor, FeatureMapSpec]] = []
-        for number in reversed(range(len(self.feature_maps))):
-            spec = self.feature_maps[number]
+        for number in reversed(range(len(self.specs))):
+            spec = self.specs[number]
             if spec.stride <= GRID:
                 continue
             lateral = tf.tensordot(
@@ -168,9 +170,9 @@ class Layers:
         grid
             Where its cells lie.
         """
-        fine = [n for n, spec in enumerate(self.feature_maps) if spec.stride <= GRID]
+        fine = [n for n, spec in enumerate(self.specs) if spec.stride <= GRID]
         on_grid = [
-            interpolate(feature_maps[n], rows, columns, self.feature_maps[n], grid)
+            interpolate(feature_maps[n], rows, columns, self.specs[n], grid)
             for n in fine
         ]
         joined = tf.concat(
@@ -194,22 +196,18 @@ class Layers:
         kernel = tf.transpose(self.kernels[0], (1, 0, 2))
         kernel = tf.reshape(kernel, (-1, self._members * WIDTHS[0]))
         kernel = tf.concat([kernel, self.guide], axis=1) * self.scale[:, tf.newaxis]
-        ends = np.cumsum([spec.channels for spec in self.feature_maps])
-        parts = [
-            kernel[ends[n] - self.feature_maps[n].channels : ends[n]] for n in numbers
-        ]
+        ends = np.cumsum([spec.channels for spec in self.specs])
+        parts = [kernel[ends[n] - self.specs[n].channels : ends[n]] for n in numbers]
         return tf.concat(parts, axis=0)
 
 
 @cache
-def decode_planes(
-    feature_maps: tuple[FeatureMapSpec, ...], every: int, members: int
-) -> Any:
+def decode_planes(specs: tuple[FeatureMapSpec, ...], every: int, members: int) -> Any:
     """Return the function from feature maps and parameters to probabilities.
 
     Parameters
     ----------
-    feature_maps
+    specs
         What the feature maps are.
     every
         Cells of the grid from one value to the next.
@@ -224,18 +222,15 @@ def decode_planes(
         smoothing behind the probabilities.
     """
 
-    def decode(arrays: Any, *learnt: Any) -> Tensor:
-        layers = Layers(feature_maps, *learnt)
-        return tf.transpose(layers.probabilities(arrays, every=every), (2, 0, 1))
+    def decode(feature_maps: Any, *learnt: Any) -> Tensor:
+        layers = Layers(specs, *learnt)
+        return tf.transpose(layers.probabilities(feature_maps, every=every), (2, 0, 1))
 
-    sizes = (sum(spec.channels for spec in feature_maps), *WIDTHS, None)
+    sizes = (sum(spec.channels for spec in specs), *WIDTHS, None)
     return tf.function(
         decode,
         input_signature=[
-            [
-                tf.TensorSpec((None, None, spec.channels), tf.float16)
-                for spec in feature_maps
-            ],
+            [tf.TensorSpec((None, None, spec.channels), tf.float16) for spec in specs],
             [tf.TensorSpec((members, *pair)) for pair in itertools.pairwise(sizes)],
             [tf.TensorSpec((members, 1, units)) for units in sizes[1:]],
             tf.TensorSpec((sizes[0], N_GUIDES)),
@@ -274,6 +269,6 @@ def interpolate(
         tf.cast(cells * target.stride, tf.float32) + target.offset
         for cells in (rows, columns)
     )
-    return at_rows_and_columns(
+    return interpolate_at_rows_and_columns(
         feature_map, *pixels, stride=spec.stride, offset=spec.offset
     )

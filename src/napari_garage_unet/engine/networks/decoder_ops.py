@@ -45,19 +45,20 @@ def project_last_member(kernels: Sequence[Tensor], projection: Tensor) -> list[T
     return [tf.stack([*plain, last]), *others]
 
 
-def at_pixels(
+def logits_at_pixels(
     features: Tensor,
     kernels: Sequence[Tensor],
     biases: Sequence[Tensor],
     *,
     drop: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """Compute logits at single pixels.
+    """Compute logits at single pixels, from features that are scaled.
 
     Parameters
     ----------
     features
-        ``(members or 1, n, inputs)``, interpolated, joined and scaled.
+        ``(members or 1, n, inputs)``, interpolated, joined and multiplied by
+        `group_scales`.
     kernels, biases
         As in `Layers`.
     drop
@@ -101,7 +102,7 @@ def finish(
     return x
 
 
-def group_scales(feature_maps: Sequence[FeatureMapSpec]) -> NDArray[np.float32]:
+def group_scales(specs: Sequence[FeatureMapSpec]) -> NDArray[np.float32]:
     """Return the factor of each feature that gives all groups the same total variance.
 
     Without it the many channels of the encoder would drown the few features that are
@@ -112,8 +113,8 @@ def group_scales(feature_maps: Sequence[FeatureMapSpec]) -> NDArray[np.float32]:
     ndarray of shape (n_features,), float32
     """
     groups = np.repeat(
-        [feature_map.group for feature_map in feature_maps],
-        [feature_map.channels for feature_map in feature_maps],
+        [spec.group for spec in specs],
+        [spec.channels for spec in specs],
     )
     names, sizes = np.unique(groups, return_counts=True)
     share = len(groups) / len(names) / sizes[np.searchsorted(names, groups)]

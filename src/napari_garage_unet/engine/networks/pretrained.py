@@ -136,10 +136,10 @@ class PretrainedNetwork(Network):
             and super().fits(state)
         )
 
-    def alone(self) -> PretrainedNetwork:
+    def with_single_member(self) -> PretrainedNetwork:
         """Return a network with the same features and one fresh member."""
         other = copy.copy(self)
-        other.head = Decoder(self.head.feature_maps, self.n_classes, members=1)
+        other.head = Decoder(self.head.specs, self.n_classes, members=1)
         other.patch_network = PatchNetwork(self.n_channels, self.n_classes)
         return other
 
@@ -152,12 +152,14 @@ class PretrainedNetwork(Network):
     ) -> FeatureMaps:
         """Compute guide, pixels, multiscale features and encoder maps of a plane."""
         if statistics is None:
-            return self.whole(plane)[1]
+            return self.statistics_and_features(plane)[1]
         return (self._guide(plane), *self._features(plane, statistics))
 
-    def whole(self, plane: NDArray[np.float32]) -> tuple[Statistics, FeatureMaps]:
+    def statistics_and_features(
+        self, plane: NDArray[np.float32]
+    ) -> tuple[Statistics, FeatureMaps]:
         """Compute statistics and features at once, each map a single time."""
-        statistics, feature_maps = self._features.whole(plane)
+        statistics, feature_maps = self._features.statistics_and_features(plane)
         return statistics, (self._guide(plane), *feature_maps)
 
     def _guide(self, plane: NDArray[np.float32]) -> NDArray[np.float16]:
@@ -234,7 +236,7 @@ class PretrainedNetwork(Network):
         decoded : ndarray of shape (n_classes, H / GRID, W / GRID), float32
             The same before smoothing.
         """
-        ensemble_weights = make_ensemble_weights(self.head.members, projected=0)
+        ensemble_weights = make_ensemble_weights(self.head.members, projected_weight=0)
         decoded, image, guides = self._decode(feature_maps, 1, ensemble_weights)
         smoothed = self._smooth(
             decoded,
@@ -252,7 +254,7 @@ class PretrainedNetwork(Network):
         """Compute probabilities on the grid, the image, and the guides on the grid."""
         image, _, *features = feature_maps
         head = self.head
-        decode = decode_planes(head.feature_maps, max(step // GRID, 1), head.members)
+        decode = decode_planes(head.specs, max(step // GRID, 1), head.members)
         learnt = (
             head.projected_kernels(),
             head.biases,

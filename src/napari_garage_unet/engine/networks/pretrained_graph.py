@@ -68,15 +68,15 @@ def pretrained_probabilities(
         multiscale_features(plane)[::GRID, ::GRID],
         *_encoder_feature_maps(plane),
     ]
-    decoding = decoder.decoding
-    logits, guides = decoding.on_plane(
+    layers = decoder.as_layers
+    logits, guides = layers.on_plane(
         [_standardise(feature_map) for feature_map in feature_maps]
     )
     guide = plane
     if patch_network.n_channels > MAX_GUIDE_CHANNELS:
         guide = tf.reduce_mean(plane, axis=-1, keepdims=True)
     guide = median(guide, GUIDE_MEDIAN_PIXELS)
-    mean = decoding.mean(logits)
+    mean = layers.mean(logits)
     share, rest = SMOOTHED_SHARE, mean
     if blend_weight:
         patches = median(_patch_probabilities(patch_network, plane), 3)

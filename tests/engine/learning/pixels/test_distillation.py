@@ -30,7 +30,9 @@ class Distilled:
         self.lines[:, ::16] = self.lines[:, 1::16] = True
         pixels = np.where(self.lines, 0.2, 0.8) + rng.normal(0, 0.05, SHAPE)
         self.network = build_network(NetworkConfig(), 1, 2)
-        feature_maps = self.network.whole(pixels[..., np.newaxis].astype(np.float32))[1]
+        feature_maps = self.network.statistics_and_features(
+            pixels[..., np.newaxis].astype(np.float32)
+        )[1]
         self.labels = labels(self.lines).astype(np.float32)
         targets = np.zeros(SHAPE, np.int32)
         targets[80:83, 16:18], targets[80:83, 20:30] = 2, 1

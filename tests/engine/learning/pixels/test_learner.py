@@ -175,7 +175,7 @@ def painted(shape, n_strokes):
 def test_many_strokes_smooth_less(plane):
     network, _ = plane
     pixels = np.random.default_rng(0).random((2496, 128, 1), np.float32)
-    feature_maps = network.whole(pixels)[1]
+    feature_maps = network.statistics_and_features(pixels)[1]
 
     def region(rows, columns):
         spans = [(rows.start, rows.stop), (columns.start, columns.stop)]
@@ -204,9 +204,7 @@ def test_the_smoothing_is_guided_by_what_varies_most_between_painted_pixels(plan
     for target in (1, 2):
         rows, columns = np.nonzero(targets == target)
         some = rng.choice(len(rows), 10_000)
-        features = gather_pixels(
-            feature_maps, head.feature_maps, rows[some], columns[some]
-        )
+        features = gather_pixels(feature_maps, head.specs, rows[some], columns[some])
         seen.append(features * head.scale)
     seen = np.concatenate(seen)
     spreads = (seen @ head.state.guide).std(axis=0)

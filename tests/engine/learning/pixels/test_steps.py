@@ -26,7 +26,7 @@ def test_steps_teach_every_member(members):
     for _ in range(150):
         pixels = rng.integers(0, 400, (members, 64), dtype=np.int32)
         loss = steps.take(tf.constant(features), wanted, pixels, rate=5e-3)
-    found = decoder.at_pixels(features[np.newaxis]).numpy().argmax(axis=-1)
+    found = decoder.logits_at_pixels(features[np.newaxis]).numpy().argmax(axis=-1)
     assert found.shape == (members, 400)
     assert ((found == numbers).mean(axis=1) > 0.93).all()
     assert 0 < loss < 0.5
@@ -59,7 +59,7 @@ def test_decoders_of_a_kind_share_their_trace_and_nothing_else(monkeypatch):
     np.testing.assert_array_equal(other.kernels[0], before)
     # A trace runs the Python code of the decoder; a second decoder needs none.
     monkeypatch.setattr(
-        steps_module, "at_pixels", lambda *a, **k: pytest.fail("traced")
+        steps_module, "logits_at_pixels", lambda *a, **k: pytest.fail("traced")
     )
     assert take_some(other, 0) == losses
     np.testing.assert_array_equal(other.kernels[0], one.kernels[0])
@@ -75,6 +75,6 @@ def test_noise_is_another_one_in_each_step():
     losses = [steps.take(features, wanted, pixels, rate=0.0) for _ in range(20)]
     assert len(set(losses)) == 20
     # Noise costs a sure decoder more than this one, which is uncertain.
-    clean = decoder.at_pixels(features[np.newaxis])
+    clean = decoder.logits_at_pixels(features[np.newaxis])
     expected = tf.nn.softmax_cross_entropy_with_logits(wanted, clean[0]).numpy().mean()
     assert np.mean(losses) == pytest.approx(expected, rel=0.1)

@@ -48,6 +48,6 @@ def suited_to_strokes(state: DecoderState, strokes_per_class: float) -> DecoderS
     return replace(
         state,
         smoothing_radius=min(radius, MAX_SMOOTHING_RADIUS),
-        ensemble_weights=make_ensemble_weights(ENSEMBLE_SIZE, projected=share),
+        ensemble_weights=make_ensemble_weights(ENSEMBLE_SIZE, projected_weight=share),
         inverse_temperature=INVERSE_TEMPERATURE,
     )

@@ -48,7 +48,7 @@ class HeldOutModel:
 
     def __init__(self, network: PretrainedNetwork, *, seed: int) -> None:
         with seeded_weights(seed):
-            self.network = network.alone()
+            self.network = network.with_single_member()
         self.planes: Sequence[TrainingPlane] | None = None
         self._rng = np.random.default_rng([seed, 1])
         self._steps = PixelSteps(self.network.head, self._rng)

@@ -264,7 +264,7 @@ class PixelLearner:
         _, _, *feature_maps = plane.region(block.seen_rows, block.seen_columns)
         return gather_pixels(
             feature_maps,
-            self.network.head.feature_maps,
+            self.network.head.specs,
             rows + block.rows.start - block.seen_rows.start,
             columns + block.columns.start - block.seen_columns.start,
         )

@@ -13,8 +13,8 @@ from napari_garage_unet.engine.features.feature_maps import FeatureMapSpec
 from napari_garage_unet.engine.networks.decoder import Decoder
 from napari_garage_unet.engine.networks.decoder_ops import (
     WIDTHS,
-    at_pixels,
     group_scales,
+    logits_at_pixels,
     project_last_member,
 )
 
@@ -61,7 +61,7 @@ class PixelSteps:
         self._head = head
         self._rng = rng
         self._adamw = AdamW([*head.kernels, *head.biases])
-        self._step = _step_of(head.feature_maps, head.members)
+        self._step = _step_of(head.specs, head.members)
         # With any number of pixels; traced only for the first decoder of a kind.
         self._step.get_concrete_function(
             tf.TensorSpec((None, head.n_features)),
@@ -108,9 +108,9 @@ class PixelSteps:
 
 
 @cache
-def _step_of(feature_maps: tuple[FeatureMapSpec, ...], members: int) -> Any:
+def _step_of(specs: tuple[FeatureMapSpec, ...], members: int) -> Any:
     """Return the function that takes a step on any decoder of a kind."""
-    scale = group_scales(feature_maps)
+    scale = group_scales(specs)
     size = RESERVED_STEPS * MAX_PIXELS_PER_STEP * members
     noise = drawn_noise(size * len(scale))
     mask = drawn_mask(size * len(scale), INPUT_DROPOUT)
@@ -142,7 +142,7 @@ def _step_of(feature_maps: tuple[FeatureMapSpec, ...], members: int) -> Any:
         half = len(variables) // 2
         kernels, biases = variables[:half], variables[half:]
         with tf.GradientTape() as tape:
-            logits = at_pixels(
+            logits = logits_at_pixels(
                 x,
                 project_last_member(kernels, projection),
                 biases,
