@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from napari_garage_unet.engine.compute.backend import tf
-from napari_garage_unet.engine.filters.tensor_filters import Tensor, repeat_border
+from napari_garage_unet.engine.filters.tensor_padding import Tensor, repeat_border
 
 from .feature_maps import SIGMAS
 

@@ -11,6 +11,7 @@ from napari_garage_unet.engine.compute.backend import tf
 
 from .despeckle import MIN_EVIDENCE, SUPPORT_CELLS
 from .interpolation import interpolate_at_rows_and_columns
+from .tensor_padding import repeat_border
 
 Tensor = Any
 
@@ -167,10 +168,3 @@ def median(maps: Tensor, side: int) -> Tensor:
     ]
     larger = tf.math.top_k(tf.stack(seen, axis=-1), k=side * side // 2 + 1).values
     return larger[..., -1]
-
-
-def repeat_border(maps: Tensor, width: int, axis: int) -> Tensor:
-    """Pad an axis on both sides with copies of its first and its last values."""
-    size = tf.shape(maps)[axis]
-    at = tf.clip_by_value(tf.range(-width, size + width), 0, size - 1)
-    return tf.gather(maps, at, axis=axis)

@@ -22,9 +22,9 @@ from napari_garage_unet.engine.filters.tensor_filters import (
     Tensor,
     despeckle,
     median,
-    repeat_border,
     smooth_probabilities,
 )
+from napari_garage_unet.engine.filters.tensor_padding import repeat_border
 
 from .blending import (
     GUIDE_MEDIAN_PIXELS,
