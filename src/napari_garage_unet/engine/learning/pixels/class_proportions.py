@@ -55,8 +55,8 @@ def uncertainty_of(probabilities: Floats) -> float:
 def soft_argmax_proportions(probabilities: Floats) -> Floats:
     """Return the share of each class in the labels, with a soft argmax for the label.
 
-    Each pixel counts for every class by its probability to the power of `HARD_LABEL_EXPONENT`,
-    which is nearly 1 for the most probable class and 0 for the others.
+    Each pixel counts for every class by its probability to the power of
+    `HARD_LABEL_EXPONENT`, nearly 1 for the most probable class and 0 for the others.
 
     Parameters
     ----------
