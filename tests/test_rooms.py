@@ -22,3 +22,12 @@ def test_every_room_of_the_engine_is_on_the_map():
         for room in rooms
         if f"`{room.parent.name}/`" not in page
     } == set()
+
+
+def test_long_files_say_why_they_are_long():
+    package = ROOT / "src" / "napari_garage_unet"
+    for path in package.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if text.count("\n") > 300:
+            opening = text.split('"""')[1]
+            assert "over 300 lines because" in " ".join(opening.split()), path

@@ -1,8 +1,4 @@
-"""Measurements of objects and classes, in world units.
-
-A table is a dictionary of columns of equal length. The names of the columns do not
-depend on the units; `column_unit` gives the unit of a column.
-"""
+"""Measurements of objects and classes, in world units; `column_unit` names the unit."""
 
 from __future__ import annotations
 
