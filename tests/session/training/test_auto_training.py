@@ -61,7 +61,7 @@ def test_a_lifted_brush_is_followed_with_the_next_poll(painted, engine):
 
 def test_only_the_box_of_a_stroke_is_sent_while_learning(painted, engine, run):
     painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     first = engine.sent(SetStrokes)[-1]
     assert (first.box, first.follows) == (None, 0)
     layer = painted.images.current.strokes
@@ -77,7 +77,7 @@ def test_only_the_box_of_a_stroke_is_sent_while_learning(painted, engine, run):
 
 def test_after_a_lost_message_all_strokes_are_sent_again(painted, engine, run):
     painted.learn()
-    run(lambda: painted.job.phase is Phase.LEARNING)
+    run(lambda: painted.live.phase is Phase.LEARNING)
     layer = painted.images.current.strokes
     engine.strokes_ids.clear()  # as if the engine had missed what was sent last
     layer.data_setitem((np.array([33]), np.array([3])), 2)
