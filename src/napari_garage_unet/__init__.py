@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .engine.api import load_model, train
+    from .engine.models.from_keras import model_from_keras
     from .engine.models.model import Model
     from .engine.networks.unet import build_unet
     from .engine.objects.label_objects import objects
@@ -23,6 +24,7 @@ __all__ = [
     "build_unet",
     "load_model",
     "measure",
+    "model_from_keras",
     "objects",
     "train",
 ]
@@ -31,6 +33,7 @@ _MODULE_BY_NAME = {
     "train": ".engine.api",
     "load_model": ".engine.api",
     "Model": ".engine.models.model",
+    "model_from_keras": ".engine.models.from_keras",
     "build_unet": ".engine.networks.unet",
     "measure": ".engine.objects.measure",
     "objects": ".engine.objects.label_objects",
