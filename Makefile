@@ -3,7 +3,7 @@
 PYTHON ?=
 BIN := .venv/bin
 STAMP := .venv/.made-from-constraints
-BENCHES := strokes others masks speed live tune next
+BENCHES := strokes others masks speed live tune next tutorial
 
 # Windows open here: the person's display, or a virtual one when there is none.
 WITH_DISPLAY := scripts/with-display.sh
@@ -12,7 +12,7 @@ WITH_DISPLAY := scripts/with-display.sh
 WINDOW_TESTS := tests/widgets
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test test-all lint format validate clean \
+.PHONY: help setup system demo tutorial test test-all lint format validate clean \
 	$(addprefix bench-,$(BENCHES))
 
 help: ## list what can be made
@@ -30,6 +30,9 @@ system: ## see that Qt's and OpenGL's system libraries are there
 
 demo: system setup ## train on the garage photograph in napari, write demo/
 	$(WITH_DISPLAY) $(BIN)/python -m napari_garage_unet.demo
+
+tutorial: setup ## run the lesson whole, write its notebook and docs/tutorial.md
+	$(BIN)/python scripts/make_tutorial.py
 
 test: PYTEST_SELECT := -m "not slow"
 test test-all: system setup lint validate
@@ -56,5 +59,5 @@ $(addprefix bench-,$(BENCHES)): bench-%: system setup
 	$(WITH_DISPLAY) --virtual $(BIN)/python benchmarks/bench_$*.py
 
 clean: ## remove .venv, caches, builds and demo/
-	rm -rf .venv .tox .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist demo
+	rm -rf .venv .tox .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist demo tutorial
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

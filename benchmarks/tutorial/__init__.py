@@ -1,0 +1,1 @@
+"""The textbook network of the lesson, measured on the tasks of the benchmarks."""
