@@ -11,6 +11,7 @@ strokes: class ids from 1, and 0 where the source says "ignore".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,6 +140,21 @@ def load_task(name: str, *, folder: Path = DATA_FOLDER) -> Task:
         name=name,
         stroked=tuple(load(stem) for stem in source.stroked),
         new=tuple(load(stem) for stem in source.new),
+    )
+
+
+def load_more(
+    task: str, stems: Sequence[str], *, folder: Path = DATA_FOLDER
+) -> tuple[Picture, ...]:
+    """Read further pictures of the data set that a task is made from."""
+    source = (_SOURCES | _OTHER_SOURCES)[task]
+    return tuple(
+        Picture(
+            name=stem,
+            image=_read(folder, source, stem),
+            truth=as_truth(imread(folder / source.folder / "masks" / f"{stem}.png")),
+        )
+        for stem in stems
     )
 
 
