@@ -238,7 +238,7 @@ def test_features_can_be_computed_in_turns_before_the_first_step(monkeypatch):
         raise AssertionError("computed again")
 
     monkeypatch.setattr(cache.network, "features", refuse)
-    monkeypatch.setattr(cache.network, "whole", refuse)
+    monkeypatch.setattr(cache.network, "statistics_and_features", refuse)
     assert next(training.run()).step == 1
 
 
