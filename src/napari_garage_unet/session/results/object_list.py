@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_garage_unet.engine.objects import found as engine_objects
+from napari_garage_unet.engine.objects.tables import Table
 from napari_garage_unet.layers.matching import METADATA_KEY, placement
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.background import Tasks
 
 from .result import Result
 
-Table = dict[str, NDArray[Any]]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FoundObjects:
-    """Objects of a result, before they are shown.
+class MeasuredObjects:
+    """Ids and tables of `engine.objects.found.FoundObjects`, all computed.
+
+    Made in a thread, so that showing them costs the window no measurement.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ class ObjectSet:
         Labels layer with an id per object; the table is in its ``features``.
     """
 
-    def __init__(self, result: Result, layer: Labels, found: FoundObjects) -> None:
+    def __init__(self, result: Result, layer: Labels, found: MeasuredObjects) -> None:
         self.result = result
         self.layer = layer
         self.table = found.table
@@ -125,7 +126,7 @@ class ObjectList:
             self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._sets.clear()
 
-    def _show(self, result: Result, found: FoundObjects) -> None:
+    def _show(self, result: Result, found: MeasuredObjects) -> None:
         if result.layer not in self._viewer.layers:
             return
         shown = self.of_result(result)
@@ -169,7 +170,7 @@ class ObjectList:
 
 def find_objects(
     result: Result, labels: NDArray[Any], old: NDArray[np.int32] | None = None
-) -> FoundObjects:
+) -> MeasuredObjects:
     """Find and measure the objects of a result.
 
     Parameters
@@ -190,7 +191,7 @@ def find_objects(
     )
     if old is not None:
         found = found.renumbered_like(old)
-    return FoundObjects(found.ids, found.table, found.totals)
+    return MeasuredObjects(found.ids, found.table, found.totals)
 
 
 def _select_clicked(layer: Labels, event: Any) -> None:
