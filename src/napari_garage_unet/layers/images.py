@@ -15,21 +15,8 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Layer
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.axes import AXES
+from napari_garage_unet.engine.images.axes import letters_of_labels
 from napari_garage_unet.engine.images.image import Image
-
-AXIS_NAMES = {
-    "time": "t",
-    "depth": "z",
-    "plane": "z",
-    "height": "y",
-    "row": "y",
-    "width": "x",
-    "column": "x",
-    "channel": "c",
-    "channels": "c",
-}
-"""Letters of the long axis labels that are understood, besides the letters."""
 
 DEFAULT_AXES = {2: "yx", 3: "zyx", 4: "tzyx"}
 """Axes of a layer without axis labels, by its number of dimensions."""
@@ -56,13 +43,8 @@ def layer_axes(layer: Layer) -> str:
     InputError
         If the layer has fewer than two or more than four axes.
     """
-    labels = [str(label).strip().lower() for label in layer.axis_labels]
-    letters = "".join(AXIS_NAMES.get(label, label) for label in labels)
-    if (
-        len(letters) == layer.ndim == len(set(letters))
-        and set("yx") <= set(letters) <= set(AXES)
-        and not (getattr(layer, "rgb", False) and "c" in letters)
-    ):
+    letters = letters_of_labels(layer.axis_labels)
+    if letters is not None and not (getattr(layer, "rgb", False) and "c" in letters):
         return letters
     if layer.ndim not in DEFAULT_AXES:
         raise InputError(

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.axes import axes_for_strokes, guess_axes
+from napari_garage_unet.engine.images.axes import (
+    AxesSource,
+    axes_for_strokes,
+    decide_axes,
+    guess_axes,
+    letters_of_labels,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +27,18 @@ from napari_garage_unet.engine.images.axes import axes_for_strokes, guess_axes
         ((9, 20, 30, 3), "zyxc"),
         ((5, 9, 20, 30), "tzyx"),
         ((5, 9, 20, 30, 3), "tzyxc"),
+        ((200, 200, 6), "yxc"),
+        ((10, 200, 200, 12), "zyxc"),
+        ((6, 30, 5), "zyx"),
+        ((4, 2, 64, 64), "zcyx"),
+        ((2, 7, 64, 64), "tzyx"),
+        ((1, 2, 1, 64, 64), "tczyx"),
+        ((1, 1, 1, 64, 64), "ctzyx"),
+        ((1, 64, 64), "zyx"),
+        ((1, 9, 64, 64), "tzyx"),
+        ((64, 64, 1), "yxc"),
+        ((1, 64), "yx"),
+        ((1, 1, 64), "zyx"),
     ],
 )
 def test_axes_are_guessed_from_the_shape(shape, axes):
@@ -52,3 +72,31 @@ def test_strokes_of_another_shape_are_refused_with_both_shapes():
         axes_for_strokes((20, 30, 3), (20, 31), name="garage")
     assert "garage has shape (20, 30, 3)" in str(error.value)
     assert "(20, 31)" in str(error.value)
+
+
+def test_a_person_is_believed_before_labels_before_the_file_before_the_shape():
+    shape, labels = (5, 20, 30), ("channel", "row", "column")
+    decide = partial(decide_axes, shape)
+    assert decide(said="tyx", labels=labels, stored="zyx") == ("tyx", AxesSource.PERSON)
+    assert decide(labels=labels, stored="tyx") == ("cyx", AxesSource.LABELS)
+    assert decide(labels=("-3", "-2", "-1"), stored="tyx") == ("tyx", AxesSource.FILE)
+    assert decide() == ("zyx", AxesSource.SHAPE)
+
+
+def test_axes_that_a_person_says_have_to_fit_the_shape():
+    with pytest.raises(InputError, match="garage has 3 axes"):
+        decide_axes((5, 20, 30), said="yx", name="garage")
+
+
+@pytest.mark.parametrize(
+    ("labels", "letters"),
+    [
+        (("T", "Height", "width"), "tyx"),
+        (("frame", "slice", "y", "x"), "tzyx"),
+        (("y", "y", "x"), None),
+        (("z", "y"), None),
+        (("-2", "-1"), None),
+    ],
+)
+def test_axis_labels_are_understood_as_letters_or_words(labels, letters):
+    assert letters_of_labels(labels) == letters

@@ -75,3 +75,38 @@ def test_spacing_defaults_to_one_and_must_fit():
     assert Image(np.zeros((3, 4, 5)), "zyx").spacing == (1, 1, 1)
     with pytest.raises(InputError, match="spacing"):
         Image(np.zeros((3, 4, 5)), "zyx", spacing=(1, 2))
+
+
+def test_missing_values_are_not_finite_or_the_nodata_value_or_outside_the_mask():
+    pixels = np.array([[1, np.nan, np.inf], [-9999, 2, 3]], np.float32)
+    mask = np.array([[True, True, True], [True, True, False]])
+    image = Image(pixels, "yx", nodata=-9999, data_mask=mask)
+    missing = image.missing_values(image.plane())
+    assert missing is not None
+    np.testing.assert_array_equal(missing[..., 0], [[0, 1, 1], [1, 0, 1]])
+
+
+def test_nodata_of_float32_files_is_found_whatever_its_digits():
+    pixels = np.full((2, 2), np.finfo(np.float32).min, np.float32)
+    image = Image(pixels, "yx", nodata=-3.4028234663852886e38)
+    missing = image.missing_values(image.plane())
+    assert missing is not None
+    assert missing.all()
+
+
+def test_an_image_without_missing_values_says_none():
+    image = Image(np.ones((2, 2), np.uint8), "yx", nodata=-9999)
+    assert image.missing_values(image.plane()) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"origin": (1.0,)}, "origin has 1 numbers"),
+        ({"channel_names": ("red", "green")}, "1 channel but 2 names"),
+        ({"data_mask": np.ones((3, 2), bool)}, "mask of image has shape"),
+    ],
+)
+def test_what_does_not_fit_the_array_is_refused(fields, message):
+    with pytest.raises(InputError, match=message):
+        Image(np.ones((2, 2)), "yx", **fields)

@@ -1,13 +1,45 @@
-"""Letters of axes: checked, or found from shapes."""
+"""Letters of axes: decided, checked, or found from shapes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from napari_garage_unet.engine.errors import InputError
 
 AXES = "tzyxc"
 """Names of axes: time, depth, height, width and channel."""
+
+LETTER_BY_LABEL = {
+    "time": "t",
+    "frame": "t",
+    "depth": "z",
+    "plane": "z",
+    "slice": "z",
+    "height": "y",
+    "row": "y",
+    "width": "x",
+    "column": "x",
+    "channel": "c",
+    "channels": "c",
+    "band": "c",
+}
+"""Letters of the long axis labels that are understood, besides the letters."""
+
+MAX_BANDS = 32
+"""Longest last axis that is taken for spectral bands."""
+
+SIDE_PER_BAND = 4
+"""Shortest side of a plane, as a multiple of the number of its bands."""
+
+
+class AxesSource(StrEnum):
+    """Who says what the axes of an image mean, in the words of the dock."""
+
+    PERSON = "as you said"
+    LABELS = "by its axis labels"
+    FILE = "by its file"
+    SHAPE = "guessed from its shape"
 
 
 def check_axes(axes: str, shape: Sequence[int], *, name: str = "image") -> None:
@@ -41,12 +73,83 @@ def check_axes(axes: str, shape: Sequence[int], *, name: str = "image") -> None:
         )
 
 
+def letters_of_labels(labels: Sequence[str]) -> str | None:
+    """Return the letters of axis labels, or None if one is not understood.
+
+    Parameters
+    ----------
+    labels
+        One label per axis: a letter of `AXES` or a key of `LETTER_BY_LABEL`, in any
+        case.
+
+    Returns
+    -------
+    str or None
+        One letter per axis; None as well where ``y`` or ``x`` is missing or a letter
+        occurs twice.
+    """
+    plain = [str(label).strip().lower() for label in labels]
+    letters = "".join(LETTER_BY_LABEL.get(label, label) for label in plain)
+    understood = len(letters) == len(labels) == len(set(letters))
+    return letters if understood and set("yx") <= set(letters) <= set(AXES) else None
+
+
+def decide_axes(
+    shape: Sequence[int],
+    *,
+    said: str | None = None,
+    labels: Sequence[str] = (),
+    stored: str | None = None,
+    name: str = "image",
+) -> tuple[str, AxesSource]:
+    """Decide what the axes of an array mean, the one place where this is done.
+
+    Parameters
+    ----------
+    shape
+        Shape of the array.
+    said
+        Letters that a person has given; they are believed first.
+    labels
+        Axis labels of a layer, believed next if each is understood.
+    stored
+        Letters from the metadata of a file or of its reader.
+    name
+        Name of the image in error messages.
+
+    Returns
+    -------
+    axes : str
+        One letter of `AXES` per axis.
+    source : AxesSource
+        Who said so.
+
+    Raises
+    ------
+    InputError
+        If the letters that a person or a file gives do not fit the shape, or the shape
+        alone does not tell.
+    """
+    if said is not None:
+        check_axes(said, shape, name=name)
+        return said, AxesSource.PERSON
+    letters = letters_of_labels(labels)
+    if letters is not None and len(letters) == len(shape):
+        return letters, AxesSource.LABELS
+    if stored is not None:
+        check_axes(stored, shape, name=name)
+        return stored, AxesSource.FILE
+    return guess_axes(shape), AxesSource.SHAPE
+
+
 def guess_axes(shape: Sequence[int]) -> str:
     """Guess the axes of an array from its shape.
 
-    A last axis of length 3 or 4 behind two longer ones is colour (``c``), and so is the
-    first of three axes when it has a length of 2 to 4 and the others are longer. A
-    single axis left in front of ``yx`` is ``z``, two are ``tz``.
+    Axes of length 1 do not count and get the letters that are left. Of the others, a
+    last axis that is much shorter than the two in front of it is ``c``, as in pictures
+    with colours or spectral bands; so is one of length 2 to 4 right in front of ``yx``,
+    because stacks of so few planes are rarer than channels. A single axis that is left
+    is ``z``, two are ``tz``.
 
     Parameters
     ----------
@@ -63,12 +166,41 @@ def guess_axes(shape: Sequence[int]) -> str:
     InputError
         If there are not two to four axes besides channels.
     """
+    long = [i for i, n in enumerate(shape) if n != 1]
+    if len(long) < 2:
+        long = list(range(max(len(shape) - 2, 0), len(shape)))
+    letters = dict(zip(long, _guess_long([shape[i] for i in long]), strict=True))
+    behind = [i for i in range(len(shape)) if i > long[-1]]
+    free = [a for a in "tzc" if a not in letters.values()]
+    for i in behind:
+        if "c" not in free:
+            raise InputError(_too_many(len(shape)))
+        free.remove("c")
+        letters[i] = "c"
+    # The letter nearest to y goes to the axis nearest to it, and c is taken last.
+    order = [a for a in "ztc" if a in free]
+    for i in sorted(set(range(len(shape))) - set(letters), reverse=True):
+        if not order:
+            raise InputError(_too_many(len(shape)))
+        letters[i] = order.pop(0)
+    return "".join(letters[i] for i in range(len(shape)))
+
+
+def _guess_long(shape: Sequence[int]) -> str:
+    """Guess the axes of a shape without axes of length 1."""
     n = len(shape)
-    if n >= 3 and shape[-1] in (3, 4) and min(shape[-3:-1]) > 4:
+    if n >= 3 and _are_bands(shape[-1], min(shape[-3:-1])):
         return _stack_letters(n - 3) + "yxc"
-    if n == 3 and 2 <= shape[0] <= 4 and min(shape[1:]) > 4:
-        return "cyx"
+    if n >= 3 and 2 <= shape[-3] <= 4 and min(shape[-2:]) > 4:
+        return _stack_letters(n - 3) + "cyx"
     return _stack_letters(n - 2) + "yx"
+
+
+def _are_bands(last: int, side: int) -> bool:
+    """Whether a last axis is colours or spectral bands of planes with that side."""
+    return (last in (3, 4) and side > 4) or (
+        last <= MAX_BANDS and side >= SIDE_PER_BAND * last
+    )
 
 
 def axes_for_strokes(
@@ -116,7 +248,9 @@ def axes_for_strokes(
 
 def _stack_letters(n: int) -> str:
     if not 0 <= n <= 2:
-        raise InputError(
-            f"Images of two to four axes besides channels can be read, not {n + 2}."
-        )
+        raise InputError(_too_many(n + 2))
     return ("", "z", "tz")[n]
+
+
+def _too_many(n: int) -> str:
+    return f"Images of two to four axes besides channels can be read, not {n}."

@@ -9,17 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import InputError
 
-from .axes import check_axes
+from .axes import AxesSource, check_axes
 
 PlaneIndex = tuple[int, ...]
 """Position of a plane along `Image.stack_axes`; ``()`` in an image of one plane."""
+
+
+class TiffTag(NamedTuple):
+    """A tag of a TIFF file, as tifffile writes it again."""
+
+    code: int
+    dtype: int
+    n_values: int
+    value: Any
 
 
 class ArrayLike(Protocol):
@@ -56,12 +65,30 @@ class Image:
         ``"pixel"``.
     name
         Name of the image in error messages.
+    origin
+        Where the centre of the first pixel lies, one number per axis of `spacing`, in
+        `units`. The default is 0 for each.
+    channel_names
+        One name per channel; empty where they are not known.
+    nodata
+        Value that stands for "nothing was measured here" besides NaN and infinities;
+        None where there is none.
+    data_mask
+        Bool array of the spatial shape, False where there is no data; None if only the
+        values of the pixels tell.
+    axes_source
+        Who says what the axes mean.
+    georeference
+        TIFF tags that place the image on a map, to be copied into results.
+    notes
+        Sentences about the reading of its file that a person should see, such as which
+        of several pictures in it was read.
 
     Raises
     ------
     InputError
-        If the axes or the spacing do not fit the array, or the array is empty or not
-        numeric.
+        If axes, spacing, origin, names of channels or mask do not fit the array, or the
+        array is empty or not numeric.
     """
 
     data: ArrayLike
@@ -69,6 +96,13 @@ class Image:
     spacing: tuple[float, ...] = ()
     units: str = "pixel"
     name: str = "image"
+    origin: tuple[float, ...] = ()
+    channel_names: tuple[str, ...] = ()
+    nodata: float | None = None
+    data_mask: ArrayLike | None = None
+    axes_source: AxesSource = AxesSource.SHAPE
+    georeference: tuple[TiffTag, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_axes(self.axes, self.data.shape, name=self.name)
@@ -82,12 +116,25 @@ class Image:
                 f"{self.name} holds values of type {self.data.dtype}; "
                 "whole numbers, floats or bool are needed."
             )
-        if not self.spacing:
-            object.__setattr__(self, "spacing", (1.0,) * len(self.spatial_axes))
-        if len(self.spacing) != len(self.spatial_axes):
+        for field, default in (("spacing", 1.0), ("origin", 0.0)):
+            if not getattr(self, field):
+                object.__setattr__(self, field, (default,) * len(self.spatial_axes))
+            n = len(getattr(self, field))
+            if n != len(self.spatial_axes):
+                raise InputError(
+                    f"{self.name} has {len(self.spatial_axes)} spatial axes but "
+                    f"{field} has {n} numbers."
+                )
+        if self.channel_names and len(self.channel_names) != self.n_channels:
             raise InputError(
-                f"{self.name} has {len(self.spatial_axes)} spatial axes but a spacing "
-                f"of {len(self.spacing)} numbers."
+                f"{self.name} has {count_channels(self.n_channels)} but "
+                f"{len(self.channel_names)} names of channels."
+            )
+        mask = self.data_mask
+        if mask is not None and tuple(mask.shape) != self.spatial_shape:
+            raise InputError(
+                f"The mask of {self.name} has shape {tuple(mask.shape)}; it needs the "
+                f"image's shape without channels, {self.spatial_shape}."
             )
 
     @property
@@ -143,6 +190,39 @@ class Image:
         if "c" not in left:
             plane, left = plane[..., np.newaxis], [*left, "c"]
         return plane.transpose([left.index(a) for a in "yxc"])
+
+    def missing_values(
+        self, plane: NDArray[Any], index: PlaneIndex = ()
+    ) -> NDArray[np.bool_] | None:
+        """Find the values of a plane that are no data.
+
+        Parameters
+        ----------
+        plane
+            ``(H, W, C)`` as from `plane`.
+        index
+            Position along `stack_axes`.
+
+        Returns
+        -------
+        ndarray of shape (H, W, C), bool, or None
+            True where a value is NaN, infinite, equal to `nodata`, or outside
+            `data_mask`; None if there is no such value.
+        """
+        missing = np.zeros(plane.shape, bool)
+        if plane.dtype.kind == "f":
+            missing |= ~np.isfinite(plane)
+        if self.nodata is not None:
+            # A float32 file stores the nearest float32 of the value in its header.
+            with np.errstate(over="ignore"):
+                missing |= plane == np.asarray(self.nodata).astype(
+                    plane.dtype if plane.dtype.kind == "f" else np.float64
+                )
+        if self.data_mask is not None:
+            missing |= ~self.spatial_plane(self.data_mask, index).astype(bool)[
+                ..., None
+            ]
+        return missing if missing.any() else None
 
     def spatial_key(self, index: PlaneIndex) -> tuple[Any, ...]:
         """Return the key of a plane in an array of `spatial_shape`, such as strokes.
