@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.axes import guess_axes
+from napari_garage_unet.engine.images.axes import decide_axes
 from napari_garage_unet.engine.images.image import Image
 
 from .kinds import KIND_BY_SUFFIX, READABLE_KINDS, FileKind
@@ -54,6 +54,7 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
     path = Path(path)
     kind = _kind(path)
     with _reading(path, kind):
+        stored = None
         match kind:
             case FileKind.TIFF:
                 return read_tiff(path, axes=axes)
@@ -63,9 +64,13 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
                 data = _load_npy(path)
             case FileKind.PNG | FileKind.JPEG:
                 data = read_picture(path)
+                stored = "yx" if data.ndim == 2 else "yxc"
             case _:
                 assert_never(kind)
-        return Image(data, axes or guess_axes(data.shape), name=path.name)
+        letters, source = decide_axes(
+            data.shape, said=axes, stored=stored, name=path.name
+        )
+        return Image(data, letters, name=path.name, axes_source=source)
 
 
 def read_strokes(path: str | Path) -> NDArray[Any]:

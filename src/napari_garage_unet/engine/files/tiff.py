@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.axes import guess_axes
+from napari_garage_unet.engine.images.axes import decide_axes
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.units import UNIT_SYMBOLS, common_unit, unit_name
 
@@ -57,13 +57,15 @@ def read_tiff(path: Path, *, axes: str | None) -> Image:
             logger.info("The alpha channel of %s is left out.", path)
             data = data[..., :3]
         spacing, units = _spacing(tif)
-    axes = axes or _axes(letters, data.shape, path)
+    stored = None if axes else _axes(letters, data.shape, path)
+    axes, source = decide_axes(data.shape, said=axes, stored=stored, name=path.name)
     return Image(
         data,
         axes,
         spacing=tuple(spacing.get(a, 1.0) for a in axes if a != "c"),
         units=units,
         name=path.name,
+        axes_source=source,
     )
 
 
@@ -189,8 +191,11 @@ def _has_alpha(series: Any) -> bool:
     return any(int(sample) in (1, 2) for sample in series.keyframe.extrasamples)
 
 
-def _axes(letters: str, shape: tuple[int, ...], path: Path) -> str:
-    """Return the axes for tifffile's letters; Q, I and rarer ones have no meaning."""
+def _axes(letters: str, shape: tuple[int, ...], path: Path) -> str | None:
+    """Return the axes for tifffile's letters; Q, I and rarer ones have no meaning.
+
+    None where the file names no axis besides ``y`` and ``x`` of those it has.
+    """
     named = [_AXIS_BY_LETTER.get(letter, "") for letter in letters]
     if named.count("c") > 1:
         raise InputError(
@@ -198,7 +203,7 @@ def _axes(letters: str, shape: tuple[int, ...], path: Path) -> str:
             "save it with a single channel axis."
         )
     if "" in named and not set(named) & set("tzc"):
-        return guess_axes(shape)
+        return None
     free = [a for a in "tz" if a not in named]
     for i in reversed(range(len(named))):
         if not named[i]:

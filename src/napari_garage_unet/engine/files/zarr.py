@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.axes import AXES, guess_axes
+from napari_garage_unet.engine.images.axes import AXES, decide_axes
 from napari_garage_unet.engine.images.image import ArrayLike, Image
 from napari_garage_unet.engine.images.units import common_unit, unit_name
 
@@ -52,7 +52,10 @@ def read_zarr(path: Path, *, axes: str | None) -> Image:
     found = zarr.open(store=str(path), mode="r")
     if isinstance(found, zarr.Array):
         array: ArrayLike = found
-        return Image(array, axes or guess_axes(found.shape), name=path.name)
+        letters, source = decide_axes(
+            found.shape, said=axes, labels=_dimension_names(found), name=path.name
+        )
+        return Image(array, letters, name=path.name, axes_source=source)
     multiscale = _multiscale(found, path)
     if multiscale is None and "0" in found and isinstance(found["0"], zarr.Group):
         # bioformats2raw writes a group of images.
@@ -72,13 +75,14 @@ def read_zarr(path: Path, *, axes: str | None) -> Image:
                 scale = scale * np.asarray(transform["scale"], float)
     sizes = dict(zip(letters, scale.tolist(), strict=True))
     spacing, unit = common_unit(sizes, units)
-    axes = axes or letters
+    axes, source = decide_axes(array.shape, said=axes, stored=letters, name=path.name)
     return Image(
         array,
         axes,
         spacing=tuple(spacing.get(a, 1.0) for a in axes if a != "c"),
         units=unit,
         name=path.name,
+        axes_source=source,
     )
 
 
@@ -145,6 +149,13 @@ def write_zarr(
         }
     ]
     group.attrs["image-label"] = {"version": "0.4"}
+
+
+def _dimension_names(array: Any) -> list[str]:
+    """Return the names of an array's axes, as Zarr 3 or xarray keep them."""
+    names = getattr(array.metadata, "dimension_names", None)
+    names = names or array.attrs.get("_ARRAY_DIMENSIONS", [])
+    return [str(name) for name in names]
 
 
 def _multiscale(group: Any, path: Path) -> Any:
