@@ -7,7 +7,13 @@ import zarr
 from napari.layers import Image
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.layers.images import layer_axes, read_image, spatial_shape
+from napari_garage_unet.layers.images import (
+    image_place,
+    layer_axes,
+    read_image,
+    spatial_shape,
+    with_place,
+)
 
 
 def pixels(*shape, dtype=np.uint8):
@@ -125,3 +131,37 @@ def test_all_usual_dtypes_are_read_as_they_are(dtype):
     data = pixels(5, 6).astype(dtype)
     image = read_image([Image(data)])
     assert np.array_equal(image.data, data)
+
+
+def test_an_image_lies_where_its_layer_does():
+    layer = Image(
+        pixels(4, 5, 6),
+        scale=(200, 0.5, -0.5),
+        translate=(400, 2, 3),
+        units=("nm", "um", "um"),
+    )
+    image = read_image([layer])
+    assert image.spacing == (0.2, 0.5, 0.5)
+    assert image.origin == (0.4, 2, 3)
+    assert image.flipped == "x"
+    assert image.units == "micrometer"
+    assert read_image([layer, layer]).origin == (0.4, 2, 3)
+
+
+def test_another_place_is_taken_over_without_reading_pixels():
+    layer = Image(pixels(5, 6), shear=[0.2], name="a")
+    image = read_image([layer])
+    assert "'a' is sheared" in image.notes[0]
+    before = image_place(layer)
+    layer.shear = [0]
+    layer.scale = (2, 3)
+    moved = with_place(image, image_place(layer), before=before)
+    assert moved.data is image.data
+    assert moved.spacing == (2, 3)
+    assert moved.notes == ()
+
+
+def test_channels_that_lie_elsewhere_are_refused_naming_both_places():
+    first = Image(pixels(5, 6), name="a")
+    with pytest.raises(InputError, match=r"'b' lies at \(3, 3\), 'a' at \(0, 0\)"):
+        read_image([first, Image(pixels(5, 6), name="b", translate=(3, 3))])

@@ -7,6 +7,7 @@ napari marks colour by a flag and keeps channels in separate layers; an `Image` 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from napari.layers import Layer
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.axes import letters_of_labels
 from napari_garage_unet.engine.images.image import Image
+
+from .place import Place, place_of
+from .world import differing_places, lies_on
 
 DEFAULT_AXES = {2: "yx", 3: "zyx", 4: "tzyx"}
 """Axes of a layer without axis labels, by its number of dimensions."""
@@ -89,7 +93,8 @@ def read_image(layers: Sequence[ImageLayer]) -> Image:
     Raises
     ------
     InputError
-        If there is no layer, one cannot be read as an image, or shapes or axes differ.
+        If there is no layer, one cannot be read as an image, or shapes, axes or places
+        differ.
     """
     if not layers:
         raise InputError("There is no image; open one to start.")
@@ -110,26 +115,88 @@ def read_image(layers: Sequence[ImageLayer]) -> Image:
                 f"{layer.name!r} ({image.spatial_axes}) differ; "
                 "channels of one image need the same."
             )
+        check_same_place(layer, first, what="channels of one image")
     channels = [_channels_last(image) for image in images]
-    return Image(
+    image = Image(
         np.concatenate(channels, axis=-1),
         images[0].spatial_axes + "c",
-        spacing=images[0].spacing,
-        units=images[0].units,
         name=" + ".join(layer.name for layer in layers),
     )
+    return with_place(image, image_place(first))
+
+
+def image_place(layer: Layer) -> Place:
+    """Return pixel size and position of a layer, without its channels."""
+    return place_of(layer, layer_axes(layer))
+
+
+def with_place(image: Image, place: Place, *, before: Place | None = None) -> Image:
+    """Return an image at another place; its pixels are the same array.
+
+    Parameters
+    ----------
+    image
+        An image.
+    place
+        Where it lies.
+    before
+        Where it lay, whose notes are dropped.
+    """
+    old = before.notes if before is not None else ()
+    return dataclasses.replace(
+        image,
+        spacing=place.spacing,
+        origin=place.origin,
+        units=place.units,
+        flipped=place.flipped,
+        notes=(*(note for note in image.notes if note not in old), *place.notes),
+    )
+
+
+def lies_on_image(layer: Layer, image_layer: Layer) -> bool:
+    """Return whether the pixels of a layer lie on those of an image, by their index.
+
+    Parameters
+    ----------
+    layer
+        A layer of the shape of the image, or of its shape without channels.
+    image_layer
+        The image.
+    """
+    return lies_on(
+        layer, image_layer, spatial_dims(image_layer), spatial_shape(image_layer)
+    )
+
+
+def check_same_place(layer: Layer, image_layer: Layer, *, what: str) -> None:
+    """Check that a layer lies on an image.
+
+    Parameters
+    ----------
+    layer, image_layer
+        See `lies_on_image`.
+    what
+        What has to lie at the same place, in the plural, as the error says it.
+
+    Raises
+    ------
+    InputError
+        If it does not; the message names both places.
+    """
+    if not lies_on_image(layer, image_layer):
+        raise InputError(
+            f"{differing_places(layer, image_layer)}; {what} have to lie on each other."
+        )
 
 
 def _read_layer(layer: ImageLayer) -> Image:
     axes = layer_axes(layer)
-    keep = spatial_dims(layer)
-    return Image(
+    image = Image(
         np.asarray(full_resolution(layer)),
         axes + ("c" if layer.rgb else ""),
-        spacing=tuple(abs(float(layer.scale[i])) or 1.0 for i in keep),
-        units=str(layer.units[keep[-1]]),
         name=layer.name,
     )
+    return with_place(image, place_of(layer, axes))
 
 
 def _channels_last(image: Image) -> Any:

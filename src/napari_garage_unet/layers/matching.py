@@ -18,6 +18,7 @@ from napari_garage_unet.engine.settings import to_json
 
 from .colors import class_features, strokes_colormap
 from .images import spatial_dims, spatial_shape
+from .world import shear_matrix, unit_factors
 
 METADATA_KEY = "napari-garage-unet"
 """Key of that entry in ``layer.metadata``."""
@@ -54,11 +55,45 @@ def placement(layer: Layer) -> dict[str, Any]:
         "scale": layer.scale[keep],
         "translate": layer.translate[keep],
         "rotate": layer.rotate[square],
-        "shear": _shear_matrix(layer)[square],
+        "shear": shear_matrix(layer)[square],
         "affine": matrix[np.ix_([*keep, -1], [*keep, -1])],
         "units": [layer.units[i] for i in keep],
         "axis_labels": [layer.axis_labels[i] for i in keep],
     }
+
+
+def lay_on(
+    layer: Layer, image_layer: Layer, units: Sequence[Any] | None = None
+) -> None:
+    """Put a layer where an image lies; what is the same already is not set.
+
+    Parameters
+    ----------
+    layer
+        A layer with the spatial axes of the image; one with other axes stays.
+    image_layer
+        An Image layer.
+    units
+        Units of the viewer's world, in which the place is expressed. napari draws
+        layers in units of their own at the right place, but a click on one is taken for
+        a point in those of the layer, so that paint would land elsewhere.
+    """
+    place = placement(image_layer)
+    if layer.ndim != len(place["scale"]):
+        return
+    affine = np.array(getattr(place["affine"], "affine_matrix", place["affine"]), float)
+    factors = unit_factors(place["units"], units)
+    if units is not None and (factors != 1).any():
+        affine[:-1] *= factors[:, np.newaxis]
+        place["units"] = tuple(units)[-layer.ndim :]
+    if not np.array_equal(layer.affine.affine_matrix, affine):
+        layer.affine = affine
+    for name in ("scale", "translate", "rotate", "shear"):
+        if not np.array_equal(getattr(layer, name), place[name]):
+            setattr(layer, name, place[name])
+    for name in ("units", "axis_labels"):
+        if tuple(getattr(layer, name)) != tuple(place[name]):
+            setattr(layer, name, place[name])
 
 
 def make_strokes_layer(
@@ -168,12 +203,3 @@ def is_result(layer: Layer) -> bool:
 def brush_size_for(shape: Sequence[int]) -> int:
     """Return a brush size in pixels: 1/50 of the image's shorter side, 3 to 20."""
     return int(np.clip(min(shape[-2:]) // 50, 3, 20))
-
-
-def _shear_matrix(layer: Layer) -> NDArray[np.float64]:
-    shear = np.asarray(layer.shear)
-    if shear.ndim == 2:
-        return shear
-    matrix = np.eye(layer.ndim)
-    matrix[np.triu_indices(layer.ndim, k=1)] = shear
-    return matrix

@@ -141,3 +141,30 @@ def test_the_order_of_axes_changes_nothing_but_ids(axes):
     np.testing.assert_allclose(totals["size"], turned_totals["size"])
     step = np.prod([steps[a] for a in axes if a != "t"])
     assert totals["size"][1] == pytest.approx((labels == 3).sum() * step)
+
+
+@pytest.mark.parametrize("flipped", ["", "x"])
+def test_centroids_and_boxes_are_in_the_world(labels, flipped):
+    image = make_image(
+        labels.shape, spacing=(0.5, 0.25), origin=(10.0, 20.0), flipped=flipped
+    )
+    found = class_objects(labels, CLASSES, image)
+    table = objects_table(found, CLASSES, image)
+    sign = -1 if flipped else 1
+    assert table["centroid_y"][-1] == 10 + 47 * 0.5
+    assert table["centroid_x"][-1] == 20 + sign * 64.5 * 0.25
+    assert table["bbox_min_y"][-1] == 10 + 44.5 * 0.5
+    edges = sorted(20 + sign * at * 0.25 for at in (59.5, 69.5))
+    assert [table["bbox_min_x"][-1], table["bbox_max_x"][-1]] == edges
+    assert table["area"][-1] == 50 * 0.125
+
+
+def test_the_origin_follows_its_axis_through_time_and_any_order():
+    axes, shape = "xty", (8, 2, 6)
+    found = {3: np.zeros(shape, np.int32)}
+    found[3][4, 1, 2] = 1
+    image = make_image(shape, axes, spacing=(1.0, 9.0, 2.0), origin=(100.0, 7.0, 50.0))
+    table = objects_table(found, CLASSES, image)
+    assert table["t"].tolist() == [1]
+    assert table["centroid_x"].tolist() == [104]
+    assert table["centroid_y"].tolist() == [54]

@@ -68,6 +68,8 @@ class Image:
     origin
         Where the centre of the first pixel lies, one number per axis of `spacing`, in
         `units`. The default is 0 for each.
+    flipped
+        Letters of the axes along which world coordinates fall from pixel to pixel.
     channel_names
         One name per channel; empty where they are not known.
     nodata
@@ -97,6 +99,7 @@ class Image:
     units: str = "pixel"
     name: str = "image"
     origin: tuple[float, ...] = ()
+    flipped: str = ""
     channel_names: tuple[str, ...] = ()
     nodata: float | None = None
     data_mask: ArrayLike | None = None

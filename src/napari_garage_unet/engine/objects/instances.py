@@ -169,7 +169,8 @@ def objects_table(
 ) -> Table:
     """Measure the objects of all classes.
 
-    Each time point is measured separately; with ``z`` an object has a volume.
+    Each time point is measured separately; with ``z`` an object has a volume. Centroids
+    and boxes are in world coordinates: the origin of the image counts.
 
     Parameters
     ----------
@@ -190,6 +191,8 @@ def objects_table(
     pixels = np.asarray(image.data).transpose([image.axes.index(a) for a in order])
     spatial = [image.spatial_axes.index(axis) for axis in order if axis != "c"]
     spacing = [image.spacing[at] for at in spatial]
+    origin = [image.origin[at] for at in spatial]
+    places = dict(zip(image.spatial_axes, image.origin, strict=True))
     names = {info.id: info.name for info in classes}
     parts: list[Table] = []
     for class_id, ids in found.items():
@@ -197,9 +200,23 @@ def objects_table(
             ids.transpose(spatial),
             image=pixels,
             spacing=spacing,
+            origin=origin,
             time="t" in image.axes,
         )
+        for axis in image.flipped:
+            _flip(part, axis, places[axis])
         n = len(next(iter(part.values())))
         parts.append({"class": np.full(n, names[class_id], object), **part})
     columns = parts[0] if parts else {}
     return {name: np.concatenate([p[name] for p in parts]) for name in columns}
+
+
+def _flip(table: Table, axis: str, origin: float) -> None:
+    """Turn the places in a table round that of the first pixel along an axis."""
+    low, high = f"bbox_min_{axis}", f"bbox_max_{axis}"
+    table[low], table[high] = (
+        2 * origin - table[high].astype(float),
+        2 * origin - table[low].astype(float),
+    )
+    centroid = f"centroid_{axis}"
+    table[centroid] = 2 * origin - table[centroid].astype(float)
