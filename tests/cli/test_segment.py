@@ -118,10 +118,10 @@ def test_objects_and_their_table_are_those_of_python(folder, model, tmp_path):
     np.testing.assert_array_equal(
         tifffile.imread(tmp_path / "out_objects.tif"), found[3]
     )
-    lines = (tmp_path / "t.csv").read_text().splitlines()
+    lines = (tmp_path / "t.csv").read_text("utf-8-sig").splitlines()
     n = int(found[3].max())
     assert len(lines) == 1 + n
-    assert lines[0].startswith("image,class,label,area (pixel")
+    assert lines[0].startswith("image,unit,class,label,area (pixel")
     (result,) = json.loads((tmp_path / "r.json").read_text())["results"]
     assert result["objects"] == {"3": n}
 

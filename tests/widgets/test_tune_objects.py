@@ -116,9 +116,13 @@ def test_drag_suggest_find_objects_and_select_by_row(
 
     path = tmp_path / "objects.csv"
     table.export(path)
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         lines = list(csv.reader(file))
     assert len(lines) == 5
+    assert lines[0][:5] == ["image", "unit", "class", "label", "area (pixel²)"]
+    name = found.result.annotated.name
+    assert lines[1][:4] == [name, "pixel", "cell", "1"]
+    assert "e+" not in "".join(line for row in lines for line in row)
 
 
 def test_dock_gives_what_the_functions_of_the_command_line_give(

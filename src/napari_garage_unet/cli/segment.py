@@ -113,7 +113,8 @@ def segment_command(
         segment_image,
         write_outputs,
     )
-    from napari_garage_unet.engine.objects.tables import join_tables, write_table
+    from napari_garage_unet.engine.objects.table_files import write_table
+    from napari_garage_unet.engine.objects.table_units import join_in_one_unit
 
     # Building the network checks first that the weights fit.
     devices = model.predictor.network.devices
@@ -147,7 +148,7 @@ def segment_command(
             }
         )
     if table:
-        write_table(join_tables(tables), table, units=images[0].units)
+        write_table(join_in_one_unit(tables), table)
         click.echo(str(table))
     if report:
         result = {

@@ -26,8 +26,16 @@ from qtpy.QtWidgets import (
 )
 
 from napari_garage_unet.engine.errors import GarageError
-from napari_garage_unet.engine.images.units import UNIT_SYMBOLS, unit_name
-from napari_garage_unet.engine.objects.tables import column_unit, write_table
+from napari_garage_unet.engine.objects.table_files import (
+    SHOWN_DIGITS,
+    plain_number,
+    write_table,
+)
+from napari_garage_unet.engine.objects.table_units import (
+    column_title,
+    image_unit,
+    rows_of_image,
+)
 from napari_garage_unet.session.results.object_list import ObjectSet
 
 from .common.dock import Dock
@@ -47,26 +55,19 @@ class TableModel(QAbstractTableModel):
         self._titles: list[str] = []
         self._columns: list[list[Any]] = []
 
-    def show_table(self, table: Table, *, units: str, n_axes: int) -> None:
+    def show_table(self, table: Table, *, unit: str) -> None:
         """Show a table.
 
         Parameters
         ----------
         table
             Columns of equal length, by name.
-        units
-            Unit of length; empty where columns are in pixels.
-        n_axes
-            Number of spatial axes, 2 or 3: the power of the unit of sizes.
+        unit
+            Unit of length, see `image_unit`; empty for titles without one.
         """
         self.beginResetModel()
         self._names = list(table)
-        self._titles = []
-        short = UNIT_SYMBOLS.get(unit_name(units), units)
-        for name in table:
-            unit = column_unit(name, short, n_axes) if units else ""
-            title = name.replace("_", " ")
-            self._titles.append(f"{title} ({unit})" if unit else title)
+        self._titles = [column_title(name, unit).replace("_", " ") for name in table]
         self._columns = [column.tolist() for column in table.values()]
         self.endResetModel()
 
@@ -86,7 +87,8 @@ class TableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.UserRole:
             return value
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{value:.4g}" if isinstance(value, float) else str(value)
+            is_float = isinstance(value, float)
+            return plain_number(value, SHOWN_DIGITS) if is_float else str(value)
         if role == Qt.ItemDataRole.TextAlignmentRole and not isinstance(value, str):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -166,12 +168,7 @@ class ObjectsWidget(Dock):
             return
         image = self._set.result.image
         try:
-            write_table(
-                self._set.table,
-                path,
-                units=image.units,
-                n_axes=len(image.spatial_axes),
-            )
+            write_table(rows_of_image(self._set.table, image, name=image.name), path)
         except GarageError as error:
             self.session.report(error)
 
@@ -182,11 +179,9 @@ class ObjectsWidget(Dock):
         self.alone.setEnabled(new is not None)
         if new is None:
             self.totals.setText("Press Find objects in the Thresholds dock.")
-            self.table.show_table({}, units="", n_axes=2)
+            self.table.show_table({}, unit="")
             return
-        image = new.result.image
-        axes = len(image.spatial_axes)
-        self.table.show_table(new.table, units=image.units or "", n_axes=axes)
+        self.table.show_table(new.table, unit=image_unit(new.result.image))
         self.view.resizeColumnsToContents()
         names = {info.id: info.name for info in new.result.classes}
         shown = {info.id for info in new.result.classes if not info.background}

@@ -24,7 +24,8 @@ from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.objects.instances import class_objects, objects_table
-from napari_garage_unet.engine.objects.tables import join_tables, write_table
+from napari_garage_unet.engine.objects.table_files import write_table
+from napari_garage_unet.engine.objects.table_units import join_in_one_unit
 
 CLASSES = (ClassInfo(1, "ground", background=True), ClassInfo(3, "cell"))
 
@@ -107,8 +108,8 @@ def test_tables_of_several_images_become_one_file(model, image, tmp_path):
         image_table(segment_image(model, each, PipelineOptions(objects=True)))
         for each in (image, other)
     ]
-    write_table(join_tables(tables), tmp_path / "t.csv")
-    with (tmp_path / "t.csv").open(newline="") as file:
+    write_table(join_in_one_unit(tables), tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == sum(len(table["image"]) for table in tables)
     assert list(dict.fromkeys(row["image"] for row in rows)) == [

@@ -31,7 +31,7 @@ def test_each_object_has_an_id_of_its_own_across_the_classes():
     assert found.table["label"].tolist() == [1, 2, 3, 4]
     assert found.table["class"].tolist() == ["nucleus", "nucleus", "debris", "debris"]
     assert found.totals["class"].tolist() == [1, 2, 4]
-    assert found.totals["size"].tolist() == [6, 4, 2]
+    assert found.totals["area"].tolist() == [6, 4, 2]
 
 
 def test_objects_that_are_still_there_keep_their_ids():

@@ -70,13 +70,20 @@ def test_totals_are_counts_of_pixels(seed, top, width):
     table = class_totals(labels, (3, 1), spacing=(2, 0.5))
     for row, class_id in enumerate((3, 1)):
         pixels = (labels == class_id).sum()
-        assert table["size"][row] == pixels
+        assert table["area"][row] == pixels
         assert table["fraction"][row] == pytest.approx(pixels / max(labels.size, 1))
         expected = ndimage.label(labels == class_id, np.ones((3, 3)))[1]
         assert table["count"][row] == expected
     split = np.where(labels == 1, np.arange(labels.size).reshape(labels.shape) + 1, 0)
     counted = class_totals(labels, (1,), objects={1: split})["count"][0]
     assert counted == (labels == 1).sum()
+
+
+def test_totals_of_a_movie_are_areas_and_of_a_volume_volumes():
+    labels = np.ones((3, 2, 2), int)
+    assert class_totals(labels, (1,), time=True)["area"].tolist() == [12]
+    assert class_totals(labels, (1,))["volume"].tolist() == [12]
+    assert "volume" in class_totals(labels[None], (1,), time=True)
 
 
 def test_bad_input_is_named():

@@ -21,7 +21,8 @@ from napari_garage_unet.engine.labels.rules import SplitBy
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.objects.found import FoundObjects, find_objects
 from napari_garage_unet.engine.objects.instances import needs_probabilities
-from napari_garage_unet.engine.objects.tables import Table, n_rows
+from napari_garage_unet.engine.objects.table_units import rows_of_image
+from napari_garage_unet.engine.objects.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +157,22 @@ def write_outputs(segmented: SegmentedImage, paths: OutputPaths) -> None:
         write_segmentation(paths.objects, segmented.objects.ids, like=image)
 
 
-def image_table(segmented: SegmentedImage) -> Table:
-    """Measure the objects of an image, with its name in the column ``image``.
+def image_table(segmented: SegmentedImage, *, name: str = "") -> Table:
+    """Measure the objects of an image.
+
+    Parameters
+    ----------
+    segmented
+        Image with its objects.
+    name
+        What the column ``image`` calls it; its own name by default.
 
     Returns
     -------
     dict
-        Columns of equal length; only ``image``, without rows, if there are no objects.
+        Columns of equal length, ``image`` and ``unit`` first; only those, without rows,
+        if there are no objects.
     """
     columns = {} if segmented.objects is None else segmented.objects.table
-    names = np.full(n_rows(columns), segmented.image.name, object)
-    return {"image": names, **columns}
+    image = segmented.image
+    return rows_of_image(columns, image, name=name or image.name)

@@ -159,7 +159,8 @@ def totals_table(
         1.0 if axis == "t" else step
         for step, axis in zip(image.spacing, image.spatial_axes, strict=True)
     ]
-    return class_totals(labels, class_ids, objects=found, spacing=spacing)
+    time = "t" in image.axes
+    return class_totals(labels, class_ids, objects=found, spacing=spacing, time=time)
 
 
 def objects_table(

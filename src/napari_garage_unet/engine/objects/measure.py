@@ -1,4 +1,4 @@
-"""Measurements of objects and classes, in world units; `column_unit` names the unit."""
+"""Measurements of objects and classes, in world units; see `table_units` for those."""
 
 from __future__ import annotations
 
@@ -160,6 +160,7 @@ def class_totals(
     *,
     objects: Mapping[int, Integers] | None = None,
     spacing: Sequence[float] | None = None,
+    time: bool = False,
 ) -> Table:
     """Sum up each class of a segmentation.
 
@@ -174,12 +175,14 @@ def class_totals(
         counted for other classes.
     spacing
         World units per pixel of each axis; 1 by default.
+    time
+        Whether one of the axes is time, over which areas or volumes are summed up.
 
     Returns
     -------
     dict
-        Columns ``class`` (id), ``size`` (area or volume), ``fraction`` (of all pixels,
-        from 0 to 1) and ``count`` (objects).
+        Columns ``class`` (id), ``area`` or, with three axes besides time, ``volume``,
+        ``fraction`` (of all pixels, from 0 to 1) and ``count`` (objects).
 
     Raises
     ------
@@ -200,7 +203,9 @@ def class_totals(
             counts.append(regions.join(regions.labels == class_id, diagonal=True)[1])
     return {
         "class": np.array(class_ids, np.int64),
-        "size": np.array(pixels) * spacings.prod(),
+        "area" if labels.ndim - time < 3 else "volume": (
+            np.array(pixels) * spacings.prod()
+        ),
         "fraction": np.array(pixels) / max(labels.size, 1),
         "count": np.array(counts, np.int64),
     }

@@ -1,16 +1,12 @@
-"""Tables of objects: columns, units and CSV files."""
+"""Tables of objects: columns and joined rows."""
 
 from __future__ import annotations
 
-import csv
 import itertools
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-
-from napari_garage_unet.engine.files.atomic import write_whole
 
 Column = npt.NDArray[np.generic]
 """Values of one column, ``(n_rows,)``."""
@@ -40,58 +36,3 @@ def join_tables(tables: Sequence[Mapping[str, Column]]) -> Table:
         ]
         joined[name] = np.concatenate(parts)
     return joined
-
-
-def column_unit(name: str, units: str, n_axes: int = 2) -> str:
-    """Return the unit of a column, an empty string if it has none.
-
-    Parameters
-    ----------
-    name
-        Column of `measure` or `class_totals`.
-    units
-        Name of the unit of length, such as ``"µm"`` or ``"pixel"``.
-    n_axes
-        Number of axes in which ``size`` is measured, 2 or 3.
-    """
-    if name.startswith(("centroid_", "bbox_", "axis_", "equivalent_diameter")):
-        return units
-    power = {"area": 2, "volume": 3, "size": n_axes}.get(name)
-    return f"{units}{'²' if power == 2 else '³'}" if power else ""
-
-
-def write_table(
-    table: Mapping[str, Column],
-    path: str | Path,
-    *,
-    units: str | None = None,
-    n_axes: int = 2,
-) -> None:
-    """Write a table as CSV in UTF-8, with a header, commas and decimal points.
-
-    Parameters
-    ----------
-    table
-        Columns of equal length.
-    path
-        File to write; it is replaced as a whole.
-    units, n_axes
-        See `column_unit`; with units, a header reads ``area (µm²)``.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written.
-    """
-    header = []
-    for name in table:
-        unit = column_unit(name, units, n_axes) if units else ""
-        header.append(f"{name} ({unit})" if unit else name)
-
-    def write(target: Path) -> None:
-        with target.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(header)
-            writer.writerows(zip(*(c.tolist() for c in table.values()), strict=True))
-
-    write_whole(path, write)

@@ -33,7 +33,7 @@ class MeasuredObjects:
     table
         A row per object: ``class``, then the columns of `measure`.
     totals
-        A row per class: ``class``, ``size``, ``fraction``, ``count``.
+        A row per class: ``class``, ``area`` or ``volume``, ``fraction``, ``count``.
     """
 
     ids: NDArray[np.int32]
