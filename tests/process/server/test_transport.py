@@ -23,7 +23,8 @@ from napari_garage_unet.process.protocol.messages import (
     Train,
 )
 from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
-from napari_garage_unet.process.server.images import MAX_KEPT_EDITS, ImageRegistry
+from napari_garage_unet.process.server.images import ImageRegistry
+from napari_garage_unet.process.server.opened_image import MAX_KEPT_EDITS
 from napari_garage_unet.process.server.transport import Inbox, Outbox
 
 

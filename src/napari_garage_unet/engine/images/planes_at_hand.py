@@ -82,7 +82,10 @@ class PlanesAtHand:
                 f"{where or 'The picture'} of {self._name} has not been read; "
                 "ask for it again."
             )
-        return plane[tuple(k for i, k in enumerate(key) if i not in self._stack)]
+        part: NDArray[Any] = plane[
+            tuple(k for i, k in enumerate(key) if i not in self._stack)
+        ]
+        return part
 
 
 def name_plane(axes: str, index: PlaneIndex) -> str:

@@ -19,7 +19,10 @@ LIVE = "live"
 
 @dataclass(frozen=True, slots=True)
 class SharedArray:
-    """An array in shared memory: name of the segment, shape and dtype string."""
+    """An array in shared memory: name of the segment, shape and dtype string.
+
+    Without a segment (its name is empty) it is an array that is not shared as a whole.
+    """
 
     segment: str
     shape: tuple[int, ...]
@@ -32,6 +35,8 @@ class SharedArray:
 @dataclass(frozen=True, slots=True)
 class OpenImage:
     """Open an image under a key; the engine reads its array in shared memory.
+
+    Where the array has no segment, its planes come one by one, see `SetPlane`.
 
     ``axes`` is one letter of "tzyxc" per axis, ``spacing`` the size of a pixel along
     each spatial axis. Answered with `Done`.
@@ -54,6 +59,31 @@ class CloseImage:
 
 
 @dataclass(frozen=True, slots=True)
+class SetPlane:
+    """Give the engine a plane of an image that was opened without an array.
+
+    ``plane`` is its position along the axes that number planes. The array has the
+    image's other axes, in their order; the engine reads it in shared memory until
+    `DropPlane` or `CloseImage` is answered. None says that the plane cannot be read:
+    strokes on it are not learnt from. Answered with `Done`.
+    """
+
+    id: int
+    key: str
+    plane: tuple[int, ...]
+    array: SharedArray | None
+
+
+@dataclass(frozen=True, slots=True)
+class DropPlane:
+    """Take a plane of an image back. Answered with `Done`."""
+
+    id: int
+    key: str
+    plane: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SetStrokes:
     """Replace the strokes of an image, all of them or those in a box.
 
@@ -64,6 +94,9 @@ class SetStrokes:
     of them. A box is a change of the strokes that the `SetStrokes` with the id
     ``follows`` has brought, and of no others: where the engine has others, because a
     message was lost or refused, it changes nothing and answers `StrokesNeeded`.
+
+    With ``positions`` the array holds all strokes, but of the first axis only these
+    positions; nothing is painted elsewhere.
     """
 
     id: int
@@ -71,6 +104,7 @@ class SetStrokes:
     array: SharedArray
     box: tuple[tuple[int, int], ...] | None = None
     follows: int = 0
+    positions: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +216,8 @@ class Shutdown:
 Request = (
     OpenImage
     | CloseImage
+    | SetPlane
+    | DropPlane
     | SetStrokes
     | Train
     | Stop
@@ -299,13 +335,15 @@ class Failed:
 
     ``message`` is one sentence to display, ``details`` a traceback or empty. ``id`` is
     None when the error belongs to no request. ``cancelled`` is whether the request was
-    withdrawn by `Stop` or `Cancel`.
+    withdrawn by `Stop` or `Cancel`, ``unreadable`` whether a plane of the image cannot
+    be read, so that the same may be possible for others.
     """
 
     id: int | None
     message: str
     details: str = ""
     cancelled: bool = False
+    unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

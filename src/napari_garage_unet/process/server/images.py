@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.annotations.strokes import StrokeEdit, check_strokes
+from napari_garage_unet.engine.annotations.strokes import StrokeEdit
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.process.protocol.messages import (
+    DropPlane,
     OpenImage,
+    SetPlane,
     SetStrokes,
     SharedArray,
 )
-from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
 from napari_garage_unet.process.protocol.shared_memory import remove_leftovers
+
+from .opened_image import OpenedImage
 
 MAX_KEPT_SEGMENTS = 64
 """Latest segments that are remembered, besides those of open images."""
-
-MAX_KEPT_EDITS = 64
-"""Latest edits of each image that are kept; a training that has not taken older ones
-gets the whole array."""
-
-
-@dataclass(slots=True)
-class _Entry:
-    image: Image
-    block: AttachedBlock
-    segment: str
-    strokes: NDArray[np.generic]  # written to under the registry's lock
-    strokes_id: int = 0
-    edits: deque[tuple[SetStrokes, StrokeEdit]] = field(
-        default_factory=lambda: deque(maxlen=MAX_KEPT_EDITS)
-    )
 
 
 class ImageRegistry:
@@ -49,11 +35,11 @@ class ImageRegistry:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, OpenedImage] = {}
         self._latest_segments: deque[str] = deque(maxlen=MAX_KEPT_SEGMENTS)
 
     def open_image(self, request: OpenImage) -> None:
-        """Open an image; its array stays in shared memory.
+        """Open an image; its array, if it has one, stays in shared memory.
 
         Raises
         ------
@@ -62,20 +48,32 @@ class ImageRegistry:
         EngineError
             If the array was removed.
         """
-        block = AttachedBlock(request.array)
-        try:
-            image = Image(block.array, request.axes, request.spacing, name=request.name)
-        except InputError:
-            block.close()
-            raise
-        nothing = np.broadcast_to(np.uint8(0), image.spatial_shape)
-        segment = request.array.segment
-        entry = _Entry(image, block, segment, nothing)
-        self._replace(request.key, entry)
+        self._replace(request.key, OpenedImage(request))
 
     def close_image(self, key: str) -> None:
         """Close an image; without effect if it is not open."""
         self._replace(key, None)
+
+    def set_plane(self, request: SetPlane) -> None:
+        """Give an image one of its planes, which stays in shared memory.
+
+        Raises
+        ------
+        InputError
+            If the image is not open, or has no such plane.
+        EngineError
+            If the array was removed.
+        """
+        entry = self._entry(request.key)
+        with self._lock:
+            entry.set_plane(request)
+
+    def drop_plane(self, request: DropPlane) -> None:
+        """Take a plane from an image; without effect if it is not there."""
+        with self._lock:
+            entry = self._entries.get(request.key)
+            if entry is not None:
+                entry.drop_plane(request.plane)
 
     def set_strokes(self, request: SetStrokes) -> bool:
         """Copy the strokes of an image, or those in a box of it.
@@ -95,25 +93,11 @@ class ImageRegistry:
         """
         self.note(request.array)
         entry = self._entry(request.key)
-        image = entry.image
-        if request.box is None:
-            with AttachedBlock(request.array) as block:
-                strokes = block.array.copy()
-            check_strokes(image, strokes)
-            with self._lock:
-                entry.strokes, entry.strokes_id = strokes, request.id
-                entry.edits.clear()
-            return True
-        box = tuple(slice(start, stop) for start, stop in request.box)
-        if request.follows == 0 or request.follows != entry.strokes_id:
-            return False
-        with AttachedBlock(request.array) as block:
-            values = block.array.copy()
         with self._lock:
-            entry.strokes[box] = values
-            entry.strokes_id = request.id
-            entry.edits.append((request, StrokeEdit(box, values)))
-        return True
+            if request.box is not None:
+                return entry.edit_strokes(request)
+            entry.set_strokes(request)
+            return True
 
     def image(self, key: str) -> Image:
         """Find an image.
@@ -133,6 +117,8 @@ class ImageRegistry:
     def strokes(self, key: str) -> NDArray[np.generic]:
         """Copy the strokes of an image: class ids of its spatial shape, 0 unlabelled.
 
+        Those on planes that cannot be read are left out.
+
         Raises
         ------
         InputError
@@ -140,7 +126,7 @@ class ImageRegistry:
         """
         entry = self._entry(key)
         with self._lock:
-            return entry.strokes.copy()
+            return entry.strokes()
 
     def edits_since(self, key: str, strokes_id: int) -> tuple[int, list[StrokeEdit]]:
         """Return what has changed in the strokes of an image.
@@ -167,15 +153,7 @@ class ImageRegistry:
         """
         entry = self._entry(key)
         with self._lock:
-            newest = entry.strokes_id
-            if strokes_id == newest:
-                return newest, []
-            followed = [request.follows for request, _ in entry.edits]
-            if strokes_id in followed:
-                edits = [edit for _, edit in entry.edits]
-                return newest, edits[followed.index(strokes_id) :]
-            whole = tuple(slice(0, length) for length in entry.strokes.shape)
-            return newest, [StrokeEdit(whole, entry.strokes.copy())]
+            return entry.strokes_id, entry.edits_since(strokes_id)
 
     def strokes_id(self, key: str) -> int:
         """Id of the newest `SetStrokes` of an image; 0 before any.
@@ -194,10 +172,10 @@ class ImageRegistry:
     def remove_leftovers(self) -> None:
         """Remove the shared memory of a viewer that was killed."""
         with self._lock:
-            segments = {entry.segment for entry in self._entries.values()}
-        remove_leftovers(segments | set(self._latest_segments))
+            segments = [entry.segments for entry in self._entries.values()]
+        remove_leftovers(set(self._latest_segments).union(*segments))
 
-    def _entry(self, key: str) -> _Entry:
+    def _entry(self, key: str) -> OpenedImage:
         with self._lock:
             entry = self._entries.get(key)
         if entry is None:
@@ -207,17 +185,19 @@ class ImageRegistry:
             )
         return entry
 
-    def _replace(self, key: str, entry: _Entry | None) -> None:
+    def _replace(self, key: str, entry: OpenedImage | None) -> None:
         with self._lock:
             former = self._entries.pop(key, None)
             if entry is not None:
                 self._entries[key] = entry
         if former is None:
             return
-        block, segment = former.block, former.segment
+        segments, blocks = former.segments, former.blocks
         del former  # Its image is a view of the memory that is unmapped now.
-        self._remember(segment)
-        block.close()
+        for segment in segments:
+            self._remember(segment)
+        for block in blocks:
+            block.close()
 
     def _remember(self, segment: str) -> None:
         if segment not in self._latest_segments:

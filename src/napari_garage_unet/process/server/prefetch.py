@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.planes_at_hand import PlanesAtHand
 from napari_garage_unet.engine.images.preprocess import default_preprocess
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.networks.build import build_network
@@ -17,8 +18,9 @@ class Prefetch:
     """Computes the features of open images ahead, a block at a time.
 
     Most trainings begin with the default network and preprocessing on an image that
-    has been open for a while, and find its features in the cache. Stacks are left out:
-    it is unknown which of their planes will be painted.
+    has been open for a while, and find its features in the cache. Left out are stacks,
+    of which it is unknown which planes will be painted, and large pictures that are
+    handed over when they are needed.
 
     Parameters
     ----------
@@ -54,7 +56,7 @@ class Prefetch:
         if image is None:
             return iter(())
         self._seen.append(image)
-        if image.stack_axes:
+        if image.stack_axes or isinstance(image.data, PlanesAtHand):
             return iter(())
         network = build_network(NetworkConfig(), image.n_channels, 2)
         cache = self._caches.get(network, default_preprocess(image))

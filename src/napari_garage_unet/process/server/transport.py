@@ -1,9 +1,9 @@
 """Transport between engine process and viewer, on the engine's side.
 
 A receiving thread takes requests at once, so that the viewer never waits to send one.
-It answers those that need no computation itself: `OpenImage`, `CloseImage` and
-`SetStrokes`; also `Stop` and `Cancel` where they withdraw a request that has not begun.
-All others wait for the `Scheduler`.
+It answers those that need no computation itself: `OpenImage`, `CloseImage`, `SetPlane`,
+`DropPlane` and `SetStrokes`; also `Stop` and `Cancel` where they withdraw a request
+that has not begun. All others wait for the `Scheduler`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from napari_garage_unet.process.protocol.messages import (
     Cancel,
     CloseImage,
     Done,
+    DropPlane,
     Event,
     Failed,
     OpenImage,
     Predict,
     Request,
+    SetPlane,
     SetStrokes,
     Shutdown,
     Stop,
@@ -192,6 +194,10 @@ class Inbox:
                         self._arrived.notify_all()
             case CloseImage():
                 answer(request.id, lambda: self._close_image(request))
+            case SetPlane():
+                answer(request.id, lambda: self._set_plane(request))
+            case DropPlane():
+                answer(request.id, lambda: self._drop_plane(request))
             case SetStrokes():
                 answer(request.id, lambda: self._set_strokes(request))
             case Stop():
@@ -220,6 +226,14 @@ class Inbox:
 
     def _close_image(self, request: CloseImage) -> Answer:
         self._registry.close_image(request.key)
+        return Done(request.id)
+
+    def _set_plane(self, request: SetPlane) -> Answer:
+        self._registry.set_plane(request)
+        return Done(request.id)
+
+    def _drop_plane(self, request: DropPlane) -> Answer:
+        self._registry.drop_plane(request)
         return Done(request.id)
 
     def _set_strokes(self, request: SetStrokes) -> Answer:
