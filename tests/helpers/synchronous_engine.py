@@ -151,8 +151,14 @@ class SynchronousEngine:
         match request:
             case OpenImage():
                 array = AttachedBlock(request.array).array.copy()
+                mask = request.mask and AttachedBlock(request.mask).array.copy()
                 self.images[request.key] = Image(
-                    array, request.axes, request.spacing, name=request.name
+                    array,
+                    request.axes,
+                    request.spacing,
+                    name=request.name,
+                    nodata=request.nodata,
+                    data_mask=mask,
                 )
             case CloseImage():
                 self.images.pop(request.key, None)

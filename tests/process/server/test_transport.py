@@ -80,6 +80,23 @@ def test_images_and_strokes_are_taken_whatever_the_engine_is_busy_with(
         )
 
 
+def test_the_engine_knows_where_an_image_has_no_data(engine: Engine) -> None:
+    pixels = np.full((4, 6), -9999.0, np.float32)
+    pixels[:, 2:] = 1
+    mask = np.ones((4, 6), bool)
+    mask[:, 5] = False
+    with SharedBlock.copy_of(pixels) as block, SharedBlock.copy_of(mask) as valid:
+        request = OpenImage(
+            1, "a", block.description, "yx", (), "dem", -9999.0, valid.description
+        )
+        assert engine.get(request) == Done(1)
+        valid.array[:] = False  # Answered means copied.
+        image = engine.registry.image("a")
+        missing = image.missing_values(image.plane())
+    assert missing is not None
+    np.testing.assert_array_equal(missing[0, :, 0], [1, 1, 0, 0, 0, 1])
+
+
 def test_opening_an_image_again_drops_its_strokes(engine: Engine) -> None:
     block = SharedBlock.copy_of(np.ones((4, 6), np.uint8))
     for number in (1, 3):

@@ -39,7 +39,9 @@ class OpenImage:
     Where the array has no segment, its planes come one by one, see `SetPlane`.
 
     ``axes`` is one letter of "tzyxc" per axis, ``spacing`` the size of a pixel along
-    each spatial axis. Answered with `Done`.
+    each spatial axis. ``nodata`` is the value that stands for no data, ``mask`` a bool
+    array of the spatial shape that is False where there is none; it is copied before
+    the answer, which is `Done`.
     """
 
     id: int
@@ -48,6 +50,8 @@ class OpenImage:
     axes: str
     spacing: tuple[float, ...]
     name: str
+    nodata: float | None = None
+    mask: SharedArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from napari_garage_unet.process.protocol.messages import (
     OpenImage,
     SetPlane,
     SetStrokes,
+    SharedArray,
 )
 from napari_garage_unet.process.protocol.shared_arrays import AttachedBlock
 
@@ -63,6 +64,8 @@ class OpenedImage:
                 request.axes,
                 request.spacing,
                 name=request.name,
+                nodata=request.nodata,
+                data_mask=_copy(request.mask),
             )
         except InputError:
             if self._whole is not None:
@@ -218,3 +221,11 @@ class OpenedImage:
                 values = np.array(values)
                 values[tuple(key)] = 0
         return StrokeEdit(edit.box, values)
+
+
+def _copy(array: SharedArray | None) -> NDArray[np.generic] | None:
+    """Copy an array out of shared memory, if there is one."""
+    if array is None:
+        return None
+    with AttachedBlock(array) as block:
+        return block.array.copy()

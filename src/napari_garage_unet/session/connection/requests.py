@@ -72,6 +72,9 @@ class EngineRequests:
         """
         block = SharedBlock.copy_of(np.asarray(image.data))
         self._images[key] = block
+        mask = None
+        if image.data_mask is not None:
+            mask = SharedBlock.copy_of(np.asarray(image.data_mask))
         self._open.send(
             OpenImage(
                 self._client.next_id(),
@@ -80,7 +83,10 @@ class EngineRequests:
                 image.axes,
                 image.spacing,
                 image.name,
-            )
+                image.nodata,
+                mask and mask.description,
+            ),
+            remove=[mask] if mask else [],
         )
 
     def close_image(self, key: str) -> None:
