@@ -92,6 +92,28 @@ def check_probabilities(probabilities: npt.NDArray[np.generic]) -> UInt8:
     return quantize(probabilities)
 
 
+def without_data(levels: UInt8) -> npt.NDArray[np.bool_] | None:
+    """Find the pixels that have no data: the probabilities of all classes are 0 there.
+
+    Where there is data, they sum to 1.
+
+    Parameters
+    ----------
+    levels
+        ``(n_classes, *spatial)``.
+
+    Returns
+    -------
+    ndarray of shape (*spatial), bool, or None
+        None if there is no such pixel. A single class stands against background, so
+        it tells nothing of that.
+    """
+    if len(levels) < 2 or not levels.size:
+        return None
+    empty: npt.NDArray[np.bool_] = levels.max(axis=0) == 0
+    return empty if empty.any() else None
+
+
 def cache_slices(size: int) -> Iterator[slice]:
     """Cut a flat array of `size` values into slices that fit the processor's cache."""
     for start in range(0, size, _CACHE_SLICE_VALUES):

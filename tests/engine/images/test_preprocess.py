@@ -10,6 +10,7 @@ from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import (
     default_preprocess,
+    measure_range,
     preprocess,
 )
 
@@ -68,6 +69,44 @@ def test_colours_of_a_photograph_are_rescaled_together(axes, n_channels, joint):
     assert default_preprocess(image).joint_channels is joint
 
 
+@pytest.mark.parametrize(
+    ("shape", "axes", "contrast"),
+    [
+        ((8, 9), "yx", "plane"),
+        ((8, 9, 3), "yxc", "plane"),
+        ((1, 8, 9), "zyx", "plane"),
+        ((5, 8, 9), "zyx", "training"),
+        ((5, 8, 9), "tyx", "training"),
+    ],
+)
+def test_planes_of_a_stack_are_rescaled_alike(shape, axes, contrast):
+    assert default_preprocess(Image(np.zeros(shape), axes)).contrast == contrast
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32])
+@pytest.mark.parametrize("steps", [{}, {"denoise": 1.0}, {"background_radius": 9}])
+def test_a_plane_scaled_by_its_own_range_is_as_without_one(dtype, steps):
+    rng = np.random.default_rng(3)
+    plane = rng.integers(20, 200, (40, 50, 2)).astype(dtype)
+    config = PreprocessConfig(**steps)
+    found = measure_range(plane, config)
+    np.testing.assert_allclose(
+        preprocess(plane, config, contrast=found), preprocess(plane, config), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("steps", [{}, {"clahe": 0.01}])
+def test_an_empty_plane_stays_dark_in_the_range_of_a_full_one(steps):
+    rng = np.random.default_rng(3)
+    empty = rng.normal(100, 10, (64, 64, 1))
+    full = empty.copy()
+    full[20:40, 20:40] = 500
+    config = PreprocessConfig(**steps)
+    found = measure_range(full, config)
+    assert preprocess(empty, config, contrast=found).mean() < 0.25
+    assert preprocess(empty, config, contrast=found)[1:-1].max() < 0.6
+
+
 def test_constant_channels_are_black():
     plane = np.full((8, 8, 2), 7.0)
     plane[:4, :, 1] = 9
@@ -82,13 +121,55 @@ def test_few_bright_spots_are_not_rescaled_away():
     assert preprocess(plane, PreprocessConfig())[50, 50, 0] == 1
 
 
-def test_pixels_that_are_not_finite_become_black(plane):
+def test_values_that_are_not_finite_are_filled_with_their_neighbours(plane):
+    whole = preprocess(plane, PreprocessConfig())
     plane[0, 0] = np.nan
-    plane[1, 1] = np.inf
-    plane[2, 2] = -np.inf
+    plane[9, 9] = np.inf
+    plane[20, 20] = -np.inf
     result = preprocess(plane, PreprocessConfig())
     assert np.isfinite(result).all()
-    assert not result[[0, 1, 2], [0, 1, 2]].any()
+    np.testing.assert_array_equal(result[0, 0], result[1, 0])
+    # Three pixels of many hardly move a percentile.
+    np.testing.assert_allclose(result[30:], whole[30:], atol=0.02)
+
+
+@pytest.mark.parametrize("nodata", [-9999.0, float(np.float32(-3.4028235e38)), 0.0])
+@pytest.mark.parametrize("joint", [False, True])
+@pytest.mark.parametrize(
+    "steps", [{}, {"background_radius": 5, "denoise": 1.0}, {"clahe": 0.02}]
+)
+def test_values_without_data_have_no_part_in_anything(plane, nodata, joint, steps):
+    config = PreprocessConfig(joint_channels=joint, **steps)
+    holes = np.zeros(plane.shape, bool)
+    holes[:, 40:] = True
+    filled = np.where(holes, np.float32(nodata), plane + 1).astype(np.float32)
+    of_nan = np.where(holes, np.nan, plane + 1).astype(np.float32)
+    result = preprocess(filled, config, missing=holes)
+    np.testing.assert_array_equal(result, preprocess(of_nan, config))
+    assert np.isfinite(result).all()
+    assert result[:, :40].min() < 0.05
+    assert result[:, :40].max() > 0.95
+
+
+def test_a_channel_without_data_is_black(plane):
+    plane[..., 1] = np.nan
+    result = preprocess(plane, PreprocessConfig())
+    assert not result[..., 1].any()
+    assert result[..., 0].max() == 1
+
+
+def test_values_too_far_apart_are_refused_instead_of_overflowing():
+    plane = np.full((4, 4, 1), 1.0)
+    plane[0] = -1.7e308
+    with pytest.raises(InputError, match="scan 7 has values from"):
+        preprocess(plane, PreprocessConfig(), name="scan 7")
+
+
+def test_local_contrast_leaves_a_blank_channel_black(plane):
+    plane[..., 1] = 7
+    result = preprocess(plane, PreprocessConfig(clahe=0.02))
+    assert not result[..., 1].any()
+    assert result[..., 0].max() == 1
 
 
 def test_a_plane_without_a_finite_pixel_is_refused_by_name():

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from napari_garage_unet.engine.compute.devices import Precision, current_devices
 
 from .colours import colour_groups, mix
 from .efficientnet_lite import FEATURE_CHANNELS, FEATURE_RADII, load_encoder, scale_rgb
+from .statistics import Statistics, measure_statistics
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 FeatureMaps = tuple[NDArray[Any], ...]
 """Feature maps of one plane, ``(h, w, channels)`` each."""
@@ -86,21 +89,6 @@ class FeatureMapSpec:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Statistics:
-    """Mean and spread of each feature over a plane.
-
-    Parameters
-    ----------
-    means, spreads
-        One array of ``(channels,)`` for each feature map. The spread is a standard
-        deviation, raised a little so that constant features can be divided by it.
-    """
-
-    means: tuple[NDArray[np.float32], ...]
-    spreads: tuple[NDArray[np.float32], ...]
-
-
 class PretrainedFeatures:
     """Multiscale features and the maps of the pretrained encoder.
 
@@ -135,7 +123,9 @@ class PretrainedFeatures:
             ],
         )
 
-    def statistics(self, plane: NDArray[np.float32]) -> Statistics:
+    def statistics(
+        self, plane: NDArray[np.float32], valid: NDArray[np.bool_] | None = None
+    ) -> Statistics:
         """Measure mean and spread of every feature over a plane.
 
         Parameters
@@ -143,18 +133,24 @@ class PretrainedFeatures:
         plane
             As for `__call__`. Of one larger than `MAX_WHOLE_PLANE_PIXELS`,
             `STATISTICS_WINDOWS` x `STATISTICS_WINDOWS` windows are measured.
+        valid
+            ``(H, W)`` bool, the pixels that have data; None if all have.
         """
-        return _measure([self._raw(window) for window in windows(plane, self.stride)])
+        parts = windows(plane, self.stride)
+        masks: list[NDArray[np.bool_] | None] = [None] * len(parts)
+        if valid is not None:
+            masks = list(windows(valid, self.stride))
+        return measure_statistics([self._raw(part) for part in parts], masks)
 
     def statistics_and_features(
-        self, plane: NDArray[np.float32]
+        self, plane: NDArray[np.float32], valid: NDArray[np.bool_] | None = None
     ) -> tuple[Statistics, FeatureMaps]:
         """Compute statistics and feature maps of a whole plane at once.
 
-        The statistics are those of all cells, however large the plane is.
+        The statistics are those of all valid cells, however large the plane is.
         """
         raw = self._raw(plane)
-        statistics = _measure([raw])
+        statistics = measure_statistics([raw], [valid])
         return statistics, _standardise(raw, statistics)
 
     def __call__(
@@ -204,17 +200,6 @@ class PretrainedFeatures:
         return list(self._encoder(enlarged, training=False))
 
 
-def _measure(measured: Sequence[Sequence[NDArray[np.float32]]]) -> Statistics:
-    means, spreads = [], []
-    for maps in zip(*measured, strict=True):
-        cells = np.concatenate([m.reshape(-1, m.shape[-1]) for m in maps])
-        cells = cells.astype(np.float32)
-        mean, spread = cells.mean(axis=0), cells.std(axis=0)
-        means.append(mean)
-        spreads.append(spread + 1e-3 * np.abs(mean) + 1e-4)
-    return Statistics(tuple(means), tuple(spreads))
-
-
 def _standardise(
     raw: Sequence[NDArray[np.float32]], statistics: Statistics
 ) -> tuple[NDArray[np.float16], ...]:
@@ -256,7 +241,7 @@ def _feature_map_specs(n_channels: int) -> Iterator[FeatureMapSpec]:
                 )
 
 
-def windows(plane: NDArray[np.float32], stride: int) -> list[NDArray[np.float32]]:
+def windows(plane: NDArray[Scalar], stride: int) -> list[NDArray[Scalar]]:
     """Cut a large plane down to windows spread evenly over it."""
     height, width = plane.shape[:2]
     if height * width <= MAX_WHOLE_PLANE_PIXELS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from napari_garage_unet.engine.settings import check_limits, setting
 
@@ -67,6 +68,13 @@ class PreprocessConfig:
         "Rescale colours together",
         "One black and white point for all channels, which keeps the colours of a "
         "photograph; otherwise each channel has its own.",
+    )
+    contrast: Literal["plane", "stack", "training"] = setting(
+        "plane",
+        "Contrast of",
+        "What black and white are measured on: each plane for itself, which shows "
+        "something in every plane; the whole stack; or the planes that were painted in "
+        "training, so that planes and pictures without signal stay empty.",
     )
 
     def __post_init__(self) -> None:

@@ -9,19 +9,26 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.features.feature_maps import (
     MAX_WHOLE_PLANE_PIXELS,
     FeatureMaps,
-    Statistics,
 )
+from napari_garage_unet.engine.features.statistics import Statistics
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
+from napari_garage_unet.engine.images.no_data import pixels_without_data
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.networks.base import Network, pad_to_stride
+from napari_garage_unet.engine.networks.fixed_contrast import FixedContrast
+
+from .contrast import measure_contrast, planes_of
 
 BLOCK_SIDE_PIXELS = 512
 """Side of the blocks of a large plane."""
@@ -35,6 +42,7 @@ class _Plane:
     image: Image  # keeps the image's id from being given to another one
     pixels: NDArray[np.float32]
     statistics: Statistics | None
+    no_data: NDArray[np.bool_] | None
     blocks: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
 
     @property
@@ -57,6 +65,9 @@ class FeatureCache:
         the same features.
     config
         Preprocessing of the pixels.
+    contrast
+        What the planes had in common that a model has learnt from, for preprocessing
+        that takes contrast from there; None if that is not known.
     block
         Side of the blocks in pixels.
     whole
@@ -70,12 +81,15 @@ class FeatureCache:
         network: Network,
         config: PreprocessConfig,
         *,
+        contrast: FixedContrast | None = None,
         block: int = BLOCK_SIDE_PIXELS,
         whole: int = MAX_WHOLE_PLANE_PIXELS,
         room: int = MAX_CACHE_BYTES,
     ) -> None:
         self.network = network
         self._config = config
+        self._contrast = contrast
+        self._of_stacks: dict[int, tuple[Image, FixedContrast | None]] = {}
         self._block = max(block // network.stride, 1) * network.stride
         self._whole = whole
         self._room = room
@@ -119,6 +133,16 @@ class FeatureCache:
             )
         )
 
+    def no_data(self, image: Image, index: PlaneIndex) -> NDArray[np.bool_] | None:
+        """Return the ``(H, W)`` pixels of a plane that have no data; None if all have.
+
+        Raises
+        ------
+        InputError
+            If the image is a single plane without any data.
+        """
+        return self._plane(image, index).no_data
+
     def prepare(self, image: Image, index: PlaneIndex) -> Iterator[None]:
         """Compute a plane ahead of demand, one block between two yields.
 
@@ -139,16 +163,63 @@ class FeatureCache:
     def _plane(self, image: Image, index: PlaneIndex) -> _Plane:
         key = (id(image), index)
         if key not in self._planes:
-            pixels = preprocess(image.plane(index), self._config, name=image.name)
-            pixels = pad_to_stride(pixels, self.network.stride)
-            if pixels.shape[0] * pixels.shape[1] > self._whole:
-                plane = _Plane(image, pixels, self.network.statistics(pixels))
-            else:
-                statistics, feature_maps = self.network.statistics_and_features(pixels)
-                plane = _Plane(image, pixels, statistics, {(0, 0): feature_maps})
-            self._planes[key] = plane
+            self._planes[key] = self._begin(image, index)
         self._planes.move_to_end(key)
         return self._planes[key]
+
+    def _begin(self, image: Image, index: PlaneIndex) -> _Plane:
+        """Preprocess a plane, and compute its features if it is small."""
+        network = self.network
+        values = image.plane(index)
+        missing = image.missing_values(values, index)
+        no_data = pixels_without_data(missing)
+        valid = None
+        if no_data is None:
+            pixels = self._preprocess(image, values, missing)
+        elif no_data.all():
+            if prod(image.spatial_shape) == no_data.size:
+                raise InputError(
+                    f"{image.name} has no data: all its values are NaN, infinite or "
+                    "marked as no data; choose another image."
+                )
+            pixels = np.zeros(values.shape, np.float32)
+        else:
+            pixels = self._preprocess(image, values, missing)
+            valid = pad_to_stride(~no_data[..., np.newaxis], network.stride)[..., 0]
+        pixels = pad_to_stride(pixels, network.stride)
+        fixed = self.contrast_of(image)
+        if fixed is not None:
+            return _Plane(image, pixels, fixed.statistics, no_data)
+        if pixels.shape[0] * pixels.shape[1] > self._whole:
+            return _Plane(image, pixels, network.statistics(pixels, valid), no_data)
+        statistics, feature_maps = network.statistics_and_features(pixels, valid)
+        return _Plane(image, pixels, statistics, no_data, {(0, 0): feature_maps})
+
+    def _preprocess(
+        self, image: Image, values: NDArray[Any], missing: NDArray[np.bool_] | None
+    ) -> NDArray[np.float32]:
+        fixed = self.contrast_of(image)
+        return preprocess(
+            values,
+            self._config,
+            name=image.name,
+            missing=missing,
+            contrast=None if fixed is None else fixed.range,
+        )
+
+    def contrast_of(self, image: Image) -> FixedContrast | None:
+        """Return the contrast of the planes of an image; None for each its own."""
+        if self._config.contrast == "training":
+            return self._contrast
+        if self._config.contrast == "plane":
+            return None
+        if id(image) not in self._of_stacks:
+            found = measure_contrast(planes_of([image]), self._config, self.network)
+            given = self._contrast
+            if found and given and found.range.is_poor_beside(given.range):
+                found = given
+            self._of_stacks[id(image)] = image, found
+        return self._of_stacks[id(image)][1]
 
     def _cut(
         self,
@@ -208,9 +279,15 @@ class FeatureCaches:
         self._key: object = None
         self._cache: FeatureCache | None = None
 
-    def get(self, network: Network, config: PreprocessConfig) -> FeatureCache:
+    def get(
+        self,
+        network: Network,
+        config: PreprocessConfig,
+        contrast: FixedContrast | None = None,
+    ) -> FeatureCache:
         """Return the cache if it fits, else a new one in its place."""
-        key = (network.config, network.n_channels, config)
+        key = (network.config, network.n_channels, config, contrast)
         if self._cache is None or key != self._key:
-            self._key, self._cache = key, FeatureCache(network, config)
+            self._key = key
+            self._cache = FeatureCache(network, config, contrast=contrast)
         return self._cache

@@ -17,6 +17,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image, PlaneIndex, count_channels
 from napari_garage_unet.engine.networks.base import Network
+from napari_garage_unet.engine.networks.fixed_contrast import FixedContrast
 
 from .boxes import Box
 from .feature_cache import FeatureCache
@@ -41,6 +42,8 @@ class Predictor:
         Preprocessing of the pixels.
     cache
         The cache of the feature maps; by default a new one.
+    contrast
+        For a new cache, see there.
     tile
         Side of a tile's core in pixels.
     """
@@ -51,10 +54,11 @@ class Predictor:
         config: PreprocessConfig,
         *,
         cache: FeatureCache | None = None,
+        contrast: FixedContrast | None = None,
         tile: int = TILE_SIDE_PIXELS,
     ) -> None:
         self.network = network
-        self._cache = cache or FeatureCache(network, config)
+        self._cache = cache or FeatureCache(network, config, contrast=contrast)
         self._tile = max(tile // network.stride, 1) * network.stride
 
     def tiles(
@@ -85,12 +89,13 @@ class Predictor:
         y, x : slice
             Where the tile lies in the plane.
         probabilities : ndarray of shape (n_classes, h / step, w / step), float32
-            They sum to 1.
+            They sum to 1; where there is no data, all are 0.
 
         Raises
         ------
         InputError
-            If the image has another number of channels than the network.
+            If the image has another number of channels than the network, or is a
+            single plane without any data.
         """
         check_channels(image, self.network.n_channels)
         height, width = image.plane_shape
@@ -120,6 +125,11 @@ class Predictor:
         self, image: Image, index: PlaneIndex, y: slice, x: slice, step: int
     ) -> NDArray[np.float32]:
         network = self.network
+        no_data = self._cache.no_data(image, index)
+        if no_data is not None:
+            no_data = no_data[y, x][::step, ::step]
+            if no_data.all():
+                return np.zeros((network.n_classes, *no_data.shape), np.float32)
         height, width = (n + -n % network.stride for n in image.plane_shape)
         top, bottom = widen(y, network.head_radius, network.stride, height)
         left, right = widen(x, network.head_radius, network.stride, width)
@@ -131,7 +141,10 @@ class Predictor:
             slice((s.start - first) // step, -(-(s.stop - first) // step))
             for s, first in ((y, top), (x, left))
         )
-        return probabilities[:, rows, columns]
+        tile = probabilities[:, rows, columns]
+        if no_data is not None:
+            tile = np.where(no_data, np.float32(0), tile)
+        return tile
 
 
 def check_channels(image: Image, n_channels: int) -> None:

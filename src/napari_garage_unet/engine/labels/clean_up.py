@@ -15,6 +15,9 @@ classes:
 Pixels of a class form a region across faces, edges and corners. A hole is connected
 across faces only, because a class that is connected diagonally separates it.
 
+Pixels without data, where the probabilities of all classes are 0, stay 0: no hole is
+filled there and no outline smoothed into them.
+
 Some planes of a volume may be cleaned without the others, for instance while a slider
 moves. A region that touches such an open end is larger than the part in these planes:
 it is neither removed as too small, nor filled, nor compared for the largest.
@@ -28,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.probabilities import check_probabilities
+from napari_garage_unet.engine.probabilities import check_probabilities, without_data
 
 from .assign import Labels, assign_labels, label_dtype
 from .region_rules import changeable_regions, clean_regions
@@ -94,6 +97,9 @@ def apply_rules(
         spacing=spacing,
         open_ends=open_ends,
     )
+    no_data = without_data(levels)
+    if no_data is not None:
+        labels[no_data] = 0
     return labels
 
 

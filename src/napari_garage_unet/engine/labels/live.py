@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from napari_garage_unet.engine.probabilities import check_probabilities
+from napari_garage_unet.engine.probabilities import check_probabilities, without_data
 
 from .assign import Labels, apply_hysteresis, decision_step, label_dtype
 from .one_vs_rest import OneVsRest
@@ -69,6 +69,7 @@ class LiveLabels:
         self.rules = resolve_rules(rules, self.class_ids)
         self._rows = np.ascontiguousarray(levels).reshape(len(levels), -1)
         self._shape = levels.shape[1:]
+        self._no_data = without_data(levels)
         self._spacing, self._open_ends = spacing, open_ends
         dtype = label_dtype(self.class_ids)
         self.labels: Labels = np.empty(self._shape, dtype) if out is None else out
@@ -170,3 +171,5 @@ class LiveLabels:
                 )
             labels = clean_regions(self._regions, self.rules, self.class_ids)
             self._regions.paint(labels, self.labels)
+        if self._no_data is not None:
+            self.labels[self._no_data] = 0

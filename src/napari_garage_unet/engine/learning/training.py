@@ -18,7 +18,6 @@ from napari_garage_unet.engine.annotations.strokes import (
 from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import ArrayLike, Image
-from napari_garage_unet.engine.images.preprocess import default_preprocess
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.inference.predictor import Predictor, check_channels
 from napari_garage_unet.engine.inference.tiles import stroked_blocks
@@ -29,6 +28,7 @@ from napari_garage_unet.engine.networks.config import NetworkConfig
 
 from .budget import MIN_STEPS, Budget
 from .config import TrainingConfig
+from .contrast import TrainingContrast, default_for
 from .events import StopReason, TrainingStep, Validation
 from .kept_state import KeptState
 from .learner import make_learner
@@ -49,8 +49,7 @@ class Training:
         The classes; None makes one for each painted id. Painted ids that are not
         among them are added.
     preprocess
-        Settings of preprocessing; None rescales the colours of photographs together
-        and other channels one by one.
+        Settings of preprocessing; None takes those of `default_preprocess`.
     network, training
         Settings of the network and of training; None are the default ones.
     start_from
@@ -93,7 +92,9 @@ class Training:
         for plane in stroked:
             check_channels(self.images[plane.image], first.n_channels)
         preprocess = start_from.preprocess if start_from else preprocess
-        self.preprocess = preprocess or default_preprocess(first)
+        self.preprocess = preprocess or default_for(
+            self.images[plane.image] for plane in stroked
+        )
         self.classes = merge_classes(
             start_from.classes if start_from else (),
             classes or (),
@@ -115,7 +116,13 @@ class Training:
             if start_from is not None:
                 transfer_weights(start_from, self.network, self.classes)
         self._learner = make_learner(self.network, self.config)
-        self._cache = (caches or FeatureCaches()).get(self.network, self.preprocess)
+        self._caches = caches or FeatureCaches()
+        self._contrast = TrainingContrast(
+            self.preprocess,
+            self.network,
+            start_from.contrast if start_from else None,
+        )
+        self._take_contrast()
         self._held_out: list[HeldOutStroke] = []
         self._ready = False
 
@@ -262,9 +269,19 @@ class Training:
             self._learner = make_learner(self.network, config)
         self.classes = merged
         self._stroked = stroked
+        self._take_contrast()
         self._ready = False
         # Scores on another set of held-out strokes cannot be compared.
         self._kept = None
+
+    def _take_contrast(self) -> None:
+        """Measure contrast on planes painted for the first time; compute as it says."""
+        self._contrast.follow(
+            [(self.images[plane.image], plane.index) for plane in self._stroked]
+        )
+        self._cache = self._caches.get(
+            self.network, self.preprocess, self._contrast.fixed
+        )
 
     def predictor(self) -> Predictor:
         """Return a predictor that uses the present state of the network."""
@@ -292,6 +309,7 @@ class Training:
             decoder=state.decoder,
             axes=self.axes,
             held_out=kept.score.predictions if kept else None,
+            contrast=self._contrast.fixed,
             provenance=describe_training(
                 self.config,
                 self.images,

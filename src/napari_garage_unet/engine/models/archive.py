@@ -35,6 +35,9 @@ description: the names hold slashes and blanks."""
 DECODER = "decoder/"
 """Before the names of the arrays of `DecoderState`."""
 
+CONTRAST = "contrast/"
+"""Before the names of the arrays of `FixedContrast`."""
+
 HELD_OUT = "held_out/"
 """Before the names of the arrays of `HeldOutPredictions`."""
 

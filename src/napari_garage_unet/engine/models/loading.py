@@ -15,9 +15,10 @@ from napari_garage_unet.engine.labels.presets import presets_from_json
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.decoder_state import ARRAYS, DecoderState
+from napari_garage_unet.engine.networks.fixed_contrast import FixedContrast
 from napari_garage_unet.engine.settings import from_json
 
-from .archive import DECODER, HELD_OUT, ModelArchive, weight_member
+from .archive import CONTRAST, DECODER, HELD_OUT, ModelArchive, weight_member
 from .held_out_predictions import HeldOutPredictions
 from .model import Model
 from .upgrade import upgrade, upgrade_info
@@ -120,6 +121,13 @@ def _model(
         provenance=description["provenance"],
         presets=presets_from_json(description["presets"]),
         held_out=held_out,
+        contrast=FixedContrast.from_arrays(
+            {
+                name.removeprefix(CONTRAST): array
+                for name, array in arrays.items()
+                if name.startswith(CONTRAST)
+            }
+        ),
     )
 
 

@@ -1,4 +1,8 @@
-"""A model: network, classes, preprocessing, thresholds and provenance."""
+"""A model: network, classes, preprocessing, thresholds and provenance.
+
+This is over 300 lines because a model is one value, and what is asked of it is asked
+of all its parts together.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +31,12 @@ from napari_garage_unet.engine.labels.rules import ClassRule, Rules
 from napari_garage_unet.engine.labels.volumes import label_image, needs_volume
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.networks.decoder_state import DecoderState
+from napari_garage_unet.engine.networks.fixed_contrast import FixedContrast
 from napari_garage_unet.engine.networks.network_state import NetworkState
 from napari_garage_unet.engine.probabilities import quantize
 from napari_garage_unet.engine.settings import to_json
 
-from .archive import DECODER, HELD_OUT, weight_member, write_archive
+from .archive import CONTRAST, DECODER, HELD_OUT, weight_member, write_archive
 from .axes import axes_like
 from .held_out_predictions import HeldOutPredictions
 
@@ -71,6 +76,9 @@ class Model:
         Other rules by class id, by the name they were saved under.
     held_out
         Predictions at held-out strokes; None when none were held out.
+    contrast
+        What the planes had in common that it was trained on; None where each plane is
+        scaled by itself.
     """
 
     classes: tuple[ClassInfo, ...]
@@ -84,6 +92,7 @@ class Model:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     presets: Presets = field(default_factory=dict)
     held_out: HeldOutPredictions | None = None
+    contrast: FixedContrast | None = None
 
     @property
     def class_ids(self) -> tuple[int, ...]:
@@ -102,12 +111,12 @@ class Model:
         Returns
         -------
         ndarray of shape (n_classes, *spatial), float32
-            Sums to 1 over the classes.
+            Sums to 1 over the classes; all are 0 where there is no data.
 
         Raises
         ------
         InputError
-            If the image has another number of channels or cannot be read.
+            If the image has another number of channels, cannot be read or has no data.
         """
         image = self.as_image(image)
         result = np.empty((len(self.classes), *image.spatial_shape), np.float32)
@@ -126,7 +135,7 @@ class Model:
         Returns
         -------
         ndarray of the image's spatial shape, uint8 or uint16
-            Class ids; 0 where no class reaches its threshold.
+            Class ids; 0 where no class reaches its threshold or there is no data.
         """
         image = self.as_image(image)
         if needs_volume(image, self.rules.values()):
@@ -236,13 +245,14 @@ class Model:
 
         network = build_network(self.network, self.n_channels, len(self.classes))
         network.load_state(self.state)
-        return Predictor(network, self.preprocess)
+        return Predictor(network, self.preprocess, contrast=self.contrast)
 
     def info(self) -> dict[str, Any]:
         """Describe the model in JSON values, without the weights."""
         return {
             "classes": [to_json(info) for info in self.classes],
             "preprocess": to_json(self.preprocess),
+            "contrast": None if self.contrast is None else self.contrast.to_json(),
             "network": to_json(self.network),
             "n_channels": self.n_channels,
             "axes": self.axes,
@@ -276,6 +286,9 @@ class Model:
             description["decoder"] = self.decoder.to_json()
             for name, array in self.decoder.arrays().items():
                 arrays[DECODER + name] = array
+        if self.contrast is not None:
+            for name, array in self.contrast.arrays().items():
+                arrays[CONTRAST + name] = array
         if self.held_out is not None:
             for f in dataclasses.fields(self.held_out):
                 arrays[HELD_OUT + f.name] = getattr(self.held_out, f.name)
@@ -290,8 +303,15 @@ class Model:
             )
 
     def _planes(self, image: Image) -> Iterator[tuple[PlaneIndex, NDArray[np.float32]]]:
+        has_data = False
         for index in image.plane_indices():
             probabilities = self.predictor.predict_plane(image, index)
+            has_data = has_data or bool(probabilities.any())
             if image.is_transposed:
                 probabilities = probabilities.transpose(0, 2, 1)
             yield index, probabilities
+        if not has_data:
+            raise InputError(
+                f"{image.name} has no data in any of its planes: all values are NaN, "
+                "infinite or marked as no data; choose another image."
+            )

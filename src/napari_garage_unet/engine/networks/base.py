@@ -14,19 +14,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.devices import current_devices
 from napari_garage_unet.engine.errors import ModelFileError
-from napari_garage_unet.engine.features.feature_maps import FeatureMaps, Statistics
+from napari_garage_unet.engine.features.feature_maps import FeatureMaps
+from napari_garage_unet.engine.features.statistics import Statistics
 
 from .config import NetworkConfig
 from .network_state import NetworkState
 
 Tensor = Any
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class Citation(NamedTuple):
@@ -94,13 +97,17 @@ class Network(ABC):
         """How far in pixels a probability depends on the image."""
         return self.feature_radius + self.head_radius
 
-    def statistics(self, plane: NDArray[np.float32]) -> Statistics | None:
+    def statistics(
+        self, plane: NDArray[np.float32], valid: NDArray[np.bool_] | None = None
+    ) -> Statistics | None:
         """Measure what `features` has to know of a whole plane.
 
         Parameters
         ----------
         plane
             ``(H, W, n_channels)``, values from 0 to 1, sides multiples of `stride`.
+        valid
+            ``(H, W)`` bool, the pixels that have data; None if all have.
 
         Returns
         -------
@@ -110,10 +117,10 @@ class Network(ABC):
         return None
 
     def statistics_and_features(
-        self, plane: NDArray[np.float32]
+        self, plane: NDArray[np.float32], valid: NDArray[np.bool_] | None = None
     ) -> tuple[Statistics | None, FeatureMaps]:
         """Compute statistics and features of a whole plane at once."""
-        statistics = self.statistics(plane)
+        statistics = self.statistics(plane, valid)
         return statistics, self.features(plane, statistics)
 
     @abstractmethod
@@ -127,7 +134,8 @@ class Network(ABC):
         plane
             ``(H, W, n_channels)``, values from 0 to 1, sides multiples of `stride`.
         statistics
-            What `statistics` returns for the whole plane.
+            What `statistics` returns for the whole plane, or what several planes have
+            in common; None measures this one.
         """
 
     @abstractmethod
@@ -152,10 +160,18 @@ class Network(ABC):
         """
 
     @abstractmethod
-    def probability_graph(self) -> Callable[[Tensor], Tensor]:
+    def probability_graph(
+        self, statistics: Statistics | None = None
+    ) -> Callable[[Tensor], Tensor]:
         """Return a function from planes to probabilities, in TensorFlow operations.
 
         Programs that know nothing of this package run it, see `export`.
+
+        Parameters
+        ----------
+        statistics
+            Statistics of the features for all planes alike; None measures them on each
+            plane.
 
         Returns
         -------
@@ -210,7 +226,7 @@ class Network(ABC):
         return [array.shape for array in weights] == shapes
 
 
-def pad_to_stride(plane: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
+def pad_to_stride(plane: NDArray[Scalar], stride: int) -> NDArray[Scalar]:
     """Pad a plane at the bottom and the right so that `stride` divides its sides.
 
     Parameters

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.compute.backend import tf
-from napari_garage_unet.engine.features.feature_maps import FeatureMaps, Statistics
+from napari_garage_unet.engine.features.feature_maps import FeatureMaps
+from napari_garage_unet.engine.features.statistics import Statistics
 
 from .base import Network, Tensor
 from .config import NetworkConfig
@@ -53,6 +54,8 @@ class PlainNetwork(Network):
         ].numpy()
         return np.ascontiguousarray(result[::step, ::step].transpose(2, 0, 1))
 
-    def probability_graph(self) -> Callable[[Tensor], Tensor]:
+    def probability_graph(
+        self, statistics: Statistics | None = None
+    ) -> Callable[[Tensor], Tensor]:
         """Return the function from planes to probabilities that TensorFlow traces."""
         return lambda planes: tf.nn.softmax(self.head(planes, training=False))

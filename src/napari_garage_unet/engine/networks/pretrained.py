@@ -17,9 +17,9 @@ from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.features.feature_maps import (
     GRID,
     FeatureMaps,
-    Statistics,
     load_features,
 )
+from napari_garage_unet.engine.features.statistics import Statistics
 from napari_garage_unet.engine.filters.despeckle import SUPPORT_CELLS, despeckle
 from napari_garage_unet.engine.filters.guided_filter import smooth_probabilities
 from napari_garage_unet.engine.filters.median import median_of_nine, median_of_plane
@@ -143,9 +143,11 @@ class PretrainedNetwork(Network):
         other.patch_network = PatchNetwork(self.n_channels, self.n_classes)
         return other
 
-    def statistics(self, plane: NDArray[np.float32]) -> Statistics:
-        """Measure mean and spread of every feature over a plane."""
-        return self._features.statistics(plane)
+    def statistics(
+        self, plane: NDArray[np.float32], valid: NDArray[np.bool_] | None = None
+    ) -> Statistics:
+        """Measure mean and spread of every feature over the valid part of a plane."""
+        return self._features.statistics(plane, valid)
 
     def features(
         self, plane: NDArray[np.float32], statistics: Statistics | None
@@ -156,10 +158,10 @@ class PretrainedNetwork(Network):
         return (self._guide(plane), *self._features(plane, statistics))
 
     def statistics_and_features(
-        self, plane: NDArray[np.float32]
+        self, plane: NDArray[np.float32], valid: NDArray[np.bool_] | None = None
     ) -> tuple[Statistics, FeatureMaps]:
         """Compute statistics and features at once, each map a single time."""
-        statistics, feature_maps = self._features.statistics_and_features(plane)
+        statistics, feature_maps = self._features.statistics_and_features(plane, valid)
         return statistics, (self._guide(plane), *feature_maps)
 
     def _guide(self, plane: NDArray[np.float32]) -> NDArray[np.float16]:
@@ -193,7 +195,9 @@ class PretrainedNetwork(Network):
             despeckle(result, grid=GRID // step)
         return result
 
-    def probability_graph(self) -> Callable[[Tensor], Tensor]:
+    def probability_graph(
+        self, statistics: Statistics | None = None
+    ) -> Callable[[Tensor], Tensor]:
         """Return the function from one plane to probabilities that TensorFlow traces.
 
         The batch has one plane.
@@ -208,6 +212,7 @@ class PretrainedNetwork(Network):
                 patch_network=self.patch_network,
                 radius=radius,
                 blend_weight=blend_weight,
+                statistics=statistics,
             )
             return probabilities[tf.newaxis]
 

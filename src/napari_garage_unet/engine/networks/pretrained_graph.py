@@ -17,6 +17,7 @@ from napari_garage_unet.engine.features.feature_maps import (
     ENLARGEMENTS,
     GRID,
 )
+from napari_garage_unet.engine.features.statistics import Statistics
 from napari_garage_unet.engine.features.tensor_features import multiscale_features
 from napari_garage_unet.engine.filters.tensor_filters import (
     Tensor,
@@ -44,6 +45,7 @@ def pretrained_probabilities(
     patch_network: PatchNetwork,
     radius: int,
     blend_weight: float,
+    statistics: Statistics | None = None,
 ) -> Tensor:
     """Compute the probabilities of a whole plane.
 
@@ -58,6 +60,8 @@ def pretrained_probabilities(
         Radius of the guided filter, in cells of the grid.
     blend_weight
         Weight of the patch network in the result, 0 to 1.
+    statistics
+        Mean and spread of the features; None measures them on the plane.
 
     Returns
     -------
@@ -70,7 +74,10 @@ def pretrained_probabilities(
     ]
     layers = decoder.as_layers
     logits, guides = layers.on_plane(
-        [_standardise(feature_map) for feature_map in feature_maps]
+        [
+            _standardise(feature_map, statistics, number)
+            for number, feature_map in enumerate(feature_maps, start=1)
+        ]
     )
     guide = plane
     if patch_network.n_channels > MAX_GUIDE_CHANNELS:
@@ -79,7 +86,7 @@ def pretrained_probabilities(
     mean = layers.mean(logits)
     share, rest = SMOOTHED_SHARE, mean
     if blend_weight:
-        patches = median(_patch_probabilities(patch_network, plane), 3)
+        patches = median(_patch_probabilities(patch_network, plane, statistics), 3)
         share, rest = blend_patch_network(mean, patches, blend_weight)
     result = smooth_probabilities(
         mean,
@@ -94,19 +101,36 @@ def pretrained_probabilities(
     return despeckle(result, grid=GRID)
 
 
-def _patch_probabilities(patch_network: PatchNetwork, plane: Tensor) -> Tensor:
+def _patch_probabilities(
+    patch_network: PatchNetwork, plane: Tensor, statistics: Statistics | None
+) -> Tensor:
     """Compute ``(h, w, n_classes)`` probabilities of the patch network on the grid."""
     steps = [(row, column) for row in range(GRID) for column in range(GRID)]
     pixels = tf.concat([plane[y::GRID, x::GRID] for y, x in steps], axis=-1)
-    cells = _standardise(pixels)[tf.newaxis]
+    cells = _standardise(pixels, statistics, 0)[tf.newaxis]
     for axis in (1, 2):
         cells = repeat_border(cells, PATCH_SIDE_CELLS // 2, axis)
     logits = patch_logits(cells, patch_network.kernels, patch_network.biases)
     return tf.nn.softmax(logits)[0]
 
 
-def _standardise(feature_map: Tensor) -> Tensor:
-    """Scale each feature by its mean and spread, as `feature_maps` does."""
+def _standardise(
+    feature_map: Tensor, statistics: Statistics | None, number: int
+) -> Tensor:
+    """Scale each feature by its mean and spread, as `feature_maps` does.
+
+    Parameters
+    ----------
+    feature_map
+        ``(h, w, channels)``.
+    statistics
+        What to scale by; None measures it here.
+    number
+        Which map of `statistics` it is.
+    """
+    if statistics is not None:
+        mean, spread = statistics.means[number], statistics.spreads[number]
+        return _round_to_half((feature_map - mean) / spread)
     mean = tf.reduce_mean(feature_map, axis=(0, 1))
     spread = tf.sqrt(tf.reduce_mean((feature_map - mean) ** 2, axis=(0, 1)))
     return _round_to_half((feature_map - mean) / (spread + 1e-3 * tf.abs(mean) + 1e-4))

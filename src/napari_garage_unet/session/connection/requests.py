@@ -84,7 +84,7 @@ class EngineRequests:
                 image.spacing,
                 image.name,
                 image.nodata,
-                mask and mask.description,
+                None if mask is None else mask.description,
             ),
             remove=[mask] if mask else [],
         )
