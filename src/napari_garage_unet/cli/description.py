@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from napari_garage_unet.engine.models.made_for import MadeFor, describe_length
 from napari_garage_unet.engine.networks.config import SUMMARIES
 
 
@@ -32,9 +33,14 @@ def describe_model(info: Mapping[str, Any]) -> str:
         text = f"{preset}  {'; '.join(tuned) or 'all automatic'}"
         rows.append(("" if number else "Presets", text))
     channels = info["n_channels"]
-    rows.append(
-        ("Images", f"axes {info['axes']}, {channels} channel{'s' * (channels > 1)}")
-    )
+    images = f"axes {info['axes']}, {channels} channel{'s' * (channels > 1)}"
+    made_for = MadeFor.from_json(info.get("made_for", {}))
+    if made_for.channel_names:
+        images += f" ({', '.join(made_for.channel_names)})"
+    if made_for.pixel_size:
+        sizes = [f"{axis} {describe_length(n)}" for axis, n in made_for.pixel_size]
+        images += f", pixels {', '.join(sizes)}"
+    rows.append(("Images", images))
     rows.append(("Network", _network(info["network"])))
     rows.append(("Pixels", _pixels(info["preprocess"])))
     rows += _provenance(info["provenance"])

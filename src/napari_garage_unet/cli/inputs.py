@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.axes import axes_for_strokes
@@ -87,6 +89,12 @@ def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
             "kind."
         )
     return image
+
+
+def say_differences(image: Image, model: Model) -> None:
+    """Say on stderr how an image differs from those that a model learnt from."""
+    for sentence in model.made_for.differences(image, axes=model.axes):
+        click.echo(sentence, err=True)
 
 
 def parse_names(texts: Sequence[str]) -> dict[int, str]:

@@ -13,7 +13,7 @@ from napari_garage_unet import __version__
 from napari_garage_unet.engine.files.reports import write_report
 from napari_garage_unet.engine.labels.rules import SplitBy
 
-from .inputs import make_rules, read_for_model
+from .inputs import make_rules, read_for_model, say_differences
 from .options import AXES_OPTION, JSON_OPTION, PATH_TYPE
 from .outputs import (
     check_output,
@@ -100,6 +100,8 @@ def segment_command(
         model = model.with_preset(preset)
     model = model.with_rules(make_rules(model, thresholds, sizes))
     images = [read_for_model(path, model, axes=axes) for path in inputs]
+    for image in images:
+        say_differences(image, model)
     targets = segmentation_paths(inputs, out)
     others = [probabilities_path(path) for path in targets] if probabilities else []
     others += [objects_path(path) for path in targets] if objects else []

@@ -121,6 +121,7 @@ def read_image(layers: Sequence[ImageLayer]) -> Image:
         np.concatenate(channels, axis=-1),
         images[0].spatial_axes + "c",
         name=" + ".join(layer.name for layer in layers),
+        channel_names=tuple(str(layer.name) for layer in layers),
     )
     return with_place(image, image_place(first))
 

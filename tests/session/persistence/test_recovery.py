@@ -27,6 +27,10 @@ from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.process.protocol.messages import LIVE
 from napari_garage_unet.project.folders import ProjectFolder, saved_projects
 from napari_garage_unet.session import close_session
+from napari_garage_unet.session.persistence.fingerprint import (
+    earlier_fingerprint,
+    fingerprint,
+)
 from napari_garage_unet.session.training.live_model import Phase
 
 
@@ -213,6 +217,35 @@ def test_another_image_gets_no_offer(start, projects):
         third.poll()
         time.sleep(0.01)
     assert third.recovery.recoverable is None
+
+
+def test_the_offer_names_both_pictures_where_their_names_differ(start, projects):
+    first = start("cells")
+    paint(first, np.s_[5:8, 5:25])
+    wait_for_save(first, projects)
+    die(first)
+    offer = wait_for_offer(start("copy of cells"))
+    assert offer.text.startswith("Strokes painted on cells at ")
+    assert "would go onto 'copy of cells' in place of 'cells'" in offer.text
+
+
+def test_projects_with_fingerprints_of_the_first_version_are_found(start, projects):
+    first = start("cells")
+    paint(first, np.s_[5:8, 5:25])
+    wait_for_save(first, projects)
+    pixels = first.images.current.layer.data
+    die(first)
+    (folder,) = saved_projects(projects)
+    described = folder.description.read_text()
+    written = fingerprint(pixels)
+    assert described.count(written) == 1
+    folder.description.write_text(
+        described.replace(written, earlier_fingerprint(pixels))
+    )
+    second = start("cells")
+    restore(second)
+    assert second.problem is None
+    assert second.counts == {1: 60}
 
 
 def test_several_images_come_back_each_with_its_strokes(start, projects):

@@ -21,6 +21,7 @@ from napari_garage_unet.engine.images.image import ArrayLike, Image
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.inference.predictor import Predictor, check_channels
 from napari_garage_unet.engine.inference.tiles import stroked_blocks
+from napari_garage_unet.engine.models.made_for import MadeFor
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.models.transfer import transfer_weights
 from napari_garage_unet.engine.networks.build import build_network
@@ -57,6 +58,8 @@ class Training:
         that it does not have are added.
     caches
         Caches of features that have been computed before.
+    made_for
+        What the model says of its images; by default what they say themselves.
 
     Attributes
     ----------
@@ -82,6 +85,7 @@ class Training:
         training: TrainingConfig | None = None,
         start_from: Model | None = None,
         caches: FeatureCaches | None = None,
+        made_for: MadeFor | None = None,
     ) -> None:
         self.config = training or TrainingConfig()
         self.images = list(images)
@@ -101,6 +105,9 @@ class Training:
             painted_ids(stroked),
         )
         self.axes = first.axes
+        self.made_for = made_for or MadeFor.of(
+            [self.images[number] for number in {plane.image for plane in stroked}]
+        )
         self.reason: StopReason | None = None
         self._stroked = stroked
         self.steps = 0
@@ -308,6 +315,7 @@ class Training:
             weights=state.weights,
             decoder=state.decoder,
             axes=self.axes,
+            made_for=self.made_for,
             held_out=kept.score.predictions if kept else None,
             contrast=self._contrast.fixed,
             provenance=describe_training(

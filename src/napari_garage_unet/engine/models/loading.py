@@ -20,6 +20,7 @@ from napari_garage_unet.engine.settings import from_json
 
 from .archive import CONTRAST, DECODER, HELD_OUT, ModelArchive, weight_member
 from .held_out_predictions import HeldOutPredictions
+from .made_for import MadeFor
 from .model import Model
 from .upgrade import upgrade, upgrade_info
 
@@ -117,6 +118,8 @@ def _model(
             decoder, {name: arrays[DECODER + name] for name in ARRAYS}
         ),
         axes=str(description["axes"]),
+        # Older programs ignore it, so it needed no new version of the file.
+        made_for=MadeFor.from_json(description.get("made_for", {})),
         rules={int(i): ClassRule.from_json(r) for i, r in description["rules"].items()},
         provenance=description["provenance"],
         presets=presets_from_json(description["presets"]),

@@ -39,6 +39,7 @@ from napari_garage_unet.engine.settings import to_json
 from .archive import CONTRAST, DECODER, HELD_OUT, weight_member, write_archive
 from .axes import axes_like
 from .held_out_predictions import HeldOutPredictions
+from .made_for import UNKNOWN, MadeFor
 
 if TYPE_CHECKING:
     from napari_garage_unet.engine.inference.predictor import Predictor
@@ -70,6 +71,8 @@ class Model:
     rules
         Threshold and clean-up by class id; classes that are not in it have the
         default rule.
+    made_for
+        Pixel size and channels of the images it was trained on.
     provenance
         How the model was made, in JSON values.
     presets
@@ -88,6 +91,7 @@ class Model:
     weights: Mapping[str, NDArray[Any]]
     decoder: DecoderState | None = None
     axes: str = "yx"
+    made_for: MadeFor = UNKNOWN
     rules: Mapping[int, ClassRule] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     presets: Presets = field(default_factory=dict)
@@ -256,6 +260,7 @@ class Model:
             "network": to_json(self.network),
             "n_channels": self.n_channels,
             "axes": self.axes,
+            "made_for": self.made_for.to_json(),
             "rules": {str(i): rule.to_json() for i, rule in self.rules.items()},
             "presets": presets_to_json(self.presets),
             "provenance": dict(self.provenance),

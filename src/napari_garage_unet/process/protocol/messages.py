@@ -119,7 +119,8 @@ class Train:
     the engine's settings. With ``resume`` training continues with the weights of the
     live model; ``start_from`` is the path of a model file to start from instead.
     ``checkpoint`` is the path of a file that training keeps up to date, for recovery
-    after a crash. The answer is `Trained`, after `Progress` events, or `Failed`.
+    after a crash. ``made_for`` is the JSON form of what the model will say of its
+    images. The answer is `Trained`, after `Progress` events, or `Failed`.
     """
 
     id: int
@@ -131,6 +132,7 @@ class Train:
     resume: bool = False
     start_from: str | None = None
     checkpoint: str | None = None
+    made_for: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

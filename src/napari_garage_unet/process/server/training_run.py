@@ -18,6 +18,7 @@ from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.engine.learning.training import Training
 from napari_garage_unet.engine.models.loading import load_model
+from napari_garage_unet.engine.models.made_for import MadeFor
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.settings import from_json
@@ -112,6 +113,7 @@ class TrainingRun:
                 start_from=_start_from(request, models),
                 caches=caches,
             )
+        self.training.made_for = MadeFor.from_json(request.made_for)
         # Steps and seconds of former runs of the training do not count.
         self._before = self.training.steps, self.training.seconds
         self._ahead: Iterator[None] | None = self.training.prepare()

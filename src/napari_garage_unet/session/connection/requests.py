@@ -162,6 +162,7 @@ class EngineRequests:
         resume: bool,
         start_from: str | None,
         checkpoint: str,
+        made_for: dict[str, Any],
         on_answer: OnReply,
     ) -> int:
         """Start training, see `Train`; returns the id that its `Progress` carries."""
@@ -175,6 +176,7 @@ class EngineRequests:
             resume,
             start_from,
             checkpoint,
+            made_for,
         )
         return self._open.send(request, on_answer)
 

@@ -15,6 +15,7 @@ from napari_garage_unet.engine.images.image import Image, count_channels
 from napari_garage_unet.engine.labels.presets import presets_from_json, presets_to_json
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.loading import read_info
+from napari_garage_unet.engine.models.made_for import UNKNOWN, MadeFor
 from napari_garage_unet.engine.settings import from_json, to_json
 from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, ModelReady
 from napari_garage_unet.session.classes.class_list import ClassList
@@ -41,12 +42,22 @@ class ModelEntry:
         In the order of the rows of its probabilities.
     n_channels
         Channels an image must have; None where only the engine knows.
+    axes
+        Axes of the images it learnt from; empty where only the engine knows.
+    made_for
+        What else is known of them.
     """
 
     key: str
     title: str
     classes: tuple[ClassInfo, ...]
     n_channels: int | None = None
+    axes: str = ""
+    made_for: MadeFor = UNKNOWN
+
+    def differences(self, image: Image) -> tuple[str, ...]:
+        """Say how an image differs from those that the model learnt from."""
+        return self.made_for.differences(image, axes=self.axes)
 
     def check(self, image: Image) -> None:
         """Raise `InputError` unless an image has as many channels as the model."""
@@ -107,7 +118,7 @@ class ModelList:
 
     def __iter__(self) -> Iterator[ModelEntry]:
         if self._live.now.has_model:
-            yield ModelEntry(LIVE, self._live_title(), self._live.now.classes)
+            yield self._live_entry()
         yield from self._files.values()
 
     def __len__(self) -> int:
@@ -176,6 +187,16 @@ class ModelList:
             on_answer=self._on_saved,
         )
 
+    def _live_entry(self) -> ModelEntry:
+        live = self._live.now
+        return ModelEntry(
+            LIVE,
+            self._live_title(),
+            live.classes,
+            axes=live.axes,
+            made_for=live.made_for,
+        )
+
     def _live_title(self) -> str:
         return "being trained" if self._live.now.is_running else "just trained"
 
@@ -197,9 +218,11 @@ def _entry(key: str, info: dict[str, Any]) -> ModelEntry:
     try:
         classes = tuple(from_json(ClassInfo, c) for c in info["classes"])
         n_channels = int(info["n_channels"])
+        axes = str(info["axes"])
+        made_for = MadeFor.from_json(info.get("made_for", {}))
     except (KeyError, TypeError, ValueError) as error:
         raise _unreadable(key, error) from error
-    return ModelEntry(key, Path(key).stem, classes, n_channels)
+    return ModelEntry(key, Path(key).stem, classes, n_channels, axes, made_for)
 
 
 def _rules(info: dict[str, Any]) -> dict[int, ClassRule]:

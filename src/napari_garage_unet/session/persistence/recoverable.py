@@ -23,10 +23,9 @@ from napari_garage_unet.project.description import (
 from napari_garage_unet.project.folders import ProjectFolder, saved_projects
 from napari_garage_unet.project.tiles import TILE_SUFFIX, read_tiles
 
-logger = logging.getLogger(__name__)
+from .fingerprint import FINGERPRINT_SEPARATOR, Fingerprint
 
-FINGERPRINT_SEPARATOR = "+"
-"""Stands between the fingerprints of the channels of an image."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,24 @@ class RecoverableProject:
     def text(self) -> str:
         """What was saved and when, in a sentence."""
         names = [each.saved.name for each in self.matches]
-        listed = names[0] if len(names) == 1 else ", ".join(names[:-1])
-        if len(names) > 1:
-            listed = f"{listed} and {names[-1]}"
         when = moment(max(each.saved.painted for each in self.matches))
-        return f"Strokes painted on {listed} {when} were saved."
+        said = f"Strokes painted on {_listed(names)} {when} were saved."
+        others = [
+            f"{each.layers[0].name!r} in place of {each.saved.name!r}"
+            for each in self.matches
+            if each.layers[0].name != each.saved.name
+        ]
+        if others:
+            said += (
+                f" They would go onto {_listed(others)}, which looks the same where it "
+                "was compared; look whether it is the same picture."
+            )
+        return said
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as in a sentence: ``"a, b and c"``."""
+    return " and ".join(n for n in (", ".join(names[:-1]), names[-1]) if n)
 
 
 def moment(seconds: float, *, now: float | None = None) -> str:
@@ -98,7 +110,7 @@ class CandidateImage:
     """
 
     layer: ImageLayer
-    fingerprint: str
+    fingerprint: Fingerprint
     strokes: NDArray[Any] | None = None
 
 
@@ -121,8 +133,8 @@ def find_recoverable(
     images
         All image layers that are open.
     new
-        Fingerprints of those to look for; each is found once, in the project that was
-        saved last.
+        Texts of the fingerprints to look for, of both versions; each is found once, in
+        the project that was saved last.
     skip
         Folders that are not looked into.
 
@@ -191,7 +203,11 @@ def _layers(
 ) -> list[CandidateImage] | None:
     chosen = []
     for one in prints:
-        same = [image for image in images if image.fingerprint == one]
+        same = [
+            image
+            for image in images
+            if one in (image.fingerprint.text, image.fingerprint.earlier)
+        ]
         if not same:
             return None
         chosen.append(next((i for i in same if i.layer.name == name), same[0]))

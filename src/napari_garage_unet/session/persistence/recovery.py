@@ -189,7 +189,12 @@ class Recovery:
                 else None
             )
             images.append(CandidateImage(layer, fingerprint, strokes))
-        new = frozenset(image.fingerprint for image in images) - self._seen
+        texts = (
+            text
+            for image in images
+            for text in (image.fingerprint.text, image.fingerprint.earlier)
+        )
+        new = frozenset(texts) - self._seen
         if not new:
             return
         self._seen |= new

@@ -16,6 +16,7 @@ from typing import Any
 from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.models.made_for import UNKNOWN, MadeFor
 from napari_garage_unet.process.protocol.messages import Trained
 from napari_garage_unet.project.description import SavedVersion
 
@@ -83,6 +84,8 @@ class LiveModel:
         Its classes in the order of the rows of its probabilities.
     settings
         What it was asked to be; None before the first training.
+    axes, made_for
+        What its images are like; empty where only the engine knows.
     origin
         How it came to rest last: the end of a training, or a restored version. None
         before the first, and after starting over.
@@ -106,6 +109,8 @@ class LiveModel:
     is_lost: bool = False
     classes: tuple[ClassInfo, ...] = ()
     settings: Settings | None = None
+    axes: str = ""
+    made_for: MadeFor = UNKNOWN
     origin: Trained | Restored | None = None
     total_steps: int = 0
     total_seconds: float = 0.0

@@ -14,6 +14,7 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.engine.models.made_for import MadeFor
 from napari_garage_unet.engine.settings import to_json
 from napari_garage_unet.process.protocol.messages import (
     Event,
@@ -129,6 +130,7 @@ class TrainingJob:
         for annotated in images:
             self.send_strokes(annotated, force=True)
         start_from = str(self.checkpoint) if resume and live.is_lost else None
+        made_for = MadeFor.of([annotated.image() for annotated in images])
         self._id = self._link.engine.train(
             [annotated.key for annotated in images],
             classes=[to_json(info) for info in classes],
@@ -138,6 +140,7 @@ class TrainingJob:
             resume=resume and start_from is None,
             start_from=start_from,
             checkpoint=str(self.checkpoint),
+            made_for=made_for.to_json(),
             on_answer=self._on_answer,
         )
         self.images = tuple(images)
@@ -150,6 +153,8 @@ class TrainingJob:
             is_lost=False,
             classes=tuple(classes),
             settings=settings,
+            axes=images[0].image().axes,
+            made_for=made_for,
             total_steps=live.total_steps if resume else 0,
             total_seconds=live.total_seconds if resume else 0.0,
             version="",
@@ -271,6 +276,8 @@ class TrainingJob:
             is_lost=False,
             classes=tuple(classes),
             settings=settings,
+            axes="",
+            made_for=MadeFor(),
             origin=origin,
             total_steps=total_steps,
             total_seconds=total_seconds,

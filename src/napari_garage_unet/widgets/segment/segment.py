@@ -204,7 +204,25 @@ class SegmentWidget(Dock):
             return "Train a model in the Train U-Net dock, or load one."
         if not (self.make_labels.isChecked() or self.make_probabilities.isChecked()):
             return "Tick what to make: labels, probabilities or both."
-        return "Ready: press Segment."
+        return self._about_image() or "Ready: press Segment."
+
+    def _about_image(self) -> str:
+        """Say how the image differs from those in training, or name its channels."""
+        model = self.session.models.by_key(self.models.key)
+        if model is None or self._image is None:
+            return ""
+        try:
+            image = self.session.images.bind(self._image).image()
+        except GarageError:
+            # An image that cannot be read says so when it is segmented.
+            return ""
+        differences = model.differences(image)
+        if differences:
+            return " ".join(differences)
+        if len(image.channel_names) > 1:
+            names = ", ".join(image.channel_names)
+            return f"Ready: press Segment. Channels: {names}."
+        return ""
 
     def _on_saved(self, path: str) -> None:
         self._saved = path
