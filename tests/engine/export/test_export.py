@@ -160,6 +160,31 @@ def test_package_is_valid_and_its_test_result_is_right(plain, tmp_path):
 
 
 @leaves_files_open
+@pytest.mark.parametrize(
+    ("config", "smallest", "step", "halo"),
+    [
+        (NetworkConfig(encoder="plain", width=4, depth=2), 60, 4, 28),
+        (NetworkConfig(), 64, 16, None),
+    ],
+)
+def test_package_invites_no_tiles_that_the_network_does_not_bear(
+    config, smallest, step, halo, tmp_path
+):
+    spec = pytest.importorskip("bioimageio.spec")
+    path = tmp_path / "model.zip"
+    export_model(make_model(config, 1), path, to="bioimageio")
+    with spec.ValidationContext(log_warnings=False):
+        described = spec.load_model_description(path)
+    for axis in described.inputs[0].axes[2:]:
+        assert (axis.size.min, axis.size.step) == (smallest, step)
+    for axis in described.outputs[0].axes[2:]:
+        assert getattr(axis, "halo", None) == halo
+    readme = zipfile.Path(path) / "README.md"
+    said = "Give it whole planes, not tiles" if halo is None else "Tiles need a halo"
+    assert said in readme.read_text(encoding="utf-8")
+
+
+@leaves_files_open
 def test_sample_becomes_the_test_image_of_the_package(plain, tmp_path):
     pytest.importorskip("bioimageio.spec")
     sample = Image(photograph((90, 130, 3)), "yxc", name="photograph")

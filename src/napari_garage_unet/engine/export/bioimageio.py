@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.models.model import Model
+from napari_garage_unet.engine.networks.base import Network
 
 from .bioimageio_texts import (
     UNET,
@@ -27,6 +29,12 @@ from .bioimageio_texts import (
 from .onnx import EXPORT_METADATA_KEY, OPSET, describe, write_onnx
 
 Pixels = NDArray[np.float32]
+
+SMALLEST_WHOLE_PLANE = 64
+"""Shortest side in pixels of a plane for a network that takes whole planes only."""
+
+MADE_UP_SIDE = 256
+"""Side in pixels of a made-up test image, where the network takes it."""
 
 EPSILON = 1e-9
 """Added to the span of the percentiles in the package; this plugin adds nothing."""
@@ -64,9 +72,8 @@ def write_package(
 
     check_preprocess(model.preprocess)
     network = model.predictor.network
-    halo = -(-network.radius // network.stride) * network.stride
-    smallest = 2 * halo + network.stride
-    pixels = _test_image(model, sample, smallest=smallest, step=network.stride)
+    sizes = _PlaneSizes.of(network)
+    pixels = _test_image(model, sample, sizes)
     prepared = preprocess(pixels, model.preprocess)
     feature_maps = network.features(prepared, network.statistics(prepared))
     probabilities = network.probabilities(feature_maps)
@@ -78,7 +85,7 @@ def write_package(
         np.save(files / "test_input.npy", pixels.transpose(2, 0, 1)[np.newaxis])
         np.save(files / "test_output.npy", probabilities[np.newaxis])
         _cover(model, prepared, probabilities, files / "cover.png")
-        text = documentation(model, network, halo=halo)
+        text = documentation(model, network, halo=sizes.halo)
         (files / "README.md").write_text(text, encoding="utf-8")
         try:
             with ValidationContext(root=files, log_warnings=False):
@@ -87,8 +94,7 @@ def write_package(
                     name=name or default_name(model),
                     author=author or "a user of napari-garage-unet",
                     license=license,
-                    halo=halo,
-                    smallest=smallest,
+                    sizes=sizes,
                 )
                 save_bioimageio_package(description, output_path=path)
         except ValidationError as error:
@@ -120,15 +126,53 @@ def check_preprocess(config: PreprocessConfig) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _PlaneSizes:
+    """Sizes of planes that a network takes, in pixels.
+
+    Parameters
+    ----------
+    smallest, step
+        Sides are `smallest` and any number of `step` more.
+    halo
+        Margin of a tile that is cut off; None if the network takes whole planes only.
+    """
+
+    smallest: int
+    step: int
+    halo: int | None
+
+    @classmethod
+    def of(cls, network: Network) -> _PlaneSizes:
+        """Return the sizes that a network takes."""
+        step = network.stride
+        if network.scales_by_plane:
+            # Mean and spread of a tile are not those of its plane. With a halo in the
+            # description, programs would cut planes into tiles, and pad whole ones.
+            return cls(max(SMALLEST_WHOLE_PLANE, step), step, None)
+        halo = -(-network.radius // step) * step
+        return cls(2 * halo + step, step, halo)
+
+    def output_axis(self, axis: str) -> Any:
+        """Return the description of an axis of the output."""
+        from bioimageio.spec.model import v0_5 as spec
+
+        name = spec.AxisId(axis)
+        size = spec.SizeReference(tensor_id=spec.TensorId("image"), axis_id=name)
+        if self.halo is None:
+            return spec.SpaceOutputAxis(id=name, size=size)
+        return spec.SpaceOutputAxisWithHalo(id=name, size=size, halo=self.halo)
+
+
 def _description(
-    model: Model, *, name: str, author: str, license: str, halo: int, smallest: int
+    model: Model, *, name: str, author: str, license: str, sizes: _PlaneSizes
 ) -> Any:
     from bioimageio.spec.model import v0_5 as spec
 
     network = model.predictor.network
     config = model.preprocess
     batch: Literal[1] | None = None if network.takes_batches else 1
-    size = spec.ParameterizedSize(min=smallest, step=network.stride)
+    size = spec.ParameterizedSize(min=sizes.smallest, step=sizes.step)
     together = ("channel", "y", "x") if config.joint_channels else ("y", "x")
     image = spec.InputTensorDescr(
         id=spec.TensorId("image"),
@@ -162,16 +206,7 @@ def _description(
             spec.ChannelAxis(
                 channel_names=channel_names([c.name for c in model.classes])
             ),
-            *(
-                spec.SpaceOutputAxisWithHalo(
-                    id=spec.AxisId(axis),
-                    halo=halo,
-                    size=spec.SizeReference(
-                        tensor_id=spec.TensorId("image"), axis_id=spec.AxisId(axis)
-                    ),
-                )
-                for axis in "yx"
-            ),
+            *(sizes.output_axis(axis) for axis in "yx"),
         ],
         test_tensor=spec.FileDescr(source=Path("test_output.npy")),
         data=spec.IntervalOrRatioDataDescr(type="float32", range=(0.0, 1.0)),
@@ -199,19 +234,20 @@ def _description(
     )
 
 
-def _test_image(
-    model: Model, sample: Image | None, *, smallest: int, step: int
-) -> Pixels:
+def _test_image(model: Model, sample: Image | None, sizes: _PlaneSizes) -> Pixels:
     """Make a plane of valid size, of the sample or else of smoothed noise.
 
     Returns
     -------
     ndarray of shape (H, W, C), float32
     """
+    smallest, step = sizes.smallest, sizes.step
     if sample is None:
         from skimage.filters import gaussian
 
-        noise = np.random.default_rng(0).random((smallest, smallest, model.n_channels))
+        side = max(smallest, MADE_UP_SIDE)
+        side -= (side - smallest) % step
+        noise = np.random.default_rng(0).random((side, side, model.n_channels))
         smooth = gaussian(noise, sigma=(6, 6, 0))
         return np.asarray(255 * (smooth - smooth.min()) / np.ptp(smooth), np.float32)
     from napari_garage_unet.engine.inference.predictor import check_channels

@@ -48,7 +48,7 @@ def default_name(model: Model) -> str:
     return name[:64].strip()
 
 
-def documentation(model: Model, network: Network, *, halo: int) -> str:
+def documentation(model: Model, network: Network, *, halo: int | None) -> str:
     """Write the README of a package, in Markdown.
 
     Parameters
@@ -58,7 +58,7 @@ def documentation(model: Model, network: Network, *, halo: int) -> str:
     network
         Its network.
     halo
-        Margin in pixels that tiles need on each side.
+        Margin in pixels that tiles need on each side; None if there can be none.
     """
     rows = "\n".join(
         f"| {row} | {info.id} | {info.name} | {'yes' if info.background else ''} |"
@@ -66,12 +66,13 @@ def documentation(model: Model, network: Network, *, halo: int) -> str:
     )
     provenance = model.provenance
     encoder = f"{network.encoder_source}\n" if network.encoder_source else ""
-    whole = ""
-    if network.scales_by_plane:
-        whole = (
-            " The network scales its features by their mean and spread over what it is "
-            "given, so give it whole planes where memory allows."
+    if halo is None:
+        tiles = (
+            "Give it whole planes, not tiles: the network scales its features by their "
+            "mean and spread over what it is given."
         )
+    else:
+        tiles = f"Tiles need a halo of {halo} pixels."
     return f"""# {default_name(model)}
 
 A U-Net that was trained with napari-garage-unet from painted strokes: \
@@ -89,7 +90,7 @@ The output holds one probability per class; the largest one is the label.
 ## What goes in
 
 Planes of {model.n_channels} channels in any unit. Percentiles are taken of the whole \
-plane, so rescale before cutting into tiles. Tiles need a halo of {halo} pixels.{whole}
+plane, so rescale before cutting into tiles. {tiles}
 
 ## Validation
 
