@@ -218,7 +218,7 @@ def _entry(key: str, info: dict[str, Any]) -> ModelEntry:
     try:
         classes = tuple(from_json(ClassInfo, c) for c in info["classes"])
         n_channels = int(info["n_channels"])
-        axes = str(info["axes"])
+        axes = str(info.get("axes", ""))
         made_for = MadeFor.from_json(info.get("made_for", {}))
     except (KeyError, TypeError, ValueError) as error:
         raise _unreadable(key, error) from error
