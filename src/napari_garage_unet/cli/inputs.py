@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.annotations.fitting import fit_strokes
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.axes import axes_for_strokes
+from napari_garage_unet.engine.images.arrangements import (
+    describe_axes,
+    is_worth_saying,
+)
+from napari_garage_unet.engine.images.axes import AxesSource
 from napari_garage_unet.engine.images.image import Image, count_channels
+from napari_garage_unet.engine.images.renaming import with_axes
+from napari_garage_unet.engine.models.axes import axes_like
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,39 +28,43 @@ if TYPE_CHECKING:
     from napari_garage_unet.engine.models.model import Model
 
 
-def read_for_strokes(path: Path, strokes: NDArray[Any], *, axes: str | None) -> Image:
-    """Read an image whose strokes decide between possible readings of its axes.
+def read_for_strokes(
+    path: Path, strokes: NDArray[Any], *, axes: str | None
+) -> tuple[Image, NDArray[Any]]:
+    """Read an image whose strokes decide about its axes, where these are a guess.
 
     Parameters
     ----------
     path
         File of the image.
     strokes
-        Class ids in the shape of the image without channels.
+        Class ids in the shape of the image without channels; axes of length 1 do not
+        count.
     axes
         One letter of ``"tzyxc"`` per axis; by default the axes stored in the file, or
         else those that fit the strokes.
 
     Returns
     -------
-    Image
+    image : Image
+    strokes : ndarray of the image's spatial shape
 
     Raises
     ------
     InputError
         If the file cannot be read, or its shape does not fit the strokes.
     """
+    from napari_garage_unet.engine.api import follow_strokes
     from napari_garage_unet.engine.files.reading import read_image
 
-    image = read_image(path, axes=axes)
-    if axes is not None or image.spatial_shape == strokes.shape:
-        return image
-    found = axes_for_strokes(image.data.shape, strokes.shape, name=image.name)
-    return Image(image.data, found, name=image.name)
+    image = follow_strokes(read_image(path, axes=axes), strokes)
+    painted = fit_strokes(image, strokes, cure="--axes {axes}")
+    say_guess(image)
+    return image, painted
 
 
 def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
-    """Read an image whose model decides between possible readings of its axes.
+    """Read an image whose model decides about its axes, where these are a guess.
 
     Parameters
     ----------
@@ -77,17 +88,18 @@ def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
     from napari_garage_unet.engine.files.reading import read_image
 
     image = read_image(path, axes=axes)
-    if axes is None and image.n_channels != model.n_channels:
-        other = model.as_image(image.data)
-        if other.n_channels == model.n_channels:
-            return dataclasses.replace(other, name=image.name)
+    if image.axes_source is AxesSource.SHAPE:
+        like = axes_like(image.data.shape, model.axes, n_channels=model.n_channels)
+        image = with_axes(image, like, source=AxesSource.SHAPE)
     if image.n_channels != model.n_channels:
         raise InputError(
             f"{image.name} has {count_channels(image.n_channels)} (shape "
-            f"{image.data.shape}, axes {image.axes}) and the model was trained on "
-            f"images with {count_channels(model.n_channels)}; choose an image of that "
-            "kind."
+            f"{tuple(image.data.shape)}, axes {image.axes} {image.axes_source}) and "
+            "the model was trained on images with "
+            f"{count_channels(model.n_channels)} (axes {model.axes}); choose an image "
+            "of that kind" + _other_axes(image, model) + "."
         )
+    say_guess(image)
     return image
 
 
@@ -95,6 +107,29 @@ def say_differences(image: Image, model: Model) -> None:
     """Say on stderr how an image differs from those that a model learnt from."""
     for sentence in model.made_for.differences(image, axes=model.axes):
         click.echo(sentence, err=True)
+
+
+def say_guess(image: Image) -> None:
+    """Say on standard error how the axes of an image were taken, if only guessed."""
+    shape = image.data.shape
+    if is_worth_saying(image.axes, shape, image.axes_source):
+        click.echo(
+            f"{image.name} is taken for {describe_axes(image.axes, shape)} (axes "
+            f"{image.axes}), because its file does not say it; --axes says otherwise.",
+            err=True,
+        )
+
+
+def _other_axes(image: Image, model: Model) -> str:
+    """Return the axes with which an image would fit a model, in words."""
+    if image.axes_source is AxesSource.PERSON:
+        return ""
+    shape = image.data.shape
+    axes = axes_like(shape, model.axes, n_channels=model.n_channels)
+    lengths = dict(zip(axes, shape, strict=True))
+    if axes == image.axes or lengths.get("c", 1) != model.n_channels:
+        return ""
+    return f", or, if its axes are {axes}, say so with --axes {axes}"
 
 
 def parse_names(texts: Sequence[str]) -> dict[int, str]:

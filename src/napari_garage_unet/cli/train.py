@@ -111,11 +111,11 @@ def train_command(
     for path in (out, report):
         if path is not None:
             check_output(path, inputs=(*images, *strokes))
-    painted = [read_strokes(path) for path in strokes]
-    pictures = [
-        read_for_strokes(path, array, axes=axes)
-        for path, array in zip(images, painted, strict=True)
-    ]
+    pictures, painted = [], []
+    for path, strokes_path in zip(images, strokes, strict=True):
+        image, array = read_for_strokes(path, read_strokes(strokes_path), axes=axes)
+        pictures.append(image)
+        painted.append(array)
     # Strokes are checked before TensorFlow takes seconds to start.
     ids = painted_ids(collect_strokes(pictures, painted))
     classes = make_classes(ids, named, background)

@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from .annotations.classes import ClassInfo
+from .annotations.fitting import fit_strokes, fits
 from .errors import InputError
-from .images.axes import axes_for_strokes
+from .images.axes import AxesSource
 from .images.config import PreprocessConfig
+from .images.guessing import axes_for_strokes
 from .images.image import ArrayLike, Image
+from .images.renaming import with_axes
 from .learning.config import TrainingConfig
 from .learning.events import TrainingStep
 from .learning.training import Training
@@ -46,7 +49,8 @@ def train(
         channels), or `Image` objects.
     strokes
         One array, or a list of one per image: integers of the image's shape without
-        the channels; 0 is unlabelled and never learnt from, 1 and up are classes.
+        the channels; 0 is unlabelled and never learnt from, 1 and up are classes. Axes
+        of length 1 do not count.
     seconds
         Time to learn, in seconds.
     seed
@@ -86,14 +90,18 @@ def train(
     config = dataclasses.replace(
         training or TrainingConfig(), seconds=seconds, seed=seed
     )
+    known = [
+        as_image(image, painted, name=f"image {number}")
+        for number, (image, painted) in enumerate(
+            zip(image_list, strokes_list, strict=True), start=1
+        )
+    ]
     job = Training(
+        known,
         [
-            as_image(image, painted, name=f"image {number}")
-            for number, (image, painted) in enumerate(
-                zip(image_list, strokes_list, strict=True), start=1
-            )
+            fit_strokes(image, painted, cure="Image(array, axes={axes!r})")
+            for image, painted in zip(known, strokes_list, strict=True)
         ],
-        strokes_list,
         classes=classes,
         preprocess=preprocess,
         network=network,
@@ -107,11 +115,24 @@ def train(
 
 
 def as_image(array: ArrayLike | Image, strokes: ArrayLike, *, name: str) -> Image:
-    """Give an array the axes that follow from those of its strokes."""
+    """Give an array the axes that follow from those of its strokes.
+
+    An `Image` keeps its axes, unless they are a guess that its strokes do not bear out.
+    """
     if isinstance(array, Image):
-        return array
+        return follow_strokes(array, strokes)
     axes = axes_for_strokes(array.shape, strokes.shape, name=name)
     return Image(array, axes, name=name)
+
+
+def follow_strokes(image: Image, strokes: ArrayLike) -> Image:
+    """Let strokes decide about the axes of an image, where these are only a guess."""
+    if image.axes_source is not AxesSource.SHAPE:
+        return image
+    if fits(strokes.shape, image.spatial_shape):
+        return image
+    axes = axes_for_strokes(image.data.shape, strokes.shape, name=image.name)
+    return with_axes(image, axes, source=AxesSource.SHAPE)
 
 
 def _as_list(one_or_many: T | Sequence[T]) -> list[T]:

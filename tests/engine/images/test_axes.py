@@ -9,11 +9,10 @@ import pytest
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.axes import (
     AxesSource,
-    axes_for_strokes,
     decide_axes,
-    guess_axes,
     letters_of_labels,
 )
+from napari_garage_unet.engine.images.guessing import axes_for_strokes, guess_axes
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ class Image:
         Bool array of the spatial shape, False where there is no data; None if only the
         values of the pixels tell.
     axes_source
-        Who says what the axes mean.
+        Who says what the axes mean; by default whoever makes the image.
     georeference
         TIFF tags that place the image on a map, to be copied into results.
     notes
@@ -103,7 +103,7 @@ class Image:
     channel_names: tuple[str, ...] = ()
     nodata: float | None = None
     data_mask: ArrayLike | None = None
-    axes_source: AxesSource = AxesSource.SHAPE
+    axes_source: AxesSource = AxesSource.PERSON
     georeference: tuple[TiffTag, ...] = ()
     notes: tuple[str, ...] = ()
 

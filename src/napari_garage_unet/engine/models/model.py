@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.axes import AxesSource
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import ArrayLike, Image, PlaneIndex
 from napari_garage_unet.engine.labels.clean_up import apply_rules
@@ -280,7 +281,8 @@ class Model:
         """Give an array the axes that images of this model have."""
         if isinstance(image, Image):
             return image
-        return Image(image, axes_like(image.shape, self.axes))
+        axes = axes_like(image.shape, self.axes, n_channels=self.n_channels)
+        return Image(image, axes, axes_source=AxesSource.SHAPE)
 
     def _contents(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return the JSON and the arrays of a model file."""

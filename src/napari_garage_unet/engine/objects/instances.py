@@ -148,7 +148,7 @@ def totals_table(
     class_ids
         The classes, one row each.
     image
-        Image that gives the spacing; time has none.
+        Image that gives the spacing; time has none, nor has ``z`` with one plane.
 
     Returns
     -------
@@ -159,6 +159,12 @@ def totals_table(
         1.0 if axis == "t" else step
         for step, axis in zip(image.spacing, image.spatial_axes, strict=True)
     ]
+    at = image.spatial_axes.find("z")
+    if at >= 0 and labels.shape[at] == 1:
+        # A single plane is no volume.
+        del spacing[at]
+        labels = labels.squeeze(at)
+        found = {i: ids.squeeze(at) for i, ids in found.items()}
     time = "t" in image.axes
     return class_totals(labels, class_ids, objects=found, spacing=spacing, time=time)
 
@@ -170,8 +176,9 @@ def objects_table(
 ) -> Table:
     """Measure the objects of all classes.
 
-    Each time point is measured separately; with ``z`` an object has a volume. Centroids
-    and boxes are in world coordinates: the origin of the image counts.
+    Each time point is measured separately; with ``z`` an object has a volume, unless
+    there is one plane only. Centroids and boxes are in world coordinates: the origin of
+    the image counts.
 
     Parameters
     ----------
@@ -194,11 +201,15 @@ def objects_table(
     spacing = [image.spacing[at] for at in spatial]
     origin = [image.origin[at] for at in spatial]
     places = dict(zip(image.spatial_axes, image.origin, strict=True))
+    flat = [at for at, a in enumerate(order) if a == "z" and pixels.shape[at] == 1]
+    pixels = pixels.squeeze(tuple(flat))
+    for at in flat:
+        del spacing[at], origin[at]
     names = {info.id: info.name for info in classes}
     parts: list[Table] = []
     for class_id, ids in found.items():
         part = measure(
-            ids.transpose(spatial),
+            ids.transpose(spatial).squeeze(tuple(flat)),
             image=pixels,
             spacing=spacing,
             origin=origin,
