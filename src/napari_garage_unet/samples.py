@@ -161,7 +161,7 @@ def _strokes_layer(
 ) -> LayerData:
     from napari.utils.colormaps import DirectLabelColormap
 
-    from .layers.matching import METADATA_KEY
+    from .layers.metadata import METADATA_KEY
 
     # All ids have a colour: without one, strokes of an added class are invisible.
     colors: dict[int | None, Any] = {i: color_for(i) for i in range(1, 256)}

@@ -9,7 +9,6 @@ from napari.layers import Image
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.layers.images import (
     image_place,
-    layer_axes,
     read_image,
     spatial_shape,
     with_place,
@@ -31,30 +30,11 @@ def test_an_rgb_layer_has_a_channel_axis_at_the_end():
     assert np.array_equal(image.data, data)
 
 
-@pytest.mark.parametrize(("ndim", "axes"), [(2, "yx"), (3, "zyx"), (4, "tzyx")])
-def test_axes_nobody_has_labelled_are_a_stack_of_planes(ndim, axes):
-    layer = Image(pixels(*[6] * ndim))
-    assert layer_axes(layer) == axes
-
-
-def test_a_last_axis_of_three_that_is_not_rgb_is_space():
-    layer = Image(pixels(40, 50, 3), rgb=False)
-    assert read_image([layer]).axes == "zyx"
-
-
-@pytest.mark.parametrize(
-    ("labels", "axes"),
-    [
-        (("T", "Y", "X"), "tyx"),
-        (("time", "height", "width"), "tyx"),
-        (("x", "y", "z"), "xyz"),
-        (("channel", "y", "x"), "cyx"),
-        (("a", "b", "c"), "zyx"),
-        (("y", "y", "x"), "zyx"),
-    ],
-)
-def test_axis_labels_count_where_all_are_understood(labels, axes):
-    assert layer_axes(Image(pixels(5, 6, 7), axis_labels=labels)) == axes
+def test_alpha_is_left_out_of_a_colour_layer():
+    data = pixels(20, 30, 4)
+    image = read_image([Image(data, rgb=True)])
+    assert (image.axes, image.n_channels) == ("yxc", 3)
+    assert np.array_equal(image.data, data[..., :3])
 
 
 def test_a_labelled_channel_axis_is_not_part_of_the_strokes_shape():
@@ -104,7 +84,7 @@ def test_layers_become_channels_in_their_order():
 
 
 def test_spacing_and_units_come_from_the_layer():
-    layer = Image(pixels(4, 5, 6), scale=(2, 0.5, -0.5), units=("um",) * 3)
+    layer = Image(pixels(7, 5, 6), scale=(2, 0.5, -0.5), units=("um",) * 3)
     image = read_image([layer])
     assert image.spacing == (2, 0.5, 0.5)
     assert "micrometer" in image.units
@@ -113,11 +93,6 @@ def test_spacing_and_units_come_from_the_layer():
 def test_channels_of_different_shape_are_refused_naming_both():
     with pytest.raises(InputError, match=r"'a' \(5, 6\).*'b' \(5, 7\)"):
         read_image([Image(pixels(5, 6), name="a"), Image(pixels(5, 7), name="b")])
-
-
-def test_five_axes_are_refused_with_the_name_of_the_layer():
-    with pytest.raises(InputError, match="'many' has 5 axes"):
-        read_image([Image(pixels(2, 2, 2, 5, 5), name="many", rgb=False)])
 
 
 def test_an_empty_layer_is_refused_with_its_name():

@@ -10,8 +10,8 @@ from napari_garage_unet.layers.matching import (
     is_result,
     make_result_layer,
     make_strokes_layer,
-    plugin_metadata,
 )
+from napari_garage_unet.layers.metadata import plugin_metadata
 
 CLASSES = (
     ClassInfo(1, "background", "#e69f00", background=True),

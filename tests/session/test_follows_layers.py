@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from synchronous_engine import SynchronousEngine
 
-from napari_garage_unet.layers.matching import plugin_metadata
+from napari_garage_unet.layers.metadata import plugin_metadata
 from napari_garage_unet.process.protocol.messages import OpenImage, SetStrokes, Train
 from napari_garage_unet.session import close_session, get_session
 from napari_garage_unet.session.training.live_model import Phase

@@ -1,7 +1,7 @@
 """The engine's `Image` of one or several Image layers.
 
 napari marks colour by a flag and keeps channels in separate layers; an `Image` has one
-``c`` axis for both. This module says what the axes of a layer mean;
+``c`` axis for both. `axes` says what the axes of a layer mean;
 `napari_garage_unet.engine.images.image` says what each is used for.
 """
 
@@ -16,51 +16,11 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Layer
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.axes import letters_of_labels
 from napari_garage_unet.engine.images.image import Image
 
+from .axes import axes_of, channel_dim, full_resolution, layer_axes, layer_shape
 from .place import Place, place_of
 from .world import differing_places, lies_on
-
-DEFAULT_AXES = {2: "yx", 3: "zyx", 4: "tzyx"}
-"""Axes of a layer without axis labels, by its number of dimensions."""
-
-
-def layer_axes(layer: Layer) -> str:
-    """Return the letters of a layer's axes, without the colour axis of an RGB image.
-
-    The axis labels are used where every one is understood; otherwise the axes are
-    those of `DEFAULT_AXES`.
-
-    Parameters
-    ----------
-    layer
-        An Image or Labels layer.
-
-    Returns
-    -------
-    str
-        One letter of ``"tzyxc"`` per axis of the layer.
-
-    Raises
-    ------
-    InputError
-        If the layer has fewer than two or more than four axes.
-    """
-    letters = letters_of_labels(layer.axis_labels)
-    if letters is not None and not (getattr(layer, "rgb", False) and "c" in letters):
-        return letters
-    if layer.ndim not in DEFAULT_AXES:
-        raise InputError(
-            f"The layer {layer.name!r} has {layer.ndim} axes; "
-            "images of two to four axes besides colour can be used."
-        )
-    return DEFAULT_AXES[layer.ndim]
-
-
-def full_resolution(layer: Layer) -> Any:
-    """Return the array of a layer; of a pyramid, its finest level."""
-    return layer.data[0] if getattr(layer, "multiscale", False) else layer.data
 
 
 def spatial_dims(layer: Layer) -> list[int]:
@@ -70,8 +30,22 @@ def spatial_dims(layer: Layer) -> list[int]:
 
 def spatial_shape(layer: Layer) -> tuple[int, ...]:
     """Return the shape of a layer without channels, which is that of its strokes."""
-    shape = full_resolution(layer).shape
-    return tuple(int(shape[i]) for i in spatial_dims(layer))
+    shape = layer_shape(layer)
+    return tuple(shape[i] for i in spatial_dims(layer))
+
+
+def n_channels(layer: ImageLayer) -> int:
+    """Return the number of channels of a layer; the opacity of colours is none.
+
+    It is 1 where the axes are not known.
+    """
+    if layer.rgb:
+        return 3
+    try:
+        at = channel_dim(layer)
+    except InputError:
+        return 1
+    return 1 if at is None else layer_shape(layer)[at]
 
 
 def read_image(layers: Sequence[ImageLayer]) -> Image:
@@ -122,6 +96,7 @@ def read_image(layers: Sequence[ImageLayer]) -> Image:
         images[0].spatial_axes + "c",
         name=" + ".join(layer.name for layer in layers),
         channel_names=tuple(str(layer.name) for layer in layers),
+        axes_source=images[0].axes_source,
     )
     return with_place(image, image_place(first))
 
@@ -191,11 +166,16 @@ def check_same_place(layer: Layer, image_layer: Layer, *, what: str) -> None:
 
 
 def _read_layer(layer: ImageLayer) -> Image:
-    axes = layer_axes(layer)
+    axes, source = axes_of(layer)
+    array = full_resolution(layer)
+    if layer.rgb and array.shape[-1] == 4:
+        # Opacity is not part of the picture, as in files.
+        array = array[..., :3]
     image = Image(
-        np.asarray(full_resolution(layer)),
+        np.asarray(array),
         axes + ("c" if layer.rgb else ""),
         name=layer.name,
+        axes_source=source,
     )
     return with_place(image, place_of(layer, axes))
 

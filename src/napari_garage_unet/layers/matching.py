@@ -14,14 +14,52 @@ from napari.layers import Labels, Layer
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.annotations.fitting import in_shape
 from napari_garage_unet.engine.settings import to_json
 
+from .axes import channel_dim, layer_axes, layer_shape
 from .colors import class_features, strokes_colormap
 from .images import spatial_dims, spatial_shape
+from .metadata import METADATA_KEY, plugin_metadata
 from .world import shear_matrix, unit_factors
 
-METADATA_KEY = "napari-garage-unet"
-"""Key of that entry in ``layer.metadata``."""
+
+def spare_dim(image_layer: Layer) -> int | None:
+    """Return the dimension in which layers made for an image have the length 1.
+
+    None where its channels need no place: it has no channel axis, or that is the first.
+    """
+    return channel_dim(image_layer) or None
+
+
+def made_shape(image_layer: Layer) -> tuple[int, ...]:
+    """Return the shape of a layer that lies on an image.
+
+    napari aligns layers by their last axes. So a layer without the channel axis of its
+    image would lie at the wrong planes, unless that axis is the first: it gets an axis
+    of length 1 there, whose only pixel reaches across all channels.
+
+    Parameters
+    ----------
+    image_layer
+        The image.
+
+    Returns
+    -------
+    tuple of int
+        The image's shape without a first channel axis, and 1 for one further back.
+    """
+    shape, at = layer_shape(image_layer), spare_dim(image_layer)
+    if at is not None:
+        return (*shape[:at], 1, *shape[at + 1 :])
+    return spatial_shape(image_layer)
+
+
+def lines_up(layer: Layer, image_layer: Layer) -> bool:
+    """Whether the axes of a layer stand where those of a layer made for an image do."""
+    shape, made = tuple(layer.data.shape), made_shape(image_layer)
+    n = max(len(shape), len(made))
+    return (1,) * (n - len(shape)) + shape == (1,) * (n - len(made)) + made
 
 
 def placement(layer: Layer) -> dict[str, Any]:
@@ -36,19 +74,35 @@ def placement(layer: Layer) -> dict[str, Any]:
     -------
     dict
         Scale, translate, rotate, shear, affine, units and axis labels for a layer of
-        the same spatial shape, without the part of a channel axis.
+        `made_shape`.
     """
-    keep = spatial_dims(layer)
-    if len(keep) == layer.ndim:
-        return {
-            "scale": layer.scale,
-            "translate": layer.translate,
-            "rotate": layer.rotate,
-            "shear": layer.shear,
-            "affine": layer.affine,
-            "units": layer.units,
-            "axis_labels": layer.axis_labels,
-        }
+    at, keep = spare_dim(layer), spatial_dims(layer)
+    if at is None and len(keep) < layer.ndim:
+        return _placement_of(layer, keep)
+    found = {
+        "scale": layer.scale,
+        "translate": layer.translate,
+        "rotate": layer.rotate,
+        "shear": layer.shear,
+        "affine": layer.affine,
+        "units": layer.units,
+        "axis_labels": layer.axis_labels,
+    }
+    if at is None:
+        return found
+    n_channels = layer_shape(layer)[at]
+    turned = np.asarray(layer.rotate, float) @ shear_matrix(layer)
+    linear = turned * np.asarray(layer.scale, float)
+    scale = np.array(layer.scale, float)
+    scale[at] *= n_channels
+    # The centre of the one pixel lies in the middle of the channels.
+    found["scale"] = scale
+    found["translate"] = layer.translate + linear[:, at] * (n_channels - 1) / 2
+    return found
+
+
+def _placement_of(layer: Layer, keep: list[int]) -> dict[str, Any]:
+    """Return the placement of a layer with some of the dimensions of another."""
     square = np.ix_(keep, keep)
     matrix = layer.affine.affine_matrix
     return {
@@ -113,11 +167,11 @@ def make_strokes_layer(
     Returns
     -------
     Labels
-        uint8 zeros of the image's spatial shape. The graphics card takes 8-bit labels
-        without conversion, and 255 classes are enough.
+        uint8 zeros of `made_shape`. The graphics card takes 8-bit labels without
+        conversion, and 255 classes are enough.
     """
     layer = Labels(
-        np.zeros(spatial_shape(image_layer), np.uint8),
+        np.zeros(made_shape(image_layer), np.uint8),
         name=name,
         colormap=strokes_colormap(classes),
         features=class_features(classes),
@@ -125,8 +179,24 @@ def make_strokes_layer(
         metadata={METADATA_KEY: strokes_metadata(classes, image=image_layer.name)},
         **placement(image_layer),
     )
-    layer.brush_size = brush_size_for(spatial_shape(image_layer))
+    letters, shape = layer_axes(image_layer), layer_shape(image_layer)
+    layer.brush_size = brush_size_for([shape[letters.index(a)] for a in "yx"])
     return layer
+
+
+def strokes_laid_on(layer: Labels, image_layer: ImageLayer, *, name: str) -> Labels:
+    """Copy strokes into a layer that lies on an image; axes of length 1 may differ."""
+    made = Labels(
+        in_shape(np.array(layer.data), made_shape(image_layer)),
+        name=name,
+        colormap=layer.colormap,
+        features=layer.features,
+        opacity=layer.opacity,
+        metadata=dict(layer.metadata),
+        **placement(image_layer),
+    )
+    made.brush_size = layer.brush_size
+    return made
 
 
 def strokes_metadata(classes: Sequence[ClassInfo], *, image: str) -> dict[str, Any]:
@@ -165,7 +235,7 @@ def make_result_layer(
         Entry that says what the result is, with its ``kind``.
     """
     layer = Labels(
-        data,
+        in_shape(data, made_shape(image_layer)),
         name=name,
         colormap=colormap,
         features=class_features(classes),
@@ -175,12 +245,6 @@ def make_result_layer(
     )
     layer.editable = False
     return layer
-
-
-def plugin_metadata(layer: Layer) -> dict[str, Any]:
-    """Return this plugin's entry in the metadata of a layer; empty if there is none."""
-    entry = layer.metadata.get(METADATA_KEY, {})
-    return entry if isinstance(entry, dict) else {}
 
 
 def name_image(layer: Layer, image: str) -> None:

@@ -10,7 +10,7 @@ from napari.layers import Layer
 
 from napari_garage_unet.engine.images.image import PlaneIndex
 
-from .images import full_resolution, layer_axes
+from .axes import full_resolution, layer_axes
 
 
 def plane_on_view(viewer: Any, layer: Layer) -> PlaneIndex:
@@ -89,6 +89,27 @@ def step_on_view(viewer: Any, layer: Layer, *, no_coarser: bool = False) -> int:
     rounded = np.floor(power) if no_coarser else round(power)
     step: int = 2 ** int(np.clip(rounded, 0, 4))
     return step
+
+
+def show_planes(viewer: Any, layer: Layer) -> None:
+    """Put ``y`` and ``x`` of a layer on view, where the viewer shows other axes.
+
+    napari shows the last two axes, such as rows and bands of a picture whose bands come
+    last.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    layer
+        An image layer of the viewer.
+    """
+    letters = layer_axes(layer)
+    in_front = viewer.dims.ndim - layer.ndim
+    shown = [in_front + letters.index(axis) for axis in "yx"]
+    if list(viewer.dims.order[-2:]) != shown and shown == sorted(shown):
+        others = [d for d in range(viewer.dims.ndim) if d not in shown]
+        viewer.dims.order = (*others, *shown)
 
 
 def look_at(

@@ -7,15 +7,23 @@ does none of this.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer
 from numpy.typing import NDArray
 
+from napari_garage_unet.engine.annotations.fitting import in_shape
+
 
 def write_plane(
-    layer: Layer, key: tuple[Any, ...], plane: NDArray[Any], *, refresh: bool = True
+    layer: Layer,
+    key: tuple[Any, ...],
+    plane: NDArray[Any],
+    *,
+    shape: Sequence[int] | None = None,
+    refresh: bool = True,
 ) -> bool:
     """Write one plane into a layer's array.
 
@@ -27,6 +35,9 @@ def write_plane(
         Index of the plane in the layer's array.
     plane
         The new values.
+    shape
+        Shape in which the key counts, which differs from that of the array by axes of
+        length 1; by default that of the array.
     refresh
         Whether the layer is redrawn afterwards.
 
@@ -35,7 +46,7 @@ def write_plane(
     bool
         Whether any value has changed.
     """
-    target = layer.data[key]
+    target = in_shape(layer.data, layer.data.shape if shape is None else shape)[key]
     if target.shape == plane.shape and np.array_equal(target, plane):
         return False
     target[...] = plane

@@ -44,6 +44,9 @@ class SavedImage:
         Whether training uses the strokes.
     painted
         Time of the last change of the strokes, in seconds since 1970.
+    axes
+        What the axes of the layer were, a letter of ``"tzyxc"`` per axis; empty in
+        projects that were saved before axes were.
     """
 
     name: str
@@ -57,6 +60,7 @@ class SavedImage:
     layer: str
     learns: bool
     painted: float
+    axes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +194,7 @@ def _image(values: Mapping[str, Any]) -> SavedImage:
         layer=str(values["layer"]),
         learns=bool(values["learns"]),
         painted=float(values["painted"]),
+        axes=str(values.get("axes", "")),
     )
 
 

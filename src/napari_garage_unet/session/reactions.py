@@ -10,9 +10,12 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from napari.layers import Labels
 from psygnal import Signal
 
 from napari_garage_unet.engine.learning.events import StopReason
+from napari_garage_unet.layers.axes import describe_layer
+from napari_garage_unet.layers.view import show_planes
 from napari_garage_unet.process.protocol.messages import Died, Trained
 from napari_garage_unet.project.description import SavedVersion
 
@@ -105,6 +108,7 @@ class Reactions:
         parts.images.changed.connect(self._on_images_changed)
         parts.images.added.connect(self._on_image_added)
         parts.images.removed.connect(self._on_image_removed)
+        parts.images.rearranged.connect(self._on_rearranged)
         parts.images.strokes_removed.connect(self._on_strokes_removed)
         parts.images.strokes_bound.connect(self._on_strokes_bound)
         self._viewer.dims.events.current_step.connect(self._on_view)
@@ -148,6 +152,29 @@ class Reactions:
             annotated, f"The image {annotated.name!r} was deleted"
         )
         self._parts.link.forget(annotated)
+
+    def _on_rearranged(self, old: AnnotatedImage, left: Labels | None) -> None:
+        parts = self._parts
+        parts.segmentation.forget(old)
+        parts.link.forget(old)
+        parts.seeds.hide()
+        parts.results.forget(old)
+        parts.auto_training.stop_without(
+            old, f"The axes of {old.name!r} mean something else now"
+        )
+        new = parts.images.of_layer(old.layer)
+        if new is None:
+            return
+        show_planes(self._viewer, new.layer)
+        if left is not None and left in self._viewer.layers:
+            parts.error_reporter.show(
+                Problem(
+                    f"Your strokes stay in {left.name!r}, which does not fit "
+                    f"{describe_layer(new.layer)}. Take the image for what it was "
+                    "before to go on with them, or paint anew."
+                )
+            )
+        self._on_counted()
 
     # -- strokes and classes ------------------------------------------------------
 

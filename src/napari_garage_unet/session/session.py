@@ -18,6 +18,7 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels
 
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.layers.axes import unclear_axes
 from napari_garage_unet.project.description import SavedVersion
 
 from .assembly import assemble
@@ -127,6 +128,7 @@ class Session(SessionSignals):
             live=self.live,
             engine=self.link.state,
             has_image=current is not None,
+            unclear_axes="" if current is None else unclear_axes(current.layer),
             has_strokes_layer=current is not None and current.strokes is not None,
             painted_classes=len(counts),
             few=self.classes[few[0]].name if few else "",
@@ -212,6 +214,13 @@ class Session(SessionSignals):
             self.error_reporter.run(self.guidance.show, self.images.current)
         else:
             self.guidance.hide()
+
+    def choose_axes(self, letters: str) -> None:
+        """Take the axes of the current image for what these letters say."""
+        current = self.images.current
+        if current is not None:
+            self.clear_problem()
+            self.error_reporter.run(self.images.rearrange, current, letters)
 
     def add_class(self) -> int | None:
         """Add a class and return its id, or None when there are too many."""

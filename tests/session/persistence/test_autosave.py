@@ -41,7 +41,9 @@ def test_a_stroke_is_saved_before_the_brush_is_lifted(start, projects, is_first)
         paint(session, np.s_[1:2, 1:3])
         wait_for_save(session, projects)
     layer.mode = "paint"
-    event = SimpleNamespace(type="mouse_press", position=(20.0, 30.0))
+    event = SimpleNamespace(
+        type="mouse_press", position=(20.0, 30.0), dims_displayed=[0, 1]
+    )
     (follow,) = [
         f for f in layer.mouse_drag_callbacks if "BrushTrail" in f.__qualname__
     ]

@@ -88,7 +88,7 @@ def test_an_older_state_never_replaces_a_newer_one(painted, run):
 
 def test_the_preview_follows_the_plane_on_view(viewer, session, run, halves):
     stack = np.stack([halves, halves[:, ::-1], halves])
-    viewer.add_image(stack, name="stack")
+    viewer.add_image(stack, name="stack", axis_labels=("z", "y", "x"))
     layer = session.strokes_layer()
     layer.data[0, 5:8, 5:25] = 1
     layer.data[0, 5:8, 35:55] = 2

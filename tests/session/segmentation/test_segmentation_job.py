@@ -54,7 +54,7 @@ def test_a_stack_is_segmented_plane_by_plane_from_the_one_on_view(
     trained, viewer, engine, run, halves
 ):
     stack = np.stack([halves] * 4)
-    layer = viewer.add_image(stack, name="stack")
+    layer = viewer.add_image(stack, name="stack", axis_labels=("z", "y", "x"))
     viewer.dims.set_point(0, 2)
     before = len(engine.sent(Predict))
     (result,) = segment(trained, run, layer, SegmentationOptions(all_planes=True))
@@ -67,7 +67,7 @@ def test_a_stack_is_segmented_plane_by_plane_from_the_one_on_view(
 def test_only_the_plane_on_view_is_segmented_unless_all_are_wished(
     trained, viewer, run, halves
 ):
-    layer = viewer.add_image(np.stack([halves] * 3), name="stack")
+    layer = viewer.add_image(np.stack([halves] * 5), name="stack")
     viewer.dims.set_point(0, 1)
     (result,) = segment(trained, run, layer)
     assert result.layer.data[1].all()
@@ -139,7 +139,7 @@ def test_a_threshold_shows_at_once_on_view_and_everywhere_on_letting_go(
     trained, viewer, run, halves
 ):
     ramp = np.linspace(0, 255, 60).astype(np.uint8) * np.ones((40, 1), np.uint8)
-    layer = viewer.add_image(np.stack([ramp] * 3), name="stack")
+    layer = viewer.add_image(np.stack([ramp] * 5), name="stack")
     viewer.dims.set_point(0, 1)
     (result,) = segment(trained, run, layer, SegmentationOptions(all_planes=True))
     before = result.layer.data.copy()

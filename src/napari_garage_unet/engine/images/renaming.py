@@ -41,6 +41,7 @@ def with_axes(image: Image, axes: str, *, source: AxesSource) -> Image:
         axes_source=source,
         spacing=tuple(spacing.get(a, 1.0) for a in spatial),
         origin=tuple(origin.get(a, 0.0) for a in spatial),
+        flipped="".join(a for a in image.flipped if a in spatial),
         channel_names=image.channel_names if keeps_names else (),
         data_mask=mask if keeps_mask else None,
     )

@@ -215,7 +215,7 @@ def objects_table(
             origin=origin,
             time="t" in image.axes,
         )
-        for axis in image.flipped:
+        for axis in (a for a in image.flipped if f"centroid_{a}" in part):
             _flip(part, axis, places[axis])
         n = len(next(iter(part.values())))
         parts.append({"class": np.full(n, names[class_id], object), **part})

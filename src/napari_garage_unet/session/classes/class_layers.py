@@ -16,11 +16,8 @@ from napari_garage_unet.layers.colors import (
     recolor,
     strokes_colormap,
 )
-from napari_garage_unet.layers.matching import (
-    METADATA_KEY,
-    plugin_metadata,
-    strokes_metadata,
-)
+from napari_garage_unet.layers.matching import strokes_metadata
+from napari_garage_unet.layers.metadata import METADATA_KEY, plugin_metadata
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
 

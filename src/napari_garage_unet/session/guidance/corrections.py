@@ -54,7 +54,7 @@ class Corrections:
         result = self._results.preview_of(annotated)
         if result is None or not self._live.now.has_model:
             return
-        shown = np.asarray(result.layer.data[key])[box][mask]
+        shown = np.asarray(result.pixels[key])[box][mask]
         # Where nothing was shown, nothing was wrong.
         labelled = shown != 0
         if labelled.any():

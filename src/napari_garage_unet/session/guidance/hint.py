@@ -25,6 +25,8 @@ def hint(now: UiState) -> str:
     """
     if not now.has_image:
         return "Open an image to start."
+    if now.unclear_axes:
+        return now.unclear_axes
     if now.engine is Engine.DEAD:
         return "The engine has stopped. Your strokes are safe; press Restart to go on."
     match now.live.phase:

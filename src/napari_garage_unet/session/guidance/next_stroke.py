@@ -9,6 +9,7 @@ from napari.layers import Image as ImageLayer
 from napari.utils.colormaps import Colormap
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.fitting import in_shape
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box
@@ -17,7 +18,8 @@ from napari_garage_unet.engine.suggestions.next_stroke import (
     next_place,
     uncertainty,
 )
-from napari_garage_unet.layers.matching import METADATA_KEY, placement
+from napari_garage_unet.layers.matching import made_shape, placement
+from napari_garage_unet.layers.metadata import METADATA_KEY
 from napari_garage_unet.layers.view import look_at
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
@@ -74,7 +76,7 @@ class Guidance:
         result = self._preview_of(annotated)
         self.hide()
         layer = ImageLayer(
-            np.zeros(result.image.spatial_shape, np.uint8),
+            np.zeros(made_shape(result.annotated.layer), np.uint8),
             name=free_name(self._viewer, f"{result.annotated.name} (uncertainty)"),
             colormap=Colormap(CLEAR_TO_WHITE, name="uncertainty"),
             blending="translucent",
@@ -116,7 +118,7 @@ class Guidance:
         levels = result.probabilities(index)
         if levels is None or annotated.strokes is None:
             raise InputError("This plane has no preview yet; wait a moment.")
-        strokes = result.image.spatial_plane(np.asarray(annotated.strokes.data), index)
+        strokes = result.image.spatial_plane(annotated.painted_data, index)
         visited = self._visited.setdefault((annotated.key, index), [])
         place = next_place(levels, strokes, visited=visited)
         if place is None:
@@ -148,7 +150,8 @@ class Guidance:
         if levels is None or self.layer is None:
             return
         y0, y1, x0, x1 = box
-        plane = self.layer.data[result.image.spatial_key(index)]
+        whole = in_shape(self.layer.data, result.image.spatial_shape)
+        plane = whole[result.image.spatial_key(index)]
         plane = plane.T if result.image.is_transposed else plane
         plane[y0:y1, x0:x1] = uncertainty(levels[:, y0:y1, x0:x1])
 

@@ -23,6 +23,8 @@ class UiState:
         What the engine process is doing.
     has_image
         Whether an image is chosen.
+    unclear_axes
+        Why it is not known what its axes are, or empty.
     has_strokes_layer
         Whether it has a strokes layer.
     painted_classes
@@ -36,6 +38,7 @@ class UiState:
     live: LiveModel = field(default_factory=LiveModel)
     engine: Engine = Engine.OFF
     has_image: bool = False
+    unclear_axes: str = ""
     has_strokes_layer: bool = False
     painted_classes: int = 0
     few: str = ""

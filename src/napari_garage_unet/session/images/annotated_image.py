@@ -1,4 +1,7 @@
-"""An image of a session with its layers and strokes."""
+"""An image of a session with its layers and strokes.
+
+It is over 300 lines because everything that happens to its layers is noticed here.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,12 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.fitting import fits, in_shape
 from napari_garage_unet.engine.annotations.strokes import check_strokes
+from napari_garage_unet.engine.images.guessing import stack_axes
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
-from napari_garage_unet.layers.images import (
-    DEFAULT_AXES,
-    full_resolution,
-    read_image,
-    spatial_shape,
-)
+from napari_garage_unet.layers.axes import full_resolution
+from napari_garage_unet.layers.images import n_channels, read_image, spatial_shape
 from napari_garage_unet.layers.matching import name_image
 from napari_garage_unet.layers.view import plane_on_view
 
@@ -43,12 +44,16 @@ class AnnotatedImage:
     ----------
     key
         Its key in the engine process.
+    n_channels
+        Number of its channels.
     strokes
         The layer its strokes are painted in, or None.
     watch
         The strokes as last looked at; None without a strokes layer.
     learns
         Whether training uses its strokes.
+    is_closed
+        Whether it is no longer an image of its session.
     brush
         Tiles touched by the stroke that is being painted.
     pixels_changed
@@ -63,6 +68,8 @@ class AnnotatedImage:
         Signal: another class is selected in the strokes layer.
     colors_changed
         Signal: the strokes layer has other colours.
+    axes_changed
+        Signal: its axes mean something else now; emitted with the image itself.
     """
 
     pixels_changed = Signal(object)
@@ -71,18 +78,21 @@ class AnnotatedImage:
     painted = Signal(object, object, object, object)
     brush_changed = Signal()
     colors_changed = Signal()
+    axes_changed = Signal(object)
 
     def __init__(self, layers: Sequence[ImageLayer]) -> None:
         self.key = f"image-{next(_numbers)}"
         self.layers: tuple[ImageLayer, ...] = tuple(layers)
+        self.n_channels = sum(n_channels(layer) for layer in self.layers)
         self.strokes: Labels | None = None
         self.watch: StrokeChanges | None = None
         self.learns = True
         self.brush = BrushTrail()
+        self.is_closed = False
         self._image: Image | None = None
         for layer in self.layers:
             layer.events.data.connect(self._forget_pixels)
-            layer.events.axis_labels.connect(self._forget_pixels)
+            layer.events.axis_labels.connect(self._on_axes)
         self.layer.events.name.connect(self._on_renamed)
 
     @property
@@ -116,6 +126,15 @@ class AnnotatedImage:
         """Shape without the channel axis."""
         return spatial_shape(self.layer)
 
+    @property
+    def painted_data(self) -> Any:
+        """The array of its strokes layer in the image's spatial shape, a view.
+
+        The layer has an axis of length 1 where the image has channels.
+        """
+        assert self.strokes is not None
+        return in_shape(self.strokes.data, self.spatial_shape)
+
     def image(self) -> Image:
         """Pixels with the meaning of their axes; read once.
 
@@ -143,7 +162,8 @@ class AnnotatedImage:
             return
         dtype = np.uint8 if layer.data.dtype == np.uint8 else np.int32
         self.strokes = layer
-        self.watch = StrokeChanges(tuple(layer.data.shape), dtype)
+        self.watch = StrokeChanges(self.spatial_shape, dtype)
+        self.brush.spatial_shape = self.spatial_shape
         # `paint` comes when the brush is lifted and is silent on undo, `set_data` on
         # some edits of other planes; together they hint at every change.
         layer.events.paint.connect(self._on_done)
@@ -151,7 +171,7 @@ class AnnotatedImage:
         layer.events.selected_label.connect(self._on_brush)
         layer.events.colormap.connect(self._on_colors)
         layer.mouse_drag_callbacks.append(self.brush.follow)
-        self.watch.look_at_all(layer.data)
+        self.watch.look_at_all(self.painted_data)
         # Only now: strokes that were there before are not newly painted.
         self.watch.painted.connect(self._on_painted)
 
@@ -180,10 +200,10 @@ class AnnotatedImage:
             return False
         if self._is_replaced():
             return True
-        if self.strokes.ndim == 2:
-            return self.watch.look(None, self.strokes.data, ())
+        if self.watch.seen.ndim == 2:
+            return self.watch.look(None, self.painted_data, ())
         index = self.plane_on_view(viewer)
-        return self.watch.look(self.image(), self.strokes.data, index)
+        return self.watch.look(self.image(), self.painted_data, index)
 
     def look_at_each(self) -> Iterator[bool]:
         """Compare the strokes plane by plane; yields whether each one changed.
@@ -191,13 +211,13 @@ class AnnotatedImage:
         Painting in three dimensions, and undo after the slider has moved, change
         planes that are not on view.
         """
-        if self.strokes is None or self.watch is None or self.strokes.ndim == 2:
+        if self.strokes is None or self.watch is None or self.watch.seen.ndim == 2:
             return
-        layer, watch = self.strokes, self.watch
-        for i in range(layer.data.shape[0]):
-            if watch is not self.watch or layer.data.shape != watch.seen.shape:
+        watch = self.watch
+        for i in range(len(watch.seen)):
+            if watch is not self.watch or not self._fits():
                 return
-            yield watch.look_at_part(layer.data, i)
+            yield watch.look_at_part(self.painted_data, i)
 
     def look_at_all(self) -> bool:
         """Compare the strokes of all planes; True when they changed.
@@ -212,18 +232,23 @@ class AnnotatedImage:
         if self._is_replaced():
             return True
         _check(self, self.strokes.data)
-        return self.watch.look_at_all(self.strokes.data)
+        return self.watch.look_at_all(self.painted_data)
 
     def _is_replaced(self) -> bool:
         """Bind the strokes layer again if its data has another shape now."""
         layer, watch = self.strokes, self.watch
         assert layer is not None
         assert watch is not None
-        if layer.data.shape == watch.seen.shape:
+        if self._fits() and self.spatial_shape == watch.seen.shape:
             return False
         self.release_strokes()
         self.set_strokes(layer)
         return True
+
+    def _fits(self) -> bool:
+        return self.strokes is not None and fits(
+            self.strokes.data.shape, self.spatial_shape
+        )
 
     def plane_on_view(self, viewer: Any) -> PlaneIndex:
         """Position of the plane that the viewer shows."""
@@ -231,12 +256,16 @@ class AnnotatedImage:
 
     def close(self) -> None:
         """Disconnect from the layers."""
+        self.is_closed = True
         self.release_strokes()
         self.layer.events.name.disconnect(self._on_renamed)
         for layer in self.layers:
             layer.events.data.disconnect(self._forget_pixels)
-            layer.events.axis_labels.disconnect(self._forget_pixels)
+            layer.events.axis_labels.disconnect(self._on_axes)
         self._image = None
+
+    def _on_axes(self) -> None:
+        self.axes_changed.emit(self)
 
     def _forget_pixels(self) -> None:
         self._image = None
@@ -267,6 +296,10 @@ class AnnotatedImage:
 def _check(annotated: AnnotatedImage, strokes: Any) -> None:
     """Raise `InputError` unless strokes fit; does not read the pixels."""
     shape = annotated.spatial_shape
-    # An array of that shape that takes no memory.
+    # Arrays of these shapes that take no memory.
     frame = np.broadcast_to(np.uint8(0), shape)
-    check_strokes(Image(frame, DEFAULT_AXES[len(shape)], name=annotated.name), strokes)
+    painted = strokes.shape
+    if fits(painted, shape):
+        painted = shape
+    strokes = np.broadcast_to(np.zeros((), strokes.dtype), painted)
+    check_strokes(Image(frame, stack_axes(shape), name=annotated.name), strokes)

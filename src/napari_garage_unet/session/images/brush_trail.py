@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_garage_unet.engine.annotations.fitting import box_in_shape
 from napari_garage_unet.project.tiles import Tile, tiles_of
 
 BRUSH_MARGIN_PIXELS = 2
@@ -18,10 +19,17 @@ BRUSH_MARGIN_PIXELS = 2
 
 
 class BrushTrail:
-    """The tiles that a brush has touched since it was put down."""
+    """The tiles that a brush has touched since it was put down.
+
+    Attributes
+    ----------
+    spatial_shape
+        Shape of the image, in which tiles are counted.
+    """
 
     def __init__(self) -> None:
         self._tiles: set[Tile] = set()
+        self.spatial_shape: tuple[int, ...] = ()
 
     @property
     def is_down(self) -> bool:
@@ -52,13 +60,16 @@ class BrushTrail:
         shape = layer.data.shape
         at = np.asarray(layer.world_to_data(event.position), float)
         reach = layer.brush_size / 2 + BRUSH_MARGIN_PIXELS
-        within = len(shape) - layer.n_edit_dimensions
+        # The brush is round in the axes on view, which may be any.
+        in_front = len(event.position) - len(shape)
+        edited = [axis - in_front for axis in event.dims_displayed]
+        edited = edited[-layer.n_edit_dimensions :]
         box = []
         for axis, (position, length) in enumerate(zip(at, shape, strict=True)):
-            far = 0.0 if axis < within else reach
+            far = reach if axis in edited else 0.0
             low = max(int(np.floor(position - far + 0.5)), 0)
             high = min(int(np.ceil(position + far + 0.5)), length)
             if low >= high:
                 return  # The brush is beside the image.
             box.append(slice(low, high))
-        self._tiles.update(tiles_of(tuple(box)))
+        self._tiles.update(tiles_of(box_in_shape(box, shape, self.spatial_shape)))

@@ -1,4 +1,8 @@
-"""The images of a session and the current one."""
+"""The images of a session and the current one.
+
+It is over 300 lines because which image is meant and which layer has its strokes follow
+from each other, whatever a person opens, chooses or deletes.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,19 @@ from napari.layers import Labels, Layer
 from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.annotations.fitting import fits
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.axes import AxesSource
+from napari_garage_unet.layers.axes import axes_of, layer_axes, say_axes
 from napari_garage_unet.layers.images import spatial_shape
 from napari_garage_unet.layers.matching import (
     is_result,
+    lines_up,
     make_strokes_layer,
-    plugin_metadata,
+    strokes_laid_on,
 )
+from napari_garage_unet.layers.metadata import plugin_metadata
+from napari_garage_unet.layers.view import show_planes
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 
 from .annotated_image import AnnotatedImage
@@ -47,6 +57,10 @@ class ImageList:
     strokes_removed
         Signal: a strokes layer was deleted; emitted with the `AnnotatedImage` it
         belonged to.
+    rearranged
+        Signal: the axes of an image mean something else. Emitted with the
+        `AnnotatedImage` that it was, and with its strokes layer where that does not
+        fit any more; None where it does.
     current
         The image that is worked on; None without any.
     """
@@ -56,6 +70,7 @@ class ImageList:
     removed = Signal(object)
     strokes_bound = Signal(object)
     strokes_removed = Signal(object)
+    rearranged = Signal(object, object)
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
@@ -90,9 +105,7 @@ class ImageList:
         """
         annotated = next((b for b in self._images if b.layer is layer), None)
         if annotated is None:
-            annotated = AnnotatedImage([layer])
-            self._images.append(annotated)
-            self.added.emit(annotated)
+            annotated = self._add([layer])
         if annotated.strokes is None:
             self._find_strokes(annotated)
         return annotated
@@ -124,18 +137,44 @@ class ImageList:
         old = self.current
         if old is not None and old.layers == tuple(layers):
             return
-        annotated = AnnotatedImage(layers)
+        for layer in layers[1:]:
+            if axes_of(layer).source is AxesSource.SHAPE:
+                say_axes(layer, layer_axes(layers[0]))
+        strokes = None
         if old is not None:
             strokes = old.strokes
             self._forget(old)
-            if strokes is not None and strokes.data.shape == annotated.spatial_shape:
-                annotated.set_strokes(strokes)
-        self._images.append(annotated)
-        self.added.emit(annotated)
-        if annotated.strokes is None:
+        annotated = self._add(layers)
+        if strokes is None or not self._keep_strokes(annotated, strokes):
             self._find_strokes(annotated)
         self.current = annotated
         self.changed.emit()
+
+    def rearrange(self, annotated: AnnotatedImage, letters: str) -> AnnotatedImage:
+        """Take the axes of an image for something else, as a person says.
+
+        Its strokes layer stays in the viewer, and stays in use where it fits.
+
+        Parameters
+        ----------
+        annotated
+            The image; another one takes its place.
+        letters
+            One letter of ``"tzyxc"`` per axis of its layers.
+
+        Returns
+        -------
+        AnnotatedImage
+            The image from now on.
+
+        Raises
+        ------
+        InputError
+            If the letters do not fit its layers.
+        """
+        for layer in annotated.layers:
+            say_axes(layer, letters)
+        return self._read_again(annotated)
 
     def choose_strokes(self, layer: Labels | None) -> None:
         """Use this layer for the strokes of the current image.
@@ -151,6 +190,8 @@ class ImageList:
             raise InputError("There is no image; open one to start.")
         if layer is self.current.strokes:
             return
+        if layer is not None and not lines_up(layer, self.current.layer):
+            layer = self._laid_on(layer, self.current)
         self.current.set_strokes(layer)
         for other in self._images:
             if other is not self.current and other.strokes is layer:
@@ -177,6 +218,7 @@ class ImageList:
         )
         annotated.set_strokes(layer)
         insert_quietly(self._viewer, layer)
+        show_planes(self._viewer, annotated.layer)
         self.strokes_bound.emit(annotated)
         self.changed.emit()
         return layer
@@ -214,6 +256,51 @@ class ImageList:
                 self._choose_obvious()
         self.changed.emit()
 
+    def _add(self, layers: Sequence[ImageLayer]) -> AnnotatedImage:
+        annotated = AnnotatedImage(layers)
+        annotated.axes_changed.connect(self._read_again)
+        self._images.append(annotated)
+        self.added.emit(annotated)
+        return annotated
+
+    def _read_again(self, old: AnnotatedImage) -> AnnotatedImage:
+        """Put an image in the place of one whose axes mean something else now."""
+        strokes = old.strokes
+        self._images.remove(old)
+        old.close()
+        new = self._add(old.layers)
+        new.learns = old.learns
+        keeps = strokes is not None and self._keep_strokes(new, strokes)
+        if new.strokes is None:
+            self._find_strokes(new)
+        if old is self.current:
+            self.current = new
+        self.rearranged.emit(old, None if keeps else strokes)
+        self.changed.emit()
+        return new
+
+    def _keep_strokes(self, annotated: AnnotatedImage, strokes: Labels) -> bool:
+        """Use the strokes layer that an image had before, if it lies on it."""
+        if not _lines_up(strokes, annotated.layer):
+            return False
+        annotated.set_strokes(strokes)
+        self.strokes_bound.emit(annotated)
+        return True
+
+    def _laid_on(self, layer: Labels, annotated: AnnotatedImage) -> Labels:
+        """Copy strokes into a layer that lies on an image, where only that is amiss.
+
+        Such a layer has no axis where the image has its channels, so napari shows it
+        at the wrong planes.
+        """
+        if not fits(layer.data.shape, annotated.spatial_shape):
+            return layer  # Nothing helps; the check that follows says why.
+        name = free_name(self._viewer, f"{layer.name} on {annotated.name}")
+        made = strokes_laid_on(layer, annotated.layer, name=name)
+        insert_quietly(self._viewer, made)
+        layer.visible = False
+        return made
+
     def _forget(self, annotated: AnnotatedImage) -> None:
         self._images.remove(annotated)
         self.removed.emit(annotated)
@@ -244,7 +331,7 @@ class ImageList:
             and not layer.multiscale
             and not is_result(layer)
             and not any(layer is other for other in taken)
-            and tuple(layer.data.shape) == _shape_or_none(annotated.layer)
+            and _lines_up(layer, annotated.layer)
         ]
         for_it = [
             layer
@@ -270,14 +357,14 @@ class ImageList:
             if isinstance(other, ImageLayer)
             and not is_result(other)
             and other not in annotated.layers
-            and _shape_or_none(other) == tuple(layer.data.shape)
+            and _lines_up(layer, other)
         ]
         return not same or annotated is self.current or self.current is None
 
 
-def _shape_or_none(layer: Layer) -> tuple[int, ...] | None:
-    """Spatial shape of a layer; None where it cannot be read as an image."""
+def _lines_up(layer: Layer, image_layer: Layer) -> bool:
+    """Whether a layer lies on an image; False where it cannot be read as an image."""
     try:
-        return spatial_shape(layer)
+        return lines_up(layer, image_layer)
     except InputError:
-        return None
+        return False

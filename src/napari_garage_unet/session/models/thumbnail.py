@@ -36,7 +36,7 @@ def thumbnail(result: Result, index: PlaneIndex) -> NDArray[np.uint8]:
         what is unlabelled show the image.
     """
     image = result.image
-    labels = np.asarray(result.layer.data[image.spatial_key(index)])
+    labels = np.asarray(result.pixels[image.spatial_key(index)])
     if image.is_transposed:
         labels = labels.T
     step = max(1, -(-max(labels.shape) // MAX_SIDE_PIXELS))

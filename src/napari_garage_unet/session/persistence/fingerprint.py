@@ -15,7 +15,7 @@ import numpy as np
 from napari.layers import Image as ImageLayer
 from numpy.typing import NDArray
 
-from napari_garage_unet.layers.images import full_resolution
+from napari_garage_unet.layers.axes import full_resolution
 from napari_garage_unet.session.background import Worker
 
 logger = logging.getLogger(__name__)

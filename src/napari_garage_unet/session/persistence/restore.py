@@ -14,10 +14,13 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.annotations.fitting import fits, in_shape
 from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.images.guessing import axes_for_strokes
 from napari_garage_unet.engine.labels.presets import presets_from_json
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.settings import from_json
+from napari_garage_unet.layers.axes import layer_axes, layer_shape
 from napari_garage_unet.layers.matching import make_strokes_layer
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.process.protocol.messages import LIVE
@@ -130,7 +133,7 @@ class ProjectRestore:
             if any(layer not in self._viewer.layers for layer in match.layers):
                 gone.append(match.saved.name)
                 continue
-            annotated = self._bind(match)
+            annotated = self._arrange(self._bind(match), match)
             annotated.learns = match.saved.learns
             painted = self._restore_strokes(annotated, strokes)
             if painted is not None:
@@ -191,6 +194,19 @@ class ProjectRestore:
         assert self._images.current is not None
         return self._images.current
 
+    def _arrange(
+        self, annotated: AnnotatedImage, match: MatchingImage
+    ) -> AnnotatedImage:
+        """Read the axes of an image as they were when its strokes were painted."""
+        saved, layer = match.saved, annotated.layer
+        axes = saved.axes
+        if not axes and not fits(saved.strokes_shape, annotated.spatial_shape):
+            # Saved before axes were.
+            axes = axes_for_strokes(layer_shape(layer), saved.strokes_shape)
+        if not axes or axes == layer_axes(layer):
+            return annotated
+        return self._images.rearrange(annotated, axes)
+
     def _restore_strokes(
         self, annotated: AnnotatedImage, strokes: NDArray[Any]
     ) -> Labels | None:
@@ -213,7 +229,7 @@ class ProjectRestore:
             return None
         is_free = layer is not None and not annotated.counts
         if layer is not None and is_free and _holds(layer, strokes):
-            layer.data[...] = strokes
+            annotated.painted_data[...] = strokes
             layer.refresh()
             annotated.look_at_all()
             self._images.strokes_bound.emit(annotated)
@@ -229,7 +245,7 @@ class ProjectRestore:
             annotated.layer, tuple(self._classes), name=free_name(self._viewer, name)
         )
         # Before the layer is followed, because this is not painting.
-        layer.data = strokes
+        layer.data = in_shape(strokes, layer.data.shape)
         annotated.set_strokes(layer)
         insert_quietly(self._viewer, layer)
         self._images.strokes_bound.emit(annotated)
@@ -278,4 +294,4 @@ def _attempt(step: Callable[[], None]) -> str:
 def _holds(layer: Labels, strokes: NDArray[Any]) -> bool:
     dtype = layer.data.dtype
     largest = np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 0
-    return layer.data.shape == strokes.shape and int(strokes.max()) <= largest
+    return int(strokes.max()) <= largest

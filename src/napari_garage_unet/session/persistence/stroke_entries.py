@@ -11,7 +11,7 @@ from typing import Any
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_garage_unet.layers.images import full_resolution
+from napari_garage_unet.layers.axes import full_resolution, layer_axes
 from napari_garage_unet.project.description import SavedImage
 from napari_garage_unet.project.tiles import Tile, tiles_of
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
@@ -145,6 +145,7 @@ class StrokeEntries:
             strokes_dtype=str(entry.watch.seen.dtype),
             layer=str(annotated.strokes.name) if annotated.strokes is not None else "",
             learns=annotated.learns,
+            axes=layer_axes(annotated.layer),
             painted=round(entry.painted, 1),
         )
 
@@ -159,7 +160,7 @@ class StrokeEntries:
         trail = (
             frozenset(annotated.brush.take()) if annotated is not None else frozenset()
         )
-        if layer is not None and trail and layer.data.shape == watch.seen.shape:
+        if annotated is not None and trail and annotated.watch is watch:
             # A stroke that is not finished: straight from the layer.
-            writes.append(TileWrite(entry, layer.data, trail))
+            writes.append(TileWrite(entry, annotated.painted_data, trail))
         return writes

@@ -238,6 +238,7 @@ class Preview:
             # The image may have been closed while the engine computed.
             if (
                 annotated.layer in self._viewer.layers
+                and not annotated.is_closed
                 and annotated.key not in self._dismissed
             ):
                 self._show(request, event, probabilities)

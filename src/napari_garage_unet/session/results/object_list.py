@@ -11,9 +11,11 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.fitting import in_shape
 from napari_garage_unet.engine.objects import found as engine_objects
 from napari_garage_unet.engine.objects.tables import Table
-from napari_garage_unet.layers.matching import METADATA_KEY, placement
+from napari_garage_unet.layers.matching import placement
+from napari_garage_unet.layers.metadata import METADATA_KEY
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.background import Tasks
 
@@ -112,8 +114,9 @@ class ObjectList:
             return
         self._wanted = None
         before = self.of_result(result)
-        labels = np.array(result.layer.data)
-        old = None if before is None else np.asarray(before.layer.data)
+        labels = np.array(result.pixels)
+        shape = result.image.spatial_shape
+        old = None if before is None else in_shape(before.layer.data, shape)
         self._tasks.run(
             "objects",
             lambda: find_objects(result, labels, old),
@@ -133,7 +136,7 @@ class ObjectList:
         if shown is None:
             name = free_name(self._viewer, f"objects of {result.annotated.name}")
             layer = Labels(
-                found.ids,
+                in_shape(found.ids, result.layer.data.shape),
                 name=name,
                 metadata={METADATA_KEY: {"kind": "objects"}},
                 **placement(result.annotated.layer),
@@ -145,7 +148,7 @@ class ObjectList:
             shown = ObjectSet(result, layer, found)
         else:
             self._sets.remove(shown)
-            shown.layer.data[...] = found.ids
+            shown.layer.data[...] = in_shape(found.ids, shown.layer.data.shape)
             shown.table, shown.totals = found.table, found.totals
             redraw(shown.layer)
         shown.layer.features = {

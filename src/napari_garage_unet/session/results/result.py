@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.annotations.fitting import in_shape
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.engine.labels.assign import Labels
@@ -44,7 +45,7 @@ class Result:
     image
         Its pixels and axes.
     layer
-        Labels layer of the image's spatial shape.
+        Labels layer that lies on the image.
     classes
         The classes, in the order of the rows of the probabilities.
     model
@@ -121,6 +122,14 @@ class Result:
     def planes(self) -> tuple[PlaneIndex, ...]:
         """The planes that have been computed, in the order of the image."""
         return tuple(sorted(self._store.states))
+
+    @property
+    def pixels(self) -> NDArray[np.unsignedinteger[Any]]:
+        """The array of its layer in the image's spatial shape, a view."""
+        view: NDArray[np.unsignedinteger[Any]] = in_shape(
+            self.layer.data, self.image.spatial_shape
+        )
+        return view
 
     @property
     def n_outdated(self) -> int:
@@ -322,7 +331,8 @@ class Result:
     def show(self, index: PlaneIndex, labels: Labels, *, refresh: bool = True) -> None:
         """Write the labels of a plane into the layer, ``(H, W)``."""
         plane = labels.T if self.image.is_transposed else labels
-        write_plane(self.layer, self.image.spatial_key(index), plane, refresh=refresh)
+        shape, key = self.image.spatial_shape, self.image.spatial_key(index)
+        write_plane(self.layer, key, plane, shape=shape, refresh=refresh)
         self._outdated.discard(index)
 
     def redraw(self) -> None:
@@ -348,7 +358,7 @@ class Result:
 
     def _plane(self, index: PlaneIndex) -> Any:
         """Return the pixels of a plane of the layer, ``(H, W)``."""
-        plane = self.layer.data[self.image.spatial_key(index)]
+        plane = self.pixels[self.image.spatial_key(index)]
         return plane.T if self.image.is_transposed else plane
 
     def _mark_all_outdated(self) -> None:

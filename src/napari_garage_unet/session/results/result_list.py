@@ -90,6 +90,20 @@ class ResultList:
         self._results.insert(0, result)
         self.changed.emit()
 
+    def forget(self, annotated: AnnotatedImage) -> None:
+        """Drop the results of an image that has become another one.
+
+        Previews are deleted; segmentations stay in the viewer but cannot be tuned.
+        """
+        for result in [r for r in self._results if r.annotated is annotated]:
+            if result.is_preview:
+                # `_on_removed` drops it.
+                self._viewer.layers.remove(result.layer)
+            else:
+                self._results.remove(result)
+                self.removed.emit(result)
+        self.changed.emit()
+
     def rules_of(self, model: str) -> dict[int, ClassRule]:
         """Return the rules of a model, by class id."""
         return dict(self._rules.get(model, {}))

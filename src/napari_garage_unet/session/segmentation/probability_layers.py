@@ -11,7 +11,8 @@ from napari.utils.colormaps import Colormap
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.layers.colors import class_color
-from napari_garage_unet.layers.matching import METADATA_KEY, placement
+from napari_garage_unet.layers.matching import made_shape, placement
+from napari_garage_unet.layers.metadata import METADATA_KEY
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
@@ -33,13 +34,13 @@ def add_probability_layers(
     Returns
     -------
     tuple of Image
-        ``(*spatial)`` float32 from 0 to 1, in the order of the classes.
+        float32 from 0 to 1, of `made_shape`, in the order of the classes.
     """
     layers = []
     for info in classes:
         color = class_color(info)
         layer = ImageLayer(
-            np.zeros(annotated.image().spatial_shape, np.float32),
+            np.zeros(made_shape(annotated.layer), np.float32),
             name=free_name(viewer, f"{annotated.name} p({info.name})"),
             contrast_limits=(0, 1),
             colormap=Colormap(["black", color], name=f"black to {color}"),

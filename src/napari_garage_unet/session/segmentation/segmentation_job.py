@@ -238,7 +238,7 @@ class SegmentationJob:
         key = image.spatial_key(request.index)
         for layer, row in zip(request.maps, probabilities, strict=False):
             plane = (row.T if image.is_transposed else row) / np.float32(255)
-            write_plane(layer, key, plane)
+            write_plane(layer, key, plane, shape=image.spatial_shape)
 
     def _break_off(self, event: Event) -> None:
         self._queue.clear()

@@ -64,6 +64,7 @@ class AutoTraining:
         self._error_reporter = error_reporter
         self.settings = Settings()
         self.by_itself = False
+        self._channels: int | None = None
 
     def use_settings(
         self, settings: Settings, *, by_itself: bool | None = None
@@ -112,9 +113,13 @@ class AutoTraining:
                 f"All strokes are of the class {name}; paint a stroke of a second "
                 "class, so that there is something to tell apart."
             )
+        # A network has as many inputs as its images have channels.
+        channels = images[0].n_channels
+        resume = resume and self._channels in (None, channels)
         self._job.start(
             images, self._classes.restrict_to(painted), self.settings, resume=resume
         )
+        self._channels = channels
 
     def poll(self) -> None:
         """Send new strokes while training goes on; start training where it is due."""

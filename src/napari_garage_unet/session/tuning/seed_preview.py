@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_garage_unet.engine.objects.seeds import SeedFinder
-from napari_garage_unet.layers.matching import METADATA_KEY, placement
+from napari_garage_unet.layers.matching import placement, spare_dim
+from napari_garage_unet.layers.metadata import METADATA_KEY
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.session.background import Tasks
 from napari_garage_unet.session.results.result import Result
@@ -162,7 +163,7 @@ class SeedPreview:
         if result.rule(class_id).split_by == "probability":
             row = result.class_ids.index(class_id)
             levels = np.array(result.kept_probabilities[(row, *place)])
-        return _View(place, np.array(result.layer.data[place]), spacing, levels)
+        return _View(place, np.array(result.pixels[place]), spacing, levels)
 
     def _find(
         self, view: _View, class_id: int, distance: float | None
@@ -201,14 +202,15 @@ class SeedPreview:
             self.layer = self._insert(result)
         points, sizes = _dots(result, seeds)
         self.seeds = seeds
-        self.layer.data = points
+        at = spare_dim(result.annotated.layer)
+        self.layer.data = points if at is None else np.insert(points, at, 0, axis=1)
         self.layer.size = sizes
         self.layer.editable = False
         self.changed.emit()
 
     def _insert(self, result: Result) -> Points:
         layer = Points(
-            ndim=len(result.image.spatial_axes),
+            ndim=result.layer.ndim,
             name=free_name(self._viewer, f"seeds of {result.annotated.name}"),
             symbol="disc",
             face_color="white",

@@ -46,7 +46,8 @@ def suggest_rules(result: Result, model_file: Path | None = None) -> RuleSuggest
             f"{result.annotated.name} has no strokes to compare with; paint some first."
         )
     planes, indices = [], []
-    for plane in collect_strokes([result.image], [strokes.data]):
+    painted = [result.annotated.painted_data]
+    for plane in collect_strokes([result.image], painted):
         levels = result.probabilities(plane.index)
         if levels is not None:
             planes.append(
@@ -83,11 +84,10 @@ def _held_out(result: Result, model_file: Path | None) -> HeldOutPredictions | N
 
 def _volumes(result: Result, indices: Sequence[PlaneIndex]) -> Iterator[PaintedVolume]:
     """Return what has been computed of the volumes in which these planes lie."""
-    image, strokes = result.image, result.annotated.strokes
-    assert strokes is not None
+    image, strokes = result.image, result.annotated.painted_data
     for slab in {result.computed_around(index) for index in indices}:
         yield PaintedVolume(
             slab.part_of(result.kept_probabilities, image),
-            slab.part_of(np.asarray(strokes.data), image),
+            slab.part_of(np.asarray(strokes), image),
             slab.spacing(image),
         )

@@ -96,7 +96,7 @@ class Tuner:
     def _step(self, result: Result) -> int:
         if not self._is_large(result):
             return 1
-        step = step_on_view(self._viewer, result.layer, no_coarser=True)
+        step = step_on_view(self._viewer, result.annotated.layer, no_coarser=True)
         return min(step * self._coarser, MAX_STEP_PIXELS)
 
     def _is_large(self, result: Result) -> bool:
