@@ -14,7 +14,7 @@ def summarise(result: Result) -> str:
     totals = dict.fromkeys(result.class_ids, 0)
     pixels = 0
     for index in result.planes:
-        plane = result.image.spatial_plane(result.layer.data, index)
+        plane = result.image.spatial_plane(result.pixels, index)
         pixels += plane.size
         for class_id in totals:
             totals[class_id] += int(np.count_nonzero(plane == class_id))

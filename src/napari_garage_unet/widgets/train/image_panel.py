@@ -6,12 +6,15 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels, Layer
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
-from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.images.arrangements import is_worth_saying
+from napari_garage_unet.layers.axes import axes_of, describe_layer, layer_shape
 from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.session import Session
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.widgets.common.layer_picker import LayerPicker
 
+from .axes_button import AxesButton
 from .channels_button import ChannelsButton
 
 
@@ -46,13 +49,16 @@ class ImagePanel(QWidget):
         self.new_button.setToolTip("Add an empty strokes layer for this image.")
         self.new_button.clicked.connect(self._on_new)
         self.description = QLabel()
+        self.description.setWordWrap(True)
+        self.axes = AxesButton(session)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
         grid.addWidget(QLabel("Image"), 0, 0)
         grid.addWidget(self.image_picker.native, 0, 1)
         grid.addWidget(self.channels, 0, 2)
-        grid.addWidget(self.description, 1, 1, 1, 2)
+        grid.addWidget(self.description, 1, 1)
+        grid.addWidget(self.axes, 1, 2)
         grid.addWidget(QLabel("Strokes"), 2, 0)
         grid.addWidget(self.strokes_picker.native, 2, 1)
         grid.addWidget(self.new_button, 2, 2)
@@ -65,7 +71,9 @@ class ImagePanel(QWidget):
         self.strokes_picker.show(current.strokes if current else None)
         self.new_button.setEnabled(current is not None)
         self.channels.refresh()
+        self.axes.refresh()
         self.description.setText(describe(current))
+        self.description.setToolTip(tell_source(current))
 
     def _on_image_chosen(self, layer: Layer | None) -> None:
         self._session.images.choose(layer)
@@ -82,13 +90,34 @@ class ImagePanel(QWidget):
 
 
 def describe(annotated: AnnotatedImage | None) -> str:
-    """Describe an image in a few words, such as ``"RGB, 500 x 741 px"``."""
+    """Describe an image in a few words, such as ``"RGB, 500 x 741 px"``.
+
+    What is only guessed about its axes is called a guess.
+    """
     if annotated is None:
         return ""
     layers = annotated.layers
+    try:
+        axes, source = axes_of(annotated.layer)
+    except InputError:
+        return "not known what its axes are"
+    words = [describe_layer(annotated.layer) + " px"]
     if len(layers) > 1:
-        kind = f"{len(layers)} channels"
-    else:
-        kind = "RGB" if layers[0].rgb else "grey"
-    size = " \u00d7 ".join(str(n) for n in annotated.spatial_shape)
-    return f"{kind}, {size} px"
+        words.insert(0, f"{len(layers)} channels")
+    elif layers[0].rgb:
+        words.insert(0, "RGB")
+    elif set(axes) == set("yx"):
+        words.insert(0, "grey")
+    shape = layer_shape(annotated.layer)
+    if is_worth_saying(axes, shape, source):
+        words.append("a guess")
+    return ", ".join(words)
+
+
+def tell_source(annotated: AnnotatedImage | None) -> str:
+    """Return who says what the axes of an image are, in a sentence."""
+    try:
+        axes, source = axes_of(annotated.layer) if annotated is not None else ("", "")
+    except InputError as error:
+        return str(error)
+    return f"Its axes are {axes}, {source}." if axes else ""
