@@ -138,13 +138,14 @@ def look_at(
     """
     axes = layer_axes(layer)
     stack = iter(index)
-    inside = {"y": place[0], "x": place[1]}
+    inside = {"y": place[0], "x": place[1], "c": 0.0}
     point = [
         inside[letter] if letter in inside else float(next(stack)) for letter in axes
     ]
     world = layer.data_to_world(point)
     camera = getattr(viewer, "scene", viewer).camera
-    camera.center = (*camera.center[:-2], *(float(value) for value in world[-2:]))
+    middle = (float(world[axes.index(letter)]) for letter in "yx")
+    camera.center = (*camera.center[:-2], *middle)
     canvas = getattr(viewer, "canvas", None)
     size = min(canvas.size) if canvas is not None else min(viewer._canvas_size)
     pixel = min(abs(float(layer.scale[axes.index(letter)])) for letter in "yx")

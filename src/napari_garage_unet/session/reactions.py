@@ -166,7 +166,7 @@ class Reactions:
         if new is None:
             return
         show_planes(self._viewer, new.layer)
-        if left is not None and left in self._viewer.layers:
+        if left is not None:
             parts.error_reporter.show(
                 Problem(
                     f"Your strokes stay in {left.name!r}, which does not fit "

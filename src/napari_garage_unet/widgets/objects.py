@@ -219,6 +219,8 @@ class ObjectsWidget(Dock):
         here = [0.0] * ids.ndim
         here[0] = float(sizes.argmax())
         axis = dims.ndim - ids.ndim
+        if axis in dims.displayed:
+            return
         if sizes[int(layer.world_to_data(dims.point)[0].round()) % len(sizes)]:
             return
         dims.set_point(axis, layer.data_to_world(here)[0])

@@ -59,4 +59,6 @@ def _fitting(shape: tuple[int, ...], axes: str, n_channels: int) -> str | None:
     except InputError:
         return None
     lengths = dict(zip(letters, shape, strict=True))
+    if 1 in (lengths["y"], lengths["x"]) and sum(n > 1 for n in shape) >= 2:
+        return None  # Another axis is a side of the planes.
     return letters if lengths.get("c", 1) == n_channels else None

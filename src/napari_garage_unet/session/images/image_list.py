@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from napari.layers import Image as ImageLayer
 from napari.layers import Labels, Layer
 from psygnal import Signal
@@ -275,7 +276,12 @@ class ImageList:
             self._find_strokes(new)
         if old is self.current:
             self.current = new
-        self.rearranged.emit(old, None if keeps else strokes)
+        left = None if keeps else strokes
+        if left is not None and plugin_metadata(left) and not np.any(left.data):
+            # Made by the plugin, and nothing is lost with it.
+            self._viewer.layers.remove(left)
+            left = None
+        self.rearranged.emit(old, left)
         self.changed.emit()
         return new
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from qtpy.QtGui import QAction, QActionGroup
-from qtpy.QtWidgets import QMenu, QToolButton
+from qtpy.QtWidgets import QMenu, QPushButton
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.layers.axes import axes_of, describe_layer, possible_axes
 from napari_garage_unet.session import Session
 
 
-class AxesButton(QToolButton):
+class AxesButton(QPushButton):
     """A menu of what the axes of the current image could be.
 
     It is hidden where its shape leaves no choice.
@@ -22,10 +22,9 @@ class AxesButton(QToolButton):
     """
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__("Axes")
         self._session = session
-        self.setText("Axes")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setStyleSheet("QPushButton::menu-indicator { image: none; width: 0; }")
         self._menu = QMenu(self)
         self.setMenu(self._menu)
         self._menu.aboutToShow.connect(self._fill)
