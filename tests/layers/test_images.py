@@ -110,7 +110,7 @@ def test_all_usual_dtypes_are_read_as_they_are(dtype):
 
 def test_an_image_lies_where_its_layer_does():
     layer = Image(
-        pixels(4, 5, 6),
+        pixels(7, 5, 6),
         scale=(200, 0.5, -0.5),
         translate=(400, 2, 3),
         units=("nm", "um", "um"),

@@ -8,6 +8,7 @@ from napari_garage_unet.layers.view import (
     look_at,
     plane_on_view,
     region_on_view,
+    show_planes,
     step_on_view,
 )
 
@@ -108,7 +109,7 @@ def test_pixels_that_fall_into_one_of_the_screen_are_a_power_of_two(
 
 def test_looking_at_a_place_centres_it_and_zooms_in(viewer):
     layer = viewer.add_image(
-        np.zeros((3, 30, 40)), scale=(1, 2, 2), translate=(0, 5, 7)
+        np.zeros((9, 30, 40)), scale=(1, 2, 2), translate=(0, 5, 7)
     )
     camera = viewer.scene.camera
     camera.zoom = 0.01
@@ -118,3 +119,29 @@ def test_looking_at_a_place_centres_it_and_zooms_in(viewer):
     assert zoom > 1
     look_at(viewer, layer, (1,), (3, 4), side=10_000)
     assert camera.zoom == zoom
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "index", "centre"),
+    [
+        ((4, 2, 30, 40), "zcyx", (3,), (10, 20)),
+        ((2, 30, 40), "cyx", (), (10, 20)),
+        ((30, 40, 6), "yxc", (), (10, 20)),
+        ((40, 30, 5), "xyz", (2,), (10, 20)),
+    ],
+)
+def test_a_place_is_looked_at_wherever_the_channels_are(
+    viewer, shape, axes, index, centre
+):
+    layer = viewer.add_image(np.zeros(shape), axis_labels=tuple(axes), rgb=False)
+    look_at(viewer, layer, index, (10, 20), side=50)
+    assert viewer.scene.camera.center[-2:] == centre
+
+
+def test_rows_and_columns_come_on_view_where_bands_are_last(viewer):
+    layer = viewer.add_image(np.zeros((200, 200, 6)), rgb=False)
+    show_planes(viewer, layer)
+    assert viewer.dims.displayed == (0, 1)
+    stack = viewer.add_image(np.zeros((9, 30, 40)))
+    show_planes(viewer, stack)
+    assert viewer.dims.displayed == (1, 2)

@@ -107,6 +107,14 @@ def test_strokes_that_do_not_fit_are_kept_and_come_back(viewer, session):
     assert layer.data.shape == (5, 40, 60)
 
 
+def test_an_empty_strokes_layer_that_does_not_fit_goes(viewer, session):
+    viewer.add_image(spots(5))
+    session.strokes_layer()
+    session.choose_axes("cyx")
+    assert [layer.name for layer in viewer.layers] == ["Image"]
+    assert session.problem is None
+
+
 def test_strokes_that_fit_stay_in_use(viewer, session):
     viewer.add_image(spots(5))
     paint(session, 3)

@@ -235,3 +235,43 @@ def test_holding_h_hides_the_preview_while_the_dock_is_open(
     assert layer.visible
     dock.hide()
     assert "H" not in bound_keys(viewer)
+
+
+def axes_menu(dock):
+    """The entries of the menu of axes, as it opens."""
+    menu = dock.images.axes.menu()
+    menu.aboutToShow.emit()
+    return menu.actions()
+
+
+def test_what_the_axes_are_is_said_and_can_be_changed(open_dock, viewer, session):
+    viewer.add_image(np.zeros((48, 130, 130), np.uint8))
+    dock = open_dock("Train U-Net")
+    description = dock.images.description
+    assert description.text() == "48 planes z, 130 \u00d7 130 px, a guess"
+    assert "guessed from its shape" in description.toolTip()
+    actions = axes_menu(dock)
+    assert [action.text() for action in actions] == [
+        "48 planes z, 130 \u00d7 130   (guessed from its shape)",
+        "48 frames t, 130 \u00d7 130",
+        "48 channels, 130 \u00d7 130",
+    ]
+    assert [action.isChecked() for action in actions] == [True, False, False]
+    actions[1].trigger()
+    assert description.text() == "48 frames t, 130 \u00d7 130 px"
+    assert "as you said" in description.toolTip()
+    assert session.images.current.image().axes == "tyx"
+    assert [action.isChecked() for action in axes_menu(dock)] == [False, True, False]
+
+
+def test_a_plain_picture_has_no_menu_of_axes(open_dock, viewer, halves):
+    viewer.add_image(halves)
+    assert not open_dock("Train U-Net").images.axes.isVisible()
+
+
+def test_axes_that_nobody_can_read_are_a_sentence_in_the_dock(open_dock, viewer):
+    viewer.add_image(np.zeros((2, 3, 4, 5, 20, 20), np.uint8), name="many")
+    dock = open_dock("Train U-Net")
+    assert dock.images.description.text() == "not known what its axes are"
+    assert "Split Stack" in dock.images.description.toolTip()
+    assert "Split Stack" in dock.hint.text.text()
