@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -381,3 +382,70 @@ def test_a_deleted_strokes_layer_can_be_restored_later(start, projects):
     second = start("cells")
     restore(second)
     assert second.counts == {1: 60}
+
+
+def movie_strokes(session, box, class_id):
+    """Paint into the strokes of the current image, whatever its axes are."""
+    session.strokes_layer()
+    current = session.images.current
+    current.painted_data[box] = class_id
+    current.look_at_all()
+    return current.painted_data.copy()
+
+
+def test_axes_are_restored_with_the_strokes(start):
+    stack = np.zeros((5, 40, 60), np.uint8)
+    first = start("movie", data=stack)
+    first.choose_axes("tyx")
+    painted = movie_strokes(first, np.s_[3, 5:8, 5:25], 1)
+    wait_until_all_is_saved(first)
+    die(first)
+    second = start("movie", data=stack)
+    assert second.images.current.image().axes == "zyx"
+    restore(second)
+    assert second.problem is None
+    assert second.images.current.image().axes == "tyx"
+    np.testing.assert_array_equal(second.images.current.painted_data, painted)
+
+
+def test_strokes_of_both_meanings_of_the_axes_are_restored(start):
+    stack = np.zeros((5, 40, 60), np.uint8)
+    first = start("movie", data=stack)
+    in_planes = movie_strokes(first, np.s_[3, 5:8, 5:25], 1)
+    wait_until_all_is_saved(first)
+    first.choose_axes("cyx")
+    first.clear_problem()
+    in_channels = movie_strokes(first, np.s_[5:8, 5:25], 2)
+    wait_until_all_is_saved(first)
+    die(first)
+    second = start("movie", data=stack)
+    offer = wait_for_offer(second)
+    assert offer.text.startswith("Strokes painted on movie at ")
+    restore(second)
+    current = second.images.current
+    assert current.image().axes == "cyx"
+    np.testing.assert_array_equal(current.painted_data, in_channels)
+    second.choose_axes("zyx")
+    np.testing.assert_array_equal(second.images.current.painted_data, in_planes)
+
+
+def test_strokes_between_channels_are_saved_while_they_are_painted(start):
+    stack = np.zeros((5, 2, 40, 60), np.uint8)
+    first = start("stack", data=stack)
+    layer = first.strokes_layer()
+    layer.mode = "paint"
+    event = SimpleNamespace(
+        type="mouse_press", position=(3.0, 1.0, 20.0, 30.0), dims_displayed=[2, 3]
+    )
+    (follow,) = [
+        f for f in layer.mouse_drag_callbacks if "BrushTrail" in f.__qualname__
+    ]
+    next(follow(layer, event))
+    layer.data[3, 0, 20, 25:35] = 2  # as napari does, without any event
+    wait_until_all_is_saved(first)
+    painted = first.images.current.painted_data.copy()
+    die(first)
+    second = start("stack", data=stack)
+    restore(second)
+    np.testing.assert_array_equal(second.images.current.painted_data, painted)
+    assert painted[3].any()

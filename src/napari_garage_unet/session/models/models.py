@@ -62,10 +62,14 @@ class ModelEntry:
     def check(self, image: Image) -> None:
         """Raise `InputError` unless an image has as many channels as the model."""
         if self.n_channels is not None and image.n_channels != self.n_channels:
+            axes = f" (axes {image.axes}, {image.axes_source})"
+            cure = ", or say with Axes in the dock Train U-Net what its axes are"
+            is_plain = image.axes == "yx"
             raise InputError(
-                f"{image.name} has {count_channels(image.n_channels)} but the model "
-                f"{self.title} was trained on {count_channels(self.n_channels)}; "
-                "choose an image like the ones it was trained on."
+                f"{image.name} has {count_channels(image.n_channels)}"
+                f"{'' if is_plain else axes} but the model {self.title} was trained on "
+                f"{count_channels(self.n_channels)}; choose an image like the ones it "
+                f"was trained on{'' if is_plain else cure}."
             )
 
 

@@ -57,14 +57,16 @@ class RecoverableProject:
     @property
     def text(self) -> str:
         """What was saved and when, in a sentence."""
-        names = [each.saved.name for each in self.matches]
+        names = list(dict.fromkeys(each.saved.name for each in self.matches))
         when = moment(max(each.saved.painted for each in self.matches))
         said = f"Strokes painted on {_listed(names)} {when} were saved."
-        others = [
-            f"{each.layers[0].name!r} in place of {each.saved.name!r}"
-            for each in self.matches
-            if each.layers[0].name != each.saved.name
-        ]
+        others = list(
+            dict.fromkeys(
+                f"{each.layers[0].name!r} in place of {each.saved.name!r}"
+                for each in self.matches
+                if each.layers[0].name != each.saved.name
+            )
+        )
         if others:
             said += (
                 f" They would go onto {_listed(others)}, which looks the same where it "
@@ -182,10 +184,12 @@ def _matching(
     images: Sequence[CandidateImage],
     wanted: set[str],
 ) -> list[MatchingImage]:
-    latest: dict[str, SavedImage] = {}
+    # One for each shape: where the axes were taken for something else meanwhile, both
+    # have strokes.
+    latest: dict[tuple[str, tuple[int, ...]], SavedImage] = {}
     for saved in sorted(project.images, key=lambda image: image.painted):
         if any(folder.strokes(saved.strokes).glob(f"*{TILE_SUFFIX}")):
-            latest[saved.fingerprint] = saved
+            latest[saved.fingerprint, saved.strokes_shape] = saved
     found = []
     for saved in latest.values():
         prints = saved.fingerprint.split(FINGERPRINT_SEPARATOR)
