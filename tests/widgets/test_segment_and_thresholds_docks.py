@@ -23,7 +23,9 @@ def trained(painted, open_dock, wait):
 def ramp(viewer):
     """Three planes that go from dark to bright."""
     row = np.linspace(0, 255, 60).astype(np.uint8)
-    return viewer.add_image(np.tile(row, (3, 40, 1)), name="ramp")
+    return viewer.add_image(
+        np.tile(row, (3, 40, 1)), name="ramp", axis_labels=tuple("zyx")
+    )
 
 
 def choose(box, text):
