@@ -185,3 +185,22 @@ def test_a_model_of_other_channels_is_refused_with_a_sentence(
     assert trained.segment(entry.key, [layer], SegmentationOptions()) == ()
     assert "1 channel" in trained.hint
     assert "3 channels" in trained.hint
+
+
+def test_a_stack_that_does_not_fit_a_model_is_told_what_its_axes_are_taken_for(
+    trained, viewer, tmp_path, monkeypatch, halves
+):
+    from napari_garage_unet.session.models import models
+
+    info = {
+        "classes": [{"id": 1}, {"id": 2}],
+        "n_channels": 1,
+        "axes": "tyx",
+        "rules": {},
+    }
+    monkeypatch.setattr(models, "read_info", lambda path: info)
+    entry = trained.load_model(tmp_path / "movies.garage")
+    layer = viewer.add_image(np.stack([halves] * 3), name="stack")
+    assert trained.segment(entry.key, [layer], SegmentationOptions()) == ()
+    assert "3 channels (axes cyx, guessed from its shape)" in trained.hint
+    assert "Axes in the dock Train U-Net" in trained.hint
