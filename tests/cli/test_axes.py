@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -153,3 +155,24 @@ def test_a_model_of_channels_decides_about_a_guess(tmp_path):
         found = np.load(tmp_path / "out.npy")
         assert found.size == np.prod(shape) // 6
         assert np.array_equal(found, model.segment(pixels(*shape)))
+
+
+def test_a_mismatch_is_found_before_tensorflow_starts(tmp_path):
+    write(tmp_path, "image.npy", pixels(2, 40, 48))
+    write(tmp_path, "strokes.npy", strokes(9, 40, 48))
+    arguments = [
+        *("train", "--image", str(tmp_path / "image.npy")),
+        *("--strokes", str(tmp_path / "strokes.npy"), "--model", str(tmp_path / "m")),
+    ]
+    code = (
+        "import sys\n"
+        "from napari_garage_unet.cli import main\n"
+        "try:\n"
+        f"    main({arguments!r})\n"
+        "except SystemExit as end:\n"
+        "    print(end.code, 'tensorflow' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["2", "False"]

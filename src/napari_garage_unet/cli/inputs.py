@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
-from napari_garage_unet.engine.annotations.fitting import fit_strokes
+from napari_garage_unet.engine.annotations.fitting import fit_strokes, follow_strokes
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.arrangements import (
     describe_axes,
@@ -54,7 +54,6 @@ def read_for_strokes(
     InputError
         If the file cannot be read, or its shape does not fit the strokes.
     """
-    from napari_garage_unet.engine.api import follow_strokes
     from napari_garage_unet.engine.files.reading import read_image
 
     image = follow_strokes(read_image(path, axes=axes), strokes)

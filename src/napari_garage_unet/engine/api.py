@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from .annotations.classes import ClassInfo
-from .annotations.fitting import fit_strokes, fits
+from .annotations.fitting import fit_strokes, follow_strokes
 from .errors import InputError
-from .images.axes import AxesSource
 from .images.config import PreprocessConfig
 from .images.guessing import axes_for_strokes
 from .images.image import ArrayLike, Image
-from .images.renaming import with_axes
 from .learning.config import TrainingConfig
 from .learning.events import TrainingStep
 from .learning.training import Training
@@ -123,16 +121,6 @@ def as_image(array: ArrayLike | Image, strokes: ArrayLike, *, name: str) -> Imag
         return follow_strokes(array, strokes)
     axes = axes_for_strokes(array.shape, strokes.shape, name=name)
     return Image(array, axes, name=name)
-
-
-def follow_strokes(image: Image, strokes: ArrayLike) -> Image:
-    """Let strokes decide about the axes of an image, where these are only a guess."""
-    if image.axes_source is not AxesSource.SHAPE:
-        return image
-    if fits(strokes.shape, image.spatial_shape):
-        return image
-    axes = axes_for_strokes(image.data.shape, strokes.shape, name=image.name)
-    return with_axes(image, axes, source=AxesSource.SHAPE)
 
 
 def _as_list(one_or_many: T | Sequence[T]) -> list[T]:

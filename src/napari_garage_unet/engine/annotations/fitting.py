@@ -18,6 +18,7 @@ from napari_garage_unet.engine.images.guessing import (
     without_singletons,
 )
 from napari_garage_unet.engine.images.image import ArrayLike, Image
+from napari_garage_unet.engine.images.renaming import with_axes
 
 
 def fits(shape: Sequence[int], spatial_shape: Sequence[int]) -> bool:
@@ -64,6 +65,22 @@ def box_in_shape(
         return tuple(box)
     long = iter([part for part, n in zip(box, shape, strict=True) if n != 1])
     return tuple(slice(0, 1) if n == 1 else next(long) for n in spatial_shape)
+
+
+def follow_strokes(image: Image, strokes: ArrayLike) -> Image:
+    """Let strokes decide about the axes of an image, where these are only a guess.
+
+    Raises
+    ------
+    InputError
+        If the axes are a guess and the strokes fit none.
+    """
+    if image.axes_source is not AxesSource.SHAPE:
+        return image
+    if fits(strokes.shape, image.spatial_shape):
+        return image
+    axes = axes_for_strokes(image.data.shape, strokes.shape, name=image.name)
+    return with_axes(image, axes, source=AxesSource.SHAPE)
 
 
 def fit_strokes(image: Image, strokes: ArrayLike, *, cure: str) -> Any:
