@@ -1,15 +1,12 @@
-"""Progress and Ctrl-C in a terminal."""
+"""Progress and lines in a terminal, also in one that is gone."""
 
 from __future__ import annotations
 
+import errno
 import io
-import os
-import signal
 import sys
 
-import pytest
-
-from napari_garage_unet.cli.terminal import ProgressLine, interrupt_flag
+from napari_garage_unet.cli.terminal import ProgressLine, say
 from napari_garage_unet.engine.learning.events import TrainingStep, Validation
 
 
@@ -48,9 +45,22 @@ def test_progress_stays_silent_without_a_terminal(monkeypatch):
     assert pipe.getvalue() == ""
 
 
-def test_second_ctrl_c_interrupts_at_once():
-    with interrupt_flag() as asked:
-        os.kill(os.getpid(), signal.SIGINT)
-        assert asked == [True]
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+class Closed(io.StringIO):
+    """A terminal whose window was closed."""
+
+    def isatty(self):
+        return True
+
+    def write(self, text):
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_closed_terminal_ends_no_work(monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, Closed())
+    progress = ProgressLine("30 s")
+    progress(TrainingStep(1, 1.0, 0.5))
+    progress.close()
+    assert progress.last.step == 1
+    say("m.garage")
+    say("a note", err=True)

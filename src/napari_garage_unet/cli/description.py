@@ -48,6 +48,27 @@ def describe_model(info: Mapping[str, Any]) -> str:
     return "\n".join(f"{title:<{width}}{text}".rstrip() for title, text in rows)
 
 
+def describe_check(provenance: Mapping[str, Any]) -> str:
+    """Say how the strokes that were held out have judged a model, or why they have not.
+
+    Parameters
+    ----------
+    provenance
+        See `describe_training`; models of earlier versions have less in it.
+    """
+    accuracy = provenance.get("accuracy")
+    if accuracy is not None:
+        return f"{100 * accuracy:.0f} % of the held-out strokes right"
+    if provenance.get("validated"):
+        return "checked on held-out strokes"
+    held_out = provenance.get("held_out_strokes")
+    if held_out is None:
+        return "not checked on held-out strokes"
+    if held_out:
+        return "ended before the first check on held-out strokes"
+    return "too few strokes to hold any out"
+
+
 def _rule(rule: Mapping[str, Any]) -> list[str]:
     """Return the settings of a rule that have an effect, and always the threshold."""
     threshold = rule.get("threshold")
@@ -83,14 +104,8 @@ def _pixels(config: Mapping[str, Any]) -> str:
 def _provenance(known: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = []
     if "steps" in known:
-        kept = (
-            "checked on held-out strokes"
-            if known.get("validated")
-            else "too few strokes to hold any out"
-        )
-        rows.append(
-            ("Trained", f"{known['steps']} steps in {known['seconds']:g} s; {kept}")
-        )
+        took = f"{known['steps']} steps in {known['seconds']:g} s"
+        rows.append(("Trained", f"{took}; {describe_check(known)}"))
     if "date" in known:
         rows.append(("Date", str(known["date"])))
     if "images" in known:

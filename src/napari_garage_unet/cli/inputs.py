@@ -105,7 +105,7 @@ def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
 def say_differences(image: Image, model: Model) -> None:
     """Say on stderr how an image differs from those that a model learnt from."""
     for sentence in model.made_for.differences(image, axes=model.axes):
-        click.echo(sentence, err=True)
+        say(sentence, err=True)
 
 
 def say_guess(image: Image) -> None:

@@ -16,6 +16,8 @@ from napari_garage_unet.engine.files.kinds import (
 from napari_garage_unet.engine.files.reports import make_folder
 from napari_garage_unet.engine.images.image import Image
 
+from .result_names import distinct_stems, stem
+
 SEGMENTATION, PROBABILITIES, OBJECTS = "segmentation", "probabilities", "objects"
 """Last words of the names of results."""
 
@@ -68,12 +70,13 @@ def segmentation_paths(inputs: Sequence[Path], out: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        `out`, or ``NAME_segmentation.tif`` in the folder for an input ``NAME.png``.
+        `out`, or ``NAME_segmentation.tif`` in the folder for an input ``NAME.png``; see
+        `distinct_stems` for inputs that are called alike.
 
     Raises
     ------
     InputError
-        If there are several inputs for one file, or two inputs with the same name.
+        If there are several inputs for one file, or one is given twice.
     OutputError
         If a result cannot be written, see `check_output`, or not as that kind of file.
     """
@@ -88,17 +91,38 @@ def segmentation_paths(inputs: Sequence[Path], out: Path) -> list[Path]:
         paths = [out]
     else:
         make_folder(out)
-        paths = [out / f"{_stem(path)}_{SEGMENTATION}.tif" for path in inputs]
-    owners: dict[Path, Path] = {}
-    for path, source in zip(paths, inputs, strict=True):
-        if path in owners:
-            raise InputError(
-                f"The segmentations of {owners[path]} and {source} would both be "
-                f"called {path.name}; write them to different folders."
-            )
-        owners[path] = source
+        check_given_once(inputs)
+        paths = [out / f"{name}_{SEGMENTATION}.tif" for name in distinct_stems(inputs)]
+    check_distinct(paths)
+    for path in paths:
         check_output(path, inputs=inputs)
     return paths
+
+
+def check_given_once(inputs: Sequence[Path]) -> None:
+    """Raise `InputError` if a file is given twice."""
+    seen: set[Path] = set()
+    for path in inputs:
+        if path.resolve() in seen:
+            raise InputError(
+                f"{path} is given twice, and {stem(path)}_{SEGMENTATION}.tif would be "
+                "written twice; give each image once."
+            )
+        seen.add(path.resolve())
+
+
+def check_distinct(outputs: Iterable[Path]) -> None:
+    """Raise `InputError` if two results would be the same file."""
+    seen: set[str] = set()
+    for path in outputs:
+        # Some systems do not tell A.tif from a.tif.
+        name = str(path.resolve()).casefold()
+        if name in seen:
+            raise InputError(
+                f"Two results would be called {path}; give them different names, or "
+                "write them to different folders."
+            )
+        seen.add(name)
 
 
 def probabilities_path(segmentation: Path) -> Path:
@@ -112,12 +136,8 @@ def objects_path(segmentation: Path) -> Path:
 
 
 def _beside(segmentation: Path, what: str) -> Path:
-    stem = _stem(segmentation).removesuffix(f"_{SEGMENTATION}")
-    return segmentation.with_name(f"{stem}_{what}.tif")
-
-
-def _stem(path: Path) -> str:
-    return path.stem.removesuffix(".ome")
+    name = stem(segmentation).removesuffix(f"_{SEGMENTATION}")
+    return segmentation.with_name(f"{name}_{what}.tif")
 
 
 def describe_image(image: Image) -> dict[str, Any]:

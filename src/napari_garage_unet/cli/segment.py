@@ -13,21 +13,23 @@ from napari_garage_unet import __version__
 from napari_garage_unet.engine.files.reports import write_report
 from napari_garage_unet.engine.labels.rules import SplitBy
 
+from .batch import Batch, Picture, plan_pictures, say_left_out, without_results
 from .inputs import make_rules, read_for_model, say_differences
 from .options import AXES_OPTION, JSON_OPTION, PATH_TYPE
-from .outputs import (
-    check_output,
-    describe_image,
-    objects_path,
-    probabilities_path,
-    segmentation_paths,
-)
-from .terminal import say_device, start_engine
+from .outputs import check_distinct, check_output, describe_image
+from .stop_signals import StopRequest, stop_signals
+from .terminal import say, say_device, start_engine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_garage_unet.engine.batch.pipeline import OutputPaths, SegmentedImage
+    from napari_garage_unet.engine.batch.pipeline import (
+        PipelineOptions,
+        SegmentedImage,
+    )
+    from napari_garage_unet.engine.images.image import Image
+    from napari_garage_unet.engine.models.model import Model
+    from napari_garage_unet.engine.objects.tables import Table
 
 
 @click.command("segment")
@@ -91,7 +93,7 @@ def segment_command(
     split_by: SplitBy | None,
     table: Path | None,
     report: Path | None,
-) -> None:
+) -> int:
     """Segment images with a model."""
     from napari_garage_unet.engine.models.loading import load_model
 
@@ -99,84 +101,161 @@ def segment_command(
     if preset is not None:
         model = model.with_preset(preset)
     model = model.with_rules(make_rules(model, thresholds, sizes))
-    images = [read_for_model(path, model, axes=axes) for path in inputs]
-    for image in images:
-        say_differences(image, model)
-    targets = segmentation_paths(inputs, out)
-    others = [probabilities_path(path) for path in targets] if probabilities else []
-    others += [objects_path(path) for path in targets] if objects else []
-    for path in (*others, *(path for path in (report, table) if path)):
-        check_output(path, inputs=(*inputs, model_path, *targets))
-    start_engine()
-    from napari_garage_unet.engine.batch.pipeline import (
-        OutputPaths,
-        PipelineOptions,
-        image_table,
-        segment_image,
-        write_outputs,
-    )
-    from napari_garage_unet.engine.objects.table_files import write_table
-    from napari_garage_unet.engine.objects.table_units import join_in_one_unit
+    wanted, left_out = without_results(inputs)
+    pictures = plan_pictures(wanted, out, probabilities=probabilities, objects=objects)
+    outputs = [path for picture in pictures for path in picture.outputs]
+    outputs += [path for path in (report, table) if path]
+    check_distinct(outputs)
+    for path in outputs:
+        check_output(path, inputs=(*wanted, model_path))
+    say_left_out(left_out)
+    from napari_garage_unet.engine.batch.pipeline import PipelineOptions
 
-    # Building the network checks first that the weights fit.
-    devices = model.predictor.network.devices
-    say_device(devices)
     options = PipelineOptions(
         probabilities=probabilities,
         objects=bool(objects or table),
         split=split or split_by is not None,
         split_by=split_by,
     )
-    results, tables = [], []
-    for image, path in zip(images, targets, strict=True):
+    batch = Batch(pictures)
+    with stop_signals(at_once=True) as stop:
+        work = _Segmenting(model, options, axes, stop, measures=table is not None)
+        batch.run(read=work.read, start=work.start, segment=work.segment, stop=stop)
+        with stop.hold():
+            try:
+                if table and batch.done:
+                    work.write_table(table)
+            finally:
+                if report:
+                    write_report(
+                        report,
+                        {
+                            "command": "segment",
+                            "model": str(model_path),
+                            "preset": preset,
+                            "rules": {
+                                str(i): rule.to_json()
+                                for i, rule in model.rules.items()
+                            },
+                            **batch.to_json(),
+                            "left_out": [str(path) for path in left_out],
+                            "stopped_by": stop.by or None,
+                            "device": work.device,
+                            "version": __version__,
+                        },
+                    )
+    if batch.only_error is not None:
+        raise batch.only_error
+    batch.say_end(stop)
+    return stop.exit_code if batch.not_tried else batch.exit_code
+
+
+class _Segmenting:
+    """Reads, segments and measures one picture after the other.
+
+    Parameters
+    ----------
+    model
+        The model.
+    options
+        Results besides labels.
+    axes
+        Axes of all pictures, or None.
+    stop
+        Is held while files are written.
+    measures
+        Whether the objects are measured.
+
+    Attributes
+    ----------
+    device
+        What computes, in words; empty before `start`.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        options: PipelineOptions,
+        axes: str | None,
+        stop: StopRequest,
+        *,
+        measures: bool,
+    ) -> None:
+        self._model = model
+        self._options = options
+        self._axes = axes
+        self._stop = stop
+        self._measures = measures
+        self._tables: list[Table] = []
+        self.device = ""
+
+    def read(self, path: Path) -> Image:
+        """Read a picture."""
+        image = read_for_model(path, self._model, axes=self._axes)
+        for note in image.notes:
+            say(note, err=True)
+        say_differences(image, self._model)
+        return image
+
+    def start(self) -> None:
+        """Load TensorFlow and build the network; does nothing the second time."""
+        if self.device:
+            return
+        start_engine()
+        # Building the network checks first that the weights fit.
+        devices = self._model.predictor.network.devices
+        say_device(devices)
+        self.device = devices.text
+
+    def segment(self, picture: Picture, image: Image) -> dict[str, Any]:
+        """Segment a picture and write its files; return their JSON description."""
+        from napari_garage_unet.engine.batch.pipeline import (
+            OutputPaths,
+            image_table,
+            segment_image,
+            write_outputs,
+        )
+
         begin = time.perf_counter()
         paths = OutputPaths(
-            path,
-            probabilities=probabilities_path(path) if probabilities else None,
-            objects=objects_path(path) if objects else None,
+            picture.segmentation, picture.probabilities, picture.objects
         )
-        segmented = segment_image(model, image, options)
-        write_outputs(segmented, paths)
-        for written in (paths.segmentation, paths.objects):
-            if written is not None:
-                click.echo(str(written))
-        if table:
-            tables.append(image_table(segmented))
-        results.append(
-            {
-                **_describe(segmented, paths),
+        segmented = segment_image(self._model, image, self._options)
+        rows = image_table(segmented, name=picture.name) if self._measures else None
+        with self._stop.hold():
+            write_outputs(segmented, paths)
+            if rows is not None:
+                self._tables.append(rows)
+            for written in (paths.segmentation, paths.objects):
+                if written is not None:
+                    say(str(written))
+            return {
+                **_describe(segmented, picture),
                 "seconds": round(time.perf_counter() - begin, 3),
-                "pixels": _count(segmented.labels, (0, *model.class_ids)),
+                "pixels": _count(segmented.labels, (0, *self._model.class_ids)),
             }
-        )
-    if table:
-        write_table(join_in_one_unit(tables), table)
-        click.echo(str(table))
-    if report:
-        result = {
-            "command": "segment",
-            "model": str(model_path),
-            "preset": preset,
-            "rules": {str(i): rule.to_json() for i, rule in model.rules.items()},
-            "results": results,
-            "device": devices.text,
-            "version": __version__,
-        }
-        write_report(report, result)
+
+    def write_table(self, path: Path) -> None:
+        """Write the objects of all pictures that are done."""
+        from napari_garage_unet.engine.objects.table_files import write_table
+        from napari_garage_unet.engine.objects.table_units import join_in_one_unit
+
+        write_table(join_in_one_unit(self._tables), path)
+        say(str(path))
 
 
-def _describe(segmented: SegmentedImage, paths: OutputPaths) -> dict[str, Any]:
-    """Return the results of an image and their paths as JSON values."""
-    image = segmented.image
+def _describe(segmented: SegmentedImage, picture: Picture) -> dict[str, Any]:
+    """Return the results of a picture and their paths as JSON values."""
     described: dict[str, Any] = {
-        "input": image.name,
-        "segmentation": str(paths.segmentation),
+        "input": picture.name,
+        "path": str(picture.path),
+        "segmentation": str(picture.segmentation),
     }
-    if paths.probabilities is not None:
-        described["probabilities"] = str(paths.probabilities)
+    if picture.probabilities is not None:
+        described["probabilities"] = str(picture.probabilities)
     if segmented.objects is not None:
         described["objects"] = {str(i): n for i, n in segmented.objects.counts.items()}
-    return {**described, **describe_image(image)}
+    return {**described, **describe_image(segmented.image)}
 
 
 def _count(labels: NDArray[Any], class_ids: tuple[int, ...]) -> dict[str, int]:

@@ -1,16 +1,13 @@
-"""The terminal during a command: silent start of TensorFlow, progress and Ctrl-C."""
+"""The terminal during a command: silent start of TensorFlow, lines and progress."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import signal
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
-from types import FrameType
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -42,9 +39,28 @@ def start_engine() -> None:
             os.close(kept)
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line, also to nobody.
+
+    A terminal that was closed, or a reader that has gone, ends no work; what is written
+    to it from then on is dropped.
+
+    Parameters
+    ----------
+    text
+        The line.
+    err
+        Whether it goes to standard error.
+    """
+    try:
+        click.echo(text, err=err)
+    except OSError:
+        _silence(sys.stderr if err else sys.stdout)
+
+
 def say_device(devices: Devices) -> None:
     """Print on standard error which device computes, or why it is not a GPU."""
-    click.echo(devices.note or f"Computing on {devices.text}.", err=True)
+    say(devices.note or f"Computing on {devices.text}.", err=True)
 
 
 class ProgressLine:
@@ -93,40 +109,27 @@ class ProgressLine:
         """Clear the line."""
         if self._width:
             self._show("")
-            sys.stderr.write("\r")
-            sys.stderr.flush()
+            self._write("\r")
 
     def _show(self, line: str) -> None:
         if not self._shown:
             return
-        sys.stderr.write("\r" + line.ljust(self._width))
-        sys.stderr.flush()
+        self._write("\r" + line.ljust(self._width))
         self._width = len(line)
 
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except OSError:
+            self._shown = False
+            _silence(sys.stderr)
 
-@contextmanager
-def interrupt_flag() -> Iterator[list[bool]]:
-    """Catch the first Ctrl-C as a request to stop.
 
-    Yields
-    ------
-    list of bool
-        Empty until Ctrl-C is pressed. A second Ctrl-C raises `KeyboardInterrupt`.
-    """
-    asked: list[bool] = []
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(True)
-
-    try:
-        former = signal.signal(signal.SIGINT, ask)
-    except ValueError:
-        # Only the main thread can set handlers; in others Ctrl-C stays as it is.
-        yield asked
-        return
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, former)
+def _silence(stream: IO[Any]) -> None:
+    """Drop what is written to a stream, so that nothing fails when the program ends."""
+    # Streams that are no files, as in tests, have no descriptor.
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -12,10 +12,13 @@ from napari_garage_unet.engine.files.reports import write_report
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.networks.config import NetworkConfig
 
+from .description import describe_check
 from .inputs import make_classes, parse_names, read_for_strokes
+from .model_file import save_or_rescue, seek_room
 from .options import AXES_OPTION, DEFAULT_SECONDS, JSON_OPTION, PATH_TYPE
 from .outputs import check_output, describe_image
-from .terminal import ProgressLine, interrupt_flag, say_device, start_engine
+from .stop_signals import stop_signals
+from .terminal import ProgressLine, say, say_device, start_engine
 
 UNLIMITED_SECONDS = 7 * 86400.0
 """Length of a training that only ``--steps`` limits."""
@@ -134,35 +137,32 @@ def train_command(
     )
     say_device(job.network.devices)
     progress = ProgressLine(f"{seconds:g} s" if steps is None else f"{steps} steps")
-    with interrupt_flag() as asked:
+    seek_room(job.model(check=False), out)
+    with stop_signals() as stop:
         for step in job.run():
             progress(step)
-            if asked:
+            if stop:
                 break
-    progress.close()
-    model = job.model()
-    model.save(out)
-    known = model.provenance
-    click.echo(
-        f"{out}: {known['steps']} steps in {known['seconds']:.1f} s"
-        + (", stopped by Ctrl-C" if asked else "")
-        + (
-            f", {100 * progress.best_accuracy:.0f} % of the held-out strokes right"
-            if progress.best_accuracy is not None
-            else ", too few strokes to hold any out"
+        progress.close()
+        model = job.model()
+        save_or_rescue(model, out)
+        known = model.provenance
+        if report:
+            result = {
+                "command": "train",
+                "model": str(out),
+                "images": [describe_image(image) for image in pictures],
+                "strokes": [str(path) for path in strokes],
+                "ended": "interrupted" if stop else job.reason,
+                "stopped_by": stop.by or None,
+                "loss": progress.last.loss if progress.last else None,
+                "held_out_accuracy": known["accuracy"],
+                "device": job.network.devices.text,
+                **model.info(),
+            }
+            write_report(report, result)
+        say(
+            f"{out}: {known['steps']} steps in {known['seconds']:.1f} s"
+            + (f", stopped by {stop.by}" if stop else "")
+            + f", {describe_check(known)}"
         )
-    )
-    if not report:
-        return
-    result = {
-        "command": "train",
-        "model": str(out),
-        "images": [describe_image(image) for image in pictures],
-        "strokes": [str(path) for path in strokes],
-        "ended": "interrupted" if asked else job.reason,
-        "loss": progress.last.loss if progress.last else None,
-        "held_out_accuracy": progress.best_accuracy,
-        "device": job.network.devices.text,
-        **model.info(),
-    }
-    write_report(report, result)

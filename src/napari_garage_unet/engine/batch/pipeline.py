@@ -110,6 +110,14 @@ def segment_image(
         If the image does not fit the model.
     """
     options = options or PipelineOptions()
+    try:
+        return _segment(model, image, options)
+    finally:
+        # The next image of a batch finds the room that this one had.
+        model.predictor.forget(image)
+
+
+def _segment(model: Model, image: Image, options: PipelineOptions) -> SegmentedImage:
     split_needs_probabilities = options.objects and needs_probabilities(
         model.classes, model.rules, split=options.split, split_by=options.split_by
     )

@@ -12,6 +12,7 @@ from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.units import UNIT_SYMBOLS
 
 from .atomic import write_whole
+from .origin import SOFTWARE
 
 
 def write_probabilities(
@@ -56,6 +57,7 @@ def write_probabilities(
             metadata=metadata,
             photometric="minisblack",
             compression="zlib",
+            software=SOFTWARE,
         )
 
     write_whole(path, write)

@@ -16,6 +16,8 @@ from napari_garage_unet.engine.images.axes import decide_axes
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.units import UNIT_SYMBOLS, common_unit, unit_name
 
+from .origin import SOFTWARE
+
 logger = logging.getLogger(__name__)
 
 _AXIS_BY_LETTER = {"T": "t", "Z": "z", "C": "c", "S": "c", "Y": "y", "X": "x"}
@@ -132,7 +134,11 @@ def write_tiff(
     """
     import tifffile
 
-    options: dict[str, Any] = {"compression": "zlib", "photometric": "minisblack"}
+    options: dict[str, Any] = {
+        "compression": "zlib",
+        "photometric": "minisblack",
+        "software": SOFTWARE,
+    }
     description: dict[str, Any] = {"axes": axes.upper()}
     if axes not in ("yx", "zyx", "tyx", "tzyx"):
         tifffile.imwrite(path, labels, metadata=description, **options)

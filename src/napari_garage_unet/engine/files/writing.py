@@ -12,6 +12,7 @@ from napari_garage_unet.engine.images.image import ArrayLike, Image
 
 from .atomic import write_whole
 from .kinds import FileKind, writable_kind
+from .origin import SOFTWARE
 from .tiff import write_tiff
 from .zarr import write_zarr
 
@@ -75,8 +76,11 @@ def write_segmentation(
                 )
             case FileKind.PNG:
                 from PIL import Image as Picture
+                from PIL.PngImagePlugin import PngInfo
 
-                Picture.fromarray(array).save(target, format="PNG")
+                text = PngInfo()
+                text.add_text("Software", SOFTWARE)
+                Picture.fromarray(array).save(target, format="PNG", pnginfo=text)
             case FileKind.NPY:
                 with target.open("wb") as file:
                     np.save(file, array, allow_pickle=False)

@@ -13,6 +13,8 @@ from napari_garage_unet.engine.images.axes import AXES, decide_axes
 from napari_garage_unet.engine.images.image import ArrayLike, Image
 from napari_garage_unet.engine.images.units import common_unit, unit_name
 
+from .origin import CREATOR, SOFTWARE
+
 CHUNK_SIDE_PIXELS = 1024
 """Rows and columns of a written chunk."""
 
@@ -149,6 +151,7 @@ def write_zarr(
         }
     ]
     group.attrs["image-label"] = {"version": "0.4"}
+    group.attrs[CREATOR] = {"name": SOFTWARE}
 
 
 def _dimension_names(array: Any) -> list[str]:

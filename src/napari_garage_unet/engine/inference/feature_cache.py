@@ -160,6 +160,11 @@ class FeatureCache:
                     plane.blocks[top, left] = self._compute(plane, top, left, side)
                     yield
 
+    def forget(self, image: Image) -> None:
+        """Drop the planes of an image, and the image itself."""
+        for key in [key for key in self._planes if key[0] == id(image)]:
+            del self._planes[key]
+
     def _plane(self, image: Image, index: PlaneIndex) -> _Plane:
         key = (id(image), index)
         if key not in self._planes:

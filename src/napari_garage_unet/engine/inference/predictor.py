@@ -113,6 +113,10 @@ class Predictor:
             result[:, y, x] = tile
         return result
 
+    def forget(self, image: Image) -> None:
+        """Give back the memory for features of an image that is done."""
+        self._cache.forget(image)
+
     def _cut(self, start: int, stop: int) -> list[slice]:
         """Cut a span at multiples of the tile; a short end is left with the rest."""
         first = (start // self._tile + 1) * self._tile

@@ -46,6 +46,7 @@ def describe_training(
         "validated": validated,
         "accuracy": None if accuracy is None else round(accuracy, 4),
         "images": [image.name for image in images],
+        "held_out_strokes": sum(len(plane.held_out_strokes) for plane in stroked),
         "stroke_pixels": {
             str(i): sum(int((plane.strokes == i).sum()) for plane in stroked)
             for i in painted_ids(stroked)

@@ -300,7 +300,7 @@ class Trained:
     """Training has ended; the live model is what it ended with.
 
     ``validated`` tells whether held-out strokes have checked it; otherwise there were
-    too few strokes to hold any out.
+    too few strokes to hold any out, or it ended before the first check.
     """
 
     id: int

@@ -138,7 +138,7 @@ def _tooltip(version: SavedVersion, picture: bytes | None, *, is_current: bool) 
     is_today = then[:3] == time.localtime()[:3]
     when = time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M", then)
     figure = (
-        "not validated (too few strokes to hold some out)"
+        "not validated (too few strokes to hold some out, or saved before a check)"
         if version.accuracy is None
         else f"{version.accuracy:.1%} of held-out strokes right"
     )
