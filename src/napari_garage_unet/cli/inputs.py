@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.annotations.fitting import fit_strokes, follow_strokes
 from napari_garage_unet.engine.errors import InputError
@@ -20,6 +18,8 @@ from napari_garage_unet.engine.images.axes import AxesSource
 from napari_garage_unet.engine.images.image import Image, count_channels
 from napari_garage_unet.engine.images.renaming import with_axes
 from napari_garage_unet.engine.models.axes import axes_like
+
+from .terminal import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,7 +112,7 @@ def say_guess(image: Image) -> None:
     """Say on standard error how the axes of an image were taken, if only guessed."""
     shape = image.data.shape
     if is_worth_saying(image.axes, shape, image.axes_source):
-        click.echo(
+        say(
             f"{image.name} is taken for {describe_axes(image.axes, shape)} (axes "
             f"{image.axes}), because its file does not say it; --axes says otherwise.",
             err=True,
