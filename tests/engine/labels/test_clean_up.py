@@ -15,6 +15,7 @@ from scipy import ndimage
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.assign import assign_labels
 from napari_garage_unet.engine.labels.clean_up import apply_rules, clean_in_place
+from napari_garage_unet.engine.labels.live import LiveLabels
 from napari_garage_unet.engine.labels.rules import ClassRule, resolve_rules
 
 few = settings(max_examples=60, deadline=None)
@@ -209,3 +210,30 @@ def test_bad_input_is_named():
         clean(
             np.zeros((3, 3), int), ClassRule(smooth=1), class_ids=(1,), connected_axes=0
         )
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        ClassRule(),
+        ClassRule(threshold=0.0),
+        ClassRule(threshold=0.2, low=0.1),
+        ClassRule(fill_holes=1e6, smooth=3),
+        ClassRule(keep_largest=True),
+    ],
+)
+def test_pixels_without_data_stay_unlabelled(rule):
+    p = np.zeros((2, 40, 40), np.float32)
+    p[0] = 0.9
+    p[1] = 0.1
+    p[::-1, 10:30, 10:30] = p[:, 10:30, 10:30].copy()
+    hole = np.zeros((40, 40), bool)
+    hole[15:20, 15:20] = hole[:, 37:] = True
+    p[:, hole] = 0
+    labels = apply_rules(p, rule)
+    assert not labels[hole].any()
+    assert labels[~hole].all()
+    live = LiveLabels(p, ClassRule())
+    for class_id in (1, 2):
+        live.update(class_id, rule)
+    np.testing.assert_array_equal(live.labels, labels)

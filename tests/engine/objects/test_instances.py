@@ -169,3 +169,27 @@ def test_the_origin_follows_its_axis_through_time_and_any_order():
     assert table["t"].tolist() == [1]
     assert table["centroid_x"].tolist() == [104]
     assert table["centroid_y"].tolist() == [54]
+
+
+@pytest.mark.parametrize("axes", ["yx", "xy", "yxc", "cyx", "zyx", "ctxy"])
+def test_intensities_are_means_of_what_has_data(axes):
+    lengths = {"t": 2, "z": 2, "y": 20, "x": 30, "c": 2}
+    data = np.full([lengths[axis] for axis in axes], 5, np.uint16)
+    image = Image(data, axes, nodata=9)
+    ids = np.ones(image.spatial_shape, np.int32)
+    corner = tuple(slice(0, 3) if axis in "yx" else slice(None) for axis in axes)
+    data[corner] = 9
+    table = objects_table({3: ids}, CLASSES, image)
+    means = [column for name, column in table.items() if name.startswith("mean")]
+    assert len(means) == image.n_channels
+    np.testing.assert_array_equal(np.concatenate(means), 5)
+    masked = Image(np.where(data == 9, 0, data), axes, data_mask=_spatial(data, axes))
+    table = objects_table({3: ids}, CLASSES, masked)
+    np.testing.assert_array_equal(
+        [v for n, c in table.items() if n.startswith("mean") for v in c], 5
+    )
+
+
+def _spatial(data, axes):
+    kept = data.take(0, axis=axes.index("c")) if "c" in axes else data
+    return kept != 9

@@ -122,3 +122,21 @@ def test_time_with_depth_has_volumes():
     assert table["volume"].tolist() == [36]
     with pytest.raises(InputError, match="besides time"):
         measure(ids[0, 0], time=True)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_means_are_those_of_finite_pixels(bad):
+    ids = np.zeros((40, 40), int)
+    ids[5:15, 5:15] = 1
+    ids[20:30, 20:30] = 2
+    ids[35, 35] = 5
+    image = np.full((40, 40), 7.0, "f4")
+    image[6, 6] = bad
+    image[35, 35] = bad
+    table = measure(ids, image=image)
+    np.testing.assert_array_equal(table["mean_intensity"], [7, 7, np.nan])
+    assert table["area"].tolist() == [100, 100, 1]
+    both = measure(ids, image=np.stack([image, np.full_like(image, 2)], axis=-1))
+    np.testing.assert_array_equal(both["mean_0"], [7, 7, np.nan])
+    np.testing.assert_array_equal(both["mean_1"], [2, 2, 2])

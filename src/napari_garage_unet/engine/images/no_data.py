@@ -15,7 +15,20 @@ from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError
 
-from .image import ArrayLike, Image
+from .image import ArrayLike, Image, PlaneIndex
+
+
+def may_lack_data(image: Image) -> bool:
+    """Whether any value of an image can be missing; its pixels are not read."""
+    known = image.nodata is not None or image.data_mask is not None
+    return known or np.dtype(image.data.dtype).kind == "f"
+
+
+def no_data_of(image: Image, index: PlaneIndex) -> NDArray[np.bool_] | None:
+    """Read a plane and return its ``(H, W)`` pixels without data; None without any."""
+    if not may_lack_data(image):
+        return None
+    return pixels_without_data(image.missing_values(image.plane(index), index))
 
 
 def pixels_without_data(

@@ -23,7 +23,7 @@ from napari_garage_unet.engine.features.feature_maps import (
 from napari_garage_unet.engine.features.statistics import Statistics
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
-from napari_garage_unet.engine.images.no_data import pixels_without_data
+from napari_garage_unet.engine.images.no_data import may_lack_data, pixels_without_data
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.networks.base import Network, pad_to_stride
 from napari_garage_unet.engine.networks.fixed_contrast import FixedContrast
@@ -141,7 +141,8 @@ class FeatureCache:
         InputError
             If the image is a single plane without any data.
         """
-        return self._plane(image, index).no_data
+        # The plane will be needed at once, and is read a single time like this.
+        return self._plane(image, index).no_data if may_lack_data(image) else None
 
     def prepare(self, image: Image, index: PlaneIndex) -> Iterator[None]:
         """Compute a plane ahead of demand, one block between two yields.

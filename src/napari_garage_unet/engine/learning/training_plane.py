@@ -65,6 +65,9 @@ class TrainingPlane:
         are none.
     counts
         Pixels and strokes of each class, held out or not; None if not counted yet.
+    no_data
+        ``(H, W)`` bool, pixels that have no data; None if all have. None of them is
+        labelled.
     """
 
     targets: NDArray[np.int32]
@@ -72,6 +75,7 @@ class TrainingPlane:
     key: tuple[int, ...] = ()
     held_out: NDArray[np.bool_] | None = None
     counts: ClassCounts | None = None
+    no_data: NDArray[np.bool_] | None = None
 
     @property
     def held_out_mask(self) -> NDArray[np.bool_]:
@@ -79,6 +83,27 @@ class TrainingPlane:
         if self.held_out is None:
             return np.zeros(self.targets.shape, bool)
         return self.held_out
+
+    def cells_with_data(
+        self, rows: slice, columns: slice, *, step: int
+    ) -> NDArray[np.bool_] | None:
+        """Return which cells of a region have data, row by row; None if all have.
+
+        Parameters
+        ----------
+        rows, columns
+            The region in pixels.
+        step
+            Pixels from one cell to the next.
+
+        Returns
+        -------
+        ndarray of shape (n_cells,), bool, or None
+        """
+        if self.no_data is None:
+            return None
+        there = ~self.no_data[rows, columns][::step, ::step].ravel()
+        return None if there.all() else there
 
     def without_held_out(self) -> TrainingPlane:
         """Return the plane with the held-out pixels unlabelled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.annotations.strokes import StrokedPlane
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
+from napari_garage_unet.engine.images.no_data import no_data_of
 from napari_garage_unet.engine.inference.boxes import Box, group_boxes
 from napari_garage_unet.engine.inference.feature_cache import FeatureCache
 from napari_garage_unet.engine.inference.predictor import Predictor
@@ -20,7 +23,7 @@ from napari_garage_unet.engine.models.held_out_predictions import HeldOutPredict
 from napari_garage_unet.engine.probabilities import quantize
 
 from .losses import balanced_cross_entropy
-from .training_plane import ClassCounts, TrainingPlane
+from .training_plane import ClassCounts, TrainingPlane, add_counts
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -98,9 +101,15 @@ def lay_out(
     Returns
     -------
     planes
-        The planes with all their strokes, held-out ones marked.
+        The planes with all their strokes, held-out ones marked. Strokes where an image
+        has no data are left out.
     held_out
         The held-out strokes.
+
+    Raises
+    ------
+    InputError
+        If fewer than two classes are painted where there is data.
     """
     ids = np.array([info.id for info in classes])
     lookup = np.zeros(ids.max() + 1, np.int32)
@@ -112,24 +121,59 @@ def lay_out(
     for plane in stroked:
         image = images[plane.image]
         numbers = plane.strokes if is_numbered else lookup[plane.strokes]
-        planes.append(
-            TrainingPlane(
-                pad(numbers, stride),
-                partial(cache.region, image, plane.index),
-                (plane.image, *plane.index),
-                pad(plane.held_out, stride),
-                ClassCounts(
-                    np.array([plane.pixel_counts.get(i, 0) for i in ids.tolist()]),
-                    np.array([plane.stroke_counts.get(i, 0) for i in ids.tolist()]),
-                ),
-            )
+        laid_out = TrainingPlane(
+            pad(numbers, stride),
+            partial(cache.region, image, plane.index),
+            (plane.image, *plane.index),
+            pad(plane.held_out, stride),
+            ClassCounts(
+                np.array([plane.pixel_counts.get(i, 0) for i in ids.tolist()]),
+                np.array([plane.stroke_counts.get(i, 0) for i in ids.tolist()]),
+            ),
         )
+        no_data = no_data_of(image, plane.index)
+        if no_data is not None:
+            laid_out = _without_strokes_on(laid_out, no_data, stride)
+        planes.append(laid_out)
         for stroke in plane.held_out_strokes:
             y, x = stroke.box
             box = (y.start, y.stop, x.start, x.stop)
             number = int(lookup[stroke.class_id]) - 1
-            held_out.append(HeldOutStroke(image, plane.index, box, stroke.mask, number))
+            mask = stroke.mask if no_data is None else stroke.mask & ~no_data[y, x]
+            if mask.any():
+                held_out.append(HeldOutStroke(image, plane.index, box, mask, number))
+    _check_that_something_is_left(planes, len(classes))
     return planes, held_out
+
+
+def _check_that_something_is_left(
+    planes: Sequence[TrainingPlane], n_classes: int
+) -> None:
+    """Raise `InputError` unless two classes are painted where there is data."""
+    if all(plane.no_data is None for plane in planes):
+        return
+    counts = add_counts(plane.count_classes(n_classes) for plane in planes)
+    if np.count_nonzero(counts.pixels) < 2:
+        raise InputError(
+            "All strokes but those of one class lie where the image has no data, and "
+            "nothing can be learnt there; paint on pixels that have data."
+        )
+
+
+def _without_strokes_on(
+    plane: TrainingPlane, no_data: NDArray[np.bool_], stride: int
+) -> TrainingPlane:
+    """Return a plane whose strokes where there is no data are not learnt."""
+    missing = [(0, -n % stride) for n in no_data.shape]
+    padded = np.pad(no_data, missing, mode="symmetric")
+    painted = plane.targets[padded].any()
+    return dataclasses.replace(
+        plane,
+        targets=np.where(padded, 0, plane.targets),
+        held_out=plane.held_out_mask & ~padded,
+        counts=None if painted else plane.counts,
+        no_data=padded,
+    )
 
 
 def compare(

@@ -14,6 +14,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.rules import ClassRule, SplitBy
 
+from .finite_means import mark_missing
 from .label_objects import objects
 from .measure import class_totals, measure
 from .tables import Table
@@ -187,7 +188,8 @@ def objects_table(
     classes
         The classes, for their names.
     image
-        Image whose mean intensity in each object is measured, per channel.
+        Image whose mean intensity in each object is measured, per channel, without
+        values that are no data.
 
     Returns
     -------
@@ -196,7 +198,8 @@ def objects_table(
         `measure`.
     """
     order = [axis for axis in "tzyxc" if axis in image.axes]
-    pixels = np.asarray(image.data).transpose([image.axes.index(a) for a in order])
+    pixels = mark_missing(image, np.asarray(image.data))
+    pixels = pixels.transpose([image.axes.index(a) for a in order])
     spatial = [image.spatial_axes.index(axis) for axis in order if axis != "c"]
     spacing = [image.spacing[at] for at in spatial]
     origin = [image.origin[at] for at in spatial]

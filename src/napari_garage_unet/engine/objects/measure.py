@@ -12,6 +12,7 @@ from skimage.measure import regionprops_table
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.regions import Integers, find_regions
 
+from .finite_means import finite_means
 from .tables import Table
 
 Float = npt.NDArray[np.float64]
@@ -34,7 +35,8 @@ def measure(
         ``(*spatial)`` integer ids as from `objects`, with two or three axes besides
         time; 0 is no object.
     image
-        ``(*spatial)`` or ``(*spatial, n_channels)`` whose mean is taken in each object.
+        ``(*spatial)`` or ``(*spatial, n_channels)`` whose mean is taken in each object,
+        over finite values alone.
     channels
         Names of the channels, for the columns ``mean_NAME``; 0, 1, ... by default, and
         ``mean_intensity`` for an image without channel axis.
@@ -56,13 +58,13 @@ def measure(
         ``t``
             Index of the time point, from 0; only with `time`.
         ``area`` or ``volume``
-            Size, with two or with three axes.
+            Size, with two or with three axes; pixels without data count as well.
         ``centroid_y``, ...
             Mean of the pixel centres.
         ``bbox_min_y``, ``bbox_max_y``, ...
             Outer edges of the first and last pixels.
         ``mean_intensity``, ...
-            Mean of the image.
+            Mean of the image; NaN for an object without a finite value.
         ``equivalent_diameter``
             Diameter of the circle or ball of the same size.
         ``axis_major``, ``axis_minor``
@@ -94,11 +96,14 @@ def measure(
     names = _channel_names(objects, image, channels)
 
     properties = ["label", "num_pixels", "centroid", "bbox", "moments_central"]
+    whole = image is None or image.dtype.kind != "f" or bool(np.isfinite(image).all())
     found = regionprops_table(
         objects,
-        intensity_image=image,
-        properties=[*properties, "intensity_mean"] if names else properties,
+        intensity_image=image if whole else None,
+        properties=[*properties, "intensity_mean"] if names and whole else properties,
     )
+    if image is not None and not whole:
+        found |= finite_means(objects, image, found["label"])
     axes = "zyx"[-objects.ndim :]
     pixels = np.asarray(found["num_pixels"], np.float64)
     size = pixels * spacings.prod()

@@ -26,7 +26,12 @@ from napari_garage_unet.engine.networks.pretrained import PretrainedNetwork
 
 from .distillation_steps import DistillationSteps
 from .draws import BalancedDraw, rate_factor, shares_to_keep
-from .pseudo_labels import choose_sure, draw_blocks, pseudo_labels_on_grid
+from .pseudo_labels import (
+    cells_with_data,
+    choose_sure,
+    draw_blocks,
+    pseudo_labels_on_grid,
+)
 
 DISTILLATION_STEPS = 500
 """Steps of a distillation that has enough time."""
@@ -170,7 +175,10 @@ class Distillation:
             known = plane.targets[block.rows, block.columns][::GRID, ::GRID].ravel()
             labels[known > 0] = self._one_hot(known[known > 0] - 1)
             n = PSEUDO_LABEL_PATCHES // len(blocks)
-            chosen, rows, columns = choose_sure(labels, block, n, self._rng)
+            there = cells_with_data(plane, block)
+            chosen, rows, columns = choose_sure(
+                labels, block, n, self._rng, there=there
+            )
             patches.append(self._cut(plane, block, rows, columns))
             targets.append(labels[chosen])
             self._keep_to_compare(
@@ -202,7 +210,12 @@ class Distillation:
         self, plane: TrainingPlane, block: PlaneBlock, labels: Floats, n: int
     ) -> None:
         """Keep `n` patches from anywhere in a block with their most probable class."""
-        some = self._rng.choice(len(labels), min(n, len(labels)), replace=False)
+        there = cells_with_data(plane, block)
+        if there is None or not there.any():
+            some = self._rng.choice(len(labels), min(n, len(labels)), replace=False)
+        else:
+            cells = np.flatnonzero(there)
+            some = self._rng.choice(cells, min(n, len(cells)), replace=False)
         rows, columns = np.divmod(some, -(-block.shape[1] // GRID))
         patches = self._cut(plane, block, rows * GRID, columns * GRID)
         self._compared.append((patches, labels[some].argmax(axis=1)))

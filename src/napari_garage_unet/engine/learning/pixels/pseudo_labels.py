@@ -24,6 +24,8 @@ def draw_blocks(
 ) -> list[tuple[TrainingPlane, PlaneBlock]]:
     """Draw the blocks that get pseudo-labels, at most `MAX_BLOCKS`, none twice.
 
+    Blocks without any data get none.
+
     Parameters
     ----------
     planes
@@ -33,12 +35,27 @@ def draw_blocks(
     rng
         Source of randomness.
     """
-    blocks = [
+    every = [
         (plane, block)
         for plane in planes
         for block in all_blocks(plane.targets.shape, radius)
     ]
+    # What little has data may lie between the cells of all blocks.
+    blocks = [one for one in every if has_data(*one)] or every
     return [blocks[number] for number in rng.permutation(len(blocks))[:MAX_BLOCKS]]
+
+
+def cells_with_data(
+    plane: TrainingPlane, block: PlaneBlock
+) -> NDArray[np.bool_] | None:
+    """Return which cells of a block have data, ``(n_cells,)``; None if all have."""
+    return plane.cells_with_data(block.rows, block.columns, step=GRID)
+
+
+def has_data(plane: TrainingPlane, block: PlaneBlock) -> bool:
+    """Whether any cell of a block has data."""
+    there = cells_with_data(plane, block)
+    return there is None or bool(there.any())
 
 
 def pseudo_labels_on_grid(
@@ -69,7 +86,12 @@ def pseudo_labels_on_grid(
 
 
 def choose_sure(
-    pseudo_labels: Floats, block: PlaneBlock, n: int, rng: np.random.Generator
+    pseudo_labels: Floats,
+    block: PlaneBlock,
+    n: int,
+    rng: np.random.Generator,
+    *,
+    there: NDArray[np.bool_] | None = None,
 ) -> tuple[Pixels, Pixels, Pixels]:
     """Draw cells of a block, sure ones and those of rare classes more often.
 
@@ -86,6 +108,8 @@ def choose_sure(
         How many to draw, none twice; all if there are fewer.
     rng
         Source of randomness.
+    there
+        ``(n_cells,)`` bool, cells that may be drawn; None if all may.
 
     Returns
     -------
@@ -98,6 +122,9 @@ def choose_sure(
     area = np.bincount(best, minlength=pseudo_labels.shape[1])[best]
     odds = pseudo_labels.max(axis=1).astype(np.float64) ** 2 / np.sqrt(area)
     n = min(n, len(odds))
+    if there is not None and there.any():
+        odds = odds * there
+        n = min(n, int(np.count_nonzero(there)))
     chosen = rng.choice(len(odds), n, replace=False, p=odds / odds.sum())
     rows, columns = np.divmod(chosen, -(-block.shape[1] // GRID))
     return chosen, rows * GRID, columns * GRID

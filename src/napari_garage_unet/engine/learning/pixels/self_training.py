@@ -31,7 +31,12 @@ from .class_proportions import (
     soft_argmax_proportions,
     uncertainty_of,
 )
-from .pseudo_labels import choose_sure, draw_blocks, pseudo_labels_on_grid
+from .pseudo_labels import (
+    cells_with_data,
+    choose_sure,
+    draw_blocks,
+    pseudo_labels_on_grid,
+)
 
 PSEUDO_LABEL_PIXELS = 20_000
 """Pixels with pseudo-labels that are learnt in a round."""
@@ -180,7 +185,7 @@ class SelfTraining:
                 )
             ]
         factors = self._align_proportions(
-            np.concatenate(labels), np.concatenate(self._unsmoothed)
+            self._where_data_is(labels), self._where_data_is(self._unsmoothed)
         )
         chosen = [
             self._choose(plane, block, of_block * factors)
@@ -197,13 +202,23 @@ class SelfTraining:
         self._unsmoothed: list[Floats] = []
         self._patch_network_labels: list[Floats] = []
 
+    def _where_data_is(self, labels: Sequence[Floats]) -> Floats:
+        """Join the labels of the blocks, without cells that have no data."""
+        masks = [cells_with_data(plane, block) for plane, block in self._blocks]
+        return np.concatenate(
+            [
+                of_block if there is None else of_block[there]
+                for of_block, there in zip(labels, masks, strict=True)
+            ]
+        )
+
     def _decide_patch_network_share(self) -> float:
         """Give the patch network a share where the decoder is uncertain.
 
         Where it is sure, smoothing removes single wrong pixels; where it is uncertain,
         smoothing blurs what is thin, and the patch network does not.
         """
-        uncertainty = uncertainty_of(np.concatenate(self._unsmoothed))
+        uncertainty = uncertainty_of(self._where_data_is(self._unsmoothed))
         worth = self._enough_strokes and uncertainty >= MIN_PATCH_NETWORK_SHARE
         return uncertainty if worth else 0.0
 
@@ -264,6 +279,8 @@ class SelfTraining:
     ) -> tuple[Floats, Floats]:
         pseudo_labels /= pseudo_labels.sum(axis=1, keepdims=True)
         n = PSEUDO_LABEL_PIXELS // len(self._blocks)
-        chosen, rows, columns = choose_sure(pseudo_labels, block, n, self._rng)
+        chosen, rows, columns = choose_sure(
+            pseudo_labels, block, n, self._rng, there=cells_with_data(plane, block)
+        )
         features = self._gather(plane, block, rows, columns)
         return features, pseudo_labels[chosen]
