@@ -94,7 +94,9 @@ def test_of_a_large_stack_some_planes_are_read(network, monkeypatch):
             read.add(key[0])
             return np.arange(1024, dtype=np.uint16).reshape(32, 32)
 
-    measure_contrast(planes_of([Image(Planes(), "zyx")]), STACK, network)
+    planes = planes_of([Image(Planes(), "zyx")])
+    assert not read
+    measure_contrast(planes, STACK, network)
     assert len(read) == 16
     assert {0, 99} <= read
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -10,6 +11,8 @@ from numpy.typing import DTypeLike, NDArray
 from napari_garage_unet.engine.errors import InputError
 
 from .image import PlaneIndex
+
+T = TypeVar("T")
 
 
 class PlanesAtHand:
@@ -103,9 +106,9 @@ def name_plane(axes: str, index: PlaneIndex) -> str:
     return f"Plane {at}" if at else ""
 
 
-def spread(indices: tuple[PlaneIndex, ...], at_most: int) -> tuple[PlaneIndex, ...]:
+def spread(indices: Sequence[T], at_most: int) -> tuple[T, ...]:
     """Choose planes spread evenly over a list, with its first and its last one."""
     if len(indices) <= at_most:
-        return indices
+        return tuple(indices)
     last, n_steps = len(indices) - 1, max(at_most - 1, 1)
     return tuple(indices[round(last * i / n_steps)] for i in range(at_most))

@@ -12,14 +12,14 @@ from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.contrast import ContrastRange, join_ranges
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.images.no_data import pixels_without_data
+from napari_garage_unet.engine.images.planes_at_hand import spread
 from napari_garage_unet.engine.images.preprocess import measure_range, preprocess
+from napari_garage_unet.engine.images.sample import MAX_SAMPLED_PLANES, sample_planes
 from napari_garage_unet.engine.networks.base import Network, pad_to_stride
 from napari_garage_unet.engine.networks.fixed_contrast import FixedContrast
 
 MAX_RANGE_PIXELS = 32_000_000
-"""Pixels of the planes whose range is measured; `MIN_RANGE_PLANES` may have more."""
-
-MIN_RANGE_PLANES = 16
+"""Pixels of the planes whose range is measured, if more than `MAX_SAMPLED_PLANES`."""
 
 MAX_STATISTICS_PLANES = 4
 """Planes whose features are measured: those with the most contrast."""
@@ -35,7 +35,8 @@ def measure_contrast(
     Parameters
     ----------
     planes
-        The planes; of many, some that are spread evenly over them are read.
+        The planes; of many, some that are spread evenly over them are read, see
+        `images.sample`.
     config
         Preprocessing of the pixels.
     network
@@ -47,7 +48,7 @@ def measure_contrast(
         None if no plane has any data.
     """
     measured: list[tuple[ContrastRange, Plane]] = []
-    for image, index in _some(planes):
+    for image, index in spread(planes, _at_most(image for image, _ in planes)):
         found = range_of(image, index, config)
         if found is not None:
             measured.append((found, (image, index)))
@@ -82,14 +83,15 @@ def range_of(
 
 
 def planes_of(images: Iterable[Image]) -> list[Plane]:
-    """List all planes of some images."""
-    return [(image, index) for image in images for index in image.plane_indices()]
+    """List the planes that stand for all planes of some images."""
+    return [
+        (image, index)
+        for image in images
+        for index in sample_planes(image, at_most=_at_most([image]))
+    ]
 
 
-def _some(planes: Sequence[Plane]) -> list[Plane]:
-    """Choose planes that are spread evenly, so that the same ones are chosen again."""
-    pixels = max(prod(image.plane_shape) for image, _ in planes)
-    n = max(MAX_RANGE_PIXELS // pixels, MIN_RANGE_PLANES)
-    if len(planes) <= n:
-        return list(planes)
-    return [planes[at] for at in np.linspace(0, len(planes) - 1, n).round().astype(int)]
+def _at_most(images: Iterable[Image]) -> int:
+    """Return how many planes are read."""
+    pixels = max((prod(image.plane_shape) for image in images), default=1)
+    return max(MAX_RANGE_PIXELS // pixels, MAX_SAMPLED_PLANES)

@@ -20,7 +20,7 @@ from napari_garage_unet.engine.settings import from_json
 
 from .archive import CONTRAST, DECODER, HELD_OUT, ModelArchive, weight_member
 from .held_out_predictions import HeldOutPredictions
-from .made_for import MadeFor
+from .made_for import UNKNOWN, MadeFor
 from .model import Model
 from .upgrade import upgrade, upgrade_info
 
@@ -78,7 +78,8 @@ def read_info(path: str | Path) -> dict[str, Any]:
         description = upgrade_info(archive.description())
     for key in ("format", "version", "weights", "decoder"):
         description.pop(key, None)
-    return description
+    # What came later without a new version of the file, as `_model` reads it.
+    return {"made_for": UNKNOWN.to_json(), "contrast": None, **description}
 
 
 def read_held_out(path: str | Path) -> HeldOutPredictions | None:
