@@ -17,12 +17,14 @@ import numpy as np
 from napari_garage_unet.engine.annotations.strokes import check_strokes, collect_strokes
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.planes_at_hand import PlanesAtHand
 from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.process.protocol.messages import (
     Cancel,
     CloseImage,
     Died,
     Done,
+    DropPlane,
     Event,
     Failed,
     LoadModel,
@@ -34,6 +36,7 @@ from napari_garage_unet.process.protocol.messages import (
     Ready,
     Request,
     SaveModel,
+    SetPlane,
     SetStrokes,
     Stop,
     StrokesNeeded,
@@ -61,6 +64,7 @@ class SynchronousEngine:
         self.images: dict[str, Image] = {}
         self.strokes: dict[str, Any] = {}
         self.strokes_ids: dict[str, int] = {}
+        self.planes_sent: list[tuple[str, tuple[int, ...]]] = []
         self.training: Train | None = None
         self.model: dict[int, float] = {}
         self.info: dict[str, Any] = {}
@@ -150,7 +154,12 @@ class SynchronousEngine:
     def _answers(self, request: Request) -> list[Event]:
         match request:
             case OpenImage():
-                array = AttachedBlock(request.array).array.copy()
+                array: Any = None
+                if request.array.segment:
+                    array = AttachedBlock(request.array).array.copy()
+                else:
+                    shape, dtype = request.array.shape, request.array.dtype
+                    array = PlanesAtHand(shape, dtype, request.axes, name=request.name)
                 mask = request.mask and AttachedBlock(request.mask).array.copy()
                 self.images[request.key] = Image(
                     array,
@@ -162,6 +171,16 @@ class SynchronousEngine:
                 )
             case CloseImage():
                 self.images.pop(request.key, None)
+            case SetPlane(key=key, plane=plane):
+                data = self.images[key].data
+                assert isinstance(data, PlanesAtHand)
+                if request.array is not None:
+                    data.put(plane, AttachedBlock(request.array).array.copy())
+                    self.planes_sent.append((key, plane))
+            case DropPlane(key=key, plane=plane):
+                data = self.images[key].data
+                assert isinstance(data, PlanesAtHand)
+                data.drop(plane)
             case SetStrokes() if self.holds_strokes:
                 self.strokes_held.append(request)
                 return []
@@ -173,6 +192,12 @@ class SynchronousEngine:
                     box = tuple(slice(*span) for span in request.box)
                     array, part = self.strokes[request.key].copy(), array
                     array[box] = part
+                elif request.positions is not None:
+                    part = array
+                    shape = self.images[request.key].spatial_shape
+                    array = np.zeros(shape, part.dtype)
+                    for position, of_it in zip(request.positions, part, strict=True):
+                        array[position] = of_it
                 check_strokes(self.images[request.key], array)
                 self.strokes[request.key] = array
                 self.strokes_id = self.strokes_ids[request.key] = request.id
@@ -228,8 +253,10 @@ class SynchronousEngine:
         for key in self.training.keys:
             image, strokes = self.images[key], self.strokes[key]
             for index in image.plane_indices():
-                plane = image.plane(index).mean(axis=-1)
                 painted = image.spatial_plane(strokes, index)
+                if not painted.any():
+                    continue
+                plane = image.plane(index).mean(axis=-1)
                 for class_id in np.unique(painted[painted > 0]):
                     sums.setdefault(int(class_id), []).append(
                         float(plane[painted == class_id].mean())

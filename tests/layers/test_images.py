@@ -57,22 +57,50 @@ def test_lazy_layers_and_pyramids_are_read_at_full_resolution(lazy):
     else:
         layer = Image([data, data[:, ::2, ::2]], multiscale=True)
     image = read_image([layer])
-    assert isinstance(image.data, np.ndarray)
-    assert np.array_equal(image.data, data)
+    assert image.data.shape == data.shape
+    for z in range(3):
+        assert np.array_equal(image.plane((z,))[..., 0], data[z])
 
 
-def test_a_dask_layer_is_computed_once():
+def watched_stack(reads, *shape):
+    """A Dask stack that notes which of its planes are made."""
+
+    def block(block_info=None):
+        z = block_info[None]["chunk-location"][0]
+        reads.append(z)
+        return np.full((1, *shape[1:]), z, np.uint8)
+
+    chunks = ((1,) * shape[0], *((n,) for n in shape[1:]))
+    return da.map_blocks(block, chunks=chunks, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("n_layers", [1, 2])
+def test_of_a_dask_stack_only_the_plane_asked_for_is_made(n_layers):
     reads = []
+    stacks = [watched_stack(reads, 9, 4, 5) for _ in range(n_layers)]
+    layers = [Image(stack, contrast_limits=(0, 200)) for stack in stacks]
+    reads.clear()
+    image = read_image(layers)
+    assert image.axes == ("zyx" if n_layers == 1 else "zyxc")
+    assert image.data.dtype == np.uint8
+    assert reads == []
+    plane = image.plane((7,))
+    assert plane.shape == (4, 5, n_layers)
+    assert (plane == 7).all()
+    assert reads == [7] * n_layers
 
-    def block(x):
-        reads.append(1)
-        return x
 
-    data = da.from_array(pixels(8, 8), chunks=(8, 8)).map_blocks(block, dtype=np.uint8)
-    layer = Image(data, contrast_limits=(0, 200))
-    before = len(reads)
-    read_image([layer])
-    assert len(reads) == before + 1
+def test_lazy_channels_wherever_their_axis_stands():
+    first, second = pixels(2, 3, 4, 5), pixels(3, 4, 5)
+    layers = [
+        Image(da.from_array(first, chunks=1), axis_labels=("c", "z", "y", "x")),
+        Image(da.from_array(second, chunks=1), axis_labels=("z", "y", "x")),
+    ]
+    image = read_image(layers)
+    assert image.axes == "zyxc"
+    assert image.n_channels == 3
+    expected = [first[0, 1], first[1, 1], second[1]]
+    assert np.array_equal(image.plane((1,)), np.stack(expected, axis=-1))
 
 
 def test_layers_become_channels_in_their_order():

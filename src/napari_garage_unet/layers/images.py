@@ -11,12 +11,16 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from napari.layers import Image as ImageLayer
 from napari.layers import Layer
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.lazy import (
+    as_sliceable,
+    first_channels,
+    join_channels,
+)
 
 from .axes import axes_of, channel_dim, full_resolution, layer_axes, layer_shape
 from .place import Place, place_of
@@ -49,10 +53,11 @@ def n_channels(layer: ImageLayer) -> int:
 
 
 def read_image(layers: Sequence[ImageLayer]) -> Image:
-    """Read one or several Image layers into memory as one image.
+    """Describe one or several Image layers as one image, without reading pixels.
 
-    Lazy layers (Dask, Zarr) are computed, once. Several layers become the channels of
-    one image, in the order given.
+    Layers that are not in memory (Dask, Zarr, mapped files) are read plane by plane,
+    when a plane is asked for. Several layers become the channels of one image, in the
+    order given.
 
     Parameters
     ----------
@@ -90,9 +95,8 @@ def read_image(layers: Sequence[ImageLayer]) -> Image:
                 "channels of one image need the same."
             )
         check_same_place(layer, first, what="channels of one image")
-    channels = [_channels_last(image) for image in images]
     image = Image(
-        np.concatenate(channels, axis=-1),
+        join_channels(images),
         images[0].spatial_axes + "c",
         name=" + ".join(layer.name for layer in layers),
         channel_names=tuple(str(layer.name) for layer in layers),
@@ -167,21 +171,14 @@ def check_same_place(layer: Layer, image_layer: Layer, *, what: str) -> None:
 
 def _read_layer(layer: ImageLayer) -> Image:
     axes, source = axes_of(layer)
-    array = full_resolution(layer)
+    array = as_sliceable(full_resolution(layer))
     if layer.rgb and array.shape[-1] == 4:
         # Opacity is not part of the picture, as in files.
-        array = array[..., :3]
+        array = first_channels(array, 3)
     image = Image(
-        np.asarray(array),
+        array,
         axes + ("c" if layer.rgb else ""),
         name=layer.name,
         axes_source=source,
     )
     return with_place(image, place_of(layer, axes))
-
-
-def _channels_last(image: Image) -> Any:
-    data = np.asarray(image.data)
-    if "c" not in image.axes:
-        return data[..., np.newaxis]
-    return np.moveaxis(data, image.axes.index("c"), -1)

@@ -105,6 +105,7 @@ class Reactions:
         parts.versions.restored.connect(self._on_version_restored)
         parts.classes.changed.connect(self._on_classes_changed)
         parts.strokes.changed.connect(self._on_painted)
+        parts.auto_training.unseen.connect(parts.strokes.hurry)
         parts.images.changed.connect(self._on_images_changed)
         parts.images.added.connect(self._on_image_added)
         parts.images.removed.connect(self._on_image_removed)

@@ -71,9 +71,25 @@ class OpenRequests:
         int
             The id of the request.
         """
-        self._by_id[request.id] = _OpenRequest(on_answer, recycle, remove)
+        self.expect(request, on_answer, recycle=recycle, remove=remove)
         self._client.send(request)
         return request.id
+
+    def expect(
+        self,
+        request: Request,
+        on_answer: OnReply | None = None,
+        *,
+        recycle: Sequence[SharedBlock] = (),
+        remove: Sequence[SharedBlock] = (),
+    ) -> None:
+        """Take note of a request that will be sent, or answered by `answer`."""
+        self._by_id[request.id] = _OpenRequest(on_answer, recycle, remove)
+
+    def answer(self, event: Failed) -> None:
+        """Answer a request that was not sent."""
+        if event.id is not None:
+            self._handle(event.id, event)
 
     def poll(self) -> list[Event]:
         """Handle the answers that arrived; return all other events."""

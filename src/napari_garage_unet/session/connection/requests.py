@@ -1,8 +1,12 @@
-"""Requests to the engine process: answers call back, arrays go in shared memory."""
+"""Requests to the engine process: answers call back, arrays go in shared memory.
+
+It is over 300 lines because each request is a method here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +17,17 @@ from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.process.protocol.messages import (
     Cancel,
     CloseImage,
+    Died,
     Done,
     Event,
+    Failed,
     LoadModel,
     OpenImage,
     Predict,
     Predicted,
     SaveModel,
     SetStrokes,
+    SharedArray,
     Stop,
     Train,
     UseModel,
@@ -29,6 +36,8 @@ from napari_garage_unet.process.protocol.shared_arrays import BlockPool, SharedB
 
 from .client import Client
 from .open_requests import OnReply, OpenRequests
+from .plane_reading import check_plane_size, is_read_by_plane, painted_planes
+from .plane_supply import PlaneSupply
 
 OnPredicted = Callable[[Event, NDArray[np.uint8] | None], None]
 """Called with the answer and ``(n_classes, h, w)`` uint8 probabilities, 255 is 1.
@@ -49,28 +58,45 @@ class EngineRequests:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._images: dict[str, SharedBlock] = {}
+        # None where the engine gets the planes one by one.
+        self._images: dict[str, SharedBlock | None] = {}
         self._strokes_ids: dict[str, int] = {}
         self._pool = BlockPool()
         self._open = OpenRequests(client, self._pool)
+        self._planes = PlaneSupply(client, self._open)
 
     def poll(self) -> list[Event]:
         """Handle the answers that arrived; return all other events."""
-        return self._open.poll()
+        events = self._open.poll()
+        for event in events:
+            if isinstance(event, Died):
+                self._planes.fail_all(event.message)
+        return events + self._planes.poll()
 
     def has_image(self, key: str) -> bool:
         """Whether an image is open in the engine under a key."""
         return key in self._images
 
     def open_image(self, key: str, image: Image) -> None:
-        """Give the engine a copy of an image.
+        """Give the engine a copy of an image, or only tell it of one that is large.
+
+        The planes of an image that `is_read_by_plane` follow when they are needed.
 
         Raises
         ------
         GarageError
-            If it cannot be shared, or there is not enough shared memory.
+            If it cannot be shared, its planes are too large, or there is not enough
+            shared memory.
         """
-        block = SharedBlock.copy_of(np.asarray(image.data))
+        block = None
+        if is_read_by_plane(image):
+            check_plane_size(image)
+            dtype = np.dtype(image.data.dtype).str
+            array = SharedArray("", tuple(int(n) for n in image.data.shape), dtype)
+            self._planes.open(key, image)
+        else:
+            block = SharedBlock.copy_of(np.asarray(image.data))
+            array = block.description
         self._images[key] = block
         mask = None
         if image.data_mask is not None:
@@ -79,7 +105,7 @@ class EngineRequests:
             OpenImage(
                 self._client.next_id(),
                 key,
-                block.description,
+                array,
                 image.axes,
                 image.spacing,
                 image.name,
@@ -91,11 +117,17 @@ class EngineRequests:
 
     def close_image(self, key: str) -> None:
         """Close an image; its shared memory is freed with the answer."""
-        block = self._images.pop(key, None)
+        if key not in self._images:
+            return
+        block = self._images.pop(key)
         self._strokes_ids.pop(key, None)
-        if block is not None:
-            request = CloseImage(self._client.next_id(), key)
-            self._open.send(request, remove=[block])
+        planes = self._planes.close_image(key)
+        request = CloseImage(self._client.next_id(), key)
+        self._open.send(request, remove=planes if block is None else [block])
+
+    def read_ahead(self, key: str, plane: PlaneIndex) -> None:
+        """Read a plane that `predict` will need soon; without effect in memory."""
+        self._planes.read_ahead(key, plane)
 
     def set_strokes(
         self,
@@ -103,9 +135,13 @@ class EngineRequests:
         strokes: NDArray[Any],
         *,
         changed: tuple[slice, ...] | None = None,
+        positions: Sequence[int] | None = None,
         on_answer: OnReply,
     ) -> int:
         """Give the engine a copy of the strokes of an image, or of what has changed.
+
+        The planes on which they are painted are read first, where the engine does not
+        have them.
 
         Parameters
         ----------
@@ -116,6 +152,9 @@ class EngineRequests:
         changed
             Box outside which they equal those sent last; None when that is not known.
             Unused when none were sent, as after a restart of the engine.
+        positions
+            Positions of the first axis where something is painted, and perhaps others;
+            None when that is not known. Of a large image no others are sent.
         on_answer
             Called with `Done`; with `StrokesNeeded` when the engine has other strokes
             than those sent last, so all have to be sent; or with `Failed`.
@@ -132,7 +171,15 @@ class EngineRequests:
         """
         follows = self._strokes_ids.get(key, 0)
         box = changed if follows else None
-        part = strokes if box is None else strokes[box]
+        image = self._planes.image(key)
+        held: list[Sequence[int]] = [range(n) for n in strokes.shape]
+        if box is not None:
+            positions, part = None, strokes[box]
+            held = [range(span.start, span.stop) for span in box]
+        elif positions is not None and image is not None:
+            part, held[0] = strokes[list(positions)], positions
+        else:
+            positions, part = None, strokes
         block = self._pool.take(part.shape, part.dtype)
         np.copyto(block.array, part)
         request = SetStrokes(
@@ -141,6 +188,7 @@ class EngineRequests:
             block.description,
             None if box is None else tuple((s.start, s.stop) for s in box),
             0 if box is None else follows,
+            None if positions is None else tuple(positions),
         )
         self._strokes_ids[key] = request.id
 
@@ -149,7 +197,15 @@ class EngineRequests:
                 self._strokes_ids.pop(key, None)
             on_answer(event)
 
-        return self._open.send(request, answered, recycle=[block])
+        return self._planes.send(
+            request,
+            answered,
+            key=key,
+            planes=[] if image is None else painted_planes(image, part, held),
+            painted=True,
+            in_order=True,
+            recycle=[block],
+        )
 
     def train(
         self,
@@ -178,11 +234,21 @@ class EngineRequests:
             checkpoint,
             made_for,
         )
-        return self._open.send(request, on_answer)
+
+        def answered(event: Event) -> None:
+            said = self._planes.unreadable(keys)
+            if said and isinstance(event, Failed) and not event.cancelled:
+                # What the engine misses are the strokes on what cannot be read.
+                event = replace(event, message=said)
+            on_answer(event)
+
+        return self._planes.send(request, answered, in_order=True)
 
     def stop(self) -> None:
         """End training after the step that is running."""
-        self._open.send(Stop(self._client.next_id()))
+        message = "Training was stopped before it began."
+        if not self._planes.withdraw(lambda held: isinstance(held, Train), message):
+            self._open.send(Stop(self._client.next_id()))
 
     def predict(
         self,
@@ -241,11 +307,15 @@ class EngineRequests:
             else:
                 on_answer(event, None)
 
-        return self._open.send(request, hand_over, recycle=[block])
+        return self._planes.send(
+            request, hand_over, key=key, planes=[request.plane], recycle=[block]
+        )
 
     def cancel(self, request_id: int) -> None:
         """Drop a `predict` by its id; without effect if it has been answered."""
-        self._open.send(Cancel(self._client.next_id(), request_id))
+        message = "The prediction was cancelled."
+        if not self._planes.withdraw(lambda held: held.id == request_id, message):
+            self._open.send(Cancel(self._client.next_id(), request_id))
 
     def load_model(self, path: str, *, on_answer: OnReply) -> None:
         """Load a model file."""
@@ -275,8 +345,10 @@ class EngineRequests:
     def forget_images(self) -> None:
         """Free the shared memory of all images, after the process has ended."""
         for block in self._images.values():
-            block.close()
+            if block is not None:
+                block.close()
         self._images.clear()
+        self._planes.forget()
         self._strokes_ids.clear()
 
     def close(self) -> None:
@@ -284,4 +356,5 @@ class EngineRequests:
         self._client.close()
         self._open.close()
         self.forget_images()
+        self._planes.close()
         self._pool.close()

@@ -227,12 +227,31 @@ class AnnotatedImage:
         InputError
             If strokes or image were replaced by some that do not fit.
         """
+        return any(list(self.look_in_turn()))
+
+    def look_in_turn(self) -> Iterator[bool]:
+        """Compare the strokes plane by plane, those that were replaced first.
+
+        Yields
+        ------
+        bool
+            Whether something has changed.
+
+        Raises
+        ------
+        InputError
+            If strokes or image were replaced by some that do not fit.
+        """
         if self.strokes is None or self.watch is None:
-            return False
+            return
         if self._is_replaced():
-            return True
+            yield True
+            return
         _check(self, self.strokes.data)
-        return self.watch.look_at_all(self.painted_data)
+        if self.watch.seen.ndim == 2:
+            yield self.watch.look_at_all(self.painted_data)
+        else:
+            yield from self.look_at_each()
 
     def _is_replaced(self) -> bool:
         """Bind the strokes layer again if its data has another shape now."""

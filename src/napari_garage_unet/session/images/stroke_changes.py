@@ -59,6 +59,7 @@ class StrokeChanges:
         self.last_box: tuple[tuple[Any, ...], tuple[slice, ...]] | None = None
         self.unsaved: set[Tile] = set()
         self._counts: Counter[int] = Counter()
+        self._touched: set[int] = set()
         # The boxes of the newest versions, the last one that of `version`.
         self._boxes: deque[tuple[slice, ...]] = deque(maxlen=MAX_KEPT_BOXES)
 
@@ -90,6 +91,16 @@ class StrokeChanges:
         """Painted pixels by class id."""
         return {i: n for i, n in sorted(self._counts.items()) if n > 0}
 
+    @property
+    def painted_positions(self) -> tuple[int, ...] | None:
+        """Positions of the first axis of a stack where something is painted.
+
+        None for a single plane.
+        """
+        if self.seen.ndim == 2:
+            return None
+        return tuple(i for i in sorted(self._touched) if self.seen[i].any())
+
     def look(
         self, image: Image | None, strokes: NDArray[Any], index: PlaneIndex
     ) -> bool:
@@ -116,9 +127,9 @@ class StrokeChanges:
 
     def _look(self, strokes: NDArray[Any], key: tuple[Any, ...]) -> bool:
         old, new = self.seen[key], np.asarray(strokes[key])
-        different = old != new
-        if not different.any():
+        if _is_equal(old, new):
             return False
+        different = old != new
         box = _bounding_box(different)
         self._counts.subtract(count_painted_pixels(old[box]))
         self._counts.update(count_painted_pixels(new[box]))
@@ -129,9 +140,23 @@ class StrokeChanges:
         whole_box = _whole_box(key, box)
         self._boxes.append(whole_box)
         self.unsaved.update(tiles_of(whole_box))
+        if self.seen.ndim > 2:
+            self._touched.update(range(whole_box[0].start, whole_box[0].stop))
         if is_painted.any():
             self.painted.emit(key, box, is_painted, new[box])
         return True
+
+
+def _is_equal(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Whether two arrays hold the same; a tenth of the time of comparing by value."""
+    if (
+        one.dtype == other.dtype
+        and one.nbytes % 8 == 0
+        and one.flags.c_contiguous
+        and other.flags.c_contiguous
+    ):
+        one, other = (a.reshape(-1).view(np.uint64) for a in (one, other))
+    return bool(np.array_equal(one, other))
 
 
 def _whole_box(key: tuple[Any, ...], box: tuple[slice, ...]) -> tuple[slice, ...]:

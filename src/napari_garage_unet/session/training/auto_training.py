@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
 
 from psygnal import Signal
 
@@ -18,6 +21,12 @@ from .settings import Settings
 from .training_job import TrainingJob
 
 logger = logging.getLogger(__name__)
+
+MAX_LOOK_SECONDS = 0.2
+"""Time in one go for looking through strokes that nobody has told of."""
+
+MAX_QUICK_LOOK_BYTES = 200_000_000
+"""Size of strokes that are looked through at once."""
 
 
 class AutoTraining:
@@ -44,9 +53,12 @@ class AutoTraining:
         The settings of the next training.
     by_itself
         Whether training starts with each new stroke, without a request.
+    unseen
+        Training starts before all strokes were looked for.
     """
 
     settings_changed = Signal()
+    unseen = Signal()
 
     def __init__(
         self,
@@ -65,6 +77,8 @@ class AutoTraining:
         self.settings = Settings()
         self.by_itself = False
         self._channels: int | None = None
+        self._looks: Iterator[bool] = iter(())
+        self._resume_when_seen: bool | None = None
 
     def use_settings(
         self, settings: Settings, *, by_itself: bool | None = None
@@ -99,10 +113,36 @@ class AutoTraining:
         Raises
         ------
         GarageError
-            If fewer than two classes are painted, or an image cannot be read.
+            If fewer than two classes are painted, or an image cannot be read. Where
+            strokes are many planes large it may be `poll` that finds that out.
         """
-        for annotated in self._images:
-            annotated.look_at_all()
+        self._resume_when_seen = None
+        self._looks = chain.from_iterable(
+            annotated.look_in_turn() for annotated in self._images
+        )
+        self._look_on(resume)
+
+    def _look_on(self, resume: bool) -> None:
+        """Look for strokes for a moment; start once all were seen, or enough of them.
+
+        Almost all strokes are known before, from the events of their layers; to compare
+        each plane of a large stack takes longer than the window may stand still.
+        """
+        end = time.monotonic() + MAX_LOOK_SECONDS
+        watches = [b.watch for b in self._images if b.watch is not None]
+        is_quick = sum(watch.seen.nbytes for watch in watches) <= MAX_QUICK_LOOK_BYTES
+        for _ in self._looks:
+            if not is_quick and time.monotonic() > end:
+                self._resume_when_seen = resume
+                if len(self.counts) < 2:
+                    return
+                # What is not known yet follows as if it was painted while learning.
+                self.unseen.emit()
+                break
+        self._resume_when_seen = None
+        self._start(resume)
+
+    def _start(self, resume: bool) -> None:
         images = self._images_to_learn_from()
         painted = sorted({i for annotated in images for i in annotated.counts})
         if not images:
@@ -123,6 +163,8 @@ class AutoTraining:
 
     def poll(self) -> None:
         """Send new strokes while training goes on; start training where it is due."""
+        if self._resume_when_seen is not None:
+            self._error_reporter.run(self._look_on, self._resume_when_seen)
         live = self._live.now
         if live.phase is Phase.LEARNING:
             for annotated in self._job.images:

@@ -200,7 +200,11 @@ class TrainingJob:
                 self._sent.pop(annotated.key, None)  # All of them, with the next poll.
 
         self.strokes_sent = self._link.engine.set_strokes(
-            annotated.key, watch.seen, changed=changed, on_answer=answered
+            annotated.key,
+            watch.seen,
+            changed=changed,
+            positions=watch.painted_positions if changed is None else None,
+            on_answer=answered,
         )
         return True
 

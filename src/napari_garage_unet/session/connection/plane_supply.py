@@ -1,0 +1,310 @@
+"""Gives the engine the planes that requests need, and only those.
+
+An image that is not in memory, or too large to be copied at once, is opened in the
+engine without its pixels. A request names the planes that it needs; it is held back
+until they have been read, in a thread, and were sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from napari_garage_unet.engine.images.image import Image, PlaneIndex
+from napari_garage_unet.process.protocol.messages import (
+    DropPlane,
+    Event,
+    Failed,
+    Predict,
+    Request,
+    SetPlane,
+)
+from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
+from napari_garage_unet.session.background import Worker
+
+from .client import Client
+from .open_requests import OnReply, OpenRequests
+from .plane_reading import read_plane
+
+logger = logging.getLogger(__name__)
+
+MAX_SPARE_BYTES = 250_000_000
+"""Bytes of planes that nothing is painted on and that the engine has nevertheless; the
+one that was needed longest ago is taken back first."""
+
+Plane = tuple[str, PlaneIndex]
+"""Key of an image and position of a plane in it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reading:
+    image: Image
+    outcome: Future[SharedBlock]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    """A request that waits for planes."""
+
+    request: Request
+    key: str
+    planes: tuple[Plane, ...]
+    in_order: bool
+
+
+class PlaneSupply:
+    """Sends requests once the engine has the planes that they need.
+
+    Parameters
+    ----------
+    client
+        The client of the engine process.
+    open_requests
+        Calls back with answers.
+    """
+
+    def __init__(self, client: Client, open_requests: OpenRequests) -> None:
+        self._client, self._open = client, open_requests
+        self._worker = Worker("garage-planes")
+        self._images: dict[str, Image] = {}
+        # What the engine has, what was needed last at the end.
+        self._there: OrderedDict[Plane, SharedBlock] = OrderedDict()
+        self._reading: dict[Plane, _Reading] = {}
+        self._unreadable: dict[Plane, str] = {}
+        self._painted: set[Plane] = set()
+        self._in_use: Counter[Plane] = Counter()
+        self._held: list[_Held] = []
+        self._answers: list[Failed] = []
+
+    def open(self, key: str, image: Image) -> None:
+        """Take note of an image whose planes are read when they are needed."""
+        self._images[key] = image
+
+    def image(self, key: str) -> Image | None:
+        """Return the image of a key; None if the engine has it as a whole."""
+        return self._images.get(key)
+
+    def send(
+        self,
+        request: Request,
+        on_answer: OnReply,
+        *,
+        key: str = "",
+        planes: Iterable[PlaneIndex] = (),
+        painted: bool = False,
+        in_order: bool = False,
+        recycle: Sequence[SharedBlock] = (),
+    ) -> int:
+        """Send a request as soon as the engine has the planes that it needs.
+
+        Parameters
+        ----------
+        request
+            The request.
+        on_answer
+            Called with its answer, also when a plane cannot be read.
+        key, planes
+            Key of an image and the planes of it.
+        painted
+            Whether something is painted on them, so that the engine keeps them.
+        in_order
+            Whether requests that were sent like this before have to be sent before.
+        recycle
+            Shared memory that is given back after the answer.
+
+        Returns
+        -------
+        int
+            The id of the request.
+        """
+        needed: tuple[Plane, ...] = ()
+        if key in self._images:
+            needed = tuple((key, index) for index in planes)
+        if painted:
+            self._painted.update(needed)
+        self._in_use.update(needed)
+
+        def answered(event: Event) -> None:
+            self._in_use.subtract(needed)
+            on_answer(event)
+
+        self._open.expect(request, answered, recycle=recycle)
+        for plane in needed:
+            self._need(plane)
+        self._held.append(_Held(request, key, needed, in_order))
+        self._release()
+        return request.id
+
+    def read_ahead(self, key: str, index: PlaneIndex) -> None:
+        """Read a plane that will be needed soon."""
+        if key in self._images:
+            self._need((key, index))
+
+    def unreadable(self, keys: Sequence[str]) -> str:
+        """Return why a plane of these images cannot be read; empty if none is known."""
+        return next(
+            (said for (key, _), said in self._unreadable.items() if key in keys), ""
+        )
+
+    def withdraw(self, which: Callable[[Request], bool], message: str) -> bool:
+        """Answer requests that are held back with `Failed`, with the next `poll`.
+
+        Returns
+        -------
+        bool
+            Whether there was one.
+        """
+        chosen = [held for held in self._held if which(held.request)]
+        for held in chosen:
+            self._fail(held, Failed(held.request.id, message, cancelled=True))
+        return bool(chosen)
+
+    def poll(self) -> list[Event]:
+        """Send what was read; return events that answer no request."""
+        answers, self._answers = self._answers, []
+        for answer in answers:
+            self._open.answer(answer)
+        for plane, reading in list(self._reading.items()):
+            if reading.outcome.done():
+                del self._reading[plane]
+                self._take(plane, reading)
+        self._release()
+        return list(self._report())
+
+    def close_image(self, key: str) -> list[SharedBlock]:
+        """Forget an image; return the memory that its planes are in.
+
+        What is held back for it is answered with `Failed`.
+        """
+        message = "The image was closed before it was read."
+        for held in [held for held in self._held if held.key == key]:
+            self._fail(held, Failed(held.request.id, message, cancelled=True))
+        self._images.pop(key, None)
+        for plane in [plane for plane in self._reading if plane[0] == key]:
+            _drop(self._reading.pop(plane).outcome)
+        self._painted = {plane for plane in self._painted if plane[0] != key}
+        for plane in [plane for plane in self._unreadable if plane[0] == key]:
+            del self._unreadable[plane]
+        gone = [plane for plane in self._there if plane[0] == key]
+        return [self._there.pop(plane) for plane in gone]
+
+    def fail_all(self, message: str) -> None:
+        """Answer all that is held back with `Failed`: the engine has died."""
+        for held in list(self._held):
+            self._fail(held, Failed(held.request.id, message))
+        answers, self._answers = self._answers, []
+        for answer in answers:
+            self._open.answer(answer)
+
+    def forget(self) -> None:
+        """Free all planes and read nothing more, after the process has ended."""
+        for reading in self._reading.values():
+            _drop(reading.outcome)
+        self._reading.clear()
+        for block in self._there.values():
+            block.close()
+        for known in (self._there, self._images, self._unreadable):
+            known.clear()
+        self._painted.clear()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._held.clear()
+        self._answers.clear()
+        self.forget()
+        self._worker.close()
+
+    # -- within -------------------------------------------------------------------
+
+    def _need(self, plane: Plane) -> None:
+        """Read a plane unless the engine has it or it is being read."""
+        if plane in self._there:
+            self._there.move_to_end(plane)
+        elif plane not in self._reading:
+            self._unreadable.pop(plane, None)
+            image = self._images[plane[0]]
+            outcome = self._worker.submit(lambda: read_plane(image, plane[1]))
+            self._reading[plane] = _Reading(image, outcome)
+
+    def _take(self, plane: Plane, reading: _Reading) -> None:
+        """Give the engine a plane that was read."""
+        key, index = plane
+        error = reading.outcome.exception()
+        if error is not None:
+            self._unreadable[plane] = str(error) or type(error).__name__
+            return
+        block = reading.outcome.result()
+        self._there[plane] = block
+
+        def answered(event: Event) -> None:
+            if isinstance(event, Failed) and self._there.get(plane) is block:
+                del self._there[plane]
+                block.close()
+
+        request = SetPlane(self._client.next_id(), key, index, block.description)
+        self._open.send(request, answered)
+        self._make_room(plane)
+
+    def _make_room(self, newest: Plane) -> None:
+        """Take back planes that nothing is painted on and nothing waits for."""
+        spare = [
+            plane
+            for plane in self._there
+            if plane not in self._painted and self._in_use[plane] <= 0
+        ]
+        left = sum(self._there[plane].capacity for plane in spare)
+        for plane in spare:
+            if left <= MAX_SPARE_BYTES:
+                return
+            if plane == newest:
+                continue
+            block = self._there.pop(plane)
+            left -= block.capacity
+            request = DropPlane(self._client.next_id(), *plane)
+            self._open.send(request, remove=[block])
+
+    def _release(self) -> None:
+        """Send the requests whose planes are there, in the order they came."""
+        must_wait = False
+        for held in list(self._held):
+            if any(plane in self._reading for plane in held.planes):
+                must_wait = must_wait or held.in_order
+                continue
+            if held.in_order and must_wait:
+                continue
+            bad = [plane for plane in held.planes if plane in self._unreadable]
+            if bad and isinstance(held.request, Predict):
+                message = self._unreadable[bad[0]]
+                self._fail(held, Failed(held.request.id, message, unreadable=True))
+                continue
+            for key, index in bad:
+                notice = SetPlane(self._client.next_id(), key, index, None)
+                self._open.send(notice)
+            self._held.remove(held)
+            self._client.send(held.request)
+
+    def _report(self) -> Iterable[Event]:
+        """Say which painted planes cannot be read; each is said once."""
+        for plane in list(self._unreadable):
+            if plane in self._painted:
+                message = f"{self._unreadable[plane]} Its strokes are not learnt from."
+                self._painted.discard(plane)
+                yield Failed(None, message, unreadable=True)
+
+    def _fail(self, held: _Held, answer: Failed) -> None:
+        self._held.remove(held)
+        self._answers.append(answer)
+
+
+def _drop(outcome: Future[SharedBlock]) -> None:
+    """Read a plane no more, or free it as soon as it was read."""
+    if not outcome.cancel():
+        outcome.add_done_callback(_free)
+
+
+def _free(outcome: Future[SharedBlock]) -> None:
+    if not outcome.cancelled() and outcome.exception() is None:
+        outcome.result().close()
