@@ -64,7 +64,6 @@ class SynchronousEngine:
         self.images: dict[str, Image] = {}
         self.strokes: dict[str, Any] = {}
         self.strokes_ids: dict[str, int] = {}
-        self.planes_sent: list[tuple[str, tuple[int, ...]]] = []
         self.training: Train | None = None
         self.model: dict[int, float] = {}
         self.info: dict[str, Any] = {}
@@ -174,9 +173,7 @@ class SynchronousEngine:
             case SetPlane(key=key, plane=plane):
                 data = self.images[key].data
                 assert isinstance(data, PlanesAtHand)
-                if request.array is not None:
-                    data.put(plane, AttachedBlock(request.array).array.copy())
-                    self.planes_sent.append((key, plane))
+                data.put(plane, AttachedBlock(request.array).array.copy())
             case DropPlane(key=key, plane=plane):
                 data = self.images[key].data
                 assert isinstance(data, PlanesAtHand)

@@ -80,15 +80,3 @@ def test_positions_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(InputError, match="movie"):
         paint(registry, 2, np.ones((2, 4, 6)), positions=positions)
-
-
-def test_strokes_on_a_plane_that_cannot_be_read_are_left_out(
-    registry: ImageRegistry,
-) -> None:
-    paint(registry, 2, np.ones((2, 4, 6)), positions=(3, 250))
-    registry.set_plane(SetPlane(3, "a", (3,), None))
-    assert np.unique(np.argwhere(registry.strokes("a"))[:, 0]).tolist() == [250]
-    box = ((2, 5), (0, 1), (0, 2))
-    paint(registry, 4, np.full((3, 1, 2), 2), box=box, follows=2)
-    (edit,) = registry.edits_since("a", 2)[1]
-    assert np.asarray(edit.values)[:, 0, 0].tolist() == [2, 0, 2]

@@ -68,14 +68,13 @@ class SetPlane:
 
     ``plane`` is its position along the axes that number planes. The array has the
     image's other axes, in their order; the engine reads it in shared memory until
-    `DropPlane` or `CloseImage` is answered. None says that the plane cannot be read:
-    strokes on it are not learnt from. Answered with `Done`.
+    `DropPlane` or `CloseImage` is answered. Answered with `Done`.
     """
 
     id: int
     key: str
     plane: tuple[int, ...]
-    array: SharedArray | None
+    array: SharedArray
 
 
 @dataclass(frozen=True, slots=True)

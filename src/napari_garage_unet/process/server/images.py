@@ -117,8 +117,6 @@ class ImageRegistry:
     def strokes(self, key: str) -> NDArray[np.generic]:
         """Copy the strokes of an image: class ids of its spatial shape, 0 unlabelled.
 
-        Those on planes that cannot be read are left out.
-
         Raises
         ------
         InputError

@@ -54,7 +54,6 @@ class OpenedImage:
         array = request.array
         self._whole = AttachedBlock(array) if array.segment else None
         self._planes: dict[PlaneIndex, tuple[str, AttachedBlock]] = {}
-        self._unreadable: set[PlaneIndex] = set()
         self._segment = array.segment
         try:
             self.image = Image(
@@ -92,7 +91,7 @@ class OpenedImage:
         return blocks if self._whole is None else [self._whole, *blocks]
 
     def set_plane(self, request: SetPlane) -> None:
-        """Take a plane, or the notice that it cannot be read.
+        """Take a plane.
 
         Raises
         ------
@@ -108,14 +107,10 @@ class OpenedImage:
         )
         if not isinstance(data, PlanesAtHand) or not inside:
             raise InputError(f"{self.image.name} has no plane {index} to be set.")
-        if request.array is None:
-            self._unreadable.add(index)
-            return
         block = AttachedBlock(request.array)
         self.drop_plane(index)
         self._planes[index] = request.array.segment, block
         data.put(index, block.array)
-        self._unreadable.discard(index)
 
     def drop_plane(self, index: PlaneIndex) -> None:
         """Let go of a plane; without effect if it is not there."""
@@ -177,15 +172,12 @@ class OpenedImage:
         return True
 
     def strokes(self) -> NDArray[np.generic]:
-        """Copy the strokes, without those on planes that cannot be read."""
-        if self._strokes.ndim == 2 or len(self._painted) == len(self._strokes):
-            copied = self._strokes.copy()
-        else:
-            copied = np.zeros(self._strokes.shape, self._strokes.dtype)
-            for position in self._painted:
-                copied[position] = self._strokes[position]
-        for index in self._unreadable:
-            copied[self.image.spatial_key(index)] = 0
+        """Copy the strokes; of a stack only where something may be painted."""
+        if len(self._painted) == len(self._strokes):
+            return self._strokes.copy()
+        copied = np.zeros(self._strokes.shape, self._strokes.dtype)
+        for position in self._painted:
+            copied[position] = self._strokes[position]
         return copied
 
     def edits_since(self, strokes_id: int) -> list[StrokeEdit]:
@@ -195,32 +187,12 @@ class OpenedImage:
         followed = [request.follows for request, _ in self._edits]
         if strokes_id in followed:
             edits = [edit for _, edit in self._edits]
-            return [
-                self._readable(edit) for edit in edits[followed.index(strokes_id) :]
-            ]
+            return edits[followed.index(strokes_id) :]
         whole = tuple(slice(0, length) for length in self._strokes.shape)
         return [StrokeEdit(whole, self.strokes())]
 
     def _stack(self) -> Iterator[int]:
         return (self.image.axes.index(axis) for axis in self.image.stack_axes)
-
-    def _readable(self, edit: StrokeEdit) -> StrokeEdit:
-        """Leave out what is painted on planes that cannot be read."""
-        axes = self.image.spatial_axes
-        values = edit.values
-        for index in self._unreadable:
-            at = dict(zip(self.image.stack_axes, index, strict=True))
-            key = []
-            for axis, span in zip(axes, edit.box, strict=True):
-                if axis not in at:
-                    key.append(slice(None))
-                elif span.start <= at[axis] < span.stop:
-                    start = at[axis] - span.start
-                    key.append(slice(start, start + 1))
-            if len(key) == len(axes):
-                values = np.array(values)
-                values[tuple(key)] = 0
-        return StrokeEdit(edit.box, values)
 
 
 def _copy(array: SharedArray | None) -> NDArray[np.generic] | None:

@@ -41,7 +41,10 @@ def classes_of(layer: Labels, annotated: AnnotatedImage) -> list[ClassInfo]:
     if saved:
         return [from_json(ClassInfo, values) for values in saved]
     names = layer_class_names(layer)
-    ids = sorted(set(names) | set(annotated.counts or count_painted_pixels(layer.data)))
+    # Of strokes that are followed it is known; all of a large stack is slow to count.
+    is_counted = annotated.strokes is layer
+    counts = annotated.counts if is_counted else count_painted_pixels(layer.data)
+    ids = sorted(set(names) | set(counts))
     return [
         ClassInfo(
             i,

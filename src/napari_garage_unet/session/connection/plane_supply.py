@@ -18,7 +18,6 @@ from napari_garage_unet.process.protocol.messages import (
     DropPlane,
     Event,
     Failed,
-    Predict,
     Request,
     SetPlane,
 )
@@ -53,6 +52,7 @@ class _Held:
     key: str
     planes: tuple[Plane, ...]
     in_order: bool
+    leave_out: Callable[[PlaneIndex], None] | None
 
 
 class PlaneSupply:
@@ -96,6 +96,7 @@ class PlaneSupply:
         planes: Iterable[PlaneIndex] = (),
         painted: bool = False,
         in_order: bool = False,
+        leave_out: Callable[[PlaneIndex], None] | None = None,
         recycle: Sequence[SharedBlock] = (),
     ) -> int:
         """Send a request as soon as the engine has the planes that it needs.
@@ -112,6 +113,9 @@ class PlaneSupply:
             Whether something is painted on them, so that the engine keeps them.
         in_order
             Whether requests that were sent like this before have to be sent before.
+        leave_out
+            Takes a plane that cannot be read out of the request; without it, the answer
+            to the request is `Failed` then.
         recycle
             Shared memory that is given back after the answer.
 
@@ -134,7 +138,7 @@ class PlaneSupply:
         self._open.expect(request, answered, recycle=recycle)
         for plane in needed:
             self._need(plane)
-        self._held.append(_Held(request, key, needed, in_order))
+        self._held.append(_Held(request, key, needed, in_order, leave_out))
         self._release()
         return request.id
 
@@ -276,13 +280,13 @@ class PlaneSupply:
             if held.in_order and must_wait:
                 continue
             bad = [plane for plane in held.planes if plane in self._unreadable]
-            if bad and isinstance(held.request, Predict):
+            if bad and held.leave_out is None:
                 message = self._unreadable[bad[0]]
                 self._fail(held, Failed(held.request.id, message, unreadable=True))
                 continue
-            for key, index in bad:
-                notice = SetPlane(self._client.next_id(), key, index, None)
-                self._open.send(notice)
+            for _, index in bad:
+                if held.leave_out is not None:
+                    held.leave_out(index)
             self._held.remove(held)
             self._client.send(held.request)
 

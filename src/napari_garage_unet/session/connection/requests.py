@@ -197,6 +197,16 @@ class EngineRequests:
                 self._strokes_ids.pop(key, None)
             on_answer(event)
 
+        def leave_out(plane: PlaneIndex) -> None:
+            assert image is not None
+            at = dict(zip(image.stack_axes, plane, strict=True))
+            block.array[
+                tuple(
+                    known.index(at[axis]) if axis in at else slice(None)
+                    for axis, known in zip(image.spatial_axes, held, strict=True)
+                )
+            ] = 0
+
         return self._planes.send(
             request,
             answered,
@@ -204,6 +214,7 @@ class EngineRequests:
             planes=[] if image is None else painted_planes(image, part, held),
             painted=True,
             in_order=True,
+            leave_out=leave_out,
             recycle=[block],
         )
 

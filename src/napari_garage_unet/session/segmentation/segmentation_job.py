@@ -201,13 +201,18 @@ class SegmentationJob:
 
         def answered(event: Event, probabilities: NDArray[np.uint8] | None) -> None:
             self._in_flight = None
-            if not isinstance(event, Predicted) or probabilities is None:
+            is_unreadable = isinstance(event, Failed) and event.unreadable
+            if probabilities is None and not is_unreadable:
                 self._break_off(event)
                 return
             # It may have been cancelled after it was computed; it is valid.
             if self._queue and self._queue[0] is request:
                 self._queue.popleft()
-            self._take(request, event, probabilities)
+            if isinstance(event, Predicted) and probabilities is not None:
+                self._take(request, event, probabilities)
+            elif isinstance(event, Failed):
+                # Other planes are segmented all the same.
+                self.failed.emit(event)
             self.done += 1
             if self._queue:
                 self._next()
@@ -223,6 +228,9 @@ class SegmentationJob:
             plane=request.index,
             on_answer=answered,
         )
+        if len(self._queue) > 1:
+            ahead = self._queue[1]
+            self._link.engine.read_ahead(ahead.annotated.key, ahead.index)
 
     def _take(
         self, request: _PlaneRequest, event: Predicted, probabilities: NDArray[np.uint8]
