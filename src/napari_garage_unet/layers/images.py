@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 from napari.layers import Image as ImageLayer
 from napari.layers import Layer
