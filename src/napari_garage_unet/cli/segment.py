@@ -61,8 +61,8 @@ if TYPE_CHECKING:
     "sizes",
     multiple=True,
     metavar="[CLASS=]PIXELS",
-    help="Remove smaller regions, of this class or of all; in voxels where there is "
-    "a z.",
+    help="Remove smaller regions and objects, of this class or of all; in voxels where "
+    "there is a z.",
 )
 @click.option("--objects", is_flag=True, help="Write an id per object too, as a TIFF.")
 @click.option("--split", is_flag=True, help="Split objects that touch each other.")

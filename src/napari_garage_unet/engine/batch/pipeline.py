@@ -20,7 +20,10 @@ from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.rules import SplitBy
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.objects.found import FoundObjects, find_objects
-from napari_garage_unet.engine.objects.instances import needs_probabilities
+from napari_garage_unet.engine.objects.instances import (
+    needs_probabilities,
+    splitting_rules,
+)
 from napari_garage_unet.engine.objects.table_units import rows_of_image
 from napari_garage_unet.engine.objects.tables import Table
 
@@ -118,8 +121,17 @@ def segment_image(
 
 
 def _segment(model: Model, image: Image, options: PipelineOptions) -> SegmentedImage:
+    if options.objects:
+        model = model.with_rules(
+            splitting_rules(
+                model.classes,
+                model.rules,
+                split=options.split,
+                split_by=options.split_by,
+            )
+        )
     split_needs_probabilities = options.objects and needs_probabilities(
-        model.classes, model.rules, split=options.split, split_by=options.split_by
+        model.classes, model.rules
     )
     probabilities = None
     if options.probabilities or split_needs_probabilities:
@@ -136,8 +148,6 @@ def _segment(model: Model, image: Image, options: PipelineOptions) -> SegmentedI
             image,
             rules=model.rules,
             probabilities=probabilities,
-            split=options.split,
-            split_by=options.split_by,
         )
     return SegmentedImage(image, labels, probabilities, found)
 

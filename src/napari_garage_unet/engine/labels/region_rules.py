@@ -31,7 +31,7 @@ def changeable_regions(
     """
     if any(
         rule.fill_holes
-        or rule.max_size is not None
+        or rule.max_region_size is not None
         or rule.clear_border
         or rule.keep_largest
         for rule in rules
@@ -122,8 +122,8 @@ def _unwanted(regions: Regions, own: Bool, rule: ClassRule) -> tuple[Int, Bool]:
     group, count = regions.join(own, diagonal=True)
     size, at_border, at_open_end = _group_properties(regions, group, count)
     removed = (size < rule.min_size) & ~at_open_end
-    if rule.max_size is not None:
-        removed |= size > rule.max_size
+    if rule.max_region_size is not None:
+        removed |= size > rule.max_region_size
     if rule.clear_border:
         removed |= at_border
     compared = ~removed & ~at_open_end

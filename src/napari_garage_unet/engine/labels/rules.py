@@ -24,7 +24,8 @@ class ClassRule:
 
     The fields are in the order in which they act, see `clean_up`. Sizes are numbers of
     pixels, or of voxels in a volume, and lengths are in pixels, with one exception:
-    `split_distance` is in the units of the image's spacing.
+    `split_distance` is in the units of the image's spacing. Where a class is split, its
+    sizes are those of its objects, see `engine.objects.sizes`.
 
     Raises
     ------
@@ -66,14 +67,16 @@ class ClassRule:
     min_size: float = setting(
         0.0,
         "Min size",
-        "Regions smaller than this are removed. In a volume in voxels.",
+        "Regions and objects smaller than this are removed; a piece that splitting has "
+        "made too small joins the one it touches most. In a volume in voxels.",
         min=0,
     )
     max_size: float | None = setting(
         None,
         "Max size",
-        "Regions larger than this are removed; empty for no limit. In a volume in "
-        "voxels.",
+        "Regions larger than this are removed; empty for no limit. Where touching "
+        "objects are split, objects larger than this are left out, and heaps of them "
+        "stay. In a volume in voxels.",
         min=0,
     )
     clear_border: bool = setting(
@@ -116,22 +119,34 @@ class ClassRule:
         return bool(self.smooth or self.fill_holes or self.removes)
 
     @property
+    def max_region_size(self) -> float | None:
+        """Size above which a region of the labels is removed; None for no limit.
+
+        A class that is split has none: its regions may be heaps of objects.
+        """
+        return None if self.split else self.max_size
+
+    @property
     def removes(self) -> bool:
         """Whether regions may be removed."""
         return (
             self.min_size > 1
-            or self.max_size is not None
+            or self.max_region_size is not None
             or self.keep_largest
             or self.clear_border
         )
 
     def gives_same_labels_as(self, other: ClassRule) -> bool:
         """Whether both rules give the same labels; their splitting may differ."""
-        return self == dataclasses.replace(
-            other,
-            split=self.split,
-            split_by=self.split_by,
-            split_distance=self.split_distance,
+        return self.max_region_size == other.max_region_size and (
+            self
+            == dataclasses.replace(
+                other,
+                max_size=self.max_size,
+                split=self.split,
+                split_by=self.split_by,
+                split_distance=self.split_distance,
+            )
         )
 
     def at_step(self, step: int) -> ClassRule:

@@ -197,7 +197,7 @@ class Model:
             If there is a rule for a class it does not have.
         """
         self._check_ids(rules)
-        return dataclasses.replace(self, rules=dict(rules))
+        return self._replace(rules=dict(rules))
 
     def with_presets(self, presets: Presets) -> Model:
         """Return this model with other presets.
@@ -225,7 +225,7 @@ class Model:
         InputError
             If there is no preset of this name.
         """
-        return dataclasses.replace(self, rules=dict(find_preset(self.presets, name)))
+        return self._replace(rules=dict(find_preset(self.presets, name)))
 
     def with_classes(self, classes: Sequence[ClassInfo]) -> Model:
         """Return this model with other names, colours or background mark.
@@ -283,6 +283,13 @@ class Model:
             return image
         axes = axes_like(image.shape, self.axes, n_channels=self.n_channels)
         return Image(image, axes, axes_source=AxesSource.SHAPE)
+
+    def _replace(self, **changes: Any) -> Model:
+        """Return this model with other rules; a network that is built is kept."""
+        other = dataclasses.replace(self, **changes)
+        if "predictor" in self.__dict__:
+            other.__dict__["predictor"] = self.predictor
+        return other
 
     def _contents(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return the JSON and the arrays of a model file."""

@@ -32,7 +32,8 @@ def class_objects(
 ) -> dict[int, NDArray[np.int32]]:
     """Find the objects of every class but the background.
 
-    Time points are separate; along ``z`` objects connect.
+    Time points are separate; along ``z`` objects connect. Pixels of a class that are in
+    no object, because it would be larger than the rule allows, keep their label.
 
     Parameters
     ----------
@@ -43,8 +44,9 @@ def class_objects(
     image
         Image that gives the axes and their spacing; its pixels are not read.
     rules
-        Rules by class id; they select the classes that are split, the relief and the
-        split distance. Other classes have the default rule.
+        Rules by class id; they select the classes that are split, the relief, the
+        split distance and the sizes that objects may have. Other classes have the
+        default rule.
     probabilities
         ``(n_classes, *spatial)`` float from 0 to 1 or uint8; needed if a class is split
         by probability, see `needs_probabilities`.
@@ -95,6 +97,8 @@ def class_objects(
             min_distance=rule.split_distance,
             spacing=spacing,
             connected_axes=connected,
+            min_size=rule.min_size,
+            max_size=rule.max_size,
         )
         ids[ids > 0] += last
         last = max(last, int(ids.max(initial=0)))
@@ -118,6 +122,29 @@ def needs_probabilities(
     return any(rule.split and rule.split_by == "probability" for rule in applied)
 
 
+def splitting_rules(
+    classes: Sequence[ClassInfo],
+    rules: Mapping[int, ClassRule] | None,
+    *,
+    split: bool,
+    split_by: SplitBy | None,
+) -> dict[int, ClassRule]:
+    """Return the rule of each class, with `split` and `split_by` put into it.
+
+    Labels have to be assigned by these rules too, because the largest size of a class
+    that is split is about objects, not about regions.
+    """
+    return {
+        info.id: _rule(
+            rules,
+            info.id,
+            split=split and not info.background,
+            split_by=split_by,
+        )
+        for info in classes
+    }
+
+
 def _rule(
     rules: Mapping[int, ClassRule] | None,
     class_id: int,
@@ -125,7 +152,6 @@ def _rule(
     split: bool,
     split_by: SplitBy | None,
 ) -> ClassRule:
-    """Return the rule of a class, with `split` and `split_by` put into it."""
     rule = (rules or {}).get(class_id, ClassRule())
     return dataclasses.replace(
         rule, split=split or rule.split, split_by=split_by or rule.split_by

@@ -8,6 +8,9 @@ peaks meets at the necks. `seeds` selects one peak per object. With probabilitie
 relief is their product with the distance; they are lower where two objects meet, which
 splits objects without a neck between them.
 
+Sizes are those of objects, after splitting: a piece that is too small joins the piece
+it touches most (`sizes`).
+
 References
 ----------
 .. [1] F. Meyer, "Topographic distance and watershed lines", Signal Processing 38, 1994.
@@ -26,6 +29,7 @@ from napari_garage_unet.engine.errors import InputError
 from .arguments import check_distance, check_levels, check_spacing
 from .relief import Int32, connected_regions, distance_relief
 from .seeds import find_seeds
+from .sizes import fit_sizes
 
 
 def objects(
@@ -37,6 +41,8 @@ def objects(
     min_distance: float | None = None,
     spacing: Sequence[float] | None = None,
     connected_axes: int | None = None,
+    min_size: float = 0.0,
+    max_size: float | None = None,
 ) -> Int32:
     """Give each object of a class an id.
 
@@ -59,6 +65,11 @@ def objects(
     connected_axes
         Number of last axes along which pixels connect: with 2 a stack is treated plane
         by plane and no object is in two planes. All axes by default.
+    min_size
+        Size in pixels below which a piece joins the one of the same region that it
+        touches most; without such a one it is no object.
+    max_size
+        Size in pixels above which what is left is no object; None for no limit.
 
     Returns
     -------
@@ -90,9 +101,11 @@ def objects(
             if split:
                 weight = None if levels is None else levels[index]
                 found = _split(found, weight, min_distance, step)
+            found = fit_sizes(found, min_size, max_size)
             np.add(found, count, out=out[index], where=found > 0)
             count += int(found.max(initial=0))
-    return _in_order(out, count) if split or len(values) > 1 else out
+    in_order = not split and len(values) <= 1 and not min_size and max_size is None
+    return out if in_order else _in_order(out, count)
 
 
 def _split(
@@ -143,5 +156,5 @@ def _in_order(found: Int32, count: int) -> Int32:
     first[flat[pixels]] = pixels  # the first pixel, assigned last, stays
     order = np.argsort(first[1:], kind="stable") + 1
     table = np.zeros(count + 1, np.int32)
-    table[order] = np.arange(1, count + 1)
+    table[order] = np.arange(1, count + 1)  # ids that do not occur come last
     return table[found]

@@ -24,6 +24,22 @@ Bool = npt.NDArray[np.bool_]
 MIN_THREADED_PIXELS = 1 << 20
 """Size in pixels from which on `blur` uses two threads."""
 
+MAX_SMALL_GAPS_FRACTION = 0.015
+"""Share of a frame that small gaps may take from a region which still fills it."""
+
+MAX_GAP_SIDE_FRACTION = 0.125
+"""Longest side of a small gap, as a fraction of the frame's shortest side; what is
+longer may be the border between two objects."""
+
+MAX_HOLES_FRACTION = 0.25
+"""Share of a frame that at most `MAX_HOLES` holes may take. Touching cells that cover
+as much of a frame leave more of them, and gaps at its border."""
+
+MAX_HOLES = 3
+
+SURE_PROBABILITY = 0.75
+"""In a region that fills the frame only a lower probability than this is a border."""
+
 
 def connected_regions(mask: Bool) -> Int32:
     """Return the connected regions of a mask.
@@ -48,6 +64,10 @@ def distance_relief(
 ) -> Float:
     """Return the distance to the outline, times the probability.
 
+    A region that fills the frame has no outline to be far from, or only that of some
+    gaps, whose distance says nothing about objects; its relief is flat, and
+    probabilities above `SURE_PROBABILITY` leave it so.
+
     Parameters
     ----------
     regions
@@ -63,13 +83,53 @@ def distance_relief(
         ``(*spatial)`` float32 in world units, 0 outside the regions.
     """
     mask = regions > 0
-    if mask.all():  # without an outline there is no distance
-        relief = np.ones(mask.shape, np.float32)
+    filling = _region_that_fills_the_frame(regions)
+    relief: Float
+    if filling is None:
+        relief = ndimage.distance_transform_edt(mask, sampling=step).astype(np.float32)
+        if levels is not None:
+            relief *= levels / np.float32(255)
+        return relief
+    flat = np.float32(min(step))
+    weight = np.float32(1) if levels is None else levels / np.float32(255)
+    if filling.all():
+        relief = np.zeros(mask.shape, np.float32)
     else:
         relief = ndimage.distance_transform_edt(mask, sampling=step).astype(np.float32)
-    if levels is not None:
-        relief *= levels / np.float32(255)
-    return relief
+    relief *= weight
+    sure = np.minimum(weight, np.float32(SURE_PROBABILITY)) / SURE_PROBABILITY
+    return np.where(filling, flat * sure, relief).astype(np.float32)
+
+
+def _region_that_fills_the_frame(regions: Int32) -> Bool | None:
+    """Return the pixels of a region that is all of its plane but for some gaps.
+
+    Returns
+    -------
+    ndarray or None
+        ``(*spatial)`` bool; None where no region fills the frame.
+    """
+    if not regions.size:
+        return None
+    sizes = np.bincount(regions.reshape(-1))
+    sizes[0] = 0
+    largest = int(sizes.argmax())
+    missing = 1 - sizes[largest] / regions.size
+    if missing > MAX_HOLES_FRACTION:
+        return None
+    filling: Bool = regions == largest
+    gaps = ndimage.find_objects(connected_regions(~filling))
+    has_small_gaps = missing <= MAX_SMALL_GAPS_FRACTION and all(
+        max(span.stop - span.start for span in gap)
+        <= max(1, MAX_GAP_SIDE_FRACTION * min(regions.shape))
+        for gap in gaps
+    )
+    has_few_holes = len(gaps) <= MAX_HOLES and all(
+        span.start > 0 and span.stop < length
+        for gap in gaps
+        for span, length in zip(gap, regions.shape, strict=True)
+    )
+    return filling if has_small_gaps or has_few_holes else None
 
 
 def blur(values: Float, sigma: Sequence[float]) -> Float:

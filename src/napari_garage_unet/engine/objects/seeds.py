@@ -3,8 +3,8 @@
 A seed is a peak of the relief: the distance to the outline, smoothed a little so that a
 rough outline does not add peaks. A peak counts if no higher one of the same region lies
 closer than the larger of the split distance and its own height; a centre inside the
-inscribed circle of another object is not an object of its own. Lengths are in world
-units, so the shape of voxels does not matter.
+inscribed circle of another object is not an object of its own. A plateau is one peak,
+however large it is. Lengths are in world units, so the shape of voxels does not matter.
 
 The default split distance is `SPLIT_DISTANCE_PER_RADIUS` times the typical radius: the
 median of the heights of seeds `SIZING_DISTANCE_PIXELS` apart, weighted by their
@@ -42,6 +42,10 @@ SIZING_DISTANCE_PIXELS = 3.0
 
 SMOOTHING_SIGMA_PER_DISTANCE = 0.3
 """Sigma of the smoothing of the relief, as a fraction of the split distance."""
+
+
+LARGE_PLATEAU_PIXELS = 64
+"""Pixels from which on a plateau is known by the one nearest to its centre alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +178,56 @@ def find_seeds(
         order = np.lexsort((-pixels, smooth.reshape(-1)[pixels], own))
         last = np.append(np.diff(own[order]) > 0, True)
         peak.reshape(-1)[pixels[order[last]]] = True
-    # Pixels of a plateau suppress each other like any other close peaks.
+    plateaus = _thin_out(peak, np.where(inside, smooth, 0))
     points = np.argwhere(peak)
     height, region = smooth[peak], regions[peak].astype(np.int64)
+    plateau = plateaus[peak]
     radius = np.maximum(np.maximum(height, distance), max(step))
     world = points * np.array(step)
     tree = KDTree(world)
     alive = np.ones(len(points), bool)
+    n_of_plateau = np.bincount(plateau, minlength=1)
     for one in np.argsort(-height, kind="stable"):
         if alive[one]:
             near = np.array(tree.query_ball_point(world[one], radius[one]))
             alive[near[region[near] == region[one]]] = False
+            if n_of_plateau[plateau[one]] > 1:
+                alive[plateau == plateau[one]] = False
             alive[one] = True
     return Seeds(points[alive], region[alive])
+
+
+def _thin_out(peak: Bool, smooth: Float) -> Int32:
+    """Leave of each large plateau one pixel, or none if it is no peak, in place.
+
+    Parameters
+    ----------
+    peak
+        ``(*spatial)`` bool, pixels that no neighbour exceeds; changed.
+    smooth
+        ``(*spatial)``, the relief; 0 outside of the regions.
+
+    Returns
+    -------
+    ndarray
+        ``(*spatial)`` int32, number of the plateau of each pixel, from 1.
+    """
+    plateaus = connected_regions(peak)
+    sizes = np.bincount(plateaus.reshape(-1), minlength=1)
+    sizes[0] = 0
+    for large in np.flatnonzero(sizes >= LARGE_PLATEAU_PIXELS):
+        pixels = np.argwhere(plateaus == large)
+        height = smooth[tuple(pixels[0])]
+        box = tuple(
+            slice(max(low - 1, 0), high + 2)
+            for low, high in zip(pixels.min(axis=0), pixels.max(axis=0), strict=True)
+        )
+        here = plateaus[box] == large
+        rim = max_around(here.astype(np.float32)) > 0
+        # The floor of a flat valley is level too, but its rim goes up.
+        is_floor = (smooth[box][rim & ~here] >= height).any()
+        peak[plateaus == large] = False
+        if not is_floor:
+            nearest = np.square(pixels - pixels.mean(axis=0)).sum(axis=1).argmin()
+            peak[tuple(pixels[nearest])] = True
+    return plateaus
