@@ -125,7 +125,10 @@ class ObjectsWidget(Dock):
         self._set: ObjectSet | None = None
         self.totals = QLabel()
         self.totals.setWordWrap(True)
-        self.totals.setToolTip("Share of all pixels and number of objects by class.")
+        self.totals.setToolTip(
+            "Share of the pixels and number of objects by class, in the planes "
+            "that are segmented."
+        )
         self.column.addWidget(self.totals)
         self.table = TableModel()
         self.sorted = QSortFilterProxyModel()
@@ -186,13 +189,26 @@ class ObjectsWidget(Dock):
         names = {info.id: info.name for info in new.result.classes}
         shown = {info.id for info in new.result.classes if not info.background}
         totals = new.totals
+        lines = []
+        if new.n_planes < new.n_all_planes:
+            lines.append(
+                f"{new.n_planes} of {new.n_all_planes} planes are segmented; "
+                "the others are not counted."
+            )
         self.totals.setText(
             "\n".join(
-                f"{names[int(i)]}: {count} objects, {100 * share:.1f} % of the pixels"
-                for i, share, count in zip(
-                    totals["class"], totals["fraction"], totals["count"], strict=True
-                )
-                if int(i) in shown
+                lines
+                + [
+                    f"{names[int(i)]}: {count} objects, {100 * share:.1f} % of "
+                    "the pixels"
+                    for i, share, count in zip(
+                        totals["class"],
+                        totals["fraction"],
+                        totals["count"],
+                        strict=True,
+                    )
+                    if int(i) in shown
+                ]
             )
         )
         self._on_selected_label()

@@ -168,3 +168,46 @@ def test_objects_of_two_classes_have_ids_of_their_own(viewer, session, run):
     assert found.table["label"].tolist() == [1, 2]
     assert found.totals["class"].tolist() == [1, 2, 5]
     assert found.totals["count"].tolist()[1:] == [1, 1]
+
+
+def test_objects_are_those_of_the_planes_that_are_segmented(viewer, session, run):
+    cell = np.stack([balls((40, 40), [(12, 12), (28, 28)], radius=6)] * 4)
+    picture = viewer.add_image(
+        picture_of(cell), name="film", axis_labels=("t", "y", "x")
+    )
+    levels = levels_of(cell)
+    result = make_result(viewer, session, picture, levels, planes=[(0,), (2,)])
+    session.tuner.set_rules(result, {2: CUT})
+    run(lambda: not result.n_outdated)
+    found = find(session, run, result)
+    assert (found.n_planes, found.n_all_planes) == (2, 4)
+    assert found.totals["count"][1] == 4
+    share = (result.layer.data[0] == 2).mean()
+    assert found.totals["fraction"][1] == pytest.approx(share)
+    assert sorted(set(found.table["t"])) == [0, 2]
+
+
+def test_objects_are_found_again_when_more_planes_are_segmented(
+    viewer, session, run, monkeypatch
+):
+    monkeypatch.setattr(
+        "napari_garage_unet.session.results.object_list.SECONDS_BETWEEN_RENEWALS", 0
+    )
+    cell = np.stack([balls((40, 40), [(12, 12), (28, 28)], radius=6)] * 3)
+    picture = viewer.add_image(
+        picture_of(cell), name="film", axis_labels=("t", "y", "x")
+    )
+    levels = levels_of(cell)
+    result = make_result(viewer, session, picture, levels, planes=[(0,)])
+    session.tuner.set_rules(result, {2: CUT})
+    run(lambda: not result.n_outdated)
+    found = find(session, run, result)
+    assert found.totals["count"][1] == 2
+    for t in (1, 2):
+        result.put((t,), levels[:, t], state=(0, 0))
+    run(lambda: found.n_planes == 3)
+    assert found.totals["count"][1] == 6
+    result.put((1,), levels_of(np.zeros((40, 40))), state=(1, 0))
+    run(lambda: found.totals["count"][1] == 4)
+    run(polls=20)
+    assert not session.objects.is_busy

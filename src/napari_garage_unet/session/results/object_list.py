@@ -1,8 +1,14 @@
-"""Objects of results: a layer with one id per object, and their table."""
+"""Objects of results: a layer with one id per object, and their table.
+
+Objects are those of the planes that are segmented. When more planes come, or planes are
+segmented again, they are found again by themselves.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +18,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.fitting import in_shape
+from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.engine.objects import found as engine_objects
 from napari_garage_unet.engine.objects.tables import Table
 from napari_garage_unet.layers.matching import placement
@@ -19,7 +26,14 @@ from napari_garage_unet.layers.metadata import METADATA_KEY
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.background import Tasks
 
+from .probability_store import PlaneState
 from .result import Result
+
+SECONDS_BETWEEN_RENEWALS = 1.0
+"""Time for which new planes are collected, at least, before objects are found again."""
+
+PAUSE_PER_SECOND_OF_WORK = 3.0
+"""The same as a multiple of what finding took last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +49,8 @@ class MeasuredObjects:
     table
         A row per object: ``class``, then the columns of `measure`.
     totals
-        A row per class: ``class``, ``area`` or ``volume``, ``fraction``, ``count``.
+        A row per class: ``class``, ``area`` or ``volume``, ``fraction`` (of the pixels of
+        planes that are segmented), ``count``.
     """
 
     ids: NDArray[np.int32]
@@ -50,6 +65,11 @@ class ObjectSet:
     ----------
     layer
         Labels layer with an id per object; the table is in its ``features``.
+    plane_states
+        The planes that were segmented when the objects were found, each with the state
+        of its model.
+    asked_states
+        Those of the newest planes in which objects were or are being looked for.
     """
 
     def __init__(self, result: Result, layer: Labels, found: MeasuredObjects) -> None:
@@ -57,6 +77,18 @@ class ObjectSet:
         self.layer = layer
         self.table = found.table
         self.totals = found.totals
+        self.plane_states: Mapping[PlaneIndex, PlaneState] = {}
+        self.asked_states: Mapping[PlaneIndex, PlaneState] = {}
+
+    @property
+    def n_planes(self) -> int:
+        """Number of planes that were segmented when the objects were found."""
+        return len(self.plane_states)
+
+    @property
+    def n_all_planes(self) -> int:
+        """Number of planes of the image."""
+        return len(list(self.result.image.plane_indices()))
 
 
 class ObjectList:
@@ -85,6 +117,8 @@ class ObjectList:
         self._tasks = tasks
         self._sets: list[ObjectSet] = []
         self._wanted: Result | None = None
+        self._began = 0.0
+        self._renew_after = 0.0
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
@@ -108,19 +142,25 @@ class ObjectList:
         self.changed.emit()
 
     def poll(self) -> None:
-        """Begin to find objects that have waited for planes to be up to date."""
+        """Begin to find objects that have waited for planes, or again for new ones."""
+        if self._wanted is None:
+            self._wanted = self._with_new_planes()
         result = self._wanted
         if result is None or result.n_outdated:
             return
         self._wanted = None
+        self._began = time.monotonic()
+        states = result.plane_states
         before = self.of_result(result)
+        if before is not None:
+            before.asked_states = states
         labels = np.array(result.pixels)
         shape = result.image.spatial_shape
         old = None if before is None else in_shape(before.layer.data, shape)
         self._tasks.run(
             "objects",
-            lambda: find_objects(result, labels, old),
-            done=lambda found: self._show(result, found),
+            lambda: find_objects(result, labels, old, n_planes=len(states)),
+            done=lambda found: self._show(result, found, states),
         )
 
     def close(self) -> None:
@@ -129,7 +169,27 @@ class ObjectList:
             self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._sets.clear()
 
-    def _show(self, result: Result, found: MeasuredObjects) -> None:
+    def _with_new_planes(self) -> Result | None:
+        """Return a result of which other planes are segmented than objects show."""
+        if "objects" in self._tasks or time.monotonic() < self._renew_after:
+            return None
+        for shown in self._sets:
+            result = shown.result
+            is_there = result.layer in self._viewer.layers
+            if is_there and result.plane_states != shown.asked_states:
+                return result
+        return None
+
+    def _show(
+        self,
+        result: Result,
+        found: MeasuredObjects,
+        states: Mapping[PlaneIndex, PlaneState],
+    ) -> None:
+        now = time.monotonic()
+        self._renew_after = now + max(
+            SECONDS_BETWEEN_RENEWALS, PAUSE_PER_SECOND_OF_WORK * (now - self._began)
+        )
         if result.layer not in self._viewer.layers:
             return
         shown = self.of_result(result)
@@ -151,6 +211,7 @@ class ObjectList:
             shown.layer.data[...] = in_shape(found.ids, shown.layer.data.shape)
             shown.table, shown.totals = found.table, found.totals
             redraw(shown.layer)
+        shown.plane_states = shown.asked_states = states
         shown.layer.features = {
             "index": found.table.get("label", np.empty(0, int)),
             **found.table,
@@ -172,7 +233,11 @@ class ObjectList:
 
 
 def find_objects(
-    result: Result, labels: NDArray[Any], old: NDArray[np.int32] | None = None
+    result: Result,
+    labels: NDArray[Any],
+    old: NDArray[np.int32] | None = None,
+    *,
+    n_planes: int | None = None,
 ) -> MeasuredObjects:
     """Find and measure the objects of a result.
 
@@ -184,6 +249,8 @@ def find_objects(
         ``(*spatial)`` class ids of the result.
     old
         ``(*spatial)`` ids of objects found before, which those still there keep.
+    n_planes
+        Number of planes that are segmented; the others do not count. All by default.
     """
     found = engine_objects.find_objects(
         labels,
@@ -194,7 +261,11 @@ def find_objects(
     )
     if old is not None:
         found = found.renumbered_like(old)
-    return MeasuredObjects(found.ids, found.table, found.totals)
+    totals = dict(found.totals)
+    if n_planes:
+        share = n_planes / len(list(result.image.plane_indices()))
+        totals["fraction"] = np.asarray(totals["fraction"], float) / share
+    return MeasuredObjects(found.ids, found.table, totals)
 
 
 def _select_clicked(layer: Labels, event: Any) -> None:

@@ -27,7 +27,7 @@ from napari_garage_unet.layers.writing import redraw, write_plane
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
 from .labeller import Labeller
-from .probability_store import PlaneState, ProbabilityStore
+from .probability_store import NOTHING, PlaneState, ProbabilityStore
 from .slab import Slab, slab_around
 from .upsample import enlarge, fill_enlarged
 
@@ -130,6 +130,15 @@ class Result:
             self.layer.data, self.image.spatial_shape
         )
         return view
+
+    @property
+    def plane_states(self) -> dict[PlaneIndex, PlaneState]:
+        """The planes that have been computed, each with the state of the model.
+
+        Of a preview, which changes with every step, all states are the same.
+        """
+        states = self._store.states
+        return dict.fromkeys(states, NOTHING) if self.is_preview else dict(states)
 
     @property
     def n_outdated(self) -> int:
