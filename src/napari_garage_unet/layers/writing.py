@@ -15,6 +15,7 @@ from napari.layers import Labels, Layer
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.fitting import in_shape
+from napari_garage_unet.engine.class_ids import check_class_ids
 
 
 def write_plane(
@@ -95,7 +96,15 @@ def free_name(viewer: Any, name: str) -> str:
 
 
 def labels_dtype(class_ids: Any) -> Any:
-    """Return uint8, or uint16 where an id is above 255."""
+    """Return uint8, or uint16 where an id is above 255.
+
+    Raises
+    ------
+    InputError
+        If a number is no class id.
+    """
+    class_ids = list(class_ids)
+    check_class_ids(class_ids, of="A class has")
     return np.uint8 if max(class_ids, default=0) <= 255 else np.uint16
 
 

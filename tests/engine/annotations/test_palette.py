@@ -44,5 +44,5 @@ def test_colours_repeat_after_the_palette_and_start_at_one():
     assert len(set(PALETTE)) == len(PALETTE) >= 16
     assert color_for(1) == PALETTE[0]
     assert color_for(len(PALETTE) + 1) == PALETTE[0]
-    with pytest.raises(InputError, match="start at 1"):
+    with pytest.raises(InputError, match="from 1 to 65535"):
         color_for(0)

@@ -261,7 +261,7 @@ def test_each_class_keeps_at_least_half_of_its_strokes():
         (paint(ids=(2,)), "All strokes are of class 2"),
         (paint().astype(float), "whole numbers"),
         (paint((200, 210)), r"\(200, 200\).*\(200, 210\)"),
-        (-paint(), "negative"),
+        (-paint(), "the id -3; class ids are whole numbers from 1"),
     ],
 )
 def test_strokes_that_cannot_be_learnt_from_are_refused(strokes, sentence):

@@ -167,7 +167,7 @@ def test_rules_may_name_only_some_classes():
         (np.zeros((0, 3), np.float32), None, None, "shape"),
         (np.zeros((2, 3), np.uint8), [0.5], None, "2 classes but 1"),
         (np.zeros((2, 3), np.uint8), {5: 0.5}, None, "no class 5"),
-        (np.zeros((2, 3), np.uint8), None, (1, 1), "different"),
+        (np.zeros((2, 3), np.uint8), None, (1, 1), "same id"),
         (np.zeros((2, 3), np.uint8), None, (1,), "1 class ids"),
         (np.zeros((2, 3), np.uint8), 1.5, None, "Threshold"),
     ],

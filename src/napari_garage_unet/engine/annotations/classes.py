@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.class_ids import check_class_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,7 @@ class ClassInfo:
     background: bool = False
 
     def __post_init__(self) -> None:
-        if self.id < 1:
-            raise InputError(
-                f"Class ids start at 1 (0 means unlabelled), {self.id} is not possible."
-            )
+        check_class_ids([self.id], of="A class has")
         if not self.name:
             object.__setattr__(self, "name", f"class {self.id}")
 

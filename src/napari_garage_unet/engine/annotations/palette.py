@@ -9,7 +9,7 @@ the sixteen are closer than 10 for any of the four.
 
 from __future__ import annotations
 
-from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.class_ids import check_class_ids
 
 PALETTE: tuple[str, ...] = (
     "#e69f00",  # orange
@@ -48,10 +48,7 @@ def color_for(class_id: int) -> str:
     Raises
     ------
     InputError
-        If `class_id` is smaller than 1: 0 means unlabelled and has no colour.
+        If `class_id` is no class id: 0 means unlabelled and has no colour.
     """
-    if class_id < 1:
-        raise InputError(
-            f"Class ids start at 1 (0 means unlabelled), {class_id} has no colour."
-        )
+    check_class_ids([class_id], of="A class has")
     return PALETTE[(class_id - 1) % len(PALETTE)]

@@ -20,6 +20,7 @@ from napari_garage_unet.engine.images.image import ArrayLike, Image, PlaneIndex
 from .hold_out import hold_out
 from .patches import Stroke
 from .stroke_index import StrokeIndex
+from .stroke_values import check_ids_of_classes, check_stroke_values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +94,8 @@ class StrokedImages:
         Raises
         ------
         InputError
-            If strokes do not fit their image; nothing has been changed then.
+            If strokes do not fit their image or cannot be class ids; nothing has been
+            changed then.
         """
         if len(self._images) != len(strokes):
             raise InputError(
@@ -102,11 +104,14 @@ class StrokedImages:
             )
         for image, painted in zip(self._images, strokes, strict=True):
             check_strokes(image, painted)
+            check_stroke_values(
+                painted, name=f"The strokes of {image.name}", image=image
+            )
         for number, (image, painted) in enumerate(
             zip(self._images, strokes, strict=True)
         ):
             whole = tuple(slice(0, length) for length in image.spatial_shape)
-            self.edit(number, StrokeEdit(whole, painted))
+            self._edit(number, StrokeEdit(whole, painted))
 
     def edit(self, number: int, edit: StrokeEdit) -> None:
         """Replace the strokes in a box of an image.
@@ -117,7 +122,17 @@ class StrokedImages:
             Number of the image in the list.
         edit
             The box, which lies within the image, and what it holds now.
+
+        Raises
+        ------
+        InputError
+            If the values are no class ids; nothing has been changed then.
         """
+        name = f"The strokes of {self._images[number].name}"
+        check_stroke_values(edit.values, name=name)
+        self._edit(number, edit)
+
+    def _edit(self, number: int, edit: StrokeEdit) -> None:
         image = self._images[number]
         for index, box, values in _planes_of(image, edit):
             key = number, index
@@ -140,17 +155,12 @@ class StrokedImages:
         Raises
         ------
         InputError
-            If strokes are negative, there are none, or all are of one class.
+            If there are no strokes, all are of one class, or there are too many
+            classes.
         """
         planes = sorted(self._planes.items(), key=lambda item: item[0])
-        for (number, _), strokes in planes:
-            lowest = min(strokes.counts)
-            if lowest < 0:
-                raise InputError(
-                    f"The strokes of {self._images[number].name} hold the negative id "
-                    f"{lowest}; class ids start at 1 and 0 means unlabelled."
-                )
         ids = sorted({i for _, strokes in planes for i in strokes.counts})
+        check_ids_of_classes(ids, name="The strokes")
         if not ids:
             raise InputError("Nothing is painted yet; paint a stroke of two classes.")
         if len(ids) == 1:
@@ -204,8 +214,8 @@ def collect_strokes(
     Raises
     ------
     InputError
-        If strokes do not fit their image, are negative, there are none, or all are
-        of one class.
+        If strokes do not fit their image, cannot be class ids, there are none, or all
+        are of one class.
     """
     stroked = StrokedImages(images)
     stroked.replace(strokes)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from napari_garage_unet.engine.class_ids import check_class_ids
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.settings import check_limits, setting
 from napari_garage_unet.engine.settings import from_json as config_from_json
@@ -201,7 +202,7 @@ def resolve_class_ids(class_ids: Sequence[int] | None, count: int) -> tuple[int,
     Raises
     ------
     InputError
-        If the ids are not `count` different numbers from 1 to 65535.
+        If the ids are not `count` different class ids.
     """
     ids = tuple(
         int(i) for i in (range(1, count + 1) if class_ids is None else class_ids)
@@ -210,10 +211,9 @@ def resolve_class_ids(class_ids: Sequence[int] | None, count: int) -> tuple[int,
         raise InputError(
             f"There are probabilities of {count} classes but {len(ids)} class ids."
         )
-    if len(set(ids)) != count or min(ids) < 1 or max(ids) > 65535:
-        raise InputError(
-            f"Class ids have to be different numbers from 1 to 65535, not {list(ids)}."
-        )
+    check_class_ids(ids, of="A class has")
+    if len(set(ids)) != count:
+        raise InputError(f"Two classes have the same id: {list(ids)}.")
     return ids
 
 
