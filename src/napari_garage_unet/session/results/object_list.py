@@ -49,8 +49,8 @@ class MeasuredObjects:
     table
         A row per object: ``class``, then the columns of `measure`.
     totals
-        A row per class: ``class``, ``area`` or ``volume``, ``fraction`` (of the pixels of
-        planes that are segmented), ``count``.
+        A row per class: ``class``, ``area`` or ``volume``, ``fraction`` (of the pixels
+        of planes that are segmented), ``count``.
     """
 
     ids: NDArray[np.int32]
