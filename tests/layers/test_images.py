@@ -47,7 +47,7 @@ def test_a_labelled_channel_axis_is_not_part_of_the_strokes_shape():
 
 @pytest.mark.parametrize("lazy", ["dask", "zarr", "pyramid"])
 def test_lazy_layers_and_pyramids_are_read_at_full_resolution(lazy):
-    data = pixels(3, 32, 32)
+    data = pixels(5, 32, 32)
     if lazy == "dask":
         layer = Image(da.from_array(data, chunks=(1, 16, 16)))
     elif lazy == "zarr":
@@ -58,7 +58,7 @@ def test_lazy_layers_and_pyramids_are_read_at_full_resolution(lazy):
         layer = Image([data, data[:, ::2, ::2]], multiscale=True)
     image = read_image([layer])
     assert image.data.shape == data.shape
-    for z in range(3):
+    for z in range(5):
         assert np.array_equal(image.plane((z,))[..., 0], data[z])
 
 
@@ -99,6 +99,7 @@ def test_lazy_channels_wherever_their_axis_stands():
     image = read_image(layers)
     assert image.axes == "zyxc"
     assert image.n_channels == 3
+    assert image.channel_names == ("Image 0", "Image 1", "Image")
     expected = [first[0, 1], first[1, 1], second[1]]
     assert np.array_equal(image.plane((1,)), np.stack(expected, axis=-1))
 

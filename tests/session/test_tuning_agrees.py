@@ -22,6 +22,7 @@ from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.engine.objects.instances import class_objects, objects_table
+from napari_garage_unet.engine.objects.table_files import plain_number
 
 CENTRES = {
     2: [(20, 20), (20, 38), (50, 25), (52, 60)],
@@ -59,6 +60,9 @@ class FakePredictor:
         levels = levels_of(image.plane(index)[..., 0] / 255.0)
         return levels.astype(np.float32) / np.float32(255)
 
+    def forget(self, image):
+        """Nothing is kept of an image."""
+
 
 @pytest.fixture(params=RULES)
 def rules(request):
@@ -80,7 +84,7 @@ def model(monkeypatch, rules):
 
 
 def read_table(path):
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         header, *rows = csv.reader(file)
     return header, rows
 
@@ -123,10 +127,14 @@ def test_labels_objects_and_tables_are_the_same(
     written = tifffile.imread(tmp_path / "cells_objects.tif")
     np.testing.assert_array_equal(written, ids[2])
     header, rows = read_table(tmp_path / "cells.csv")
-    assert [name.split(" (")[0] for name in header] == ["image", *table]
-    for name, *column in zip(header[1:], *(row[1:] for row in rows), strict=True):
+    assert [name.split(" (")[0] for name in header] == ["image", "unit", *table]
+    for name, *column in zip(header[2:], *(row[2:] for row in rows), strict=True):
         expected = table[name.split(" (")[0]].tolist()
-        assert column == [str(value) for value in expected], name
+        texts = [
+            plain_number(value) if isinstance(value, float) else str(value)
+            for value in expected
+        ]
+        assert column == texts, name
 
     # Session
     levels = np.rint(probabilities * 255).astype(np.uint8)

@@ -98,7 +98,7 @@ def read_image(layers: Sequence[ImageLayer]) -> Image:
         join_channels(images),
         images[0].spatial_axes + "c",
         name=" + ".join(layer.name for layer in layers),
-        channel_names=tuple(str(layer.name) for layer in layers),
+        channel_names=_channel_names(images),
         axes_source=images[0].axes_source,
     )
     return with_place(image, image_place(first))
@@ -166,6 +166,19 @@ def check_same_place(layer: Layer, image_layer: Layer, *, what: str) -> None:
         raise InputError(
             f"{differing_places(layer, image_layer)}; {what} have to lie on each other."
         )
+
+
+def _channel_names(images: Sequence[Image]) -> tuple[str, ...]:
+    """Return the name of a layer per channel, with a number where it has several."""
+    names: list[str] = []
+    for image in images:
+        if image.channel_names:
+            names += image.channel_names
+        elif image.n_channels == 1:
+            names.append(image.name)
+        else:
+            names += [f"{image.name} {number}" for number in range(image.n_channels)]
+    return tuple(names)
 
 
 def _read_layer(layer: ImageLayer) -> Image:

@@ -16,6 +16,7 @@ EXAMPLES = {
     "StopReason": StopReason.SETTLED,
     "float": 0.5,
     "SharedArray": SharedArray("garage_x", (2, 3), "|u1"),
+    "SharedArray | None": SharedArray("garage_y", (2, 3), "|b1"),
     "tuple[float, ...]": (1.0, 2.0),
     "tuple[int, ...]": (1, 2),
     "tuple[str, ...]": ("a", "b"),
