@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +17,10 @@ from command_line import AS_PLAIN, PLAIN, STEPS, assert_refused, run, squares
 
 from napari_garage_unet import load_model, train
 from napari_garage_unet.cli.terminal import ProgressLine
+from napari_garage_unet.engine.errors import OutputError
 from napari_garage_unet.engine.learning.config import TrainingConfig
+from napari_garage_unet.engine.learning.training import Training
+from napari_garage_unet.engine.models.model import Model
 
 TRAIN = "train --image {f}/image.png --strokes {f}/strokes.png --model {t}/m "
 
@@ -76,26 +83,99 @@ def test_strokes_settle_which_axis_is_which(tmp_path):
     )
 
 
-def test_ctrl_c_keeps_what_has_been_learnt(folder, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("SIGINT", "Ctrl-C"), ("SIGTERM", "SIGTERM"), ("SIGHUP", "SIGHUP")],
+)
+def test_a_signal_keeps_what_has_been_learnt(
+    folder, tmp_path, monkeypatch, capsys, name, said
+):
+    if not hasattr(signal, name):
+        pytest.skip(f"there is no {name} here")
+    number = getattr(signal, name)
     shown = ProgressLine.__call__
 
-    def press_ctrl_c(self, step):
+    def stop(self, step):
         shown(self, step)
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
 
-    monkeypatch.setattr(ProgressLine, "__call__", press_ctrl_c)
-    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(ProgressLine, "__call__", stop)
+    before = signal.getsignal(number)
     arguments = [
         *("train", "--image", folder / "image.png", *AS_PLAIN),
         *("--strokes", folder / "strokes.tif", "--model", tmp_path / "m.garage"),
         *("--seconds", 600, "--json", tmp_path / "report.json"),
     ]
     assert run(*arguments) == 0
-    assert "stopped by Ctrl-C" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "1 steps in" in out
+    assert f", stopped by {said}, " in out
     assert load_model(tmp_path / "m.garage").provenance["steps"] == 1
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["ended"] == "interrupted"
-    assert signal.getsignal(signal.SIGINT) is before
+    assert report["stopped_by"] == said
+    assert signal.getsignal(number) is before
+
+
+def test_a_signal_after_the_last_step_does_not_lose_the_model(
+    folder, tmp_path, monkeypatch
+):
+    save = Model.save
+
+    def stop_and_save(self, path):
+        os.kill(os.getpid(), signal.SIGTERM)
+        save(self, path)
+
+    monkeypatch.setattr(Model, "save", stop_and_save)
+    arguments = [
+        *("train", "--image", folder / "image.png", *AS_PLAIN, "--steps", 1),
+        *("--strokes", folder / "strokes.tif", "--model", tmp_path / "m.garage"),
+    ]
+    assert run(*arguments) == 0
+    assert load_model(tmp_path / "m.garage").provenance["steps"] == 1
+
+
+def test_a_disk_without_room_is_found_before_the_training(
+    folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+    monkeypatch.setattr(Training, "run", lambda self: pytest.fail("it has begun"))
+    arguments = [
+        *("train", "--image", folder / "image.png", *AS_PLAIN, "--steps", 1),
+        *("--strokes", folder / "strokes.tif", "--model", tmp_path / "m.garage"),
+    ]
+    assert run(*arguments) == 2
+    err = capsys.readouterr().err
+    assert "The model needs" in err
+    assert f"of room in {tmp_path}, where 1.0 kB are free" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_that_cannot_be_written_in_the_end_is_saved_elsewhere(
+    folder, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    save = Model.save
+
+    def save_unless_full(self, path):
+        if Path(path).parent == tmp_path:
+            raise OutputError("The disk is full.")
+        save(self, path)
+
+    monkeypatch.setattr(Model, "save", save_unless_full)
+    arguments = [
+        *("train", "--image", folder / "image.png", *AS_PLAIN, "--steps", 1),
+        *("--strokes", folder / "strokes.tif", "--model", tmp_path / "m.garage"),
+    ]
+    assert run(*arguments) == 2
+    err = capsys.readouterr().err.splitlines()[-1]
+    (rescued,) = (tmp_path / "temporary").rglob("m.garage")
+    assert err == (
+        "garage-unet: The disk is full. What was learnt is not lost: it was saved as "
+        f"{rescued}."
+    )
+    assert load_model(rescued).provenance["steps"] == 1
 
 
 BAD = {

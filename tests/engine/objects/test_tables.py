@@ -18,6 +18,18 @@ def test_tables_are_joined_and_missing_columns_stay_empty():
     }
 
 
+def test_columns_keep_their_neighbours():
+    one = np.ones(1)
+    flat = {"label": one, "area": one, "y": one, "mean": one}
+    deep = {"label": one, "volume": one, "z": one, "y": one, "mean": one}
+    assert list(join_tables([flat, deep])) == [
+        *("label", "volume", "z", "area", "y", "mean"),
+    ]
+    assert list(join_tables([deep, flat])) == [
+        *("label", "area", "volume", "z", "y", "mean"),
+    ]
+
+
 def test_no_tables_are_a_table_without_columns():
     assert join_tables([]) == {}
     assert n_rows({}) == 0

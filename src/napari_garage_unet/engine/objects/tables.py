@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -27,9 +26,17 @@ def join_tables(tables: Sequence[Mapping[str, Column]]) -> Table:
     ----------
     tables
         Their columns may differ; cells that a table does not have are empty strings.
+        A column stands behind the one that it follows in its own table.
     """
+    names: list[str] = []
+    for table in tables:
+        at = 0
+        for name in table:
+            if name not in names:
+                names.insert(at, name)
+            at = names.index(name) + 1
     joined: Table = {}
-    for name in dict.fromkeys(itertools.chain.from_iterable(tables)):
+    for name in names:
         parts = [
             table[name] if name in table else np.full(n_rows(table), "", object)
             for table in tables
