@@ -22,7 +22,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 import tensorflow as tf
 
-from .cores import available_cores
+from .cores import available_cores, bound_cores
 
 __all__ = [
     "available_cores",
@@ -47,6 +47,25 @@ def _use_growing_gpu_memory() -> None:
 
 
 _use_growing_gpu_memory()
+
+
+def _keep_limit_of_threads() -> None:
+    """Give TensorFlow no more threads than there are cores for this process.
+
+    By itself it knows the cores that the process is bound to, and no other limit.
+    """
+    cores = available_cores()
+    if cores >= bound_cores():
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(cores)
+        tf.config.threading.set_inter_op_parallelism_threads(cores)
+    except RuntimeError as error:
+        # Only possible before the first use; other code has used TensorFlow.
+        logger.info("The number of threads stays as it is: %s", error)
+
+
+_keep_limit_of_threads()
 
 
 @contextmanager

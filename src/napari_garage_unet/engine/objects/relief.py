@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from napari_garage_unet.engine.compute.cores import available_cores
+
 Int32 = npt.NDArray[np.int32]
 
 
@@ -150,7 +152,7 @@ def blur(values: Float, sigma: Sequence[float]) -> Float:
     if values.ndim < 2 or values.size < MIN_THREADED_PIXELS:
         whole: Float = ndimage.gaussian_filter(values, sigma)
         return whole
-    with ThreadPoolExecutor(2) as threads:
+    with ThreadPoolExecutor(min(2, available_cores())) as threads:
         for axis, width in enumerate(sigma):
             blurred = np.empty_like(values)
             # Each line along the axis is filtered alone, so the parts into which
