@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def read_for_strokes(
-    path: Path, strokes: NDArray[Any], *, axes: str | None
+    path: Path, strokes: NDArray[Any], *, axes: str | None, series: int | None = None
 ) -> tuple[Image, NDArray[Any]]:
     """Read an image whose strokes decide about its axes, where these are a guess.
 
@@ -43,6 +43,8 @@ def read_for_strokes(
     axes
         One letter of ``"tzyxc"`` per axis; by default the axes stored in the file, or
         else those that fit the strokes.
+    series
+        Which of several pictures in the file, counted from 0.
 
     Returns
     -------
@@ -56,13 +58,15 @@ def read_for_strokes(
     """
     from napari_garage_unet.engine.files.reading import read_image
 
-    image = follow_strokes(read_image(path, axes=axes), strokes)
+    image = follow_strokes(read_image(path, axes=axes, series=series), strokes)
     painted = fit_strokes(image, strokes, cure="--axes {axes}")
     say_guess(image)
     return image, painted
 
 
-def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
+def read_for_model(
+    path: Path, model: Model, *, axes: str | None, series: int | None = None
+) -> Image:
     """Read an image whose model decides about its axes, where these are a guess.
 
     Parameters
@@ -74,6 +78,8 @@ def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
     axes
         One letter of ``"tzyxc"`` per axis; by default the axes stored in the file, or
         else those of the images that the model was trained on.
+    series
+        Which of several pictures in the file, counted from 0.
 
     Returns
     -------
@@ -86,7 +92,7 @@ def read_for_model(path: Path, model: Model, *, axes: str | None) -> Image:
     """
     from napari_garage_unet.engine.files.reading import read_image
 
-    image = read_image(path, axes=axes)
+    image = read_image(path, axes=axes, series=series)
     if image.axes_source is AxesSource.SHAPE:
         like = axes_like(image.data.shape, model.axes, n_channels=model.n_channels)
         image = with_axes(image, like, source=AxesSource.SHAPE)

@@ -19,3 +19,10 @@ AXES_OPTION = click.option(
     help="What the axes of the images are, such as zyx or cyx, for files that do not "
     "say it.",
 )
+SERIES_OPTION = click.option(
+    "--series",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Which picture of files that hold several, counted from 0; by default the "
+    "first that is no preview.",
+)

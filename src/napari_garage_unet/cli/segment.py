@@ -15,10 +15,10 @@ from napari_garage_unet.engine.labels.rules import SplitBy
 
 from .batch import Batch, Picture, plan_pictures, say_left_out, without_results
 from .inputs import make_rules, read_for_model, say_differences
-from .options import AXES_OPTION, JSON_OPTION, PATH_TYPE
+from .options import AXES_OPTION, JSON_OPTION, PATH_TYPE, SERIES_OPTION
 from .outputs import check_distinct, check_output, describe_image
 from .stop_signals import StopRequest, stop_signals
-from .terminal import say, say_device, start_engine
+from .terminal import say, say_device, say_notes, start_engine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--probabilities", is_flag=True, help="Write them too, as a TIFF.")
 @AXES_OPTION
+@SERIES_OPTION
 @click.option(
     "--preset",
     metavar="NAME",
@@ -85,6 +86,7 @@ def segment_command(
     out: Path,
     probabilities: bool,
     axes: str | None,
+    series: int | None,
     preset: str | None,
     thresholds: tuple[str, ...],
     sizes: tuple[str, ...],
@@ -119,7 +121,9 @@ def segment_command(
     )
     batch = Batch(pictures)
     with stop_signals(at_once=True) as stop:
-        work = _Segmenting(model, options, axes, stop, measures=table is not None)
+        work = _Segmenting(
+            model, options, axes, series, stop, measures=table is not None
+        )
         batch.run(read=work.read, start=work.start, segment=work.segment, stop=stop)
         with stop.hold():
             try:
@@ -161,6 +165,8 @@ class _Segmenting:
         Results besides labels.
     axes
         Axes of all pictures, or None.
+    series
+        Which picture of each file, or None.
     stop
         Is held while files are written.
     measures
@@ -177,6 +183,7 @@ class _Segmenting:
         model: Model,
         options: PipelineOptions,
         axes: str | None,
+        series: int | None,
         stop: StopRequest,
         *,
         measures: bool,
@@ -184,6 +191,7 @@ class _Segmenting:
         self._model = model
         self._options = options
         self._axes = axes
+        self._series = series
         self._stop = stop
         self._measures = measures
         self._tables: list[Table] = []
@@ -191,9 +199,8 @@ class _Segmenting:
 
     def read(self, path: Path) -> Image:
         """Read a picture."""
-        image = read_for_model(path, self._model, axes=self._axes)
-        for note in image.notes:
-            say(note, err=True)
+        image = read_for_model(path, self._model, axes=self._axes, series=self._series)
+        say_notes(image)
         say_differences(image, self._model)
         return image
 

@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from napari_garage_unet.engine.compute.devices import Devices
+    from napari_garage_unet.engine.images.image import Image
     from napari_garage_unet.engine.learning.events import TrainingStep
 
 
@@ -61,6 +62,12 @@ def say(text: str, *, err: bool = False) -> None:
 def say_device(devices: Devices) -> None:
     """Print on standard error which device computes, or why it is not a GPU."""
     say(devices.note or f"Computing on {devices.text}.", err=True)
+
+
+def say_notes(image: Image) -> None:
+    """Print on standard error what one would not expect of a file that was read."""
+    for note in image.notes:
+        say(note, err=True)
 
 
 class ProgressLine:

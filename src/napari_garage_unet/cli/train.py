@@ -15,10 +15,16 @@ from napari_garage_unet.engine.networks.config import NetworkConfig
 from .description import describe_check
 from .inputs import make_classes, parse_names, read_for_strokes
 from .model_file import save_or_rescue, seek_room
-from .options import AXES_OPTION, DEFAULT_SECONDS, JSON_OPTION, PATH_TYPE
+from .options import (
+    AXES_OPTION,
+    DEFAULT_SECONDS,
+    JSON_OPTION,
+    PATH_TYPE,
+    SERIES_OPTION,
+)
 from .outputs import check_output, describe_image
 from .stop_signals import stop_signals
-from .terminal import ProgressLine, say, say_device, start_engine
+from .terminal import ProgressLine, say, say_device, say_notes, start_engine
 
 UNLIMITED_SECONDS = 7 * 86400.0
 """Length of a training that only ``--steps`` limits."""
@@ -52,6 +58,7 @@ ENCODERS = get_args(get_type_hints(NetworkConfig)["encoder"])
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @AXES_OPTION
+@SERIES_OPTION
 @click.option(
     "--class",
     "names",
@@ -90,6 +97,7 @@ def train_command(
     steps: int | None,
     seed: int,
     axes: str | None,
+    series: int | None,
     names: tuple[str, ...],
     background: int | None,
     encoder: Any,
@@ -116,7 +124,10 @@ def train_command(
             check_output(path, inputs=(*images, *strokes))
     pictures, painted = [], []
     for path, strokes_path in zip(images, strokes, strict=True):
-        image, array = read_for_strokes(path, read_strokes(strokes_path), axes=axes)
+        image, array = read_for_strokes(
+            path, read_strokes(strokes_path), axes=axes, series=series
+        )
+        say_notes(image)
         pictures.append(image)
         painted.append(array)
     # Strokes are checked before TensorFlow takes seconds to start.

@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.annotations.palette import color_for
+from napari_garage_unet.engine.files.label_classes import LabelClass
 from napari_garage_unet.engine.files.probabilities import write_probabilities
 from napari_garage_unet.engine.files.writing import write_segmentation
 from napari_garage_unet.engine.images.image import Image
@@ -68,12 +71,15 @@ class SegmentedImage:
         objects are split by them.
     objects
         Its objects; None unless they were found.
+    classes
+        The classes of the labels, in the order of the probabilities.
     """
 
     image: Image
     labels: NDArray[np.unsignedinteger[Any]]
     probabilities: NDArray[np.float32] | None = None
     objects: FoundObjects | None = None
+    classes: tuple[ClassInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ def _segment(model: Model, image: Image, options: PipelineOptions) -> SegmentedI
             rules=model.rules,
             probabilities=probabilities,
         )
-    return SegmentedImage(image, labels, probabilities, found)
+    return SegmentedImage(image, labels, probabilities, found, tuple(model.classes))
 
 
 def write_outputs(segmented: SegmentedImage, paths: OutputPaths) -> None:
@@ -169,8 +175,17 @@ def write_outputs(segmented: SegmentedImage, paths: OutputPaths) -> None:
     """
     image = segmented.image
     if paths.probabilities is not None and segmented.probabilities is not None:
-        write_probabilities(paths.probabilities, segmented.probabilities, like=image)
-    write_segmentation(paths.segmentation, segmented.labels, like=image)
+        names = [info.name for info in segmented.classes]
+        write_probabilities(
+            paths.probabilities, segmented.probabilities, like=image, names=names
+        )
+    classes = [
+        LabelClass(info.id, info.name, info.color or color_for(info.id))
+        for info in segmented.classes
+    ]
+    write_segmentation(
+        paths.segmentation, segmented.labels, like=image, classes=classes
+    )
     if paths.objects is not None and segmented.objects is not None:
         write_segmentation(paths.objects, segmented.objects.ids, like=image)
 

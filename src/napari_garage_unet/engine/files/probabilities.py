@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.images.units import UNIT_SYMBOLS
 
 from .atomic import write_whole
-from .origin import SOFTWARE
+from .tiff_writing import ome_metadata, tiff_options
 
 
 def write_probabilities(
-    path: str | Path, probabilities: NDArray[np.float32], *, like: Image
+    path: str | Path,
+    probabilities: NDArray[np.float32],
+    *,
+    like: Image,
+    names: Sequence[str] = (),
 ) -> None:
     """Write probabilities as a TIFF file, all or nothing.
 
@@ -28,8 +32,10 @@ def write_probabilities(
         ``(n_classes, *spatial)`` in the order of the image's spatial axes, float32 in
         [0, 1]. The classes become channels.
     like
-        Image whose axes, spacing and units are stored: as OME-TIFF, or without spacing
-        where the image is transposed.
+        Image whose axes, spacing, units, origin and georeference are stored: as
+        OME-TIFF, or without the first four where the image is transposed.
+    names
+        Names of the classes, stored as those of the channels.
 
     Raises
     ------
@@ -38,26 +44,14 @@ def write_probabilities(
     """
     import tifffile
 
-    axes = like.spatial_axes
-    metadata: dict[str, Any] = {"axes": "C" + axes.upper()}
+    options = tiff_options(like, probabilities.nbytes)
     # OME requires y in front of x.
     ome = not like.is_transposed
+    metadata: dict[str, Any] = {"axes": "C" + like.spatial_axes.upper()}
     if ome:
-        for axis, spacing in zip(axes, like.spacing, strict=True):
-            if axis in "zyx":
-                metadata[f"PhysicalSize{axis.upper()}"] = spacing
-                unit = UNIT_SYMBOLS.get(like.units, "pixel")
-                metadata[f"PhysicalSize{axis.upper()}Unit"] = unit
+        metadata = ome_metadata(like, n_channels=len(probabilities), names=names)
 
     def write(target: Path) -> None:
-        tifffile.imwrite(
-            target,
-            probabilities,
-            ome=ome,
-            metadata=metadata,
-            photometric="minisblack",
-            compression="zlib",
-            software=SOFTWARE,
-        )
+        tifffile.imwrite(target, probabilities, ome=ome, metadata=metadata, **options)
 
     write_whole(path, write)

@@ -6,6 +6,7 @@ NumPy's ``.npy``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.axes import decide_axes
 from napari_garage_unet.engine.images.image import Image
 
+from .choice import choose_picture
 from .kinds import KIND_BY_SUFFIX, READABLE_KINDS, FileKind
 from .png import read_indices, read_picture
 from .tiff import read_tiff, read_tiff_labels
@@ -27,7 +29,9 @@ READABLE = "PNG, JPEG, TIFF, OME-Zarr (.zarr) and .npy"
 """Readable kinds of files, in the words of error messages."""
 
 
-def read_image(path: str | Path, *, axes: str | None = None) -> Image:
+def read_image(
+    path: str | Path, *, axes: str | None = None, series: int | None = None
+) -> Image:
     """Read an image with its axes and pixel size.
 
     Parameters
@@ -37,40 +41,55 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
     axes
         One letter of ``"tzyxc"`` per axis, for files without axes or with wrong ones.
         By default the axes stored in the file, or else a guess from the shape.
+    series
+        Which of several pictures in a TIFF file or OME-Zarr group, counted from 0. By
+        default the first whose planes have at least a quarter of the pixels of the
+        largest, so that no preview or label is taken for the picture.
 
     Returns
     -------
     Image
         In memory, except for OME-Zarr, which stays on disk. Bool, integers and floats
-        keep their dtype. Palette pictures become RGB. An alpha channel is left out,
-        because opacity is not part of the picture. The orientation tag of cameras is
-        ignored, as napari ignores it.
+        keep their dtype. Palettes and inks become RGB, and pictures in which white is 0
+        are turned over. An alpha channel is left out, because opacity is not part of
+        the picture. The orientation tag of cameras is ignored, as napari ignores it.
+        What one would not expect is said in `Image.notes`.
 
     Raises
     ------
     InputError
-        If the file is missing, damaged, of an unknown kind or not an image.
+        If the file is missing, damaged, of an unknown kind or not an image, or has no
+        picture of that number.
     """
     path = Path(path)
     kind = _kind(path)
     with _reading(path, kind):
-        stored = None
+        stored: str | None = None
+        notes: tuple[str, ...] = ()
         match kind:
             case FileKind.TIFF:
-                return read_tiff(path, axes=axes)
+                return read_tiff(path, axes=axes, series=series)
             case FileKind.ZARR:
-                return read_zarr(path, axes=axes)
+                return read_zarr(path, axes=axes, series=series)
             case FileKind.NPY:
                 data = _load_npy(path)
             case FileKind.PNG | FileKind.JPEG:
-                data = read_picture(path)
+                data, notes = read_picture(path)
                 stored = "yx" if data.ndim == 2 else "yxc"
             case _:
                 assert_never(kind)
+        if series is not None:
+            choose_picture([1], [""], series, path)
         letters, source = decide_axes(
             data.shape, said=axes, stored=stored, name=path.name
         )
-        return Image(data, letters, name=path.name, axes_source=source)
+        return Image(
+            data,
+            letters,
+            name=path.name,
+            axes_source=source,
+            notes=tuple(f"{path.name} {note}." for note in notes),
+        )
 
 
 def read_strokes(path: str | Path) -> NDArray[Any]:
@@ -131,7 +150,8 @@ def _kind(path: Path) -> FileKind:
     # OME-Zarr is a folder.
     if kind not in READABLE_KINDS or kind == FileKind.ZARR:
         raise InputError(
-            f"{path} is not of a kind that can be read; {READABLE} files can."
+            f"{path} is not of a kind that can be read; {READABLE} files can. "
+            "Save it as one of them, for example with Fiji as TIFF."
         )
     return kind
 
@@ -151,11 +171,30 @@ def _reading(path: Path, kind: FileKind) -> Iterator[None]:
                 f"{path} has more pixels than are read from {kind} files; "
                 "save it as TIFF."
             ) from error
+        codec = _missing_codec(error)
+        if codec:
+            raise InputError(f"{path} {codec}") from error
         # Decoders raise errors of any type when data are damaged.
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise InputError(
             f"{path} is damaged or not a {kind} file ({reason.rstrip('.')})."
         ) from error
+
+
+def _missing_codec(error: Exception) -> str:
+    """Say which compression cannot be read; empty if the error is another one."""
+    text = str(error)
+    if isinstance(error, ModuleNotFoundError) and error.name == "compression":
+        name = "ZSTD"  # tifffile takes that of Python 3.14 if imagecodecs is not there.
+    elif "imagecodecs" in text:
+        named = re.search(r"<(?:COMPRESSION|PREDICTOR)\.(\w+)", text)
+        name = named[1] if named else "a rare method"
+    else:
+        return ""
+    return (
+        f"is compressed with {name}, and no decoder for it is installed; "
+        "'pip install imagecodecs' may bring it, or save the file without compression."
+    )
 
 
 def _load_npy(path: Path) -> NDArray[Any]:

@@ -1,10 +1,7 @@
-"""TIFF files, with the axes and pixel sizes of ImageJ and OME, by tifffile."""
+"""Reading of TIFF files with the axes and places that they store, by tifffile."""
 
 from __future__ import annotations
 
-import logging
-import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +11,20 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.axes import decide_axes
 from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.images.units import UNIT_SYMBOLS, common_unit, unit_name
 
-from .origin import SOFTWARE
-
-logger = logging.getLogger(__name__)
+from .tiff_colors import as_seen, is_color_picture
+from .tiff_place import Place, read_georeference, read_nodata, read_place
+from .tiff_series import StoredPicture, open_tiff, read_mask, read_stored
 
 _AXIS_BY_LETTER = {"T": "t", "Z": "z", "C": "c", "S": "c", "Y": "y", "X": "x"}
 """Axis by tifffile's letter; ``S`` are the samples of a colour picture."""
 
-MAX_IMAGEJ_BYTES = 2**31
-"""Size up to which ImageJ reads uncompressed data in its own TIFF format."""
+_ORIENTATION_CODE = 274
+"""Tag that says how a picture is turned."""
 
 
-def read_tiff(path: Path, *, axes: str | None) -> Image:
-    """Read the first series of a TIFF file, at full resolution.
+def read_tiff(path: Path, *, axes: str | None, series: int | None = None) -> Image:
+    """Read one picture of a TIFF file, at full resolution and as one sees it.
 
     Parameters
     ----------
@@ -36,43 +32,59 @@ def read_tiff(path: Path, *, axes: str | None) -> Image:
         File to read.
     axes
         Letters of the axes, for files without axes or with wrong ones.
+    series
+        Number of the picture from 0, see `choose_picture`.
 
     Returns
     -------
     Image
-        In memory, with the axes and the spacing that ImageJ or OME stored. tifffile
-        leaves out axes of length 1 in front of ``yx``. The alpha channel of an RGBA
-        picture is left out too.
+        In memory, with the axes, sizes, position and channel names that the file has.
+        tifffile leaves out axes of length 1 in front of ``yx``. Palette colours become
+        RGB and alpha is left out, see `as_seen`. Of an OME-TIFF in several files only
+        the planes of this one are read. `Image.notes` say what one would not expect.
 
     Raises
     ------
     InputError
-        If the file holds no picture or its axes are not those of an image.
+        If the file holds no such picture or its axes are not those of an image.
     """
-    import tifffile
-
-    with tifffile.TiffFile(path) as tif:
-        series = _first_series(tif, path)
-        data = _native(series.asarray())
-        letters = str(series.axes)
-        if _is_colour(series) and data.shape[-1] == 4 and _has_alpha(series):
-            logger.info("The alpha channel of %s is left out.", path)
-            data = data[..., :3]
-        spacing, units = _spacing(tif)
-    stored = None if axes else _axes(letters, data.shape, path)
-    axes, source = decide_axes(data.shape, said=axes, stored=stored, name=path.name)
+    with open_tiff(path) as tif:
+        stored = read_stored(tif, path, series)
+        seen = as_seen(stored.data, stored.axes, tif, stored.keyframe)
+        place = read_place(tif, stored.at)
+        nodata, about_nodata = read_nodata(stored.keyframe, stored.data.dtype)
+        georeference = read_georeference(stored.keyframe)
+        mask = read_mask(tif)
+        about = [*stored.notes, *seen.notes, *place.notes, about_nodata]
+        about.append(_turned(stored))
+    named = None if axes else _axes(seen.axes, seen.data.shape, path)
+    axes, source = decide_axes(seen.data.shape, said=axes, stored=named, name=path.name)
+    spatial = [a for a in axes if a != "c"]
+    if nodata is not None and seen.converted:
+        mask, nodata = _is_data(stored, nodata), None
+    elif mask is not None:
+        about.append("has a mask; pixels outside it are left out")
+    lengths = zip(axes, seen.data.shape, strict=True)
+    if mask is not None and mask.shape != tuple(n for a, n in lengths if a != "c"):
+        mask = None
     return Image(
-        data,
+        seen.data,
         axes,
-        spacing=tuple(spacing.get(a, 1.0) for a in axes if a != "c"),
-        units=units,
+        spacing=tuple(place.spacing.get(a, 1.0) for a in spatial),
+        units=place.units,
         name=path.name,
+        origin=_origin(place, stored, spatial),
+        channel_names=_channel_names(place, axes, seen.data.shape),
+        nodata=nodata,
+        data_mask=mask,
         axes_source=source,
+        georeference=georeference,
+        notes=tuple(f"{path.name} {note}." for note in about if note),
     )
 
 
 def read_tiff_labels(path: Path) -> NDArray[Any]:
-    """Read the first series of a TIFF file as it is stored.
+    """Read a picture of a TIFF file as it is stored.
 
     Parameters
     ----------
@@ -82,119 +94,56 @@ def read_tiff_labels(path: Path) -> NDArray[Any]:
     Returns
     -------
     ndarray
-        Values of the stored dtype and shape, in the machine's byte order.
+        Values of the stored dtype and shape, in the machine's byte order; the indices
+        of a palette.
 
     Raises
     ------
     InputError
         If the file holds no picture or a colour picture.
     """
-    import tifffile
-
-    with tifffile.TiffFile(path) as tif:
-        series = _first_series(tif, path)
-        if _is_colour(series):
-            raise InputError(
-                f"{path} is a colour picture; strokes are stored as one number per "
-                "pixel, so save the Labels layer itself."
-            )
-        return _native(series.asarray())
+    with open_tiff(path) as tif:
+        stored = read_stored(tif, path, None)
+    if is_color_picture(stored.axes, stored.keyframe):
+        raise InputError(
+            f"{path} is a colour picture; strokes are stored as one number per "
+            "pixel, so save the Labels layer itself."
+        )
+    return stored.data
 
 
-def write_tiff(
-    path: Path,
-    labels: NDArray[Any],
-    *,
-    axes: str,
-    spacing: Mapping[str, float],
-    units: str,
-    ome: bool,
-) -> None:
-    """Write labels with their axes and spacing, compressed with zlib.
+def _turned(stored: StoredPicture) -> str:
+    """Say that a picture is to be turned for showing, which no reader here does."""
+    tag = stored.keyframe.tags.get(_ORIENTATION_CODE)
+    if tag is None or int(tag.value) in (0, 1):
+        return ""
+    return "says that it is to be turned for showing; it is read as it is stored"
 
-    ImageJ's format is used where it can hold the labels (8 or 16 bits, axes in the
-    order ``tzyx``, below `MAX_IMAGEJ_BYTES`), and OME-TIFF otherwise. Axes in an order
-    that neither can hold, such as ``xy``, go into tifffile's own description, without
-    spacing.
 
-    Parameters
-    ----------
-    path
-        File to write, with any suffix.
-    labels
-        Unsigned integers, one axis per letter of `axes`.
-    axes
-        Letters of ``"tzyx"``.
-    spacing
-        Size of a pixel by letter, in `units`; the frame interval for ``t``.
-    units
-        Name of the unit of `spacing`, see `unit_name`.
-    ome
-        Whether the file is OME-TIFF even where ImageJ's format would do.
-    """
-    import tifffile
+def _is_data(stored: StoredPicture, nodata: float) -> NDArray[np.bool_]:
+    """Find where stored values that have become others are data."""
+    is_data = np.asarray(stored.data != nodata)
+    at = stored.axes.find("S")
+    return is_data if at < 0 else np.asarray(is_data.any(axis=at))
 
-    options: dict[str, Any] = {
-        "compression": "zlib",
-        "photometric": "minisblack",
-        "software": SOFTWARE,
+
+def _origin(
+    place: Place, stored: StoredPicture, spatial: list[str]
+) -> tuple[float, ...]:
+    """Return where the first plane that is read lies, along each axis."""
+    first = {
+        letter.lower(): int(index[0])
+        for letter, index in zip(stored.stack_axes, stored.planes, strict=True)
     }
-    description: dict[str, Any] = {"axes": axes.upper()}
-    if axes not in ("yx", "zyx", "tyx", "tzyx"):
-        tifffile.imwrite(path, labels, metadata=description, **options)
-        return
-    fits_imagej = labels.dtype.itemsize <= 2 and labels.nbytes < MAX_IMAGEJ_BYTES
-    if fits_imagej and not ome:
-        if "z" in axes:
-            description["spacing"] = spacing["z"]
-        if "t" in axes:
-            description["finterval"] = spacing["t"]
-        if units in UNIT_SYMBOLS:
-            description["unit"] = "um" if units == "micrometer" else UNIT_SYMBOLS[units]
-        tifffile.imwrite(
-            path,
-            labels,
-            imagej=True,
-            resolution=(1 / spacing["x"], 1 / spacing["y"]),
-            metadata=description,
-            **options,
-        )
-        return
-    for axis in set(axes) & set("zyx"):
-        description[f"PhysicalSize{axis.upper()}"] = spacing[axis]
-        description[f"PhysicalSize{axis.upper()}Unit"] = UNIT_SYMBOLS.get(
-            units, "pixel"
-        )
-    if "t" in axes:
-        description["TimeIncrement"] = spacing["t"]
-    tifffile.imwrite(path, labels, ome=True, metadata=description, **options)
+    return tuple(
+        place.origin.get(a, first.get(a, 0) * place.spacing.get(a, 1.0))
+        for a in spatial
+    )
 
 
-def _first_series(tif: Any, path: Path) -> Any:
-    """Return the first series of an open file; raise `InputError` if it has none."""
-    if not tif.series:
-        raise InputError(f"{path} holds no picture.")
-    if len(tif.series) > 1:
-        logger.info("%s holds %d pictures; the first is read.", path, len(tif.series))
-    return tif.series[0]
-
-
-def _native(data: Any) -> NDArray[Any]:
-    """Return the array in the machine's byte order; ImageJ writes big-endian."""
-    array = np.asarray(data)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def _is_colour(series: Any) -> bool:
-    """Whether a series is a picture with the colours on its last axis."""
-    # Writers that guess mark a stack of three planes, such as strokes, as RGB too, but
-    # with the samples in front.
-    return bool(series.axes.endswith("S")) and series.keyframe.photometric.name == "RGB"
-
-
-def _has_alpha(series: Any) -> bool:
-    """Whether extra samples are alpha: 1 associated, 2 unassociated."""
-    return any(int(sample) in (1, 2) for sample in series.keyframe.extrasamples)
+def _channel_names(place: Place, axes: str, shape: tuple[int, ...]) -> tuple[str, ...]:
+    n_channels = shape[axes.index("c")] if "c" in axes else 1
+    return place.channel_names if len(place.channel_names) == n_channels else ()
 
 
 def _axes(letters: str, shape: tuple[int, ...], path: Path) -> str | None:
@@ -220,49 +169,3 @@ def _axes(letters: str, shape: tuple[int, ...], path: Path) -> str | None:
                 )
             named[i] = free.pop()
     return "".join(named)
-
-
-def _spacing(tif: Any) -> tuple[dict[str, float], str]:
-    """Read the size of a pixel by letter of the axis, and its unit."""
-    if tif.is_ome:
-        return _ome_spacing(tif.ome_metadata)
-    if tif.is_imagej:
-        return _imagej_spacing(tif)
-    return {}, "pixel"
-
-
-def _imagej_spacing(tif: Any) -> tuple[dict[str, float], str]:
-    metadata = tif.imagej_metadata or {}
-    spacing: dict[str, float] = {}
-    for axis in "XY":
-        tag = tif.pages[0].tags.get(f"{axis}Resolution")
-        if tag is not None and all(tag.value):
-            pixels, lengths = tag.value
-            spacing[axis.lower()] = lengths / pixels
-    spacing |= _positive({"z": metadata.get("spacing"), "t": metadata.get("finterval")})
-    return spacing, unit_name(str(metadata.get("unit", "")))
-
-
-def _ome_spacing(xml: str) -> tuple[dict[str, float], str]:
-    import tifffile
-
-    image = tifffile.xml2dict(xml)["OME"]["Image"]
-    pixels = (image[0] if isinstance(image, list) else image)["Pixels"]
-    sizes = {a: pixels.get(f"PhysicalSize{a.upper()}") for a in "zyx"}
-    spacing = _positive({**sizes, "t": pixels.get("TimeIncrement")})
-    # The OME schema's default unit is the micrometer.
-    units = {
-        a: unit_name(pixels.get(f"PhysicalSize{a.upper()}Unit", "µm"))
-        for a in "zyx"
-        if a in spacing
-    }
-    return common_unit(spacing, units)
-
-
-def _positive(sizes: Mapping[str, Any]) -> dict[str, float]:
-    """Keep positive finite numbers; files also hold zeros, NaN and texts as sizes."""
-    kept = {}
-    for axis, size in sizes.items():
-        if isinstance(size, (int, float)) and size > 0 and math.isfinite(size):
-            kept[axis] = float(size)
-    return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,18 @@ from napari_garage_unet.engine.images.image import ArrayLike, Image
 
 from .atomic import write_whole
 from .kinds import FileKind, writable_kind
-from .origin import SOFTWARE
-from .tiff import write_tiff
-from .zarr import write_zarr
+from .label_classes import LabelClass
+from .png import write_label_picture
+from .tiff_writing import write_tiff
+from .zarr_writing import write_zarr
 
 
 def write_segmentation(
-    path: str | Path, labels: ArrayLike, *, like: Image | None = None
+    path: str | Path,
+    labels: ArrayLike,
+    *,
+    like: Image | None = None,
+    classes: Sequence[LabelClass] = (),
 ) -> None:
     """Write labels, all or nothing.
 
@@ -33,8 +39,13 @@ def write_segmentation(
         are stored as they are, other types as the smallest unsigned type that holds
         the ids. OME-Zarr is written plane by plane, so that lazy labels stay lazy.
     like
-        Image that was segmented, whose axes, spacing and units are stored. By default
-        the axes are ``yx``, ``zyx`` or ``tzyx`` and the spacing is 1 pixel.
+        Image that was segmented, whose axes, spacing, units, origin and place on the
+        map are stored. By default the axes are ``yx``, ``zyx`` or ``tzyx`` and the
+        spacing is 1 pixel.
+    classes
+        What the labels are called and the colours that other programs show them in:
+        OME-Zarr keeps both, a PNG of at most 8 bits and ImageJ's TIFF the colours. The
+        pixels are the ids all the same.
 
     Raises
     ------
@@ -53,8 +64,6 @@ def write_segmentation(
         )
     if like is None:
         like = Image(labels, {2: "yx", 3: "zyx"}.get(len(shape), "tzyx"), name="labels")
-    axes, units = like.spatial_axes, like.units
-    spacing = dict(zip(axes, like.spacing, strict=True))
     dtype = _label_type(labels)
     if kind == FileKind.PNG and (len(shape) != 2 or dtype.itemsize > 2):
         raise OutputError(
@@ -65,22 +74,15 @@ def write_segmentation(
     def write(target: Path) -> None:
         # OME-Zarr is written plane by plane; the others take the whole array.
         if kind == FileKind.ZARR:
-            write_zarr(target, labels, dtype, axes=axes, spacing=spacing, units=units)
+            write_zarr(target, labels, dtype, like=like, classes=classes)
             return
         array = np.asarray(labels[...]).astype(dtype)
         match kind:
             case FileKind.TIFF:
                 ome = path.name.lower().endswith((".ome.tif", ".ome.tiff"))
-                write_tiff(
-                    target, array, axes=axes, spacing=spacing, units=units, ome=ome
-                )
+                write_tiff(target, array, like=like, classes=classes, ome=ome)
             case FileKind.PNG:
-                from PIL import Image as Picture
-                from PIL.PngImagePlugin import PngInfo
-
-                text = PngInfo()
-                text.add_text("Software", SOFTWARE)
-                Picture.fromarray(array).save(target, format="PNG", pnginfo=text)
+                write_label_picture(target, array, classes)
             case FileKind.NPY:
                 with target.open("wb") as file:
                     np.save(file, array, allow_pickle=False)

@@ -1,8 +1,9 @@
-"""OME-Zarr images and plain Zarr arrays on disk, by zarr."""
+"""Reading of OME-Zarr images and plain Zarr arrays on disk, by zarr."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,11 @@ import numpy as np
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.axes import AXES, decide_axes
-from napari_garage_unet.engine.images.image import ArrayLike, Image
+from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.units import common_unit, unit_name
 
-from .origin import CREATOR, SOFTWARE
-
-CHUNK_SIDE_PIXELS = 1024
-"""Rows and columns of a written chunk."""
+from .choice import choose_picture
+from .zarr_array import StoredArray
 
 _MARKER_NAMES = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
 """Files of which a Zarr folder has at least one."""
@@ -27,10 +26,10 @@ def is_zarr(path: Path) -> bool:
     return any((path / marker).is_file() for marker in _MARKER_NAMES)
 
 
-def read_zarr(path: Path, *, axes: str | None) -> Image:
+def read_zarr(path: Path, *, axes: str | None, series: int | None = None) -> Image:
     """Open the finest level of an OME-Zarr image, or a plain Zarr array.
 
-    Only metadata are read: `Image.data` is the Zarr array.
+    Only metadata are read: `Image.data` is a `StoredArray`.
 
     Parameters
     ----------
@@ -38,6 +37,8 @@ def read_zarr(path: Path, *, axes: str | None) -> Image:
         Folder of the group or array, with metadata of OME-Zarr 0.5 or older.
     axes
         Letters of the axes, for metadata without axes or with wrong ones.
+    series
+        Number of the image in a group of several, see `choose_picture`.
 
     Returns
     -------
@@ -53,105 +54,113 @@ def read_zarr(path: Path, *, axes: str | None) -> Image:
 
     found = zarr.open(store=str(path), mode="r")
     if isinstance(found, zarr.Array):
-        array: ArrayLike = found
         letters, source = decide_axes(
             found.shape, said=axes, labels=_dimension_names(found), name=path.name
         )
+        array = StoredArray(found, path)
         return Image(array, letters, name=path.name, axes_source=source)
-    multiscale = _multiscale(found, path)
-    if multiscale is None and "0" in found and isinstance(found["0"], zarr.Group):
-        # bioformats2raw writes a group of images.
-        found = found["0"]
-        multiscale = _multiscale(found, path)
-    if multiscale is None:
+    images = list(_images(found, path))
+    if not images:
         raise InputError(
             f"{path} holds no OME-Zarr image; choose the folder of the image itself."
         )
-    level = multiscale["datasets"][0]
-    array = found[level["path"]]
+    levels = [group[multiscale["datasets"][0]["path"]] for group, multiscale in images]
+    number, told = choose_picture(
+        [int(np.prod(level.shape[-2:])) for level in levels],
+        [
+            f"'{group.path or '/'}' {level.shape}"
+            for (group, _), level in zip(images, levels, strict=True)
+        ],
+        series,
+        path,
+    )
+    (group, multiscale), level = images[number], levels[number]
     letters, units = _axes(multiscale, path)
-    scale = np.ones(len(letters))
-    for owner in (level, multiscale):
-        for transform in owner.get("coordinateTransformations", ()):
-            if transform.get("type") == "scale":
-                scale = scale * np.asarray(transform["scale"], float)
-    sizes = dict(zip(letters, scale.tolist(), strict=True))
+    sizes, starts = _transformed(multiscale, letters, path)
     spacing, unit = common_unit(sizes, units)
+    origin, _ = common_unit(starts, units)
+    array = StoredArray(level, path)
     axes, source = decide_axes(array.shape, said=axes, stored=letters, name=path.name)
+    spatial = [a for a in axes if a != "c"]
     return Image(
         array,
         axes,
-        spacing=tuple(spacing.get(a, 1.0) for a in axes if a != "c"),
+        spacing=tuple(spacing.get(a, 1.0) for a in spatial),
         units=unit,
         name=path.name,
+        origin=tuple(origin.get(a, 0.0) for a in spatial),
+        channel_names=_channel_names(group, axes, array.shape),
         axes_source=source,
+        notes=tuple(f"{path.name} {n}." for n in (told, array.missing_blocks()) if n),
     )
 
 
-def write_zarr(
-    path: Path,
-    labels: ArrayLike,
-    dtype: np.dtype[Any],
-    *,
-    axes: str,
-    spacing: Mapping[str, float],
-    units: str,
-) -> None:
-    """Write labels as OME-Zarr 0.4, which more programs can read than 0.5.
+def _images(group: Any, path: Path) -> Iterator[tuple[Any, Any]]:
+    """Yield each image of a group with its metadata.
 
-    Parameters
-    ----------
-    path
-        Folder to create.
-    labels
-        Integers from 0, one axis per letter of `axes`; read plane by plane, so that
-        lazy labels stay lazy.
-    dtype
-        Unsigned dtype to store.
-    axes
-        Letters of ``"tzyx"``.
-    spacing
-        Size of a pixel by letter, in `units`.
-    units
-        Name of the unit of `spacing`, see `unit_name`.
+    A group is an image itself, the images that bioformats2raw has numbered, or the
+    fields of a plate with wells.
     """
     import zarr
 
-    group = zarr.open_group(store=str(path), mode="w-", zarr_format=2)
-    shape = tuple(int(n) for n in labels.shape)
-    array = group.create_array(
-        "0",
-        shape=shape,
-        chunks=(1,) * (len(shape) - 2)
-        + tuple(min(n, CHUNK_SIDE_PIXELS) for n in shape[-2:]),
-        dtype=dtype,
-        chunk_key_encoding={"name": "v2", "separator": "/"},
-    )
-    for index in np.ndindex(shape[:-2]):
-        array[index] = np.asarray(labels[index]).astype(dtype)
-    described = []
-    for axis in axes:
-        entry = {"name": axis, "type": "time" if axis == "t" else "space"}
-        if axis != "t" and units != "pixel":
-            entry["unit"] = units
-        described.append(entry)
-    group.attrs["multiscales"] = [
-        {
-            "version": "0.4",
-            "name": "segmentation",
-            "axes": described,
-            "datasets": [
-                {
-                    "path": "0",
-                    "coordinateTransformations": [
-                        {"type": "scale", "scale": [spacing[a] for a in axes]}
-                    ],
-                }
-            ],
-        }
-    ]
-    group.attrs["image-label"] = {"version": "0.4"}
-    group.attrs[CREATOR] = {"name": SOFTWARE}
+    attributes = _attributes(group)
+    multiscales = attributes.get("multiscales") or []
+    for multiscale in multiscales:
+        if not multiscale.get("datasets"):
+            raise InputError(f"The OME-Zarr image {path} names no arrays.")
+        yield group, multiscale
+    if multiscales:
+        return
+    if "plate" in attributes:
+        inside = [str(well["path"]) for well in attributes["plate"].get("wells", [])]
+    elif "well" in attributes:
+        inside = [str(field["path"]) for field in attributes["well"].get("images", [])]
+    else:
+        inside = list(
+            itertools.takewhile(group.__contains__, map(str, itertools.count()))
+        )
+    for name in inside:
+        member = group.get(name)
+        if isinstance(member, zarr.Group):
+            yield from _images(member, path)
+
+
+def _attributes(group: Any) -> Any:
+    """Return the metadata of a group; since OME-Zarr 0.5 they are under "ome"."""
+    attributes = dict(group.attrs)
+    return attributes.get("ome", attributes)
+
+
+def _transformed(
+    multiscale: Any, letters: str, path: Path
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return size and place of the first pixel of the finest level by letter."""
+    scale, start = np.ones(len(letters)), np.zeros(len(letters))
+    for owner in (multiscale["datasets"][0], multiscale):
+        for transform in owner.get("coordinateTransformations", ()):
+            kind = transform.get("type")
+            if kind not in ("scale", "translation"):
+                continue
+            values = np.asarray(transform.get(kind, ()), float)
+            if values.shape != scale.shape:
+                raise InputError(
+                    f"{path} gives no {kind} with one number for each of the axes "
+                    f"{letters}."
+                )
+            if kind == "scale":
+                scale, start = scale * values, start * values
+            else:
+                start = start + values
+    sizes = dict(zip(letters, scale.tolist(), strict=True))
+    return sizes, dict(zip(letters, start.tolist(), strict=True))
+
+
+def _channel_names(group: Any, axes: str, shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Return the labels of the channels where each has one."""
+    channels = (_attributes(group).get("omero") or {}).get("channels") or []
+    names = tuple(str(channel.get("label") or "") for channel in channels)
+    n_channels = shape[axes.index("c")] if "c" in axes else 1
+    return names if all(names) and len(names) == n_channels else ()
 
 
 def _dimension_names(array: Any) -> list[str]:
@@ -159,18 +168,6 @@ def _dimension_names(array: Any) -> list[str]:
     names = getattr(array.metadata, "dimension_names", None)
     names = names or array.attrs.get("_ARRAY_DIMENSIONS", [])
     return [str(name) for name in names]
-
-
-def _multiscale(group: Any, path: Path) -> Any:
-    """Return the first multiscale image in a group's metadata, or None."""
-    attributes = dict(group.attrs)
-    # Since OME-Zarr 0.5 all metadata are under "ome".
-    multiscales = attributes.get("ome", attributes).get("multiscales")
-    if not multiscales:
-        return None
-    if not multiscales[0].get("datasets"):
-        raise InputError(f"The OME-Zarr image {path} names no arrays.")
-    return multiscales[0]
 
 
 def _axes(multiscale: Any, path: Path) -> tuple[str, dict[str, str]]:
