@@ -174,3 +174,60 @@ def test_importing_this_imports_no_file_library():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "[]"
+
+
+WITHOUT_DECODERS = """
+import sys
+sys.modules["imagecodecs"] = None
+if sys.version_info < (3, 14):
+    sys.modules["compression"] = None
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.files.reading import read_image, read_strokes
+for path in sys.argv[1:]:
+    for read in (read_image, read_strokes):
+        try:
+            read(path)
+        except InputError as error:
+            print(error)
+"""
+
+
+def test_a_missing_decoder_is_named_and_the_file_is_not_called_damaged(tmp_path):
+    data = random_pixels((20, 31))
+    paths = []
+    for compression in ("lzw", "jpeg2000", "zstd"):
+        paths.append(str(tmp_path / f"{compression}.tif"))
+        tifffile.imwrite(paths[-1], data, compression=compression)
+        np.testing.assert_array_equal(read_image(paths[-1]).data, data)
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_DECODERS, *paths],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = run.stdout.splitlines()
+    assert len(said) == 6
+    for line, name in zip(said[::2], ("LZW", "JPEG2000", "ZSTD"), strict=True):
+        assert f"is compressed with {name}" in line
+        assert "pip install imagecodecs" in line
+        assert "damaged" not in line
+
+
+@pytest.mark.parametrize(
+    "compression", ["lzw", "zlib", "packbits", "zstd", "lzma", "webp", "jpeg2000"]
+)
+@pytest.mark.parametrize("predictor", [None, "horizontal"])
+def test_compressed_tiff_files_are_read_as_they_were(tmp_path, compression, predictor):
+    if predictor and compression not in ("lzw", "zlib", "zstd"):
+        pytest.skip("no such file")
+    data = random_pixels((40, 40, 3))
+    options = {"lossless": True} if compression == "webp" else {}
+    tifffile.imwrite(
+        tmp_path / "c.tif",
+        data,
+        photometric="rgb",
+        compression=compression,
+        compressionargs=options,
+        predictor=predictor,
+    )
+    np.testing.assert_array_equal(read_image(tmp_path / "c.tif").data, data)

@@ -169,9 +169,7 @@ def test_a_pyramid_is_one_picture_at_full_resolution(tmp_path, sub):
     with tifffile.TiffWriter(tmp_path / "p.tif") as tif:
         tif.write(data, subifds=2 if sub else 0, metadata=None, tile=(64, 64))
         for step in (2, 4):
-            tif.write(
-                data[::step, ::step], subfiletype=1, metadata=None, tile=(64, 64)
-            )
+            tif.write(data[::step, ::step], subfiletype=1, metadata=None, tile=(64, 64))
     image = read_image(tmp_path / "p.tif")
     np.testing.assert_array_equal(image.data, data)
     assert image.notes == ()

@@ -7,6 +7,7 @@ import pytest
 import zarr
 from image_files import ome_zarr, random_ids, random_pixels
 
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.files.reading import read_image, read_strokes
 from napari_garage_unet.engine.files.writing import write_segmentation
 
@@ -71,3 +72,90 @@ def test_labels_on_disk_are_written_plane_by_plane(tmp_path):
     back = read_strokes(tmp_path / "o.zarr")
     assert back.dtype == np.uint8
     assert back[:, 5, 5].tolist() == [1, 2, 3]
+
+
+def test_channels_are_named_as_ome_zarr_names_them(tmp_path):
+    ome_zarr(tmp_path / "i.zarr", random_pixels((2, 12, 16)), 0.4, "cyx", [1, 1, 1])
+    group = zarr.open_group(str(tmp_path / "i.zarr"), mode="r+")
+    group.attrs["omero"] = {"channels": [{"label": "DAPI"}, {"label": "GFP"}]}
+    assert read_image(tmp_path / "i.zarr").channel_names == ("DAPI", "GFP")
+
+
+def test_one_of_several_images_is_read_and_another_can_be_chosen(tmp_path):
+    zarr.open_group(str(tmp_path / "many.zarr"), mode="w", zarr_format=2)
+    pictures = [random_pixels(shape) for shape in ((4, 6), (40, 60), (40, 60))]
+    for i, data in enumerate(pictures):
+        ome_zarr(tmp_path / "many.zarr" / str(i), data, 0.4, "yx", [0.5 + i, 0.5 + i])
+    image = read_image(tmp_path / "many.zarr")
+    np.testing.assert_array_equal(image.data[...], pictures[1])
+    assert "holds 3 pictures" in image.notes[0]
+    other = read_image(tmp_path / "many.zarr", series=2)
+    np.testing.assert_array_equal(other.data[...], pictures[2])
+    assert other.spacing == (2.5, 2.5)
+    assert other.notes == ()
+    with pytest.raises(InputError, match="the pictures 0 to 2"):
+        read_image(tmp_path / "many.zarr", series=3)
+
+
+def test_a_plate_is_its_fields(tmp_path):
+    plate = zarr.open_group(str(tmp_path / "plate.zarr"), mode="w", zarr_format=2)
+    plate.attrs["plate"] = {"wells": [{"path": "A/1"}, {"path": "B/2"}]}
+    for i, well in enumerate(("A/1", "B/2")):
+        group = plate.create_group(well)
+        group.attrs["well"] = {"images": [{"path": "0"}]}
+        ome_zarr(
+            tmp_path / "plate.zarr" / well / "0",
+            np.full((9, 9), i, np.uint8),
+            0.4,
+            "yx",
+            [1, 1],
+        )
+    assert read_image(tmp_path / "plate.zarr").data[0, 0] == 0
+    assert read_image(tmp_path / "plate.zarr", series=1).data[0, 0] == 1
+    assert "'A/1/0'" in read_image(tmp_path / "plate.zarr").notes[0]
+
+
+@pytest.mark.parametrize("version", [0.4, 0.5])
+def test_blocks_that_are_not_stored_are_counted(tmp_path, version):
+    zarr_format = 2 if version < 0.5 else 3
+    group = zarr.open_group(str(tmp_path / "i.zarr"), mode="w", zarr_format=zarr_format)
+    array = group.create_array("0", shape=(4, 20, 20), chunks=(1, 10, 10), dtype="u1")
+    array[:] = 7
+    axes = [{"name": a, "type": "space"} for a in "zyx"]
+    known = [{"axes": axes, "datasets": [{"path": "0"}]}]
+    group.attrs.update(
+        {"multiscales": known} if zarr_format == 2 else {"ome": {"multiscales": known}}
+    )
+    assert read_image(tmp_path / "i.zarr").notes == ()
+    block = next(
+        path
+        for path in sorted((tmp_path / "i.zarr" / "0").rglob("*"))
+        if path.is_file() and path.name.split(".")[-1].isdigit()
+    )
+    block.unlink()
+    (note,) = read_image(tmp_path / "i.zarr").notes
+    assert note.startswith("i.zarr has 15 of 16 blocks; the others are read as 0")
+
+
+@pytest.mark.parametrize("kept", [0, 20, 300])
+def test_a_block_that_is_cut_off_is_named(tmp_path, kept):
+    write_segmentation(tmp_path / "i.zarr", random_pixels((3, 20, 20)))
+    block = tmp_path / "i.zarr" / "0" / "1" / "0" / "0"
+    block.write_bytes(block.read_bytes()[:kept])
+    for read in (read_image, read_strokes):
+        with pytest.raises(InputError, match=r"i\.zarr is damaged: block 1/0/0 of '0'"):
+            read(tmp_path / "i.zarr")
+
+
+def test_a_damaged_block_is_named_when_its_plane_is_read(tmp_path):
+    data = random_pixels((3, 20, 20))
+    array = zarr.create_array(
+        str(tmp_path / "i.zarr"), shape=data.shape, chunks=(1, 20, 20), dtype="u1"
+    )
+    array[:] = data
+    block = tmp_path / "i.zarr" / "c" / "1" / "0" / "0"
+    block.write_bytes(b"no compressed values")
+    image = read_image(tmp_path / "i.zarr", axes="zyx")
+    np.testing.assert_array_equal(image.plane((0,))[..., 0], data[0])
+    with pytest.raises(InputError, match=r"i\.zarr is damaged: block 1/0/0 of '/'"):
+        image.plane((1,))

@@ -228,8 +228,10 @@ def _ome_origin(pixels: Mapping[str, Any], units: str) -> dict[str, float]:
             break
         value = planes[0].get(f"Position{axis.upper()}")
         stored = planes[0].get(f"Position{axis.upper()}Unit")
-        # Without a unit, positions are in the microscope's own frame, not a length.
-        if stored and isinstance(value, (int, float)) and math.isfinite(value):
+        # By default positions are in the microscope's own frame, not a length.
+        if stored in (None, "reference frame"):
+            continue
+        if isinstance(value, (int, float)) and math.isfinite(value):
             unit = unit_name(str(stored))
             if unit == units:
                 origin[axis] = float(value)

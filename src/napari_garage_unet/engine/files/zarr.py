@@ -57,8 +57,16 @@ def read_zarr(path: Path, *, axes: str | None, series: int | None = None) -> Ima
         letters, source = decide_axes(
             found.shape, said=axes, labels=_dimension_names(found), name=path.name
         )
+        if series is not None:
+            choose_picture([1], [""], series, path)
         array = StoredArray(found, path)
-        return Image(array, letters, name=path.name, axes_source=source)
+        return Image(
+            array,
+            letters,
+            name=path.name,
+            axes_source=source,
+            notes=_sentences(path, array.missing_blocks()),
+        )
     images = list(_images(found, path))
     if not images:
         raise InputError(
@@ -91,8 +99,12 @@ def read_zarr(path: Path, *, axes: str | None, series: int | None = None) -> Ima
         origin=tuple(origin.get(a, 0.0) for a in spatial),
         channel_names=_channel_names(group, axes, array.shape),
         axes_source=source,
-        notes=tuple(f"{path.name} {n}." for n in (told, array.missing_blocks()) if n),
+        notes=_sentences(path, told, array.missing_blocks()),
     )
+
+
+def _sentences(path: Path, *ends: str) -> tuple[str, ...]:
+    return tuple(f"{path.name} {end}." for end in ends if end)
 
 
 def _images(group: Any, path: Path) -> Iterator[tuple[Any, Any]]:

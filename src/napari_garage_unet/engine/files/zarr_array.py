@@ -71,6 +71,12 @@ class StoredArray:
         str
             End of a sentence that begins with the name of the file; empty where all are
             there, and where it would take long to look.
+
+        Raises
+        ------
+        InputError
+            If a block is cut off. Blosc reads beyond the end of blocks that do not
+            compress, so that reading them does not fail.
         """
         block = getattr(self._array, "shards", None) or self._array.chunks
         n_blocks = 1
@@ -79,18 +85,30 @@ class StoredArray:
         folder = self._folder()
         if n_blocks > MAX_COUNTED_BLOCKS or not folder.is_dir():
             return ""
-        n_stored = sum(
-            not name.startswith((".", "zarr.json"))
-            for _, _, names in os.walk(folder)
+        stored = [
+            Path(parent, name)
+            for parent, _, names in os.walk(folder)
             for name in names
-        )
-        if n_stored >= n_blocks:
+            if not name.startswith((".", "zarr.json"))
+        ]
+        if self._is_blosc():
+            for file in stored:
+                if _is_cut(file):
+                    where = file.relative_to(folder).as_posix()
+                    raise InputError(self._damage(f"block {where}", "it is cut off"))
+        if len(stored) >= n_blocks:
             return ""
         fill = self._array.fill_value
         return (
-            f"has {n_stored} of {n_blocks} blocks; the others are read as {fill}, and "
-            "an interrupted copy looks like that, too"
+            f"has {len(stored)} of {n_blocks} blocks; the others are read as {fill}, "
+            "and an interrupted copy looks like that, too"
         )
+
+    def _is_blosc(self) -> bool:
+        """Whether each block is a file of Blosc."""
+        codecs = list(getattr(self._array, "compressors", None) or ())
+        is_single = getattr(self._array, "shards", None) is None and bool(codecs)
+        return is_single and "blosc" in type(codecs[-1]).__name__.lower()
 
     def _folder(self) -> Path:
         return Path(str(self._array.store.root), str(self._array.path))
@@ -100,9 +118,12 @@ class StoredArray:
         where = next(
             (f"block {'/'.join(map(str, at))}" for at in self._damaged(key)), "a block"
         )
+        return self._damage(where, reason.rstrip("."))
+
+    def _damage(self, where: str, reason: str) -> str:
         return (
             f"{self._path} is damaged: {where} of '{self._array.path or '/'}' cannot "
-            f"be read ({reason.rstrip('.')}); copy it again from where it comes from."
+            f"be read ({reason}); copy it again from where it comes from."
         )
 
     def _damaged(self, key: Any) -> Iterator[tuple[int, ...]]:
@@ -129,3 +150,11 @@ class StoredArray:
                 self._array[box]
             except Exception:  # noqa: BLE001 - that it cannot be read is the answer
                 yield place
+
+
+def _is_cut(file: Path) -> bool:
+    """Whether a file of Blosc is shorter than its header says."""
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        head = opened.read(16)
+    return len(head) < 16 or size < int.from_bytes(head[12:16], "little")
