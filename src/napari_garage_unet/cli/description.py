@@ -85,6 +85,14 @@ def _network(network: Mapping[str, Any]) -> str:
     return SUMMARIES[network["encoder"]].format_map(network)
 
 
+CONTRAST_WORDS = {
+    "plane": "of each plane",
+    "stack": "of the whole stack",
+    "training": "of the painted planes",
+}
+"""What follows percentiles in a description, by `PreprocessConfig.contrast`."""
+
+
 def _pixels(config: Mapping[str, Any]) -> str:
     words = []
     if config["background_radius"]:
@@ -93,6 +101,7 @@ def _pixels(config: Mapping[str, Any]) -> str:
         words.append(f"denoised with sigma {config['denoise']:g}")
     words.append(f"black at {config['low_percentile']:g} %")
     words.append(f"white at {config['high_percentile']:g} %")
+    words.append(CONTRAST_WORDS[config.get("contrast", "plane")])
     words.append("colours together" if config["joint_channels"] else "each channel")
     if config["clahe"]:
         words.append(f"local contrast {config['clahe']:g}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -19,6 +21,13 @@ from .options import AXES_OPTION, JSON_OPTION, PATH_TYPE, SERIES_OPTION
 from .outputs import check_distinct, check_output, describe_image
 from .stop_signals import StopRequest, stop_signals
 from .terminal import say, say_device, say_notes, start_engine
+from .values import (
+    CONTRASTS,
+    MASK_OPTION,
+    NODATA_OPTION,
+    mark_image,
+    masks_by_image,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +53,14 @@ if TYPE_CHECKING:
 @click.option("--probabilities", is_flag=True, help="Write them too, as a TIFF.")
 @AXES_OPTION
 @SERIES_OPTION
+@NODATA_OPTION
+@MASK_OPTION
+@click.option(
+    "--contrast",
+    type=click.Choice(CONTRASTS),
+    help="Take black and white from each plane, the whole stack or the training images "
+    "instead of as the model says.",
+)
 @click.option(
     "--preset",
     metavar="NAME",
@@ -87,6 +104,9 @@ def segment_command(
     probabilities: bool,
     axes: str | None,
     series: int | None,
+    nodata: float | None,
+    masks: tuple[Path, ...],
+    contrast: Any,
     preset: str | None,
     thresholds: tuple[str, ...],
     sizes: tuple[str, ...],
@@ -102,8 +122,11 @@ def segment_command(
     model = load_model(model_path)
     if preset is not None:
         model = model.with_preset(preset)
+    if contrast is not None:
+        model = model.with_contrast(contrast)
     model = model.with_rules(make_rules(model, thresholds, sizes))
     wanted, left_out = without_results(inputs)
+    mask_of = masks_by_image(inputs, masks)
     pictures = plan_pictures(wanted, out, probabilities=probabilities, objects=objects)
     outputs = [path for picture in pictures for path in picture.outputs]
     outputs += [path for path in (report, table) if path]
@@ -121,9 +144,8 @@ def segment_command(
     )
     batch = Batch(pictures)
     with stop_signals(at_once=True) as stop:
-        work = _Segmenting(
-            model, options, axes, series, stop, measures=table is not None
-        )
+        reading = _Reading(axes, series, nodata, mask_of)
+        work = _Segmenting(model, options, reading, stop, measures=table is not None)
         batch.run(read=work.read, start=work.start, segment=work.segment, stop=stop)
         with stop.hold():
             try:
@@ -154,6 +176,28 @@ def segment_command(
     return stop.exit_code if batch.not_tried else batch.exit_code
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How pictures are read.
+
+    Parameters
+    ----------
+    axes
+        Axes of all pictures, or None.
+    series
+        Which picture of each file, or None.
+    nodata
+        Value that stands for no data in all pictures, or None.
+    mask_of
+        Mask by picture.
+    """
+
+    axes: str | None
+    series: int | None
+    nodata: float | None
+    mask_of: Mapping[Path, Path | None]
+
+
 class _Segmenting:
     """Reads, segments and measures one picture after the other.
 
@@ -163,10 +207,8 @@ class _Segmenting:
         The model.
     options
         Results besides labels.
-    axes
-        Axes of all pictures, or None.
-    series
-        Which picture of each file, or None.
+    reading
+        How pictures are read.
     stop
         Is held while files are written.
     measures
@@ -182,16 +224,14 @@ class _Segmenting:
         self,
         model: Model,
         options: PipelineOptions,
-        axes: str | None,
-        series: int | None,
+        reading: _Reading,
         stop: StopRequest,
         *,
         measures: bool,
     ) -> None:
         self._model = model
         self._options = options
-        self._axes = axes
-        self._series = series
+        self._reading = reading
         self._stop = stop
         self._measures = measures
         self._tables: list[Table] = []
@@ -199,10 +239,11 @@ class _Segmenting:
 
     def read(self, path: Path) -> Image:
         """Read a picture."""
-        image = read_for_model(path, self._model, axes=self._axes, series=self._series)
+        how = self._reading
+        image = read_for_model(path, self._model, axes=how.axes, series=how.series)
         say_notes(image)
         say_differences(image, self._model)
-        return image
+        return mark_image(image, nodata=how.nodata, mask=how.mask_of[path])
 
     def start(self) -> None:
         """Load TensorFlow and build the network; does nothing the second time."""

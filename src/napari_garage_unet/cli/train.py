@@ -25,6 +25,14 @@ from .options import (
 from .outputs import check_output, describe_image
 from .stop_signals import stop_signals
 from .terminal import ProgressLine, say, say_device, say_notes, start_engine
+from .values import (
+    CONTRASTS,
+    MASK_OPTION,
+    NODATA_OPTION,
+    make_preprocess,
+    mark_image,
+    masks_by_image,
+)
 
 UNLIMITED_SECONDS = 7 * 86400.0
 """Length of a training that only ``--steps`` limits."""
@@ -59,6 +67,15 @@ ENCODERS = get_args(get_type_hints(NetworkConfig)["encoder"])
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @AXES_OPTION
 @SERIES_OPTION
+@NODATA_OPTION
+@MASK_OPTION
+@click.option(
+    "--contrast",
+    type=click.Choice(CONTRASTS),
+    help="What is black and white: in each plane for itself, in the whole stack, or in "
+    "the painted planes, also in images that are segmented later; plane by default, "
+    "and training for stacks, so that planes without signal stay empty.",
+)
 @click.option(
     "--class",
     "names",
@@ -98,6 +115,9 @@ def train_command(
     seed: int,
     axes: str | None,
     series: int | None,
+    nodata: float | None,
+    masks: tuple[Path, ...],
+    contrast: Any,
     names: tuple[str, ...],
     background: int | None,
     encoder: Any,
@@ -122,12 +142,14 @@ def train_command(
     for path in (out, report):
         if path is not None:
             check_output(path, inputs=(*images, *strokes))
+    mask_of = masks_by_image(images, masks)
     pictures, painted = [], []
     for path, strokes_path in zip(images, strokes, strict=True):
         image, array = read_for_strokes(
             path, read_strokes(strokes_path), axes=axes, series=series
         )
         say_notes(image)
+        image = mark_image(image, nodata=nodata, mask=mask_of[path])
         pictures.append(image)
         painted.append(array)
     # Strokes are checked before TensorFlow takes seconds to start.
@@ -143,6 +165,7 @@ def train_command(
         pictures,
         painted,
         classes=classes,
+        preprocess=make_preprocess(pictures, contrast),
         network=network,
         training=config,
     )

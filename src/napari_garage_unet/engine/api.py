@@ -12,6 +12,7 @@ from .errors import InputError
 from .images.config import PreprocessConfig
 from .images.guessing import axes_for_strokes
 from .images.image import ArrayLike, Image
+from .images.no_data import mark_no_data
 from .learning.config import TrainingConfig
 from .learning.events import TrainingStep
 from .learning.training import Training
@@ -35,6 +36,8 @@ def train(
     network: NetworkConfig | None = None,
     training: TrainingConfig | None = None,
     start_from: Model | None = None,
+    nodata: float | None = None,
+    mask: ArrayLike | Sequence[ArrayLike] | None = None,
     on_step: Callable[[TrainingStep], None] | None = None,
 ) -> Model:
     """Train a U-Net from strokes.
@@ -59,6 +62,11 @@ def train(
         Settings; `seconds` and `seed` win over those in `training`.
     start_from
         A model to continue from.
+    nodata
+        Value that stands for no data in the images, besides NaN and infinities.
+    mask
+        One array, or a list of one per image: 0 or False where an image has no data,
+        of its shape without the channels.
     on_step
         Called after each step.
 
@@ -85,13 +93,23 @@ def train(
             f"There are {len(image_list)} images but {len(strokes_list)} strokes "
             "arrays; each image needs its own."
         )
+    masks: list[ArrayLike | None] = [None] * len(image_list)
+    if mask is not None:
+        masks = [*_as_list(mask)]
+    if len(masks) != len(image_list):
+        raise InputError(
+            f"There are {len(image_list)} images but {len(masks)} masks; each image "
+            "needs its own."
+        )
     config = dataclasses.replace(
         training or TrainingConfig(), seconds=seconds, seed=seed
     )
     known = [
-        as_image(image, painted, name=f"image {number}")
-        for number, (image, painted) in enumerate(
-            zip(image_list, strokes_list, strict=True), start=1
+        mark_no_data(
+            as_image(image, painted, name=f"image {number}"), nodata=nodata, mask=there
+        )
+        for number, (image, painted, there) in enumerate(
+            zip(image_list, strokes_list, masks, strict=True), start=1
         )
     ]
     job = Training(

@@ -7,6 +7,9 @@ from typing import Literal
 
 from napari_garage_unet.engine.settings import check_limits, setting
 
+Contrast = Literal["plane", "stack", "training"]
+"""Values of `PreprocessConfig.contrast`."""
+
 
 @dataclass(frozen=True, slots=True)
 class PreprocessConfig:

@@ -216,16 +216,22 @@ class Image:
         if plane.dtype.kind == "f":
             missing |= ~np.isfinite(plane)
         if self.nodata is not None:
-            # A float32 file stores the nearest float32 of the value in its header.
-            with np.errstate(over="ignore"):
-                missing |= plane == np.asarray(self.nodata).astype(
-                    plane.dtype if plane.dtype.kind == "f" else np.float64
-                )
+            missing |= self.values_equal_to_nodata(plane)
         if self.data_mask is not None:
             missing |= ~self.spatial_plane(self.data_mask, index).astype(bool)[
                 ..., None
             ]
         return missing if missing.any() else None
+
+    def values_equal_to_nodata(self, plane: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return the ``(H, W, C)`` values of a plane that are `nodata`."""
+        if self.nodata is None:
+            return np.zeros(plane.shape, bool)
+        # A float32 file stores the nearest float32 of the value in its header.
+        dtype = plane.dtype if plane.dtype.kind == "f" else np.float64
+        with np.errstate(over="ignore"):
+            equal: NDArray[np.bool_] = plane == np.asarray(self.nodata).astype(dtype)
+        return equal
 
     def spatial_key(self, index: PlaneIndex) -> tuple[Any, ...]:
         """Return the key of a plane in an array of `spatial_shape`, such as strokes.

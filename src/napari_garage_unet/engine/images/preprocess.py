@@ -6,6 +6,8 @@ prepare pixels in the same way.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -36,6 +38,16 @@ def default_preprocess(image: Image) -> PreprocessConfig:
         joint_channels=image.axes.endswith("c") and image.n_channels in (3, 4),
         contrast="training" if n_planes > 1 else "plane",
     )
+
+
+def default_preprocess_of(images: Iterable[Image]) -> PreprocessConfig:
+    """Return the default preprocessing of a training on at least one image.
+
+    It is that of the first one, with the contrast of a stack if there is one.
+    """
+    configs = [default_preprocess(image) for image in images]
+    stacks = [config.contrast for config in configs if config.contrast != "plane"]
+    return replace(configs[0], contrast=stacks[0]) if stacks else configs[0]
 
 
 def preprocess(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from napari_garage_unet.engine.images.config import PreprocessConfig
-from napari_garage_unet.engine.images.image import Image
-from napari_garage_unet.engine.images.preprocess import default_preprocess
 from napari_garage_unet.engine.inference.contrast import (
     Plane,
     measure_contrast,
@@ -20,16 +17,6 @@ from napari_garage_unet.engine.networks.fixed_contrast import FixedContrast
 MAX_BEYOND = 0.1
 """How far a plane painted later may reach beyond the range, as a share of its length,
 before it is measured anew. That changes all features, so it takes time."""
-
-
-def default_for(images: Iterable[Image]) -> PreprocessConfig:
-    """Return the default preprocessing of a training on these images.
-
-    It is that of the first one, with the contrast of a stack if there is one.
-    """
-    configs = [default_preprocess(image) for image in images]
-    stacks = [config.contrast for config in configs if config.contrast != "plane"]
-    return replace(configs[0], contrast=stacks[0]) if stacks else configs[0]
 
 
 class TrainingContrast:

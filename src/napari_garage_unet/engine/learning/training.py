@@ -18,6 +18,7 @@ from napari_garage_unet.engine.annotations.strokes import (
 from napari_garage_unet.engine.compute.backend import seeded_weights
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import ArrayLike, Image
+from napari_garage_unet.engine.images.preprocess import default_preprocess_of
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.inference.predictor import Predictor, check_channels
 from napari_garage_unet.engine.inference.tiles import stroked_blocks
@@ -29,7 +30,7 @@ from napari_garage_unet.engine.networks.config import NetworkConfig
 
 from .budget import MIN_STEPS, Budget
 from .config import TrainingConfig
-from .contrast import TrainingContrast, default_for
+from .contrast import TrainingContrast
 from .events import StopReason, TrainingStep, Validation
 from .kept_state import KeptState
 from .learner import make_learner
@@ -96,7 +97,7 @@ class Training:
         for plane in stroked:
             check_channels(self.images[plane.image], first.n_channels)
         preprocess = start_from.preprocess if start_from else preprocess
-        self.preprocess = preprocess or default_for(
+        self.preprocess = preprocess or default_preprocess_of(
             self.images[plane.image] for plane in stroked
         )
         self.classes = merge_classes(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.axes import AxesSource
-from napari_garage_unet.engine.images.config import PreprocessConfig
+from napari_garage_unet.engine.images.config import Contrast, PreprocessConfig
 from napari_garage_unet.engine.images.image import ArrayLike, Image, PlaneIndex
 from napari_garage_unet.engine.labels.clean_up import apply_rules
 from napari_garage_unet.engine.labels.presets import (
@@ -226,6 +226,28 @@ class Model:
             If there is no preset of this name.
         """
         return self._replace(rules=dict(find_preset(self.presets, name)))
+
+    def with_contrast(self, contrast: Contrast) -> Model:
+        """Return this model with black and white taken from elsewhere.
+
+        Parameters
+        ----------
+        contrast
+            See `PreprocessConfig.contrast`.
+
+        Raises
+        ------
+        InputError
+            If contrast as in training is asked for and not known.
+        """
+        if contrast == "training" and self.contrast is None:
+            raise InputError(
+                "This model does not know the contrast of its training images, because "
+                "each plane was scaled by itself; train again with contrast as in "
+                "training."
+            )
+        changed = dataclasses.replace(self.preprocess, contrast=contrast)
+        return dataclasses.replace(self, preprocess=changed)
 
     def with_classes(self, classes: Sequence[ClassInfo]) -> Model:
         """Return this model with other names, colours or background mark.

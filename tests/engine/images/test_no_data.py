@@ -1,0 +1,87 @@
+"""Where an image has no data: said, marked and filled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.image import Image
+from napari_garage_unet.engine.images.no_data import (
+    fill_missing,
+    mark_no_data,
+    may_lack_data,
+    no_data_of,
+)
+from napari_garage_unet.engine.images.no_data_report import describe_no_data
+
+
+def test_missing_values_get_the_nearest_one_of_their_channel():
+    pixels = np.arange(24, dtype=np.float32).reshape(3, 4, 2)
+    missing = np.zeros(pixels.shape, bool)
+    missing[:, 2:, 0] = missing[0, 0, 1] = True
+    pixels[missing] = np.nan
+    filled = fill_missing(pixels, missing)
+    np.testing.assert_array_equal(filled[:, 2, 0], pixels[:, 1, 0])
+    np.testing.assert_array_equal(filled[:, 3, 0], pixels[:, 1, 0])
+    assert filled[0, 0, 1] in (pixels[0, 1, 1], pixels[1, 0, 1])
+    np.testing.assert_array_equal(filled[~missing], pixels[~missing])
+    missing[..., 1] = True
+    assert not fill_missing(pixels, missing)[..., 1].any()
+
+
+def test_integers_without_nodata_are_not_even_read():
+    class Unread:
+        shape, dtype = (4, 5), np.dtype(np.uint8)
+
+        def __getitem__(self, key):
+            raise AssertionError("was read")
+
+    image = Image(Unread(), "yx")
+    assert not may_lack_data(image)
+    assert no_data_of(image, ()) is None
+    assert describe_no_data(image) == ""
+
+
+def test_a_mask_of_one_plane_holds_for_all_planes():
+    image = Image(np.ones((3, 4, 5), np.uint8), "zyx")
+    mask = np.ones((4, 5), np.uint8)
+    mask[0] = 0
+    marked = mark_no_data(image, mask=mask)
+    for z in range(3):
+        np.testing.assert_array_equal(no_data_of(marked, (z,)), mask == 0)
+    with pytest.raises(InputError, match=r"mask of image has shape \(5, 4\)"):
+        mark_no_data(image, mask=mask.T)
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "why"),
+    [
+        (np.nan, {}, "NaN or infinite"),
+        (-9999, {"nodata": -9999.0}, "-9999"),
+        (-3.4028235e38, {"nodata": -3.4028234663852886e38}, "-3.40282e+38"),
+    ],
+)
+def test_no_data_is_named_in_one_sentence(value, said, why):
+    data = np.ones((4, 5, 10), np.float32)
+    data[:, :, 8:] = value
+    image = Image(data, "zyx", name="x.tif", **said)
+    assert describe_no_data(image) == (
+        f"x.tif: 20 % of its pixels hold no data ({why}) and become class 0."
+    )
+    data[1] = value
+    assert "class 0; 1 of 4 planes hold none at all." in describe_no_data(image)
+    mask = np.ones((5, 10), bool)
+    mask[0, 0] = False
+    masked = mark_no_data(Image(data[0, :, :8], "yx"), mask=mask[:, :8])
+    assert "2 % of its pixels hold no data (masked)" in describe_no_data(masked)
+
+
+def test_single_missing_values_are_named_too():
+    data = np.ones((10, 10, 2), np.float32)
+    data[0, :, 1] = np.nan
+    assert describe_no_data(Image(data, "yxc", name="x.tif")) == (
+        "x.tif: 5 % of its values are no data (NaN or infinite) and are taken from "
+        "their neighbours."
+    )
+    assert describe_no_data(Image(data[1:], "yxc")) == ""
