@@ -93,7 +93,7 @@ class PlaneSupply:
         on_answer: OnReply,
         *,
         key: str = "",
-        planes: Iterable[PlaneIndex] = (),
+        planes: Iterable[Plane] = (),
         painted: bool = False,
         in_order: bool = False,
         leave_out: Callable[[PlaneIndex], None] | None = None,
@@ -107,8 +107,10 @@ class PlaneSupply:
             The request.
         on_answer
             Called with its answer, also when a plane cannot be read.
-        key, planes
-            Key of an image and the planes of it.
+        key
+            Key of the image that it is about, if it is one.
+        planes
+            The planes; those of images that the engine has as a whole do not count.
         painted
             Whether something is painted on them, so that the engine keeps them.
         in_order
@@ -124,9 +126,7 @@ class PlaneSupply:
         int
             The id of the request.
         """
-        needed: tuple[Plane, ...] = ()
-        if key in self._images:
-            needed = tuple((key, index) for index in planes)
+        needed = tuple(plane for plane in planes if plane[0] in self._images)
         if painted:
             self._painted.update(needed)
         self._in_use.update(needed)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
+from napari_garage_unet.engine.images.sample import sample_planes
 from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.process.protocol.messages import (
     Cancel,
@@ -37,7 +38,11 @@ from napari_garage_unet.process.protocol.shared_arrays import BlockPool, SharedB
 from .client import Client
 from .open_requests import OnReply, OpenRequests
 from .plane_reading import check_plane_size, is_read_by_plane, painted_planes
-from .plane_supply import PlaneSupply
+from .plane_supply import Plane, PlaneSupply
+
+MAX_SAMPLED = 8
+"""Planes of a lazy stack that are read where the contrast is to be that of all of it,
+besides those that are painted."""
 
 OnPredicted = Callable[[Event, NDArray[np.uint8] | None], None]
 """Called with the answer and ``(n_classes, h, w)`` uint8 probabilities, 255 is 1.
@@ -211,7 +216,11 @@ class EngineRequests:
             request,
             answered,
             key=key,
-            planes=[] if image is None else painted_planes(image, part, held),
+            planes=(
+                [(key, index) for index in painted_planes(image, part, held)]
+                if image is not None
+                else []
+            ),
             painted=True,
             in_order=True,
             leave_out=leave_out,
@@ -253,7 +262,22 @@ class EngineRequests:
                 event = replace(event, message=said)
             on_answer(event)
 
-        return self._planes.send(request, answered, in_order=True)
+        sampled = keys if preprocess.get("contrast") == "stack" else ()
+        return self._planes.send(
+            request,
+            answered,
+            planes=[plane for key in sampled for plane in self._sample(key)],
+            painted=True,
+            in_order=True,
+            leave_out=lambda _: None,
+        )
+
+    def _sample(self, key: str) -> list[Plane]:
+        """Return planes that stand for a whole stack, where all of it is asked for."""
+        image = self._planes.image(key)
+        if image is None:
+            return []
+        return [(key, index) for index in sample_planes(image, at_most=MAX_SAMPLED)]
 
     def stop(self) -> None:
         """End training after the step that is running."""
@@ -319,7 +343,7 @@ class EngineRequests:
                 on_answer(event, None)
 
         return self._planes.send(
-            request, hand_over, key=key, planes=[request.plane], recycle=[block]
+            request, hand_over, key=key, planes=[(key, plane)], recycle=[block]
         )
 
     def cancel(self, request_id: int) -> None:

@@ -97,7 +97,8 @@ def _lazy_blocks(array: Any, rgb: bool) -> Iterator[Any]:
     """Iterate over blocks of the middle plane."""
     n_planar = 3 if rgb else 2
     leading, sides = array.shape[:-n_planar], array.shape[-n_planar:][:2]
-    plane = tuple(int(n) // 2 for n in leading)
+    # The one that napari shows when it opens a stack, so it has been made before.
+    plane = tuple((int(n) - 1) // 2 for n in leading)
     for place in LAZY_PLACES:
         corner = [
             max(min(int(n * share) - LAZY_BLOCK_SIDE_PIXELS // 2, n), 0)
