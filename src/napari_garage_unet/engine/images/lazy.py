@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .image import ArrayLike, Image
+from napari_garage_unet.engine.errors import GarageError, InputError
+
+from .image import ArrayLike, Image, PlaneIndex
+from .planes_at_hand import name_plane
 
 MAX_JOINED_BYTES = 100_000_000
 """Size of an image whose channels are joined at once; larger ones are by plane."""
@@ -42,6 +45,50 @@ def as_sliceable(array: Any) -> ArrayLike:
         return np.asarray(array)
     readable: ArrayLike = array
     return readable
+
+
+def read_part(image: Image, index: PlaneIndex) -> NDArray[Any]:
+    """Read a plane in the order of the array's axes, saying what cannot be read.
+
+    Parameters
+    ----------
+    image
+        The image.
+    index
+        Position of the plane along `Image.stack_axes`.
+
+    Returns
+    -------
+    ndarray
+        The axes of the image that do not number planes, in their order.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, for whatever reason, naming image and plane.
+    """
+    at = dict(zip(image.stack_axes, index, strict=True))
+    key = tuple(at.get(axis, slice(None)) for axis in image.axes)
+    shape = tuple(
+        n
+        for n, axis in zip(image.data.shape, image.axes, strict=True)
+        if axis not in at
+    )
+    try:
+        plane = np.asarray(image.data[key])
+        if plane.shape != shape:
+            raise ValueError(f"it has shape {plane.shape} instead of {shape}")
+    except GarageError:
+        raise
+    # A lazy array runs whatever code it was made with.
+    except Exception as error:
+        what = name_plane(image.axes, index)
+        said = str(error) or type(error).__name__
+        raise InputError(
+            f"{what + ' of ' if what else ''}{image.name!r} cannot be read ({said}); "
+            "check that its file is complete and can be reached."
+        ) from error
+    return plane
 
 
 def join_channels(images: Sequence[Image]) -> ArrayLike:

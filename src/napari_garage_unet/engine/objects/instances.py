@@ -17,6 +17,7 @@ from napari_garage_unet.engine.labels.rules import ClassRule, SplitBy
 from .finite_means import mark_missing
 from .label_objects import objects
 from .measure import class_totals, measure
+from .planes_with_objects import with_planes_of
 from .tables import Table
 
 
@@ -215,7 +216,8 @@ def objects_table(
         The classes, for their names.
     image
         Image whose mean intensity in each object is measured, per channel, without
-        values that are no data.
+        values that are no data. One that is not in memory is read where there are
+        objects.
 
     Returns
     -------
@@ -224,6 +226,7 @@ def objects_table(
         `measure`.
     """
     order = [axis for axis in "tzyxc" if axis in image.axes]
+    image = with_planes_of(found.values(), image)
     pixels = mark_missing(image, np.asarray(image.data))
     pixels = pixels.transpose([image.axes.index(a) for a in order])
     spatial = [image.spatial_axes.index(axis) for axis in order if axis != "c"]

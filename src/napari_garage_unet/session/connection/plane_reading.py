@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
-from napari_garage_unet.engine.images.lazy import is_in_memory
-from napari_garage_unet.engine.images.planes_at_hand import name_plane
+from napari_garage_unet.engine.images.lazy import is_in_memory, read_part
 from napari_garage_unet.process.protocol.shared_arrays import SharedBlock
 
 MAX_WHOLE_COPY_BYTES = 100_000_000
@@ -51,49 +50,16 @@ def check_plane_size(image: Image) -> None:
 
 
 def read_plane(image: Image, index: PlaneIndex) -> SharedBlock:
-    """Read a plane into shared memory; to be called in a thread.
-
-    Parameters
-    ----------
-    image
-        The image.
-    index
-        Position of the plane.
-
-    Returns
-    -------
-    SharedBlock
-        The axes of the image that do not number planes, in their order.
+    """Read a plane into shared memory, see `read_part`; to be called in a thread.
 
     Raises
     ------
     InputError
-        If it cannot be read, for whatever reason, naming image and plane.
+        If it cannot be read.
     EngineError
         If there is not enough shared memory.
     """
-    at = dict(zip(image.stack_axes, index, strict=True))
-    key = tuple(at.get(axis, slice(None)) for axis in image.axes)
-    shape = tuple(
-        n
-        for n, axis in zip(image.data.shape, image.axes, strict=True)
-        if axis not in at
-    )
-    try:
-        plane = np.asarray(image.data[key])
-        if plane.shape != shape:
-            raise ValueError(f"it has shape {plane.shape} instead of {shape}")
-    except GarageError:
-        raise
-    # A lazy array runs whatever code it was made with.
-    except Exception as error:
-        what = name_plane(image.axes, index)
-        said = str(error) or type(error).__name__
-        raise InputError(
-            f"{what + ' of ' if what else ''}{image.name!r} cannot be read ({said}); "
-            "check that its file is complete and can be reached."
-        ) from error
-    return SharedBlock.copy_of(plane)
+    return SharedBlock.copy_of(read_part(image, index))
 
 
 def painted_planes(

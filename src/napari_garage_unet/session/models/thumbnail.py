@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.images.image import PlaneIndex
+from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.layers.colors import class_color
 from napari_garage_unet.session.results.result import Result
 
@@ -19,15 +19,29 @@ OPACITY = 0.65
 """Opacity of the classes on the image, 0 to 1."""
 
 
-def thumbnail(result: Result, index: PlaneIndex) -> NDArray[np.uint8]:
+def labels_of(result: Result, index: PlaneIndex) -> NDArray[Any]:
+    """Copy what a result shows of a plane, as small as a picture of it."""
+    image = result.image
+    labels = np.asarray(result.pixels[image.spatial_key(index)])
+    if image.is_transposed:
+        labels = labels.T
+    step = _step(image)
+    return labels[::step, ::step].copy()
+
+
+def thumbnail(
+    result: Result, index: PlaneIndex, labels: NDArray[Any]
+) -> NDArray[np.uint8]:
     """Draw what a result shows of a plane: classes in colour on a grey image.
 
     Parameters
     ----------
     result
-        The segmentation.
+        The segmentation, of whose image the plane is read.
     index
         Which plane.
+    labels
+        Its labels, as from `labels_of`.
 
     Returns
     -------
@@ -36,11 +50,7 @@ def thumbnail(result: Result, index: PlaneIndex) -> NDArray[np.uint8]:
         what is unlabelled show the image.
     """
     image = result.image
-    labels = np.asarray(result.pixels[image.spatial_key(index)])
-    if image.is_transposed:
-        labels = labels.T
-    step = max(1, -(-max(labels.shape) // MAX_SIDE_PIXELS))
-    labels = labels[::step, ::step]
+    step = _step(image)
     grey = _grey(np.asarray(image.plane(index))[::step, ::step])
     picture = np.repeat(grey[..., np.newaxis], 3, axis=-1)
     for info in result.classes:
@@ -60,6 +70,11 @@ def png(picture: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
     Picture.fromarray(picture).save(buffer, "png")
     return buffer.getvalue()
+
+
+def _step(image: Image) -> int:
+    """Return how many pixels of a plane become one of a picture."""
+    return max(1, -(-max(image.plane_shape) // MAX_SIDE_PIXELS))
 
 
 def _grey(plane: NDArray[Any]) -> NDArray[np.float64]:

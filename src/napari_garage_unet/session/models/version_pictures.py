@@ -6,18 +6,19 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import OutputError
+from napari_garage_unet.engine.images.image import PlaneIndex
 from napari_garage_unet.project.description import SavedVersion
 from napari_garage_unet.project.safe_files import write_bytes
 from napari_garage_unet.session.background import Tasks
 from napari_garage_unet.session.images.image_list import ImageList
+from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
 from napari_garage_unet.session.training.live_model import LiveModelStore
 
-from .thumbnail import png, thumbnail
+from .thumbnail import labels_of, png, thumbnail
 from .versions import VersionList
 
 logger = logging.getLogger(__name__)
@@ -91,18 +92,31 @@ class VersionPictures:
         index = annotated.plane_on_view(self._viewer)
         if result.state_of(index) < state:
             return False
-        picture = thumbnail(result, index)
         path = self._versions.picture_path(version)
+
+        def done(data: bytes | None) -> None:
+            if data is not None:
+                self._versions.set_picture(version.id, data)
+
+        # Not here: the plane of a lazy image may take long to be read.
+        shown = labels_of(result, index)
         self._tasks.run(
             f"picture of {version.id}",
-            lambda: _write(path, picture),
-            done=lambda data: self._versions.set_picture(version.id, data),
+            lambda: _draw(path, result, index, shown),
+            done=done,
         )
         return True
 
 
-def _write(path: Path, picture: NDArray[np.uint8]) -> bytes:
-    data = png(picture)
+def _draw(
+    path: Path, result: Result, index: PlaneIndex, labels: NDArray[Any]
+) -> bytes | None:
+    try:
+        data = png(thumbnail(result, index, labels))
+    except Exception as error:  # noqa: BLE001 - a lazy array runs whatever code it has
+        # The plane cannot be read any more, which learning and segmenting say.
+        logger.info("No picture of a version: %s", error)
+        return None
     try:
         write_bytes(path, data)
     except OutputError as error:
