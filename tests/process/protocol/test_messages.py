@@ -32,7 +32,6 @@ EXAMPLES = {
     "int | None": 4,
     "float | None": 0.25,
     "tuple[int, ...] | None": (3, 250),
-    "SharedArray | None": SharedArray("garage_y", (4, 5), "|u1"),
 }
 
 
