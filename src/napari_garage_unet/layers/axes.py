@@ -161,6 +161,11 @@ def describe_layer(layer: Layer, letters: str | None = None) -> str:
     return describe_axes(letters or layer_axes(layer), layer_shape(layer))
 
 
+def letters_of(layers: Sequence[Layer]) -> tuple[str, ...]:
+    """Return the letters of the axes of each layer, empty where they are not known."""
+    return tuple("" if unclear_axes(layer) else layer_axes(layer) for layer in layers)
+
+
 def unclear_axes(layer: Layer) -> str:
     """Return why the axes of a layer are not known, or an empty string."""
     try:

@@ -125,6 +125,31 @@ def test_strokes_that_fit_stay_in_use(viewer, session):
     assert session.problem is None
 
 
+def test_pixels_of_other_axes_are_another_image(viewer, session, run):
+    layer = viewer.add_image(spots(5))
+    paint(session, 0)
+    strokes = session.images.current.strokes
+    layer.data = spots()
+    current = session.images.current
+    assert (current.image().axes, current.spatial_shape) == ("yx", (40, 60))
+    assert current.strokes is None
+    assert strokes in viewer.layers
+    paint(session)
+    assert session.learn()
+    run(lambda: session.live.step > 2)
+
+
+def test_a_guess_that_is_confirmed_changes_nothing(viewer, session, run):
+    layer = viewer.add_image(spots(5))
+    paint(session, 0)
+    result = segment(session, run, layer)
+    before = session.images.current
+    session.choose_axes("zyx")
+    assert axes_of(layer) == ("zyx", AxesSource.PERSON)
+    assert session.images.current is before
+    assert result in list(session.results)
+
+
 def test_axis_labels_that_are_set_later_count_too(viewer, session):
     layer = viewer.add_image(spots(5))
     paint(session, 3)

@@ -18,7 +18,7 @@ from napari_garage_unet.engine.annotations.fitting import fits, in_shape
 from napari_garage_unet.engine.annotations.strokes import check_strokes
 from napari_garage_unet.engine.images.guessing import stack_axes
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
-from napari_garage_unet.layers.axes import full_resolution
+from napari_garage_unet.layers.axes import full_resolution, letters_of
 from napari_garage_unet.layers.images import n_channels, read_image, spatial_shape
 from napari_garage_unet.layers.matching import name_image
 from napari_garage_unet.layers.view import plane_on_view
@@ -44,6 +44,8 @@ class AnnotatedImage:
     ----------
     key
         Its key in the engine process.
+    letters
+        What the axes of each layer are, as `letters_of` gives it.
     n_channels
         Number of its channels.
     strokes
@@ -83,6 +85,7 @@ class AnnotatedImage:
     def __init__(self, layers: Sequence[ImageLayer]) -> None:
         self.key = f"image-{next(_numbers)}"
         self.layers: tuple[ImageLayer, ...] = tuple(layers)
+        self.letters = letters_of(self.layers)
         self.n_channels = sum(n_channels(layer) for layer in self.layers)
         self.strokes: Labels | None = None
         self.watch: StrokeChanges | None = None
@@ -288,7 +291,11 @@ class AnnotatedImage:
 
     def _forget_pixels(self) -> None:
         self._image = None
-        self.pixels_changed.emit(self)
+        self.n_channels = sum(n_channels(layer) for layer in self.layers)
+        if letters_of(self.layers) == self.letters:
+            self.pixels_changed.emit(self)
+        else:
+            self.axes_changed.emit(self)
 
     # Not `painted.emit` itself: psygnal calls it once to learn what it takes.
     def _on_painted(self, key: Any, box: Any, mask: Any, strokes: Any) -> None:

@@ -18,7 +18,7 @@ from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.annotations.fitting import fits
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.axes import AxesSource
-from napari_garage_unet.layers.axes import axes_of, layer_axes, say_axes
+from napari_garage_unet.layers.axes import axes_of, layer_axes, letters_of, say_axes
 from napari_garage_unet.layers.images import spatial_shape
 from napari_garage_unet.layers.matching import (
     is_result,
@@ -159,7 +159,7 @@ class ImageList:
         Parameters
         ----------
         annotated
-            The image; another one takes its place.
+            The image; another one takes its place, unless its axes are that already.
         letters
             One letter of ``"tzyxc"`` per axis of its layers.
 
@@ -266,6 +266,9 @@ class ImageList:
 
     def _read_again(self, old: AnnotatedImage) -> AnnotatedImage:
         """Put an image in the place of one whose axes mean something else now."""
+        if letters_of(old.layers) == old.letters:
+            self.changed.emit()  # Another one says the same of them.
+            return old
         strokes = old.strokes
         self._images.remove(old)
         old.close()
