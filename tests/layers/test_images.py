@@ -3,10 +3,13 @@ from __future__ import annotations
 import dask.array as da
 import numpy as np
 import pytest
+import tifffile
 import zarr
 from napari.layers import Image
+from napari.layers._source import layer_source
 
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.files.reading import read_image as read_file
 from napari_garage_unet.layers.images import (
     image_place,
     read_image,
@@ -28,6 +31,19 @@ def test_an_rgb_layer_has_a_channel_axis_at_the_end():
     assert image.spatial_shape == (20, 30)
     assert image.name == "photo"
     assert np.array_equal(image.data, data)
+
+
+@pytest.mark.parametrize(("extra", "n_channels"), [("unassalpha", 3), (0, 4)])
+def test_a_fourth_band_that_the_file_does_not_call_alpha_is_a_channel(
+    tmp_path, extra, n_channels
+):
+    data = pixels(40, 50, 4)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, data, photometric="rgb", extrasamples=[extra])
+    with layer_source(path=str(path)):
+        layer = Image(data, rgb=True)
+    assert read_image([layer]).n_channels == n_channels
+    assert read_file(path).n_channels == n_channels
 
 
 def test_alpha_is_left_out_of_a_colour_layer():

@@ -13,7 +13,11 @@ from typing import Any, NamedTuple
 from napari.layers import Layer
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.files.stored_axes import StoredAxes, stored_axes
+from napari_garage_unet.engine.files.stored_axes import (
+    StoredAxes,
+    has_four_colours,
+    stored_axes,
+)
 from napari_garage_unet.engine.images.arrangements import arrangements, describe_axes
 from napari_garage_unet.engine.images.axes import (
     AxesSource,
@@ -39,6 +43,10 @@ _files: weakref.WeakKeyDictionary[Layer, tuple[str, StoredAxes | None]] = (
     weakref.WeakKeyDictionary()
 )
 """What the file of each layer says, looked up once."""
+
+
+_bands: weakref.WeakKeyDictionary[Layer, tuple[str, bool]] = weakref.WeakKeyDictionary()
+"""Whether the file of each layer has four bands, looked up once."""
 
 
 class LayerAxes(NamedTuple):
@@ -113,6 +121,20 @@ def axes_of(layer: Layer) -> LayerAxes:
     except InputError as error:
         raise _too_many(layer, shape) from error
     return LayerAxes(letters, source)
+
+
+def n_colours(layer: Layer) -> int:
+    """Return the number of colours of an RGB layer: 3, or 4 if its file has 4 bands.
+
+    The fourth is opacity otherwise, which is not part of a picture.
+    """
+    if full_resolution(layer).shape[-1] != 4 or not layer.source.path:
+        return 3
+    path = str(layer.source.path)
+    known = _bands.get(layer)
+    if known is None or known[0] != path:
+        known = _bands[layer] = (path, has_four_colours(path))
+    return 4 if known[1] else 3
 
 
 def said_axes(layer: Layer) -> str | None:

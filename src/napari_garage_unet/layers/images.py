@@ -21,7 +21,14 @@ from napari_garage_unet.engine.images.lazy import (
     join_channels,
 )
 
-from .axes import axes_of, channel_dim, full_resolution, layer_axes, layer_shape
+from .axes import (
+    axes_of,
+    channel_dim,
+    full_resolution,
+    layer_axes,
+    layer_shape,
+    n_colours,
+)
 from .place import Place, place_of
 from .world import differing_places, lies_on
 
@@ -43,7 +50,7 @@ def n_channels(layer: ImageLayer) -> int:
     It is 1 where the axes are not known.
     """
     if layer.rgb:
-        return 3
+        return n_colours(layer)
     try:
         at = channel_dim(layer)
     except InputError:
@@ -184,7 +191,7 @@ def _channel_names(images: Sequence[Image]) -> tuple[str, ...]:
 def _read_layer(layer: ImageLayer) -> Image:
     axes, source = axes_of(layer)
     array = as_sliceable(full_resolution(layer))
-    if layer.rgb and array.shape[-1] == 4:
+    if layer.rgb and array.shape[-1] > n_colours(layer):
         # Opacity is not part of the picture, as in files.
         array = first_channels(array, 3)
     image = Image(

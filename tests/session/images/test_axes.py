@@ -192,6 +192,8 @@ IMAGES = [
     ((1, 2, 1, 40, 60), None, "tczyx", (1, 1, 1, 40, 60)),
     ((2, 2, 4, 40, 60), ("t", "c", "z", "y", "x"), "tczyx", (2, 1, 4, 40, 60)),
     ((3, 2, 6, 40, 60), ("t", "z", "c", "y", "x"), "tzcyx", (3, 2, 1, 40, 60)),
+    ((2, 33, 40, 60), ("z", "c", "y", "x"), "zcyx", (2, 1, 40, 60)),
+    ((40, 60, 2, 3), ("y", "x", "c", "t"), "yxct", (40, 60, 1, 3)),
 ]
 
 
@@ -209,7 +211,9 @@ def test_strokes_and_results_lie_on_the_image_wherever_its_channels_are(
     at = axes.index("c")
     stack = [i for i, a in enumerate(axes) if a in "tz"]
     bands = np.stack([spots(*(shape[i] for i in stack))] * shape[at])
-    layer = viewer.add_image(np.moveaxis(bands, 0, at), rgb=False, **options)
+    order = "c" + "".join(axes[i] for i in stack) + "yx"
+    data = np.ascontiguousarray(bands.transpose([order.index(a) for a in axes]))
+    layer = viewer.add_image(data, rgb=False, **options)
     current = session.images.current
     assert current.image().axes == axes
     strokes = session.strokes_layer()
@@ -230,18 +234,19 @@ def test_strokes_and_results_lie_on_the_image_wherever_its_channels_are(
         strokes.brush_size = 1
         strokes.paint(hit[-strokes.ndim :], 2)
         painted = np.argwhere(current.painted_data == 2)
-        assert painted.tolist() == [[*plane, 30, 50]]
+        assert painted.tolist() == [[int(n) for n in np.delete(point, at)]]
+        shown = [d - viewer.dims.ndim + strokes.ndim for d in viewer.dims.displayed]
+        assert strokes.get_value(world, dims_displayed=shown, world=True) == 2
     result = segment_all(session, run, current, layer)
     assert result.layer.data.shape == made
-    assert np.count_nonzero(result.pixels == 2) == (
-        np.prod(result.image.spatial_shape[:-2], dtype=int) * N_SPOTS * SPOT_PIXELS
-    )
+    n_planes = np.prod([shape[i] for i in stack], dtype=int)
+    assert np.count_nonzero(result.pixels == 2) == n_planes * N_SPOTS * SPOT_PIXELS
 
 
 def segment_all(session, run, current, layer):
-    n_stack = len(current.image().stack_axes)
+    image = current.image()
     current.painted_data[...] = 0
-    paint(session, (0,) * n_stack)
+    paint(session, image.spatial_key((0,) * len(image.stack_axes)))
     return segment(session, run, layer)
 
 

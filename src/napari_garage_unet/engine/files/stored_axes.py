@@ -62,6 +62,37 @@ def stored_axes(path: str | Path) -> StoredAxes | None:
         return None
 
 
+def has_four_colours(path: str | Path) -> bool:
+    """Look up whether the fourth sample of a picture is a band, not its opacity.
+
+    Parameters
+    ----------
+    path
+        File of the picture.
+
+    Returns
+    -------
+    bool
+        True for a TIFF file with four samples of which none is called alpha, such as
+        red, green, blue and near infrared.
+    """
+    path = Path(path)
+    if KIND_BY_SUFFIX.get(path.suffix.lower()) is not FileKind.TIFF:
+        return False
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as tif:
+            page = tif.pages.first
+            # 1 and 2 are alpha, with which colours are multiplied or not.
+            alpha = any(int(sample) in (1, 2) for sample in page.extrasamples)
+            is_rgb = page.photometric.name == "RGB"
+            return bool(is_rgb and page.samplesperpixel == 4 and not alpha)
+    except UNREADABLE as error:
+        logger.info("The colours of %s cannot be looked up: %s", path, error)
+        return False
+
+
 def _tiff_axes(path: Path) -> StoredAxes | None:
     import tifffile
 

@@ -105,7 +105,7 @@ def describe(annotated: AnnotatedImage | None) -> str:
     if len(layers) > 1:
         words.insert(0, f"{len(layers)} channels")
     elif layers[0].rgb:
-        words.insert(0, "RGB")
+        words.insert(0, "RGB" if annotated.n_channels == 3 else "4 colours")
     elif set(axes) == set("yx"):
         words.insert(0, "grey")
     shape = layer_shape(annotated.layer)
