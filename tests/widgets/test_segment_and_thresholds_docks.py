@@ -59,6 +59,11 @@ def test_planes_are_offered_for_stacks_only(open_dock, trained, viewer, ramp):
     choose(dock.image_picker.native, "ramp")
     assert dock.all_planes.isVisible()
     assert dock.all_planes.text() == "all 3 planes"
+    trained.images.rearrange(trained.images.of_layer(ramp), "tyx")
+    assert dock.all_planes.text() == "all 3 frames"
+    bands = viewer.add_image(np.zeros((40, 60, 6)), name="bands", rgb=False)
+    choose(dock.image_picker.native, bands.name)
+    assert not dock.all_planes.isVisible()
 
 
 def test_all_planes_are_segmented_with_a_bar(open_dock, trained, ramp, engine, wait):

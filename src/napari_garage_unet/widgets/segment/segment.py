@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-import numpy as np
 from napari.layers import Image as ImageLayer
 from napari.layers import Layer
 from qtpy.QtCore import Qt
@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.layers.axes import layer_axes, layer_shape
 from napari_garage_unet.layers.matching import is_result
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.segmentation.segmentation_job import SegmentationOptions
@@ -169,10 +170,11 @@ class SegmentWidget(Dock):
             self.models.refresh()
             return
         running = session.segmentation.is_running
-        planes = self._planes()
+        planes, noun = self._planes()
         for widget in (self.where_label, self.this_plane, self.all_planes):
             widget.setVisible(planes > 1)
-        self.all_planes.setText(f"all {planes} planes")
+        self.this_plane.setText(f"this {noun}")
+        self.all_planes.setText(f"all {planes} {noun}s")
         makes_something = (
             self.make_labels.isChecked() or self.make_probabilities.isChecked()
         )
@@ -231,14 +233,18 @@ class SegmentWidget(Dock):
     def _on_finished(self, results: tuple[Result, ...]) -> None:
         self.summary.setText("".join(summarise(result) for result in results))
 
-    def _planes(self) -> int:
+    def _planes(self) -> tuple[int, str]:
+        """Return the number of planes of the image, and what one is called."""
         if self._image is None:
-            return 1
+            return 1, "plane"
         try:
-            annotated = self.session.images.bind(self._image)
-            return int(np.prod(annotated.spatial_shape[:-2], dtype=int))
+            self.session.images.bind(self._image)
+            letters, shape = layer_axes(self._image), layer_shape(self._image)
         except GarageError:
-            return 1
+            return 1, "plane"
+        stack = {a: n for a, n in zip(letters, shape, strict=True) if a in "tz"}
+        is_movie = stack.get("t", 1) > 1 and stack.get("z", 1) == 1
+        return math.prod(stack.values()), "frame" if is_movie else "plane"
 
 
 def _row(*widgets: QWidget) -> QWidget:
