@@ -284,3 +284,17 @@ def test_a_channel_that_is_added_has_the_axes_of_the_first(viewer, session):
     session.choose_axes("zyx")
     assert said_axes(second) == "zyx"
     assert session.images.current.image().axes == "zyxc"
+
+
+def test_an_image_that_cannot_be_read_does_not_stop_the_session(viewer, session, run):
+    viewer.add_image(spots(5))
+    paint(session, 0)
+    session.learn()
+    run(lambda: session.preview.shown > 0)
+    many = viewer.add_image(np.zeros((2, 3, 4, 5, 20, 20), np.uint8), name="many")
+    session.images.choose(many)
+    run(polls=30)
+    assert "'many' has 6 axes" in session.hint
+    session.stop()
+    run(lambda: not session.live.is_running)
+    run(polls=30)

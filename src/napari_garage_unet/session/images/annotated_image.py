@@ -104,6 +104,11 @@ class AnnotatedImage:
         return self.layers[0]
 
     @property
+    def is_readable(self) -> bool:
+        """Whether it is known what the axes of its layers are."""
+        return all(self.letters)
+
+    @property
     def name(self) -> str:
         """Name of its first layer."""
         return str(self.layer.name)

@@ -139,6 +139,8 @@ class Preview:
             return
         if current is None or current.key in self._dismissed:
             return
+        if not current.is_readable:
+            return  # The hint says why.
         if not self._link.is_running or not may_ask(learning, self._shown, now=now):
             return
         index = current.plane_on_view(self._viewer)
