@@ -5,11 +5,13 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_garage_unet.layers.view import (
+    index_on_view,
     look_at,
     plane_on_view,
     region_on_view,
     show_planes,
     step_on_view,
+    step_to,
 )
 
 
@@ -145,3 +147,63 @@ def test_rows_and_columns_come_on_view_where_bands_are_last(viewer):
     stack = viewer.add_image(np.zeros((9, 30, 40)))
     show_planes(viewer, stack)
     assert viewer.dims.displayed == (1, 2)
+
+
+def in_nanometers(viewer):
+    """A layer in micrometers, in a world that another has put in nanometers."""
+    viewer.add_image(np.zeros((3, 4)), scale=(10, 10), units=("nm", "nm"))
+    layer = viewer.add_image(
+        np.zeros((3, 200, 300)),
+        scale=(2, 0.5, 0.5),
+        translate=(0, 5, 7),
+        units=("um",) * 3,
+    )
+    assert {str(unit) for unit in viewer.dims.units} == {"nanometer"}
+    return layer
+
+
+def test_the_camera_counts_in_the_units_of_the_world(viewer):
+    layer = in_nanometers(viewer)
+    camera = viewer.scene.camera
+    camera.zoom = 1e-6
+    look_at(viewer, layer, (1,), (10, 20), side=50)
+    assert camera.center[-2:] == pytest.approx((10_000, 17_000))
+    height = min(viewer.canvas.size)
+    assert camera.zoom == pytest.approx(height / (50 * 500))
+
+
+def test_pixels_of_the_screen_are_counted_in_the_units_of_the_world(viewer):
+    layer = in_nanometers(viewer)
+    viewer.scene.camera.zoom = 1 / 500 / 4
+    assert step_on_view(viewer, layer) == 4
+
+
+def test_the_region_is_found_where_the_world_has_other_units(viewer):
+    layer = in_nanometers(viewer)
+    viewer.canvas.size = (40, 60)
+    camera = viewer.scene.camera
+    camera.zoom = 1 / 500
+    camera.center = (0, 5_000 + 100 * 500, 7_000 + 200 * 500)
+    assert region_on_view(layer, viewer) == (80, 121, 170, 231)
+
+
+def test_a_turned_pixel_is_as_large_as_it_is(viewer):
+    layer = viewer.add_image(
+        np.zeros((30, 40)), affine=[[0, 4, 0], [-4, 0, 0], [0, 0, 1]]
+    )
+    viewer.scene.camera.zoom = 1 / 16
+    assert step_on_view(viewer, layer) == 4
+
+
+@pytest.mark.parametrize("units", [("um",) * 4, ("s", "nm", "um", "um")])
+def test_sliders_step_to_a_point_and_tell_where_they_are(viewer, units):
+    layer = viewer.add_image(
+        np.zeros((3, 5, 10, 10)),
+        scale=(4, 2, 1, 1),
+        translate=(1, 20, 3, 3),
+        units=units,
+    )
+    step_to(viewer, layer, (2, 3, 0, 0))
+    assert index_on_view(viewer, layer) == (2, 3, slice(None), slice(None))
+    step_to(viewer, layer, (1, 4, 0, 0))
+    assert index_on_view(viewer, layer) == (1, 4, slice(None), slice(None))

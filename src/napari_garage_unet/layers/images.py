@@ -116,26 +116,14 @@ def image_place(layer: Layer) -> Place:
     return place_of(layer, layer_axes(layer))
 
 
-def with_place(image: Image, place: Place, *, before: Place | None = None) -> Image:
-    """Return an image at another place; its pixels are the same array.
-
-    Parameters
-    ----------
-    image
-        An image.
-    place
-        Where it lies.
-    before
-        Where it lay, whose notes are dropped.
-    """
-    old = before.notes if before is not None else ()
+def with_place(image: Image, place: Place) -> Image:
+    """Return an image at another place; its pixels are the same array."""
     return dataclasses.replace(
         image,
         spacing=place.spacing,
         origin=place.origin,
         units=place.units,
         flipped=place.flipped,
-        notes=(*(note for note in image.notes if note not in old), *place.notes),
     )
 
 

@@ -124,7 +124,7 @@ def lay_on(
     Parameters
     ----------
     layer
-        A layer with the spatial axes of the image; one with other axes stays.
+        A layer of `made_shape`, or without first axes of it; one with more axes stays.
     image_layer
         An Image layer.
     units
@@ -132,7 +132,7 @@ def lay_on(
         layers in units of their own at the right place, but a click on one is taken for
         a point in those of the layer, so that paint would land elsewhere.
     """
-    place = placement(image_layer)
+    place = _last_axes(placement(image_layer), layer.ndim)
     if layer.ndim != len(place["scale"]):
         return
     affine = np.array(getattr(place["affine"], "affine_matrix", place["affine"]), float)
@@ -148,6 +148,28 @@ def lay_on(
     for name in ("units", "axis_labels"):
         if tuple(getattr(layer, name)) != tuple(place[name]):
             setattr(layer, name, place[name])
+
+
+def _last_axes(place: dict[str, Any], n: int) -> dict[str, Any]:
+    """Return the part of a `placement` that belongs to the last `n` axes."""
+    first = len(place["scale"]) - n
+    if first <= 0:
+        return place
+    affine = getattr(place["affine"], "affine_matrix", place["affine"])
+    shear = np.asarray(place["shear"], float)
+    if shear.ndim == 1:
+        matrix = np.eye(len(place["scale"]))
+        matrix[np.triu_indices(len(matrix), k=1)] = shear
+        shear = matrix
+    return {
+        "scale": place["scale"][first:],
+        "translate": place["translate"][first:],
+        "rotate": place["rotate"][first:, first:],
+        "shear": shear[first:, first:],
+        "affine": np.asarray(affine)[first:, first:],
+        "units": tuple(place["units"])[first:],
+        "axis_labels": tuple(place["axis_labels"])[first:],
+    }
 
 
 def make_strokes_layer(

@@ -1,7 +1,12 @@
-"""Which part of a layer is on view, and moving the view."""
+"""Which part of a layer is on view, and moving the view.
+
+The camera and the sliders count in the units of the viewer's world; layers have units
+of their own. Everything here converts from one to the other.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +16,7 @@ from napari.layers import Layer
 from napari_garage_unet.engine.images.image import PlaneIndex
 
 from .axes import full_resolution, layer_axes
+from .world import Matrix, unit_factors, world_matrix
 
 
 def plane_on_view(viewer: Any, layer: Layer) -> PlaneIndex:
@@ -33,7 +39,7 @@ def plane_on_view(viewer: Any, layer: Layer) -> PlaneIndex:
         layer.
     """
     axes = layer_axes(layer)
-    point = layer.world_to_data(_point_in_units_of(viewer, layer))
+    point = _data_point(viewer, layer, viewer.dims.point)
     shape = full_resolution(layer).shape
     return tuple(
         int(np.clip(round(float(point[i])), 0, shape[i] - 1))
@@ -42,17 +48,29 @@ def plane_on_view(viewer: Any, layer: Layer) -> PlaneIndex:
     )
 
 
-def region_on_view(layer: Layer) -> tuple[int, int, int, int]:
+def region_on_view(
+    layer: Layer, viewer: Any | None = None
+) -> tuple[int, int, int, int]:
     """Return the box ``(y0, y1, x0, x1)`` of a plane that the canvas shows.
 
     In pixels, of a pyramid in those of the finest level; the stops are exclusive. It
     is the whole plane until the canvas has been drawn.
+
+    Parameters
+    ----------
+    layer
+        The layer whose pixels are counted.
+    viewer
+        A `ViewerModel`. napari computes the corners of the canvas as if a layer had
+        the units of the viewer; where it has others, they are taken from the camera.
     """
     axes = layer_axes(layer)
     shape = full_resolution(layer).shape
-    corners = np.asarray(layer.corner_pixels, float)
-    if getattr(layer, "multiscale", False):
-        corners = corners * np.asarray(layer.downsample_factors[layer.data_level])
+    corners = None if viewer is None else _corners_by_camera(viewer, layer)
+    if corners is None:
+        corners = np.asarray(layer.corner_pixels, float)
+        if getattr(layer, "multiscale", False):
+            corners = corners * np.asarray(layer.downsample_factors[layer.data_level])
     box = []
     for letter in "yx":
         i = axes.index(letter)
@@ -81,8 +99,7 @@ def step_on_view(viewer: Any, layer: Layer, *, no_coarser: bool = False) -> int:
     """
     scene = getattr(viewer, "scene", viewer)
     axes = layer_axes(layer)
-    pixel = min(abs(float(layer.scale[axes.index(letter)])) for letter in "yx")
-    on_screen = float(scene.camera.zoom) * pixel
+    on_screen = float(scene.camera.zoom) * _pixel_size(viewer, layer, axes)
     if not on_screen > 0:
         return 1
     power = np.log2(1 / on_screen)
@@ -142,24 +159,93 @@ def look_at(
     point = [
         inside[letter] if letter in inside else float(next(stack)) for letter in axes
     ]
-    world = layer.data_to_world(point)
+    world = layer.data_to_world(point) * _to_viewer(viewer, layer)
     camera = getattr(viewer, "scene", viewer).camera
     middle = (float(world[axes.index(letter)]) for letter in "yx")
     camera.center = (*camera.center[:-2], *middle)
     canvas = getattr(viewer, "canvas", None)
     size = min(canvas.size) if canvas is not None else min(viewer._canvas_size)
-    pixel = min(abs(float(layer.scale[axes.index(letter)])) for letter in "yx")
+    pixel = _pixel_size(viewer, layer, axes)
     camera.zoom = max(float(camera.zoom), size / (side * pixel))
 
 
-def _point_in_units_of(viewer: Any, layer: Layer) -> Sequence[float]:
-    point = tuple(viewer.dims.point)[-layer.ndim :]
-    units = getattr(viewer.dims, "units", None)
-    if units is None:
-        return point
+def index_on_view(viewer: Any, layer: Layer) -> tuple[int | slice, ...]:
+    """Return the index of what is on view in the array of a layer.
+
+    Returns
+    -------
+    tuple of int or slice
+        A position along each axis that has a slider, everything along the others.
+    """
+    point = _data_point(viewer, layer, viewer.dims.point)
+    sliders = _axes_with_slider(viewer, layer)
     return tuple(
-        value if theirs == ours else float((value * theirs).to(ours).magnitude)
-        for value, theirs, ours in zip(
-            point, tuple(units)[-layer.ndim :], layer.units, strict=True
-        )
+        int(np.clip(round(float(point[i])), 0, n - 1)) if i in sliders else slice(None)
+        for i, n in enumerate(full_resolution(layer).shape)
     )
+
+
+def step_to(viewer: Any, layer: Layer, point: Sequence[float]) -> None:
+    """Move the sliders to a point of a layer; the camera stays.
+
+    Parameters
+    ----------
+    viewer
+        A `ViewerModel`.
+    layer
+        The layer the point lies in.
+    point
+        In pixels, one number per axis of the layer.
+    """
+    world = layer.data_to_world(point) * _to_viewer(viewer, layer)
+    first = viewer.dims.ndim - layer.ndim
+    for axis in _axes_with_slider(viewer, layer):
+        viewer.dims.set_point(first + axis, float(world[axis]))
+
+
+def _axes_with_slider(viewer: Any, layer: Layer) -> list[int]:
+    """Return the axes of a layer that are not displayed."""
+    first = viewer.dims.ndim - layer.ndim
+    return [axis - first for axis in viewer.dims.not_displayed if axis >= first]
+
+
+def _to_viewer(viewer: Any, layer: Layer) -> Matrix:
+    """Return what converts numbers in the units of a layer to those of the viewer."""
+    return unit_factors(layer.units, getattr(viewer.dims, "units", None))
+
+
+def _data_point(viewer: Any, layer: Layer, point: Sequence[float]) -> Sequence[float]:
+    """Return the pixel of a layer at a point of the viewer's world."""
+    inside = np.asarray(point, float)[-layer.ndim :] / _to_viewer(viewer, layer)
+    found: Sequence[float] = layer.world_to_data(inside)
+    return found
+
+
+def _pixel_size(viewer: Any, layer: Layer, axes: str) -> float:
+    """Return the shorter side of a pixel of a plane in units of the viewer."""
+    steps = world_matrix(layer)[:-1, :-1] * _to_viewer(viewer, layer)[:, np.newaxis]
+    return min(
+        float(np.linalg.norm(steps[:, axes.index(letter)])) or 1.0 for letter in "yx"
+    )
+
+
+def _corners_by_camera(viewer: Any, layer: Layer) -> Matrix | None:
+    """Return the lowest and highest pixels on the canvas, ``(2, ndim)``.
+
+    None where the viewer has the units of the layer, or shows three dimensions.
+    """
+    dims = viewer.dims
+    if dims.ndisplay != 2 or (_to_viewer(viewer, layer) == 1).all():
+        return None
+    camera = getattr(viewer, "scene", viewer).camera
+    canvas = getattr(viewer, "canvas", None)
+    size = canvas.size if canvas is not None else viewer._canvas_size
+    reach = np.asarray(size, float)[-2:] / float(camera.zoom) / 2
+    corners = []
+    for signs in itertools.product((-1, 1), repeat=2):
+        point = np.array(dims.point, float)
+        point[list(dims.displayed)] = np.asarray(camera.center)[-2:] + signs * reach
+        corners.append(_data_point(viewer, layer, tuple(point)))
+    # Without the errors of conversion, which would add a pixel.
+    box = np.stack([np.min(corners, axis=0), np.max(corners, axis=0)])
+    return np.round(box, 6)

@@ -89,35 +89,56 @@ def unit_factors(units: Sequence[Any], wanted: Sequence[Any] | None) -> Matrix:
     )
 
 
-def index_matrix(layer: Layer, target: Layer, keep: Sequence[int]) -> Matrix | None:
-    """Return the matrix from pixels of one layer to those of another where they lie.
+def paired_axes(
+    layer: Layer, target: Layer, keep: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """Return which axes of a layer belong to which of another.
 
     Parameters
     ----------
     layer
-        A layer with as many axes as `target`, or without those that are not in `keep`.
+        A layer with the axes of `keep` only, or one that napari aligns with `target`:
+        by the last axes.
     target
-        The layer whose pixels are found.
+        The other layer.
     keep
         Axes of `target` that count.
 
     Returns
     -------
-    ndarray of shape (len(keep) + 1, len(keep) + 1), float64, or None
-        None if the numbers of axes do not fit, or `target` has no extent.
+    own, theirs : list of int
+        Axes of `layer` and of `target`, as many of each.
     """
     if layer.ndim == len(keep):
-        own = list(range(layer.ndim))
-    elif layer.ndim == target.ndim:
-        own = list(keep)
-    else:
+        return list(range(layer.ndim)), list(keep)
+    more = layer.ndim - target.ndim
+    theirs = [i for i in keep if i + more >= 0]
+    return [i + more for i in theirs], theirs
+
+
+def index_matrix(layer: Layer, target: Layer, keep: Sequence[int]) -> Matrix | None:
+    """Return the matrix from pixels of one layer to those of another where they lie.
+
+    Parameters
+    ----------
+    layer, target, keep
+        See `paired_axes`.
+
+    Returns
+    -------
+    ndarray of shape (n + 1, n + 1), float64, or None
+        For the n `paired_axes`; None if there are fewer than two, or `target` has no
+        extent.
+    """
+    own, theirs = paired_axes(layer, target, keep)
+    if len(own) < 2:
         return None
     factors = unit_factors(
-        [layer.units[i] for i in own], [target.units[i] for i in keep]
+        [layer.units[i] for i in own], [target.units[i] for i in theirs]
     )
     from_layer = _part(world_matrix(layer), own)
     from_layer[:-1] *= factors[:, np.newaxis]
-    to_world = _part(world_matrix(target), keep)
+    to_world = _part(world_matrix(target), theirs)
     if not np.isfinite(to_world).all() or abs(np.linalg.det(to_world)) < 1e-300:
         return None
     return np.asarray(np.linalg.solve(to_world, from_layer), np.float64)
@@ -131,14 +152,16 @@ def lies_on(
     Parameters
     ----------
     layer, target, keep
-        See `index_matrix`.
+        See `paired_axes`.
     shape
         Number of pixels along the axes that count.
     """
     matrix = index_matrix(layer, target, keep)
     if matrix is None:
         return False
-    corners = np.array(list(itertools.product(*((0, n - 1) for n in shape))), float)
+    theirs = paired_axes(layer, target, keep)[1]
+    ends = [(0, n - 1) for i, n in zip(keep, shape, strict=True) if i in theirs]
+    corners = np.array(list(itertools.product(*ends)), float)
     moved = corners @ matrix[:-1, :-1].T + matrix[:-1, -1]
     return bool((np.abs(moved - corners) <= MAX_OFFSET_PIXELS).all())
 

@@ -111,7 +111,7 @@ def read_tiles(
     strokes : ndarray
         Class ids, 0 = unlabelled.
     damaged : int
-        Number of unreadable or misplaced tiles, whose pixels are unlabelled.
+        Number of unreadable or refused tiles, whose pixels are unlabelled.
     """
     strokes = np.zeros(shape, dtype)
     damaged = 0

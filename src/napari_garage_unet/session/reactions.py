@@ -137,6 +137,7 @@ class Reactions:
 
     def _on_image_added(self, annotated: AnnotatedImage) -> None:
         annotated.pixels_changed.connect(self._on_pixels_changed)
+        annotated.moved.connect(self._on_image_moved)
         self._parts.corrections.follow(annotated)
 
     def _on_pixels_changed(self, annotated: AnnotatedImage) -> None:
@@ -146,6 +147,11 @@ class Reactions:
         )
         self._parts.link.forget(annotated)
         self._parts.prefetch.forget(annotated)
+
+    def _on_image_moved(self, annotated: AnnotatedImage) -> None:
+        # The engine and the model know pixels only, so nothing is learnt anew.
+        self._parts.results.follow_place(annotated)
+        self._signals.changed.emit()
 
     def _on_image_removed(self, annotated: AnnotatedImage) -> None:
         self._parts.segmentation.forget(annotated)
@@ -208,8 +214,9 @@ class Reactions:
         self._on_counted()
 
     def _on_strokes_removed(self, annotated: AnnotatedImage) -> None:
+        what = "was deleted" if annotated.refused is None else "no longer fits"
         self._parts.auto_training.stop_without(
-            annotated, f"The strokes layer of {annotated.name!r} was deleted"
+            annotated, f"The strokes layer of {annotated.name!r} {what}"
         )
         self._on_counted()
 

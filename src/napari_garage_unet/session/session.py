@@ -138,7 +138,9 @@ class Session(SessionSignals):
     @property
     def hint(self) -> str:
         """The one next thing to do, or what went wrong."""
-        return self.problem_or(lambda: hint(self.ui_state))
+        current = self.images.current
+        notes = () if current is None else current.notes
+        return self.problem_or(lambda: " ".join((hint(self.ui_state), *notes)))
 
     def problem_or(self, make_hint: Callable[[], str]) -> str:
         """Return what went wrong; without a problem, a hint.
@@ -196,6 +198,24 @@ class Session(SessionSignals):
     def new_strokes(self) -> None:
         """Add an empty strokes layer for the current image."""
         self.error_reporter.run(self._parts.painting.make_layer)
+
+    def take_over_strokes(self, *, by_index: bool = False) -> None:
+        """Make strokes of the paint of a layer that lies elsewhere than its image.
+
+        Parameters
+        ----------
+        by_index
+            Whether it goes to the pixels of the same index, not to those it is seen on.
+        """
+        self.clear_problem()
+        self.error_reporter.find(
+            lambda: self._parts.painting.take_over(by_index=by_index)
+        )
+
+    def decline_strokes(self) -> None:
+        """Leave a layer that was refused as strokes where it is."""
+        self.clear_problem()
+        self.images.decline()
 
     def paint(self, class_id: int) -> Labels | None:
         """Activate the brush with a class.

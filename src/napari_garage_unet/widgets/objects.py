@@ -36,6 +36,7 @@ from napari_garage_unet.engine.objects.table_units import (
     image_unit,
     rows_of_image,
 )
+from napari_garage_unet.layers.view import index_on_view, step_to
 from napari_garage_unet.session.results.object_list import ObjectSet
 
 from .common.dock import Dock
@@ -130,6 +131,12 @@ class ObjectsWidget(Dock):
             "that are segmented."
         )
         self.column.addWidget(self.totals)
+        self.outdated = QLabel(
+            "The image was moved or scaled since. Press Find objects in the Thresholds "
+            "dock to measure again."
+        )
+        self.outdated.setWordWrap(True)
+        self.column.addWidget(self.outdated)
         self.table = TableModel()
         self.sorted = QSortFilterProxyModel()
         self.sorted.setSourceModel(self.table)
@@ -163,13 +170,14 @@ class ObjectsWidget(Dock):
         self.column.addLayout(row)
         self.follow(self.session.objects.changed, self._show_objects)
         self.follow(self.session.objects.selected, self._on_selected_label)
+        self.follow(self.session.results.changed, self._show_outdated)
         self._show_objects()
 
     def export(self, path: str | Path) -> None:
         """Write the table as CSV; an error becomes the problem of the session."""
         if self._set is None:
             return
-        image = self._set.result.image
+        image = self._set.image
         try:
             write_table(rows_of_image(self._set.table, image, name=image.name), path)
         except GarageError as error:
@@ -178,13 +186,14 @@ class ObjectsWidget(Dock):
     def _show_objects(self) -> None:
         new = self.session.objects.newest
         self._set = new
+        self._show_outdated()
         self.export_button.setEnabled(new is not None)
         self.alone.setEnabled(new is not None)
         if new is None:
             self.totals.setText("Press Find objects in the Thresholds dock.")
             self.table.show_table({}, unit="")
             return
-        self.table.show_table(new.table, unit=image_unit(new.result.image))
+        self.table.show_table(new.table, unit=image_unit(new.image))
         self.view.resizeColumnsToContents()
         names = {info.id: info.name for info in new.result.classes}
         shown = {info.id for info in new.result.classes if not info.background}
@@ -213,6 +222,9 @@ class ObjectsWidget(Dock):
         )
         self._on_selected_label()
 
+    def _show_outdated(self) -> None:
+        self.outdated.setVisible(self._set is not None and self._set.is_outdated)
+
     def _on_row(self, current: QModelIndex, _before: QModelIndex) -> None:
         if self._set is None or not current.isValid():
             return
@@ -226,20 +238,14 @@ class ObjectsWidget(Dock):
     def _step_to(self, label: int) -> None:
         """Move the slider to the plane with most of an object, unless it is on view."""
         assert self._set is not None
-        ids = np.asarray(self._set.layer.data)
-        dims = self.viewer.dims
-        if ids.ndim < 3 or dims.ndisplay == 3:
-            return
         layer = self._set.layer
-        sizes = (ids == label).sum(axis=tuple(range(1, ids.ndim)))
-        here = [0.0] * ids.ndim
-        here[0] = float(sizes.argmax())
-        axis = dims.ndim - ids.ndim
-        if axis in dims.displayed:
+        is_there = np.asarray(layer.data) == label
+        here = index_on_view(self.viewer, layer)
+        shown = tuple(i for i, at in enumerate(here) if isinstance(at, slice))
+        if is_there[here].any() or len(shown) == is_there.ndim:
             return
-        if sizes[int(layer.world_to_data(dims.point)[0].round()) % len(sizes)]:
-            return
-        dims.set_point(axis, layer.data_to_world(here)[0])
+        sizes = is_there.sum(axis=shown, keepdims=True)
+        step_to(self.viewer, layer, np.unravel_index(sizes.argmax(), sizes.shape))
 
     def _on_selected_label(self) -> None:
         if self._set is None:

@@ -322,3 +322,11 @@ def test_the_unit_is_kept_when_the_dock_is_opened_again(deep, viewer, open_dock)
     second = open_dock("Thresholds")
     power = "³" if "z" in deep.image.axes else "²"
     assert second.clean_up.form.field("min_size").text() == f"5.0 µm{power}"
+
+
+def test_sizes_are_shown_in_the_units_that_the_image_gets(deep, viewer, open_dock):
+    dock = open_dock("Thresholds")
+    assert dock.clean_up.unit_box.itemText(1).startswith("µm")
+    layer = deep.annotated.layer
+    layer.units = (layer.units[0], "nm", "nm")
+    assert dock.clean_up.unit_box.itemText(1).startswith("nm")

@@ -45,6 +45,21 @@ class Painting:
         self._classes.start()
         return self._images.make_strokes(tuple(self._classes))
 
+    def take_over(self, *, by_index: bool) -> Labels:
+        """Make strokes of the paint of a layer that was refused, with its classes.
+
+        Raises
+        ------
+        InputError
+            See `ImageList.take_over`.
+        """
+        annotated = self._images.current
+        if annotated is not None and annotated.refused is not None:
+            brought = classes_of(annotated.refused, annotated)
+            self._classes.adopt(i for i in brought if i.id not in self._classes)
+        self._classes.start()
+        return self._images.take_over(tuple(self._classes), by_index=by_index)
+
     def layer(self) -> Labels:
         """Return the layer to paint in, made when there is none.
 

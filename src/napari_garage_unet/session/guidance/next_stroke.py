@@ -18,7 +18,7 @@ from napari_garage_unet.engine.suggestions.next_stroke import (
     next_place,
     uncertainty,
 )
-from napari_garage_unet.layers.matching import made_shape, placement
+from napari_garage_unet.layers.matching import made_shape
 from napari_garage_unet.layers.metadata import METADATA_KEY
 from napari_garage_unet.layers.view import look_at
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
@@ -84,8 +84,8 @@ class Guidance:
             metadata={
                 METADATA_KEY: {"kind": "uncertainty", "image": result.annotated.name}
             },
-            **placement(result.annotated.layer),
         )
+        result.annotated.placed.add(layer)
         self.layer, self._result = layer, result
         for index in result.planes:
             height, width = result.image.plane_shape

@@ -16,14 +16,26 @@ from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.fitting import fits, in_shape
 from napari_garage_unet.engine.annotations.strokes import check_strokes
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.guessing import stack_axes
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.layers.axes import full_resolution, letters_of
-from napari_garage_unet.layers.images import n_channels, read_image, spatial_shape
+from napari_garage_unet.layers.images import (
+    check_same_place,
+    image_place,
+    lies_on_image,
+    n_channels,
+    read_image,
+    spatial_shape,
+    with_place,
+)
 from napari_garage_unet.layers.matching import name_image
+from napari_garage_unet.layers.place import PLACE_EVENTS, Place
+from napari_garage_unet.layers.taking_over import why_not_paintable
 from napari_garage_unet.layers.view import plane_on_view
 
 from .brush_trail import BrushTrail
+from .placed_layers import PlacedLayers
 from .stroke_changes import StrokeChanges
 
 MAX_PREFETCH_BYTES = 100_000_000
@@ -58,8 +70,15 @@ class AnnotatedImage:
         Whether it is no longer an image of its session.
     brush
         Tiles touched by the stroke that is being painted.
+    placed
+        The layers that lie on it and follow it.
+    refused
+        A layer that cannot be its strokes because it lies elsewhere, has another shape
+        or cannot be painted on, but whose paint can be taken over; None without one.
     pixels_changed
         Signal: its pixels have to be read again; emitted with the image itself.
+    moved
+        Signal: it has another place or pixel size; emitted with the image itself.
     strokes_touched
         Signal: its strokes may have changed; `look` finds out.
     stroke_done
@@ -75,6 +94,7 @@ class AnnotatedImage:
     """
 
     pixels_changed = Signal(object)
+    moved = Signal(object)
     strokes_touched = Signal()
     stroke_done = Signal()
     painted = Signal(object, object, object, object)
@@ -92,7 +112,11 @@ class AnnotatedImage:
         self.learns = True
         self.brush = BrushTrail()
         self.is_closed = False
+        self.placed = PlacedLayers(self.layer)
+        self.refused: Labels | None = None
         self._image: Image | None = None
+        self._strokes_moved = False
+        self.placed.moved.connect(self._on_moved)
         for layer in self.layers:
             layer.events.data.connect(self._forget_pixels)
             layer.events.axis_labels.connect(self._on_axes)
@@ -143,6 +167,20 @@ class AnnotatedImage:
         assert self.strokes is not None
         return in_shape(self.strokes.data, self.spatial_shape)
 
+    @property
+    def place(self) -> Place:
+        """Its pixel size and position, as its layer says now."""
+        return image_place(self.layer)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about its place, and about how it was read once it was."""
+        try:
+            notes = self.place.notes
+        except InputError:  # reading it says why
+            return ()
+        return notes if self._image is None else (*notes, *self._image.notes)
+
     def image(self) -> Image:
         """Pixels with the meaning of their axes; read once.
 
@@ -161,15 +199,18 @@ class AnnotatedImage:
         Raises
         ------
         InputError
-            If the layer does not fit the image; the former one stays in use.
+            If the layer does not fit the image or lies elsewhere; the former one stays
+            in use.
         """
         if layer is not None:
-            _check(self, layer.data)
+            self._check_layer(layer)
         self.release_strokes()
+        self.refused = None
         if layer is None:
             return
         dtype = np.uint8 if layer.data.dtype == np.uint8 else np.int32
         self.strokes = layer
+        self.placed.add(layer)
         self.watch = StrokeChanges(self.spatial_shape, dtype)
         self.brush.spatial_shape = self.spatial_shape
         # `paint` comes when the brush is lifted and is silent on undo, `set_data` on
@@ -178,6 +219,8 @@ class AnnotatedImage:
         layer.events.set_data.connect(self._on_touched)
         layer.events.selected_label.connect(self._on_brush)
         layer.events.colormap.connect(self._on_colors)
+        for name in PLACE_EVENTS:
+            getattr(layer.events, name).connect(self._on_strokes_moved)
         layer.mouse_drag_callbacks.append(self.brush.follow)
         self.watch.look_at_all(self.painted_data)
         # Only now: strokes that were there before are not newly painted.
@@ -190,10 +233,14 @@ class AnnotatedImage:
             self.strokes.events.set_data.disconnect(self._on_touched)
             self.strokes.events.selected_label.disconnect(self._on_brush)
             self.strokes.events.colormap.disconnect(self._on_colors)
+            for name in PLACE_EVENTS:
+                getattr(self.strokes.events, name).disconnect(self._on_strokes_moved)
+            self.placed.discard(self.strokes)
             self.strokes.mouse_drag_callbacks.remove(self.brush.follow)
             self.brush.lift()
         self.strokes = None
         self.watch = None
+        self._strokes_moved = False
 
     def look(self, viewer: Any) -> bool:
         """Compare the strokes of the plane on view; True when they changed.
@@ -201,8 +248,8 @@ class AnnotatedImage:
         Raises
         ------
         InputError
-            If the strokes were replaced by some that do not fit; the layer is
-            released.
+            If the strokes were moved away or replaced by some that do not fit; the
+            layer is released.
         """
         if self.strokes is None or self.watch is None:
             return False
@@ -233,7 +280,7 @@ class AnnotatedImage:
         Raises
         ------
         InputError
-            If strokes or image were replaced by some that do not fit.
+            If strokes or image were moved apart or replaced by some that do not fit.
         """
         return any(list(self.look_in_turn()))
 
@@ -262,10 +309,21 @@ class AnnotatedImage:
             yield from self.look_at_each()
 
     def _is_replaced(self) -> bool:
-        """Bind the strokes layer again if its data has another shape now."""
+        """Bind the strokes layer again if its data has another shape now.
+
+        Raises
+        ------
+        InputError
+            If it lies elsewhere or does not fit; it is released.
+        """
         layer, watch = self.strokes, self.watch
         assert layer is not None
         assert watch is not None
+        if self._strokes_moved:
+            self._strokes_moved = False
+            if not lies_on_image(layer, self.layer):
+                self.release_strokes()
+                self.check_place(layer)
         if self._fits() and self.spatial_shape == watch.seen.shape:
             return False
         self.release_strokes()
@@ -301,6 +359,37 @@ class AnnotatedImage:
             self.pixels_changed.emit(self)
         else:
             self.axes_changed.emit(self)
+
+    def _check_layer(self, layer: Labels) -> None:
+        """Raise `InputError` unless a layer can be the strokes."""
+        self.check_place(layer)
+        reason = why_not_paintable(layer)
+        if reason:
+            self.refused = layer
+            raise InputError(
+                f"{layer.name!r} cannot be painted on, because {reason}; take its "
+                "paint over into a new layer."
+            )
+        has_its_axes = layer.ndim in (len(self.spatial_shape), self.layer.ndim)
+        if has_its_axes and not fits(layer.data.shape, self.spatial_shape):
+            self.refused = layer
+        _check(self, layer.data)
+
+    def check_place(self, layer: Labels) -> None:
+        """Raise `InputError` if a layer lies elsewhere; it is `refused` then."""
+        if not lies_on_image(layer, self.layer):
+            self.refused = layer
+            check_same_place(layer, self.layer, what="strokes and their image")
+
+    def _on_moved(self) -> None:
+        if self._image is not None:
+            self._image = with_place(self._image, self.place)
+        self.moved.emit(self)
+
+    def _on_strokes_moved(self) -> None:
+        # Looked at later, because a move is several events and layers may be linked.
+        self._strokes_moved = True
+        self.strokes_touched.emit()
 
     # Not `painted.emit` itself: psygnal calls it once to learn what it takes.
     def _on_painted(self, key: Any, box: Any, mask: Any, strokes: Any) -> None:

@@ -6,6 +6,7 @@ from each other, whatever a person opens, chooses or deletes.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,7 +20,11 @@ from napari_garage_unet.engine.annotations.fitting import fits
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.axes import AxesSource
 from napari_garage_unet.layers.axes import axes_of, layer_axes, letters_of, say_axes
-from napari_garage_unet.layers.images import spatial_shape
+from napari_garage_unet.layers.images import (
+    check_same_place,
+    lies_on_image,
+    spatial_shape,
+)
 from napari_garage_unet.layers.matching import (
     is_result,
     lines_up,
@@ -27,6 +32,11 @@ from napari_garage_unet.layers.matching import (
     strokes_laid_on,
 )
 from napari_garage_unet.layers.metadata import plugin_metadata
+from napari_garage_unet.layers.taking_over import (
+    paint_as_seen,
+    paint_by_index,
+    why_not_paintable,
+)
 from napari_garage_unet.layers.view import show_planes
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 
@@ -76,9 +86,12 @@ class ImageList:
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
         self._images: list[AnnotatedImage] = []
+        # Results of an image that has gone still follow its layer.
+        self._made: weakref.WeakSet[AnnotatedImage] = weakref.WeakSet()
         self.current: AnnotatedImage | None = None
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
+        viewer.dims.events.units.connect(self._on_units)
         self._choose_obvious()
 
     def __iter__(self) -> Iterator[AnnotatedImage]:
@@ -124,7 +137,7 @@ class ImageList:
         Raises
         ------
         InputError
-            If there is no layer, or they differ in shape.
+            If there is no layer, or they differ in shape or place.
         """
         if not layers:
             raise InputError("An image needs at least one channel; choose a layer.")
@@ -135,15 +148,15 @@ class ImageList:
                     f"{layers[0].name!r} {spatial_shape(layers[0])}; "
                     "channels of one image need the same."
                 )
+            check_same_place(layer, layers[0], what="channels of one image")
         old = self.current
         if old is not None and old.layers == tuple(layers):
             return
         for layer in layers[1:]:
             if axes_of(layer).source is AxesSource.SHAPE:
                 say_axes(layer, layer_axes(layers[0]))
-        strokes = None
+        strokes = None if old is None else old.strokes
         if old is not None:
-            strokes = old.strokes
             self._forget(old)
         annotated = self._add(layers)
         if strokes is None or not self._keep_strokes(annotated, strokes):
@@ -183,7 +196,7 @@ class ImageList:
         Raises
         ------
         InputError
-            If no image is chosen, or the layer does not fit it.
+            If no image is chosen, or the layer does not fit it or lies elsewhere.
         """
         if self.current is None:
             if layer is None:
@@ -191,9 +204,15 @@ class ImageList:
             raise InputError("There is no image; open one to start.")
         if layer is self.current.strokes:
             return
-        if layer is not None and not lines_up(layer, self.current.layer):
-            layer = self._laid_on(layer, self.current)
-        self.current.set_strokes(layer)
+        chosen = layer
+        try:
+            if layer is not None and not lines_up(layer, self.current.layer):
+                self.current.check_place(layer)
+                chosen = self._laid_on(layer, self.current)
+            self.current.set_strokes(chosen)
+        except InputError:
+            self.changed.emit()  # its paint may be taken over
+            raise
         for other in self._images:
             if other is not self.current and other.strokes is layer:
                 other.release_strokes()
@@ -217,19 +236,75 @@ class ImageList:
         layer = make_strokes_layer(
             annotated.layer, classes, name=free_name(self._viewer, name)
         )
+        self._insert_strokes(annotated, layer)
+        return layer
+
+    def take_over(self, classes: Sequence[ClassInfo], *, by_index: bool) -> Labels:
+        """Make strokes for the current image of the paint of a layer that was refused.
+
+        Parameters
+        ----------
+        classes
+            Names and colours.
+        by_index
+            Whether the paint goes to the pixels of the same index, not to those that
+            it is seen on. Strokes that this plugin has made for the image are put back
+            onto it then.
+
+        Returns
+        -------
+        Labels
+            A new layer on the image; any other layer stays as it is.
+
+        Raises
+        ------
+        InputError
+            If no layer was refused, or none of its paint is on the image.
+        """
+        annotated = self.current
+        layer = None if annotated is None else annotated.refused
+        if annotated is None or layer is None:
+            raise InputError("There are no strokes to take over; choose a layer.")
+        entry = plugin_metadata(layer)
+        if by_index and (entry.get("kind"), entry.get("image")) == (
+            "strokes",
+            annotated.name,
+        ):
+            annotated.placed.add(layer)
+            self.choose_strokes(layer)
+            return layer
+        paint = paint_by_index if by_index else paint_as_seen
+        new = make_strokes_layer(
+            annotated.layer,
+            classes,
+            name=free_name(self._viewer, f"{layer.name} on {annotated.name}"),
+        )
+        new.data = paint(layer, annotated.layer).reshape(new.data.shape)
+        self._insert_strokes(annotated, new)
+        return new
+
+    def decline(self) -> None:
+        """Leave the layer that was refused for the current image where it is."""
+        if self.current is not None:
+            self.current.refused = None
+            self.changed.emit()
+
+    def _insert_strokes(self, annotated: AnnotatedImage, layer: Labels) -> None:
         annotated.set_strokes(layer)
         insert_quietly(self._viewer, layer)
         show_planes(self._viewer, annotated.layer)
         self.strokes_bound.emit(annotated)
         self.changed.emit()
-        return layer
 
     def close(self) -> None:
         """Disconnect from the viewer and its layers."""
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
+        self._viewer.dims.events.units.disconnect(self._on_units)
         for annotated in self._images:
             annotated.close()
+        for annotated in self._made:
+            annotated.placed.close()
         self._images.clear()
         self.current = None
 
@@ -244,6 +319,14 @@ class ImageList:
 
     def _on_removed(self, event: Any) -> None:
         layer = event.value
+        # It may have been the one that gave the world its units.
+        for each in self._made:
+            each.placed.use_units(None)
+        self._on_units()
+        for each in self._images:
+            if each.refused is layer:
+                each.refused = None
+                self.changed.emit()
         annotated = self.of_layer(layer)
         if annotated is None:
             return
@@ -259,6 +342,9 @@ class ImageList:
 
     def _add(self, layers: Sequence[ImageLayer]) -> AnnotatedImage:
         annotated = AnnotatedImage(layers)
+        self._made.add(annotated)
+        annotated.placed.use_units(self._viewer.dims.units)
+        annotated.moved.connect(self._on_moved)
         annotated.axes_changed.connect(self._read_again)
         self._images.append(annotated)
         self.added.emit(annotated)
@@ -290,7 +376,8 @@ class ImageList:
 
     def _keep_strokes(self, annotated: AnnotatedImage, strokes: Labels) -> bool:
         """Use the strokes layer that an image had before, if it lies on it."""
-        if not _lines_up(strokes, annotated.layer):
+        layer = annotated.layer
+        if not _lines_up(strokes, layer) or not lies_on_image(strokes, layer):
             return False
         annotated.set_strokes(strokes)
         self.strokes_bound.emit(annotated)
@@ -309,6 +396,13 @@ class ImageList:
         insert_quietly(self._viewer, made)
         layer.visible = False
         return made
+
+    def _on_moved(self, annotated: AnnotatedImage) -> None:
+        annotated.placed.use_units(self._viewer.dims.units)
+
+    def _on_units(self) -> None:
+        for annotated in self._made:
+            annotated.placed.use_units(self._viewer.dims.units)
 
     def _forget(self, annotated: AnnotatedImage) -> None:
         self._images.remove(annotated)
@@ -337,10 +431,11 @@ class ImageList:
             layer
             for layer in self._viewer.layers
             if isinstance(layer, Labels)
-            and not layer.multiscale
+            and not why_not_paintable(layer)
             and not is_result(layer)
             and not any(layer is other for other in taken)
             and _lines_up(layer, annotated.layer)
+            and lies_on_image(layer, annotated.layer)
         ]
         for_it = [
             layer

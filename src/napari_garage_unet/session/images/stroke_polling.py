@@ -39,7 +39,8 @@ class StrokePolling:
     changed
         Signal: strokes differ from what was last seen.
     failed
-        Signal: strokes were replaced by some that do not fit; emitted with the error.
+        Signal: strokes were moved away, or replaced by some that do not fit; emitted
+        with the error.
     """
 
     changed = Signal()
@@ -79,6 +80,8 @@ class StrokePolling:
         try:
             return annotated.look(self._viewer)
         except GarageError as error:
+            if annotated.refused is not None:
+                self._images.strokes_removed.emit(annotated)
             self._images.changed.emit()
             self.failed.emit(error)
             return False

@@ -15,7 +15,7 @@ from .schedule import View
 def view_of(viewer: Any, annotated: AnnotatedImage, index: PlaneIndex) -> View:
     """Return what a viewer shows of a plane of an image, and its newest stroke."""
     return View(
-        region_on_view(annotated.layer),
+        region_on_view(annotated.layer, viewer),
         step_on_view(viewer, annotated.layer),
         _last_stroke(annotated, index),
     )

@@ -66,6 +66,16 @@ class Labeller:
         """Whether the labels of a plane depend on the planes around it."""
         return needs_volume(self._image, self.rules.values())
 
+    @property
+    def smooths(self) -> bool:
+        """Whether labels are smoothed, which depends on the proportions of a pixel."""
+        return any(rule.smooth for rule in self.rules.values())
+
+    def follow_place(self, image: Image) -> None:
+        """Use another pixel size from now on: that of `image`, of the same pixels."""
+        self._image = image
+        self.forget_live()
+
     def forget_live(self) -> None:
         """Forget what `live` has kept; probabilities or several rules have changed."""
         self._live = None

@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.fitting import in_shape
-from napari_garage_unet.engine.images.image import PlaneIndex
+from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.objects import found as engine_objects
 from napari_garage_unet.engine.objects.tables import Table
-from napari_garage_unet.layers.matching import placement
 from napari_garage_unet.layers.metadata import METADATA_KEY
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.background import Tasks
@@ -51,11 +50,14 @@ class MeasuredObjects:
     totals
         A row per class: ``class``, ``area`` or ``volume``, ``fraction`` (of the pixels
         of planes that are segmented), ``count``.
+    image
+        The image as it was measured: its pixel size, place and unit of that moment.
     """
 
     ids: NDArray[np.int32]
     table: Table
     totals: Table
+    image: Image
 
 
 class ObjectSet:
@@ -77,6 +79,7 @@ class ObjectSet:
         self.layer = layer
         self.table = found.table
         self.totals = found.totals
+        self.image = found.image
         self.plane_states: Mapping[PlaneIndex, PlaneState] = {}
         self.asked_states: Mapping[PlaneIndex, PlaneState] = {}
 
@@ -89,6 +92,11 @@ class ObjectSet:
     def n_all_planes(self) -> int:
         """Number of planes of the image."""
         return len(list(self.result.image.plane_indices()))
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the image has another pixel size or place than when measured."""
+        return self.image is not self.result.image
 
 
 class ObjectList:
@@ -199,8 +207,8 @@ class ObjectList:
                 in_shape(found.ids, result.layer.data.shape),
                 name=name,
                 metadata={METADATA_KEY: {"kind": "objects"}},
-                **placement(result.annotated.layer),
             )
+            result.annotated.placed.add(layer)
             layer.editable = False
             layer.mouse_drag_callbacks.append(_select_clicked)
             layer.events.selected_label.connect(self._on_selected)
@@ -210,6 +218,7 @@ class ObjectList:
             self._sets.remove(shown)
             shown.layer.data[...] = in_shape(found.ids, shown.layer.data.shape)
             shown.table, shown.totals = found.table, found.totals
+            shown.image = found.image
             redraw(shown.layer)
         shown.plane_states = shown.asked_states = states
         shown.layer.features = {
@@ -252,10 +261,11 @@ def find_objects(
     n_planes
         Number of planes that are segmented; the others do not count. All by default.
     """
+    image = result.image  # one for all, as this runs in a thread while it may move
     found = engine_objects.find_objects(
         labels,
         result.classes,
-        result.image,
+        image,
         rules=result.rules,
         probabilities=result.kept_probabilities,
     )
@@ -263,9 +273,9 @@ def find_objects(
         found = found.renumbered_like(old)
     totals = dict(found.totals)
     if n_planes:
-        share = n_planes / len(list(result.image.plane_indices()))
+        share = n_planes / len(list(image.plane_indices()))
         totals["fraction"] = np.asarray(totals["fraction"], float) / share
-    return MeasuredObjects(found.ids, found.table, totals)
+    return MeasuredObjects(found.ids, found.table, totals, image)
 
 
 def _select_clicked(layer: Labels, event: Any) -> None:

@@ -23,6 +23,7 @@ from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box
 from napari_garage_unet.engine.labels.assign import Labels
 from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.layers.images import with_place
 from napari_garage_unet.layers.writing import redraw, write_plane
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
@@ -82,6 +83,7 @@ class Result:
         rules: Mapping[int, ClassRule],
         is_preview: bool = False,
     ) -> None:
+        annotated.placed.add(layer)
         self.annotated = annotated
         self.image = image
         self.layer = layer
@@ -244,6 +246,20 @@ class Result:
             self.assign_plane(index)
         self.changed.emit()
         return True
+
+    def follow_place(self) -> None:
+        """Take over the place and pixel size that the image has now.
+
+        Pixels are not read again. Where rules smooth, labels depend on the proportions
+        of a pixel, and every plane becomes outdated when these change.
+        """
+        before = np.divide(self.image.spacing, max(self.image.spacing))
+        self.image = with_place(self.image, self.annotated.place)
+        after = np.divide(self.image.spacing, max(self.image.spacing))
+        self._labeller.follow_place(self.image)
+        if self._labeller.smooths and not np.allclose(before, after):
+            self._mark_all_outdated()
+            self.outdated_since = time.monotonic()
 
     def set_classes(self, classes: tuple[ClassInfo, ...]) -> None:
         """Follow a model with other classes; kept probabilities are dropped then."""

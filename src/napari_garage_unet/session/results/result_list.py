@@ -149,6 +149,13 @@ class ResultList:
             each.set_rules(rules)
         self._rules[result.model] = dict(rules)
 
+    def follow_place(self, annotated: AnnotatedImage) -> None:
+        """Take over another place or pixel size of an image into its results."""
+        for result in self._results:
+            if result.annotated is annotated:
+                result.follow_place()
+        self.changed.emit()
+
     def follow(self, classes: ClassList) -> None:
         """Show the results of the live model with the present names and colours."""
         for result in self._results:

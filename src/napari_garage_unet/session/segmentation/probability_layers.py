@@ -11,7 +11,7 @@ from napari.utils.colormaps import Colormap
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.layers.colors import class_color
-from napari_garage_unet.layers.matching import made_shape, placement
+from napari_garage_unet.layers.matching import made_shape
 from napari_garage_unet.layers.metadata import METADATA_KEY
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
@@ -52,8 +52,8 @@ def add_probability_layers(
                     "class": info.id,
                 }
             },
-            **placement(annotated.layer),
         )
+        annotated.placed.add(layer)
         insert_quietly(viewer, layer, below=annotated.strokes)
         layers.append(layer)
     return tuple(layers)

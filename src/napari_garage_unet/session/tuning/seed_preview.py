@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_garage_unet.engine.objects.seeds import SeedFinder
-from napari_garage_unet.layers.matching import placement, spare_dim
+from napari_garage_unet.layers.matching import spare_dim
 from napari_garage_unet.layers.metadata import METADATA_KEY
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.session.background import Tasks
@@ -217,8 +217,8 @@ class SeedPreview:
             border_color="black",
             border_width=0.2,
             metadata={METADATA_KEY: {"kind": "seeds", "of": result.name}},
-            **placement(result.annotated.layer),
         )
+        result.annotated.placed.add(layer)
         insert_quietly(self._viewer, layer)
         return layer
 

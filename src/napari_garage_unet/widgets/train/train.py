@@ -21,6 +21,7 @@ from .image_panel import ImagePanel
 from .keys import ClassKeys
 from .restore_offer import RestoreOffer
 from .settings_fold import SettingsFold
+from .take_over_offer import TakeOverOffer
 from .version_strip import VersionStrip
 
 ENGINE_WORDS = {
@@ -61,6 +62,8 @@ class TrainWidget(Dock):
         self.column.addWidget(self.classes)
         self._build_status()
         self._build_learn()
+        self.take_over = TakeOverOffer(self.session)
+        self.column.addWidget(self.take_over)
         self.offer = RestoreOffer(self.session)
         self.column.addWidget(self.offer)
         self.hint = HintLine(self.session)
@@ -168,6 +171,7 @@ class TrainWidget(Dock):
 
     def _on_images(self) -> None:
         self.images.refresh()
+        self.take_over.refresh()
         self.classes.show_classes()
         if self.isVisible():
             self._keys.bind()
