@@ -30,6 +30,7 @@ from .axes import (
     n_colours,
 )
 from .place import Place, place_of
+from .source_file import left_out_of
 from .world import differing_places, lies_on
 
 
@@ -106,7 +107,9 @@ def read_image(layers: Sequence[ImageLayer]) -> Image:
         images[0].spatial_axes + "c",
         name=" + ".join(layer.name for layer in layers),
         channel_names=_channel_names(images),
+        nodata=images[0].nodata if len({i.nodata for i in images}) == 1 else None,
         axes_source=images[0].axes_source,
+        notes=tuple(dict.fromkeys(note for i in images for note in i.notes)),
     )
     return with_place(image, image_place(first))
 
@@ -182,10 +185,13 @@ def _read_layer(layer: ImageLayer) -> Image:
     if layer.rgb and array.shape[-1] > n_colours(layer):
         # Opacity is not part of the picture, as in files.
         array = first_channels(array, 3)
+    left_out = left_out_of(layer)
     image = Image(
         array,
         axes + ("c" if layer.rgb else ""),
         name=layer.name,
+        nodata=left_out.nodata,
         axes_source=source,
+        notes=left_out.notes,
     )
     return with_place(image, place_of(layer, axes))

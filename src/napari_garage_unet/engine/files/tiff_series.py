@@ -61,7 +61,7 @@ def open_tiff(path: Path) -> Iterator[Any]:
     import tifffile
 
     with _without_warnings(), tifffile.TiffFile(path) as tif:
-        own = _own_description(tif.ome_metadata, path) if tif.is_ome else None
+        own = own_description(tif.ome_metadata, path) if tif.is_ome else None
         if own is None:
             yield tif
             return
@@ -214,8 +214,21 @@ def _native(data: Any) -> NDArray[Any]:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _own_description(xml: str, path: Path) -> str | None:
-    """Return OME-XML without what lies in other files; None where nothing does."""
+def own_description(xml: str, path: Path) -> str | None:
+    """Return OME-XML without what lies in other files.
+
+    Parameters
+    ----------
+    xml
+        Description of an OME-TIFF.
+    path
+        Its file.
+
+    Returns
+    -------
+    str or None
+        None where nothing lies in other files.
+    """
     try:
         root = ElementTree.fromstring(xml)
     except ElementTree.ParseError:
