@@ -141,9 +141,10 @@ def _beside(segmentation: Path, what: str) -> Path:
 
 
 def describe_image(image: Image) -> dict[str, Any]:
-    """Return name, shape and axes of an image as JSON values."""
+    """Return name, shape and axes of an image, and what its file holds besides."""
     return {
         "image": image.name,
         "shape": [int(n) for n in image.data.shape],
         "axes": image.axes,
+        "notes": list(image.notes),
     }

@@ -195,3 +195,17 @@ def test_a_mask_in_the_file_is_the_data_mask(tmp_path):
     np.testing.assert_array_equal(image.data, data)
     np.testing.assert_array_equal(image.data_mask, mask)
     assert image.notes == ("m.tif has a mask; pixels outside it are left out.",)
+
+
+def test_a_description_that_is_elsewhere_or_broken_is_said(tmp_path):
+    space = 'xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"'
+    data = random_pixels((20, 30))
+    for inside, said in (
+        ('<BinaryOnly MetadataFile="s.companion.ome" UUID="urn:uuid:1"/>', "s.compani"),
+        ("<Image>", "has a description that cannot be read"),
+    ):
+        xml = f'<?xml version="1.0" encoding="UTF-8"?><OME {space}>{inside}</OME>'
+        tifffile.imwrite(tmp_path / "b.ome.tif", data, description=xml, metadata=None)
+        image = read_image(tmp_path / "b.ome.tif")
+        np.testing.assert_array_equal(image.data, data)
+        assert said in image.notes[0]

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -193,8 +194,15 @@ def _imagej_channels(metadata: Mapping[str, Any]) -> tuple[str, ...]:
 def _ome_place(tif: Any, at: int) -> Place:
     import tifffile
 
-    image = tifffile.xml2dict(tif.ome_metadata)["OME"].get("Image", {})
-    images = _listed(image)
+    try:
+        described = tifffile.xml2dict(tif.ome_metadata)["OME"]
+    except ElementTree.ParseError:
+        return Place(notes=("has a description that cannot be read",))
+    if "BinaryOnly" in described:
+        other = described["BinaryOnly"].get("MetadataFile", "another file")
+        told = f"has its description in {other}, which is not read: sizes, names and"
+        return Place(notes=(f"{told} axes are not known",))
+    images = _listed(described.get("Image", {}))
     # tifffile leaves out images without data, so that numbers may not agree.
     pixels = images[at if at < len(images) else 0].get("Pixels", {}) if images else {}
     spacing = _positive({a: pixels.get(f"PhysicalSize{a.upper()}") for a in "zyx"})
