@@ -159,3 +159,19 @@ def test_a_damaged_block_is_named_when_its_plane_is_read(tmp_path):
     np.testing.assert_array_equal(image.plane((0,))[..., 0], data[0])
     with pytest.raises(InputError, match=r"i\.zarr is damaged: block 1/0/0 of '/'"):
         image.plane((1,))
+
+
+def test_a_level_of_an_image_lies_where_the_image_lies(tmp_path):
+    data = random_pixels((3, 12, 16))
+    ome_zarr(tmp_path / "i.zarr", data, 0.4, "zyx", [2.0, 0.5, 0.25])
+    image = read_image(tmp_path / "i.zarr" / "half")
+    assert image.axes == "zyx"
+    assert image.spacing == (2.0, 1.0, 0.5)
+    np.testing.assert_array_equal(image.data[...], data[:, ::2, ::2])
+
+
+def test_a_folder_of_labels_names_them(tmp_path):
+    labels = zarr.open_group(str(tmp_path / "labels"), mode="w", zarr_format=2)
+    labels.attrs["labels"] = ["cells", "nuclei"]
+    with pytest.raises(InputError, match="one of cells, nuclei"):
+        read_strokes(tmp_path / "labels")

@@ -53,7 +53,17 @@ def read_zarr(path: Path, *, axes: str | None, series: int | None = None) -> Ima
     import zarr
 
     found = zarr.open(store=str(path), mode="r")
-    if isinstance(found, zarr.Array):
+    images = []
+    if isinstance(found, zarr.Group):
+        images = list(_images(found, path))
+        if not images:
+            raise InputError(
+                f"{path} holds no OME-Zarr image; choose the folder of the image "
+                f"itself{_inside(found)}."
+            )
+    elif is_zarr(path.parent):
+        images = list(_image_of_level(path))
+    if not images:
         letters, source = decide_axes(
             found.shape, said=axes, labels=_dimension_names(found), name=path.name
         )
@@ -66,11 +76,6 @@ def read_zarr(path: Path, *, axes: str | None, series: int | None = None) -> Ima
             name=path.name,
             axes_source=source,
             notes=_sentences(path, array.missing_blocks()),
-        )
-    images = list(_images(found, path))
-    if not images:
-        raise InputError(
-            f"{path} holds no OME-Zarr image; choose the folder of the image itself."
         )
     levels = [group[multiscale["datasets"][0]["path"]] for group, multiscale in images]
     number, told = choose_picture(
@@ -135,6 +140,24 @@ def _images(group: Any, path: Path) -> Iterator[tuple[Any, Any]]:
         member = group.get(name)
         if isinstance(member, zarr.Group):
             yield from _images(member, path)
+
+
+def _image_of_level(path: Path) -> Iterator[tuple[Any, Any]]:
+    """Yield the group that an array is a level of, with the metadata of that level."""
+    import zarr
+
+    group = zarr.open(store=str(path.parent), mode="r")
+    for multiscale in _attributes(group).get("multiscales") or []:
+        for level in multiscale.get("datasets") or []:
+            if level.get("path") == path.name:
+                yield group, {**multiscale, "datasets": [level]}
+                return
+
+
+def _inside(group: Any) -> str:
+    """Name the labels in a group, if it has any."""
+    labels = _attributes(group).get("labels") or []
+    return f", one of {', '.join(map(str, labels))}" if labels else ""
 
 
 def _attributes(group: Any) -> Any:
