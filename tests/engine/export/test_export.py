@@ -18,6 +18,7 @@ from napari_garage_unet.engine.export.export import export_model
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import preprocess
+from napari_garage_unet.engine.inference.contrast import measure_contrast, planes_of
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.networks.build import build_network
 from napari_garage_unet.engine.networks.config import NetworkConfig
@@ -101,6 +102,48 @@ def test_onnx_of_the_pretrained_network_holds_all_its_features(n_channels, tmp_p
     np.testing.assert_allclose(
         run_onnx(path.read_bytes(), pixels)[0], expected, atol=1e-4
     )
+
+
+def in_fixed_contrast(model, pixels):
+    """The same model with the contrast of some planes."""
+    config = dataclasses.replace(model.preprocess, contrast="training")
+    image = Image(pixels, "zyxc")
+    network = model.predictor.network
+    contrast = measure_contrast(planes_of([image]), config, network)
+    return dataclasses.replace(model, preprocess=config, contrast=contrast)
+
+
+@pytest.mark.parametrize("network", [NetworkConfig(), None])
+def test_onnx_has_the_contrast_of_training(network, plain, tmp_path):
+    model = plain if network is None else make_model(network, 3)
+    bright = photograph((2, 80, 112, 3))
+    model = in_fixed_contrast(model, bright)
+    path = tmp_path / "model.onnx"
+    export_model(model, path)
+    dim = bright[0] // 4
+    fixed = model.contrast.range
+    pixels = preprocess(dim, model.preprocess, contrast=fixed)
+    found = run_onnx(path.read_bytes(), pixels.transpose(2, 0, 1)[np.newaxis])[0]
+    np.testing.assert_allclose(found, model.predict_proba(dim), atol=2e-4)
+    with pytest.raises(InputError, match="contrast from whole stacks"):
+        export_model(model.with_contrast("stack"), path)
+
+
+@leaves_files_open
+def test_package_has_the_contrast_of_training(plain, tmp_path):
+    spec = pytest.importorskip("bioimageio.spec")
+    path = tmp_path / "model.zip"
+    model = dataclasses.replace(plain, preprocess=PreprocessConfig())
+    model = in_fixed_contrast(model, photograph((2, 80, 112, 3)))
+    export_model(model, path, to="bioimageio")
+    with spec.ValidationContext(log_warnings=False, perform_io_checks=True):
+        described = spec.load_model_description(path)
+    step = described.inputs[0].preprocessing[1]
+    assert step.id == "scale_linear"
+    image = photograph((96, 64, 3), seed=1)
+    scaled = image * np.array(step.kwargs.gain) + np.array(step.kwargs.offset)
+    expected = preprocess(image, model.preprocess, contrast=model.contrast.range)
+    np.testing.assert_allclose(scaled.clip(0, 1), expected, atol=1e-5)
 
 
 def test_onnx_computes_several_planes_at_once(onnx_file):

@@ -72,10 +72,14 @@ def write_package(
 
     check_preprocess(model.preprocess)
     network = model.predictor.network
-    sizes = _PlaneSizes.of(network)
+    fixed = model.fixed_contrast
+    sizes = _PlaneSizes.of(network, scales_by_plane=fixed is None)
     pixels = _test_image(model, sample, sizes)
-    prepared = preprocess(pixels, model.preprocess)
-    feature_maps = network.features(prepared, network.statistics(prepared))
+    prepared = preprocess(
+        pixels, model.preprocess, contrast=None if fixed is None else fixed.range
+    )
+    statistics = network.statistics(prepared) if fixed is None else fixed.statistics
+    feature_maps = network.features(prepared, statistics)
     probabilities = network.probabilities(feature_maps)
     # It warns of what a model needs in the public zoo, such as a longer description.
     their_logger.disable("bioimageio.spec")
@@ -143,10 +147,10 @@ class _PlaneSizes:
     halo: int | None
 
     @classmethod
-    def of(cls, network: Network) -> _PlaneSizes:
+    def of(cls, network: Network, *, scales_by_plane: bool) -> _PlaneSizes:
         """Return the sizes that a network takes."""
         step = network.stride
-        if network.scales_by_plane:
+        if network.scales_by_plane and scales_by_plane:
             # Mean and spread of a tile are not those of its plane. With a halo in the
             # description, programs would cut planes into tiles, and pad whole ones.
             return cls(max(SMALLEST_WHOLE_PLANE, step), step, None)
@@ -170,10 +174,8 @@ def _description(
     from bioimageio.spec.model import v0_5 as spec
 
     network = model.predictor.network
-    config = model.preprocess
     batch: Literal[1] | None = None if network.takes_batches else 1
     size = spec.ParameterizedSize(min=sizes.smallest, step=sizes.step)
-    together = ("channel", "y", "x") if config.joint_channels else ("y", "x")
     image = spec.InputTensorDescr(
         id=spec.TensorId("image"),
         description="A plane of the image, pixels as they come.",
@@ -187,14 +189,7 @@ def _description(
         data=spec.IntervalOrRatioDataDescr(type="float32"),
         preprocessing=[
             spec.EnsureDtypeDescr(kwargs=spec.EnsureDtypeKwargs(dtype="float32")),
-            spec.ScaleRangeDescr(
-                kwargs=spec.ScaleRangeKwargs(
-                    axes=[spec.AxisId(axis) for axis in together],
-                    min_percentile=config.low_percentile,
-                    max_percentile=config.high_percentile,
-                    eps=EPSILON,
-                )
-            ),
+            _rescaling(model),
             spec.ClipDescr(kwargs=spec.ClipKwargs(min=0.0, max=1.0)),
         ],
     )
@@ -231,6 +226,32 @@ def _description(
         config=spec.Config.model_validate(
             {EXPORT_METADATA_KEY: describe(model, network)}
         ),
+    )
+
+
+def _rescaling(model: Model) -> Any:
+    """Return the description of the step that makes values black and white."""
+    from bioimageio.spec.model import v0_5 as spec
+
+    config, fixed = model.preprocess, model.fixed_contrast
+    if fixed is not None:
+        span = fixed.range.high - fixed.range.low
+        gain = 1 / np.where(span > 0, span, 1)
+        return spec.ScaleLinearDescr(
+            kwargs=spec.ScaleLinearAlongAxisKwargs(
+                axis=spec.AxisId("channel"),
+                gain=gain.tolist(),
+                offset=(-fixed.range.low * gain).tolist(),
+            )
+        )
+    together = ("channel", "y", "x") if config.joint_channels else ("y", "x")
+    return spec.ScaleRangeDescr(
+        kwargs=spec.ScaleRangeKwargs(
+            axes=[spec.AxisId(axis) for axis in together],
+            min_percentile=config.low_percentile,
+            max_percentile=config.high_percentile,
+            eps=EPSILON,
+        )
     )
 
 

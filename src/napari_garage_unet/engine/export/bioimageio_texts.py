@@ -73,6 +73,16 @@ def documentation(model: Model, network: Network, *, halo: int | None) -> str:
         )
     else:
         tiles = f"Tiles need a halo of {halo} pixels."
+    if model.fixed_contrast is None:
+        contrast = (
+            "Percentiles are taken of the whole plane, so rescale before cutting into "
+            "tiles."
+        )
+    else:
+        contrast = (
+            "The same values are black and white in every plane, those of the planes "
+            "the model has learnt from, so bring other exposures to theirs."
+        )
     return f"""# {default_name(model)}
 
 A U-Net that was trained with napari-garage-unet from painted strokes: \
@@ -89,8 +99,7 @@ The output holds one probability per class; the largest one is the label.
 
 ## What goes in
 
-Planes of {model.n_channels} channels in any unit. Percentiles are taken of the whole \
-plane, so rescale before cutting into tiles. {tiles}
+Planes of {model.n_channels} channels in any unit. {contrast} {tiles}
 
 ## Validation
 

@@ -38,7 +38,13 @@ def write_onnx(model: Model, path: Path) -> None:
     `preprocess.preprocess` gives it; ``y`` and ``x`` are multiples of the network's
     stride. The output ``probabilities`` is ``(batch, class, y, x)``, float32, and sums
     to 1 over the classes. The pretrained network takes one plane at a time and scales
-    its features by their mean and spread over it, so whole planes are best.
+    its features by their mean and spread over it, so whole planes are best; with
+    contrast as in training it scales them as there.
+
+    Raises
+    ------
+    InputError
+        If the model takes its contrast from whole stacks.
     """
     import onnx
     import tf2onnx
@@ -46,7 +52,8 @@ def write_onnx(model: Model, path: Path) -> None:
     network = build_network(model.network, model.n_channels, len(model.classes))
     network.load_state(model.state)
 
-    graph = network.probability_graph()
+    fixed = model.fixed_contrast
+    graph = network.probability_graph(None if fixed is None else fixed.statistics)
     batch = None if network.takes_batches else 1
 
     def compute(image: Any) -> Any:
@@ -76,14 +83,23 @@ def write_onnx(model: Model, path: Path) -> None:
 def describe(model: Model, network: Network) -> dict[str, Any]:
     """Describe in JSON values how to prepare the pixels and what comes out."""
     config = model.preprocess
+    fixed = model.fixed_contrast
+    if fixed is None:
+        limits = (
+            f"rescale so that the percentiles {config.low_percentile} and "
+            f"{config.high_percentile} of the whole plane become 0 and 1, "
+        ) + ("all channels together" if config.joint_channels else "each channel alone")
+    else:
+        limits = (
+            f"rescale so that {fixed.range.low.tolist()} and "
+            f"{fixed.range.high.tolist()}, one value per channel, become 0 and 1"
+        )
     steps = [
-        "non-finite pixels become the smallest finite one",
+        "values that are not finite become those of the nearest pixel that is",
         config.background_radius
         and f"subtract a Gaussian of sigma {config.background_radius} pixels",
         config.denoise and f"filter with a Gaussian of sigma {config.denoise} pixels",
-        f"rescale so that the percentiles {config.low_percentile} and "
-        f"{config.high_percentile} of the whole plane become 0 and 1, "
-        + ("all channels together" if config.joint_channels else "each channel alone"),
+        limits,
         "clip to 0 and 1",
         config.clahe
         and f"equalize_adapthist of scikit-image, clip limit {config.clahe}",

@@ -227,6 +227,23 @@ class Model:
         """
         return self._replace(rules=dict(find_preset(self.presets, name)))
 
+    @property
+    def fixed_contrast(self) -> FixedContrast | None:
+        """Contrast that is the same for every image; None where it is measured.
+
+        Raises
+        ------
+        InputError
+            If it is measured on whole stacks, so that a plane alone does not tell it.
+        """
+        if self.preprocess.contrast == "stack":
+            raise InputError(
+                "This model takes its contrast from whole stacks, which a program that "
+                "sees single planes cannot; train with contrast of each plane or as in "
+                "training."
+            )
+        return self.contrast if self.preprocess.contrast == "training" else None
+
     def with_contrast(self, contrast: Contrast) -> Model:
         """Return this model with black and white taken from elsewhere.
 
