@@ -35,7 +35,9 @@ from napari_garage_unet.process.protocol.messages import (
     Progress,
     Ready,
     SaveModel,
+    SetPlane,
     SetStrokes,
+    SharedArray,
     Stop,
     StrokesNeeded,
     Train,
@@ -424,3 +426,42 @@ def test_after_a_kill_training_goes_on_from_the_checkpoint(
     _, probabilities = bench.predict(LIVE)
     assert np.abs(probabilities.astype(int) - kept).max() <= 1
     block.close()
+
+
+def test_a_plane_of_a_stack_is_learnt_without_the_others_as_with_them(
+    started: Bench,
+) -> None:
+    """The rest of a stack that is given as a whole changes nothing."""
+    stack = np.stack([started.pixels + 100, started.pixels, started.pixels * 3])
+    strokes = started.strokes[np.newaxis]
+    found = []
+    for key in ("whole", "by plane"):
+        with SharedBlock.copy_of(stack) as whole, SharedBlock.copy_of(stack[1]) as one:
+            array = whole.description
+            if key == "by plane":
+                array = SharedArray("", stack.shape, stack.dtype.str)
+            opened = started.get(OpenImage, key, array, "zyx", (), key)
+            assert isinstance(opened, Done), opened
+            if key == "by plane":
+                given = started.get(SetPlane, key, (1,), one.description)
+                assert isinstance(given, Done), given
+            with SharedBlock.copy_of(strokes) as painted:
+                about = (key, painted.description, None, 0, (1,))
+                assert isinstance(started.get(SetStrokes, *about), Done)
+            training = {**QUICK, "max_steps": 3}
+            train = started.ask(
+                Train, (key,), CLASSES, training=training, network=SMALL
+            )
+            trained = started.answer(train)
+            assert isinstance(trained, Trained), trained
+            result = started.pool.take((2, HEIGHT, WIDTH), np.uint8)
+            answer = started.get(Predict, LIVE, key, (1,), result.description)
+            assert isinstance(answer, Predicted), answer
+            found.append(result.array.copy())
+            if key == "by plane":
+                absent = started.get(Predict, LIVE, key, (2,), result.description)
+                assert isinstance(absent, Failed)
+                assert "Plane z 2 of by plane has not been read" in absent.message
+            started.pool.give_back(result)
+            assert isinstance(started.get(CloseImage, key), Done)
+    np.testing.assert_array_equal(*found)

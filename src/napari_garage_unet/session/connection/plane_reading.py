@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from math import prod
 from typing import Any
 
@@ -89,3 +90,14 @@ def painted_planes(
         tuple(held[i] for held, i in zip(positions, at, strict=True))
         for at in np.argwhere(filled).tolist()
     ]
+
+
+def drop(reading: Future[SharedBlock]) -> None:
+    """Read a plane no more; if it is being read, free it once it was."""
+    if not reading.cancel():
+        reading.add_done_callback(_free)
+
+
+def _free(reading: Future[SharedBlock]) -> None:
+    if not reading.cancelled() and reading.exception() is None:
+        reading.result().close()

@@ -7,7 +7,6 @@ until they have been read, in a thread, and were sent.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -26,9 +25,7 @@ from napari_garage_unet.session.background import Worker
 
 from .client import Client
 from .open_requests import OnReply, OpenRequests
-from .plane_reading import read_plane
-
-logger = logging.getLogger(__name__)
+from .plane_reading import drop, read_plane
 
 MAX_SPARE_BYTES = 250_000_000
 """Bytes of planes that nothing is painted on and that the engine has nevertheless; the
@@ -36,12 +33,6 @@ one that was needed longest ago is taken back first."""
 
 Plane = tuple[str, PlaneIndex]
 """Key of an image and position of a plane in it."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Reading:
-    image: Image
-    outcome: Future[SharedBlock]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +63,7 @@ class PlaneSupply:
         self._images: dict[str, Image] = {}
         # What the engine has, what was needed last at the end.
         self._there: OrderedDict[Plane, SharedBlock] = OrderedDict()
-        self._reading: dict[Plane, _Reading] = {}
+        self._reading: dict[Plane, Future[SharedBlock]] = {}
         self._unreadable: dict[Plane, str] = {}
         self._painted: set[Plane] = set()
         self._in_use: Counter[Plane] = Counter()
@@ -172,7 +163,7 @@ class PlaneSupply:
         for answer in answers:
             self._open.answer(answer)
         for plane, reading in list(self._reading.items()):
-            if reading.outcome.done():
+            if reading.done():
                 del self._reading[plane]
                 self._take(plane, reading)
         self._release()
@@ -188,7 +179,7 @@ class PlaneSupply:
             self._fail(held, Failed(held.request.id, message, cancelled=True))
         self._images.pop(key, None)
         for plane in [plane for plane in self._reading if plane[0] == key]:
-            _drop(self._reading.pop(plane).outcome)
+            drop(self._reading.pop(plane))
         self._painted = {plane for plane in self._painted if plane[0] != key}
         for plane in [plane for plane in self._unreadable if plane[0] == key]:
             del self._unreadable[plane]
@@ -206,12 +197,13 @@ class PlaneSupply:
     def forget(self) -> None:
         """Free all planes and read nothing more, after the process has ended."""
         for reading in self._reading.values():
-            _drop(reading.outcome)
+            drop(reading)
         self._reading.clear()
         for block in self._there.values():
             block.close()
-        for known in (self._there, self._images, self._unreadable):
-            known.clear()
+        self._there.clear()
+        self._images.clear()
+        self._unreadable.clear()
         self._painted.clear()
 
     def close(self) -> None:
@@ -230,17 +222,18 @@ class PlaneSupply:
         elif plane not in self._reading:
             self._unreadable.pop(plane, None)
             image = self._images[plane[0]]
-            outcome = self._worker.submit(lambda: read_plane(image, plane[1]))
-            self._reading[plane] = _Reading(image, outcome)
+            self._reading[plane] = self._worker.submit(
+                lambda: read_plane(image, plane[1])
+            )
 
-    def _take(self, plane: Plane, reading: _Reading) -> None:
+    def _take(self, plane: Plane, reading: Future[SharedBlock]) -> None:
         """Give the engine a plane that was read."""
         key, index = plane
-        error = reading.outcome.exception()
+        error = reading.exception()
         if error is not None:
             self._unreadable[plane] = str(error) or type(error).__name__
             return
-        block = reading.outcome.result()
+        block = reading.result()
         self._there[plane] = block
 
         def answered(event: Event) -> None:
@@ -301,14 +294,3 @@ class PlaneSupply:
     def _fail(self, held: _Held, answer: Failed) -> None:
         self._held.remove(held)
         self._answers.append(answer)
-
-
-def _drop(outcome: Future[SharedBlock]) -> None:
-    """Read a plane no more, or free it as soon as it was read."""
-    if not outcome.cancel():
-        outcome.add_done_callback(_free)
-
-
-def _free(outcome: Future[SharedBlock]) -> None:
-    if not outcome.cancelled() and outcome.exception() is None:
-        outcome.result().close()
