@@ -90,7 +90,7 @@ def train(requests: EngineRequests, answers: list[Event], **preprocess: Any) -> 
         resume=False,
         start_from=None,
         checkpoint="",
-        made_for=None,
+        made_for={},
         on_answer=answers.append,
     )
 
