@@ -16,8 +16,14 @@ from lazy_stacks import LazyStack
 from napari.components import ViewerModel
 from synchronous_engine import SynchronousEngine
 
-from napari_garage_unet.process.protocol.messages import LIVE, OpenImage, Train
+from napari_garage_unet.process.protocol.messages import (
+    LIVE,
+    OpenImage,
+    SetPlane,
+    Train,
+)
 from napari_garage_unet.session import Session
+from napari_garage_unet.session.connection import plane_reading
 from napari_garage_unet.session.segmentation.segmentation_job import SegmentationOptions
 
 Run = Callable[..., None]
@@ -320,3 +326,56 @@ def test_a_long_stack_takes_the_memory_of_the_planes_in_use(
     run(lambda: session.live.step >= 2)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 150_000, f"{grown / 1000:.0f} MB"
+
+
+def test_a_large_stack_in_memory_is_handed_over_by_plane_too(
+    viewer: ViewerModel,
+    session: Session,
+    run: Run,
+    engine: SynchronousEngine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plane_reading, "MAX_WHOLE_COPY_BYTES", 1000)
+    layer = show(viewer, LazyStack(20).array.compute())
+    viewer.dims.set_point(0, 7)
+    paint(session, 3)
+    learn(session, run)
+    (result,) = session.segment(LIVE, [layer], SegmentationOptions())
+    run(lambda: not session.segmentation.is_running)
+    assert {request.plane for request in engine.sent(SetPlane)} == {(3,), (7,)}
+    assert (result.layer.data[7, :, 30:] == 2).all()
+
+
+def test_planes_are_given_to_an_engine_that_was_restarted(
+    viewer: ViewerModel, session: Session, run: Run, engine: SynchronousEngine
+) -> None:
+    show(viewer, LazyStack(8).array)
+    paint(session, 3)
+    session.learn()
+    run(lambda: session.live.step >= 2)
+    engine.die()
+    run(lambda: not session.live.is_running)
+    before = len(engine.sent(SetPlane))
+    session.job.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    session.job.checkpoint.write_text("{}")
+    session.restart()
+    run(lambda: session.live.is_running and engine.model != {})
+    again = engine.sent(SetPlane)[before:]
+    assert (3,) in {request.plane for request in again}
+    assert engine.model == {1: 20, 2: 220}
+
+
+def test_a_stack_whose_layer_is_deleted_is_read_no_more(
+    viewer: ViewerModel, session: Session, run: Run
+) -> None:
+    stack = LazyStack(40)
+    layer = show(viewer, stack.array)
+    paint(session, *range(40))
+    stack.made.clear()
+    stack.seconds = 0.05
+    session.learn()
+    viewer.layers.remove(layer)
+    run(lambda: not session.live.is_running)
+    time.sleep(0.2)
+    settle(session)
+    assert len(stack.made) <= 3
