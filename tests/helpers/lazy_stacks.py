@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Collection
 from typing import Any
 
 import dask.array as da
 import numpy as np
+
+_numbers = itertools.count(1)
 
 
 class LazyStack:
@@ -36,8 +39,11 @@ class LazyStack:
         self.seconds = seconds
         self._shape = shape
         chunks = ((1,) * n_planes, (shape[0],), (shape[1],))
+        # A name of its own, because napari keeps blocks in a cache by their names.
+        name = f"lazy-stack-{next(_numbers)}"
         self.array = da.map_blocks(
             self._make,
+            name=name,
             chunks=chunks,
             dtype=np.uint8,
             meta=np.empty((0, 0, 0), np.uint8),

@@ -77,6 +77,21 @@ def test_planes_that_are_neither_painted_nor_on_view_are_not_read(
     assert (result.layer.data[250, :, 30:] == 2).all()
 
 
+def test_a_stack_is_recognised_by_the_plane_that_it_opens_with(
+    viewer: ViewerModel, session: Session
+) -> None:
+    stack = LazyStack(500)
+    show(viewer, stack.array)
+    on_opening = set(stack.made)
+    time.sleep(0.1)
+    assert stack.made == on_opening
+    viewer.dims.set_point(0, 250)
+    stack.made.clear()
+    settle(session)
+    assert session.keeper.fingerprints.of_all(session.images.current.layers)
+    assert stack.made == set()
+
+
 def test_another_plane_is_read_when_it_comes_on_view(
     viewer: ViewerModel, session: Session, run: Run
 ) -> None:

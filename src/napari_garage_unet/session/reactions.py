@@ -139,6 +139,7 @@ class Reactions:
         annotated.pixels_changed.connect(self._on_pixels_changed)
         annotated.moved.connect(self._on_image_moved)
         self._parts.corrections.follow(annotated)
+        self._parts.keeper.fingerprints.begin(annotated.layers)
 
     def _on_pixels_changed(self, annotated: AnnotatedImage) -> None:
         # Training would mix what it has learnt of the old pixels with the new ones.

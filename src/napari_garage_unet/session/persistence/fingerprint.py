@@ -185,6 +185,12 @@ class Fingerprints:
             return None
         return future.result()
 
+    def begin(self, layers: tuple[ImageLayer, ...]) -> None:
+        """Look at lazy layers now: napari has just made the plane that is looked at."""
+        for layer in layers:
+            if not isinstance(full_resolution(layer), np.ndarray):
+                self.of(layer)
+
     def of_all(self, layers: tuple[ImageLayer, ...]) -> str | None:
         """Return the fingerprint of an image whose channels are these layers."""
         found = [each for each in map(self.of, layers) if each is not None]
