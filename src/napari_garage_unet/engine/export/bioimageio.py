@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +15,6 @@ from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import preprocess
 from napari_garage_unet.engine.models.model import Model
-from napari_garage_unet.engine.networks.base import Network
 
 from .bioimageio_texts import (
     UNET,
@@ -27,11 +25,9 @@ from .bioimageio_texts import (
     listed_classes,
 )
 from .onnx import EXPORT_METADATA_KEY, OPSET, describe, write_onnx
+from .plane_sizes import PlaneSizes
 
 Pixels = NDArray[np.float32]
-
-SMALLEST_WHOLE_PLANE = 64
-"""Shortest side in pixels of a plane for a network that takes whole planes only."""
 
 MADE_UP_SIDE = 256
 """Side in pixels of a made-up test image, where the network takes it."""
@@ -73,7 +69,7 @@ def write_package(
     check_preprocess(model.preprocess)
     network = model.predictor.network
     fixed = model.fixed_contrast
-    sizes = _PlaneSizes.of(network, scales_by_plane=fixed is None)
+    sizes = PlaneSizes.of(network, scales_by_plane=fixed is None)
     pixels = _test_image(model, sample, sizes)
     prepared = preprocess(
         pixels, model.preprocess, contrast=None if fixed is None else fixed.range
@@ -130,46 +126,8 @@ def check_preprocess(config: PreprocessConfig) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _PlaneSizes:
-    """Sizes of planes that a network takes, in pixels.
-
-    Parameters
-    ----------
-    smallest, step
-        Sides are `smallest` and any number of `step` more.
-    halo
-        Margin of a tile that is cut off; None if the network takes whole planes only.
-    """
-
-    smallest: int
-    step: int
-    halo: int | None
-
-    @classmethod
-    def of(cls, network: Network, *, scales_by_plane: bool) -> _PlaneSizes:
-        """Return the sizes that a network takes."""
-        step = network.stride
-        if network.scales_by_plane and scales_by_plane:
-            # Mean and spread of a tile are not those of its plane. With a halo in the
-            # description, programs would cut planes into tiles, and pad whole ones.
-            return cls(max(SMALLEST_WHOLE_PLANE, step), step, None)
-        halo = -(-network.radius // step) * step
-        return cls(2 * halo + step, step, halo)
-
-    def output_axis(self, axis: str) -> Any:
-        """Return the description of an axis of the output."""
-        from bioimageio.spec.model import v0_5 as spec
-
-        name = spec.AxisId(axis)
-        size = spec.SizeReference(tensor_id=spec.TensorId("image"), axis_id=name)
-        if self.halo is None:
-            return spec.SpaceOutputAxis(id=name, size=size)
-        return spec.SpaceOutputAxisWithHalo(id=name, size=size, halo=self.halo)
-
-
 def _description(
-    model: Model, *, name: str, author: str, license: str, sizes: _PlaneSizes
+    model: Model, *, name: str, author: str, license: str, sizes: PlaneSizes
 ) -> Any:
     from bioimageio.spec.model import v0_5 as spec
 
@@ -255,7 +213,7 @@ def _rescaling(model: Model) -> Any:
     )
 
 
-def _test_image(model: Model, sample: Image | None, sizes: _PlaneSizes) -> Pixels:
+def _test_image(model: Model, sample: Image | None, sizes: PlaneSizes) -> Pixels:
     """Make a plane of valid size, of the sample or else of smoothed noise.
 
     Returns

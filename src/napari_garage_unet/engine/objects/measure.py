@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from skimage.measure import regionprops_table
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.regions import Integers, find_regions
 
+from .ellipsoids import axis_lengths, equivalent_diameter
 from .finite_means import finite_means
 from .tables import Table
 
@@ -126,8 +126,8 @@ def measure(
     for index, name in enumerate(names):
         plain = "intensity_mean"
         table[name] = found[plain if plain in found else f"{plain}-{index}"]
-    lengths = _axis_lengths(found, pixels, spacings)
-    table["equivalent_diameter"] = _equivalent_diameter(size, objects.ndim)
+    lengths = axis_lengths(found, pixels, spacings)
+    table["equivalent_diameter"] = equivalent_diameter(size, objects.ndim)
     table["axis_major"], table["axis_minor"] = lengths[:, -1], lengths[:, 0]
     table["elongation"] = lengths[:, -1] / lengths[:, 0]
     table["extent"] = size / box
@@ -264,45 +264,3 @@ def _channel_names(
     if image.ndim == objects.ndim:
         return ["mean_intensity"]
     return [f"mean_{index}" for index in range(count)]
-
-
-def _axis_lengths(found: Mapping[str, Float], pixels: Float, spacings: Float) -> Float:
-    """Return the full axes of the ellipsoids with the second moments of the objects.
-
-    A full axis is ``2 sqrt((d + 2) v)`` for a variance v in d dimensions. Each pixel is
-    a box with variance 1/12, so that lines have a width.
-
-    Parameters
-    ----------
-    found
-        Columns of `regionprops_table`, with the central moments in pixels.
-    pixels
-        ``(n_objects,)`` size in pixels.
-    spacings
-        ``(n_axes,)`` world units per pixel.
-
-    Returns
-    -------
-    ndarray
-        ``(n_objects, n_axes)`` float64 in world units, ascending along the last axis.
-    """
-    n_axes = spacings.size
-    covariance = np.empty((pixels.size, n_axes, n_axes))
-    for i in range(n_axes):
-        for j in range(n_axes):
-            order = [0] * n_axes
-            order[i] += 1
-            order[j] += 1
-            moment = found["moments_central-" + "-".join(map(str, order))]
-            variance = moment / pixels + (i == j) / 12
-            covariance[:, i, j] = variance * spacings[i] * spacings[j]
-    lengths: Float = 2 * np.sqrt((n_axes + 2) * np.linalg.eigvalsh(covariance))
-    return lengths
-
-
-def _equivalent_diameter(size: Float, n_axes: int) -> Float:
-    """Return the diameters of the circles or balls of these sizes."""
-    diameter: Float = (
-        2 * np.sqrt(size / math.pi) if n_axes == 2 else np.cbrt(6 * size / math.pi)
-    )
-    return diameter
