@@ -138,6 +138,13 @@ def test_a_guess_is_said_in_one_line(tmp_path, capfd, shape, painted, axes, word
         assert "--axes" in line
 
 
+def test_strokes_tell_three_planes_that_napari_saved_from_colours(tmp_path):
+    for name, array in (("image", pixels(3, 40, 48)), ("strokes", strokes(3, 40, 48))):
+        tifffile.imwrite(tmp_path / f"{name}.tif", array, compression="zlib")
+    assert train(tmp_path, "image.tif", "strokes.tif") == 0
+    assert load_model(tmp_path / "m.garage").axes == "zyx"
+
+
 def test_a_model_of_channels_decides_about_a_guess(tmp_path):
     write(tmp_path, "image.tif", pixels(6, 40, 48), "CYX")
     write(tmp_path, "strokes.tif", strokes(40, 48))

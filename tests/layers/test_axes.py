@@ -124,6 +124,13 @@ def test_a_tiff_that_the_viewer_opened_is_asked(
     assert axes_of(layer) == (axes, AxesSource.FILE)
 
 
+def test_colours_that_tifffile_guessed_for_three_planes_are_a_guess(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((3, 30, 31), np.uint16))
+    layer = opened(path, tifffile.imread(path))
+    assert axes_of(layer) == ("cyx", AxesSource.SHAPE)
+
+
 def test_a_file_of_another_shape_is_not_believed(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(

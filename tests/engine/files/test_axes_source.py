@@ -43,6 +43,10 @@ def write_xarray_zarr(path):
     array.attrs["_ARRAY_DIMENSIONS"] = ["time", "y", "x"]
 
 
+def write_stack_as_napari_does(path):
+    tifffile.imwrite(path, np.zeros((3, 8, 9), np.uint16), compression="zlib")
+
+
 def write_unnamed_zarr(path):
     zarr.create_array(str(path), shape=(5, 8, 9), dtype="uint8")
 
@@ -53,6 +57,7 @@ def write_unnamed_zarr(path):
         (write_movie, "a.tif", "tyx", AxesSource.FILE),
         (write_unnamed_stack, "a.tif", "zyx", AxesSource.SHAPE),
         (write_colours, "a.png", "yxc", AxesSource.FILE),
+        (write_stack_as_napari_does, "a.tif", "cyx", AxesSource.SHAPE),
         (write_array, "a.npy", "zyx", AxesSource.SHAPE),
         (write_named_zarr, "a.zarr", "tyx", AxesSource.LABELS),
         (write_xarray_zarr, "a.zarr", "tyx", AxesSource.LABELS),

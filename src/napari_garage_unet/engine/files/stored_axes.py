@@ -104,6 +104,8 @@ def _tiff_axes(path: Path) -> StoredAxes | None:
         if len(description or "") > MAX_DESCRIPTION_CHARACTERS or not tif.series:
             return None
         series = tif.series[0]
+        if tif.is_shaped and "S" in series.axes[:-1]:
+            return None  # tifffile's guess for a stack of three or four planes.
         letters = letters_of_labels(str(series.axes).replace("S", "C"))
         if letters is None:
             return None

@@ -57,7 +57,12 @@ def read_tiff(path: Path, *, axes: str | None, series: int | None = None) -> Ima
         mask = read_mask(tif)
         about = [*stored.notes, *seen.notes, *place.notes, about_nodata]
         about.append(_turned(stored))
-    named = None if axes else _axes(seen.axes, seen.data.shape, path)
+        # tifffile calls a stack of three or four planes colours unless it is told
+        # otherwise, as napari does not when it saves one.
+        is_guess = bool(tif.is_shaped) and "S" in stored.axes[:-1]
+    named = None
+    if not axes and not is_guess:
+        named = _axes(seen.axes, seen.data.shape, path)
     axes, source = decide_axes(seen.data.shape, said=axes, stored=named, name=path.name)
     spatial = [a for a in axes if a != "c"]
     if nodata is not None and seen.converted:
