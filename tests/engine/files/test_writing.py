@@ -130,3 +130,11 @@ def test_labels_that_are_no_labels_are_refused(tmp_path):
     with pytest.raises(InputError, match="-1"):
         write_segmentation(tmp_path / "o.tif", np.full((5, 6), -1), like=image)
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 20, 31), (20, 31, 1)])
+def test_axes_of_length_1_do_not_count_in_a_png(tmp_path, shape):
+    labels = np.zeros(shape, np.uint8)
+    labels.reshape(20, 31)[3:9, 4:8] = 2
+    write_segmentation(tmp_path / "a.png", labels)
+    assert np.array_equal(read_strokes(tmp_path / "a.png"), labels.reshape(20, 31))

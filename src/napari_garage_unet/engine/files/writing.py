@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_garage_unet.engine.errors import InputError, OutputError
+from napari_garage_unet.engine.images.guessing import without_singletons
 from napari_garage_unet.engine.images.image import ArrayLike, Image
 
 from .atomic import write_whole
@@ -65,7 +66,8 @@ def write_segmentation(
     if like is None:
         like = Image(labels, {2: "yx", 3: "zyx"}.get(len(shape), "tzyx"), name="labels")
     dtype = _label_type(labels)
-    if kind == FileKind.PNG and (len(shape) != 2 or dtype.itemsize > 2):
+    long = without_singletons(shape)
+    if kind == FileKind.PNG and (len(long) != 2 or dtype.itemsize > 2):
         raise OutputError(
             f"A PNG file holds one plane of ids up to 65535, not shape {shape} of "
             f"{dtype}; choose a name that ends with .tif instead of {path.name}."
@@ -82,7 +84,7 @@ def write_segmentation(
                 ome = path.name.lower().endswith((".ome.tif", ".ome.tiff"))
                 write_tiff(target, array, like=like, classes=classes, ome=ome)
             case FileKind.PNG:
-                write_label_picture(target, array, classes)
+                write_label_picture(target, array.reshape(long), classes)
             case FileKind.NPY:
                 with target.open("wb") as file:
                     np.save(file, array, allow_pickle=False)
