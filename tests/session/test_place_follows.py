@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.layers.images import lies_on_image
 from napari_garage_unet.process.protocol.messages import LIVE, OpenImage, Train
@@ -245,3 +246,34 @@ def test_a_layer_without_units_takes_those_of_all_away(painted, viewer):
     assert viewer.dims.units is None
     assert strokes.units == image.units
     assert np.allclose(strokes.affine.affine_matrix, image.affine.affine_matrix)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [((2, 30, 40), "cyx"), ((5, 2, 30, 40), "zcyx"), ((30, 40, 6), "yxc")],
+)
+def test_strokes_follow_images_whose_channels_stand_anywhere(
+    viewer, session, shape, axes
+):
+    image = viewer.add_image(
+        np.zeros(shape, np.uint8), axis_labels=tuple(axes), rgb=False, name="many"
+    )
+    strokes = session.strokes_layer()
+    steps = {"c": 1.0, "z": 200.0, "y": 0.5, "x": 0.25}
+    image.scale = [steps[a] for a in axes]
+    image.translate = [0.0 if a == "c" else 3.0 for a in axes]
+    image.units = ["pixel" if a == "c" else "nm" if a == "z" else "um" for a in axes]
+    assert lies_on_image(strokes, image)
+    annotated = session.images.current
+    assert annotated.strokes is strokes
+    assert annotated.look_at_all() is False
+    place = annotated.place
+    size = {"z": 0.2, "y": 0.5, "x": 0.25}
+    assert place.spacing == pytest.approx([size[a] for a in axes if a != "c"])
+    assert place.units == "micrometer"
+    strokes.translate = np.asarray(strokes.translate) + 20
+    with pytest.raises(InputError, match="have to lie on each other"):
+        annotated.look_at_all()
+    assert annotated.refused is strokes
+    session.take_over_strokes(by_index=True)
+    assert lies_on_image(strokes, image)
