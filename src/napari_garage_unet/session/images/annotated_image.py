@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Image as ImageLayer
-from napari.layers import Labels
+from napari.layers import Labels, Layer
 from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.fitting import fits, in_shape
@@ -30,6 +30,7 @@ from napari_garage_unet.layers.images import (
     with_place,
 )
 from napari_garage_unet.layers.matching import name_image
+from napari_garage_unet.layers.no_data import set_nodata, with_no_data
 from napari_garage_unet.layers.place import PLACE_EVENTS, Place
 from napari_garage_unet.layers.taking_over import why_not_paintable
 from napari_garage_unet.layers.view import plane_on_view
@@ -64,6 +65,8 @@ class AnnotatedImage:
         The layer its strokes are painted in, or None.
     watch
         The strokes as last looked at; None without a strokes layer.
+    mask
+        A layer that is 0 where the image has no data, or None.
     learns
         Whether training uses its strokes.
     is_closed
@@ -109,6 +112,7 @@ class AnnotatedImage:
         self.n_channels = sum(n_channels(layer) for layer in self.layers)
         self.strokes: Labels | None = None
         self.watch: StrokeChanges | None = None
+        self.mask: Layer | None = None
         self.learns = True
         self.brush = BrushTrail()
         self.is_closed = False
@@ -190,8 +194,23 @@ class AnnotatedImage:
             If the layers cannot be read as one image.
         """
         if self._image is None:
-            self._image = read_image(self.layers)
+            image = read_image(self.layers)
+            self._image = with_no_data(image, self.layer, self.mask)
         return self._image
+
+    def say_nodata(self, value: float | None) -> None:
+        """Take a value of its pixels for no data; None if none stands for that."""
+        set_nodata(self.layer, value)
+        self._forget_pixels()
+
+    def choose_mask(self, layer: Layer | None) -> None:
+        """Take a layer for a mask that is 0 where there is no data; None for none."""
+        if self.mask is not None:
+            self.mask.events.data.disconnect(self._forget_pixels)
+        self.mask = layer
+        if layer is not None:
+            layer.events.data.connect(self._forget_pixels)
+        self._forget_pixels()
 
     def set_strokes(self, layer: Labels | None) -> None:
         """Use this layer for strokes from now on; counts start over.
@@ -344,6 +363,8 @@ class AnnotatedImage:
         self.is_closed = True
         self.release_strokes()
         self.layer.events.name.disconnect(self._on_renamed)
+        if self.mask is not None:
+            self.mask.events.data.disconnect(self._forget_pixels)
         for layer in self.layers:
             layer.events.data.disconnect(self._forget_pixels)
             layer.events.axis_labels.disconnect(self._on_axes)

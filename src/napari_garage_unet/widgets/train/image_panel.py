@@ -10,6 +10,7 @@ from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.images.arrangements import is_worth_saying
 from napari_garage_unet.layers.axes import axes_of, describe_layer, layer_shape
 from napari_garage_unet.layers.matching import is_result
+from napari_garage_unet.layers.no_data import nodata_of
 from napari_garage_unet.session import Session
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.widgets.common.layer_picker import LayerPicker
@@ -111,6 +112,11 @@ def describe(annotated: AnnotatedImage | None) -> str:
     shape = layer_shape(annotated.layer)
     if is_worth_saying(axes, shape, source):
         words.append("a guess")
+    nodata = nodata_of(annotated.layer)
+    if nodata is not None:
+        words.append(f"no data where {nodata:g}")
+    if annotated.mask is not None:
+        words.append(f"masked by {annotated.mask.name}")
     return ", ".join(words)
 
 

@@ -7,12 +7,16 @@ from typing import Any
 
 from qtpy.QtWidgets import QLabel, QPushButton
 
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import PreprocessConfig
+from napari_garage_unet.engine.images.preprocess import default_preprocess
 from napari_garage_unet.engine.networks.config import NetworkConfig
 from napari_garage_unet.session import Session
 from napari_garage_unet.session.guidance.ui_state import can_start_over
 from napari_garage_unet.widgets.common.fold import Fold
 from napari_garage_unet.widgets.common.form import SettingsForm
+
+from .no_data_panel import NoDataPanel
 
 TRAINING_FIELDS = (
     "seconds",
@@ -27,7 +31,7 @@ TRAINING_FIELDS = (
 
 
 class SettingsFold(Fold):
-    """Three forms, and a button to begin a new model.
+    """Three forms, what is no data, and a button to begin a new model.
 
     Parameters
     ----------
@@ -57,8 +61,10 @@ class SettingsFold(Fold):
             "learnt. Strokes stay."
         )
         self.fresh_button.clicked.connect(session.start_over)
+        self.no_data = NoDataPanel(session)
         for title, form in (
             ("Learning", self.training_form),
+            ("Pixels without data", self.no_data),
             ("Preprocessing", self.preprocess_form),
             ("Network", self.network_form),
         ):
@@ -85,15 +91,30 @@ class SettingsFold(Fold):
         return self.training_form, self.preprocess_form, self.network_form
 
     def refresh(self) -> None:
-        """Enable starting over where there is a model and nothing is learning."""
+        """Enable starting over where that is possible; show what is no data."""
+        self.no_data.refresh()
+        self._show_preprocess()
         self.fresh_button.setEnabled(can_start_over(self._session.ui_state))
 
     def show_settings(self) -> None:
         """Show the settings of the session."""
         settings = self._session.settings
         self.training_form.show_value(settings.training)
-        self.preprocess_form.show_value(settings.preprocess or PreprocessConfig())
+        self._show_preprocess()
         self.network_form.show_value(settings.network or NetworkConfig())
+
+    def _show_preprocess(self) -> None:
+        """Show how pixels are prepared; unless said otherwise, as suits the image."""
+        shown = self._session.settings.preprocess
+        current = self._session.images.current
+        if shown is None and current is not None:
+            try:
+                shown = default_preprocess(current.image())
+            except InputError:
+                shown = None  # the hint says what is wrong with the image
+        shown = shown or PreprocessConfig()
+        if shown != self.preprocess_form.value:
+            self.preprocess_form.show_value(shown)
 
     def _change(self, **changes: Any) -> None:
         self._session.settings = dataclasses.replace(self._session.settings, **changes)

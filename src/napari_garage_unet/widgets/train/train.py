@@ -78,6 +78,7 @@ class TrainWidget(Dock):
         self.versions = VersionStrip(self.session)
         self.column.addWidget(self.versions)
         self.more = SettingsFold(self.session)
+        self.more.no_data.changed.connect(self.images.refresh)
         self.column.addWidget(self.more)
         self.column.addStretch(1)
 
