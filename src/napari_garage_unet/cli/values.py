@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.config import Contrast, PreprocessConfig
+from napari_garage_unet.engine.images.contrast_report import describe_contrast
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.no_data import mark_no_data
 from napari_garage_unet.engine.images.no_data_report import describe_no_data
@@ -19,12 +20,15 @@ from napari_garage_unet.engine.images.preprocess import default_preprocess_of
 from .options import PATH_TYPE
 from .terminal import say
 
+if TYPE_CHECKING:
+    from napari_garage_unet.engine.models.model import Model
+
 NODATA_OPTION = click.option(
     "--nodata",
     type=float,
     metavar="VALUE",
-    help="Value that stands for no data in the images, such as -9999, besides NaN and "
-    "what the files say themselves.",
+    help="Value that stands for no data in the images, such as -9999, besides NaN; "
+    "instead of the one that the files name.",
 )
 MASK_OPTION = click.option(
     "--mask",
@@ -110,3 +114,11 @@ def mark_image(image: Image, *, nodata: float | None, mask: Path | None) -> Imag
     if said:
         say(said, err=True)
     return marked
+
+
+def say_contrast(image: Image, model: Model) -> None:
+    """Say on standard error if an image has much more or less contrast than learnt."""
+    known = None if model.contrast is None else model.contrast.range
+    said = describe_contrast(image, model.preprocess, known)
+    if said:
+        say(said, err=True)

@@ -50,6 +50,10 @@ def test_a_mask_of_one_plane_holds_for_all_planes():
     marked = mark_no_data(image, mask=mask)
     for z in range(3):
         np.testing.assert_array_equal(no_data_of(marked, (z,)), mask == 0)
+    other = np.ones((4, 5), bool)
+    other[:, 0] = False
+    both = mark_no_data(marked, mask=other)
+    np.testing.assert_array_equal(no_data_of(both, (1,)), (mask == 0) | ~other)
     with pytest.raises(InputError, match=r"mask of image has shape \(5, 4\)"):
         mark_no_data(image, mask=mask.T)
 

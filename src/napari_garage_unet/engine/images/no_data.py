@@ -98,10 +98,11 @@ def mark_no_data(
     image
         The image.
     nodata
-        Value that stands for no data; None keeps what the image knows.
+        Value that stands for no data, instead of the one that the image knows; None
+        keeps that.
     mask
         Array of the spatial shape of the image, or of its last two axes for all planes
-        alike: 0 or False where there is no data. None keeps what the image knows.
+        alike: 0 or False where there is no data, besides where the image knows of none.
 
     Raises
     ------
@@ -120,5 +121,7 @@ def mark_no_data(
                 f"The mask of {image.name} has shape {tuple(mask.shape)}; it needs the "
                 f"image's shape without channels, {shape}, 0 where there is no data."
             )
+        if image.data_mask is not None:
+            mask = np.asarray(mask, bool) & np.asarray(image.data_mask, bool)
         changes["data_mask"] = mask
     return dataclasses.replace(image, **changes) if changes else image
