@@ -15,7 +15,7 @@ from .inputs import read_for_model, say_differences
 from .outputs import describe_image
 from .stop_signals import StopRequest
 from .terminal import say, say_device, say_notes, start_engine
-from .values import mark_image
+from .values import mark_image, say_contrast
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +96,9 @@ class Segmenting:
         image = read_for_model(path, self._model, axes=how.axes, series=how.series)
         say_notes(image)
         say_differences(image, self._model)
-        return mark_image(image, nodata=how.nodata, mask=how.mask_of[path])
+        image = mark_image(image, nodata=how.nodata, mask=how.mask_of[path])
+        say_contrast(image, self._model)
+        return image
 
     def start(self) -> None:
         """Load TensorFlow and build the network; does nothing the second time."""
