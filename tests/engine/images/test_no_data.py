@@ -89,3 +89,15 @@ def test_single_missing_values_are_named_too():
         "their neighbours."
     )
     assert describe_no_data(Image(data[1:], "yxc")) == ""
+
+
+def test_a_photograph_with_a_black_margin_keeps_pixels_without_red():
+    photo = np.full((8, 10, 3), 90, np.uint8)
+    photo[:, :2] = 0
+    photo[3, 5, 0] = 0
+    image = Image(photo, "yxc", nodata=0)
+    missing = image.missing_values(image.plane())
+    assert missing[:, :2].all()
+    assert not missing[:, 2:].any()
+    bands = Image(photo.astype(np.float32), "yxc", nodata=0)
+    assert bands.missing_values(bands.plane())[3, 5].tolist() == [True, False, False]

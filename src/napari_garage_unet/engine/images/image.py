@@ -224,13 +224,19 @@ class Image:
         return missing if missing.any() else None
 
     def values_equal_to_nodata(self, plane: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return the ``(H, W, C)`` values of a plane that are `nodata`."""
+        """Return the ``(H, W, C)`` values of a plane that are `nodata`.
+
+        Of whole numbers all channels of a pixel must have it: a photograph whose margin
+        is 0 has pixels without red, too.
+        """
         if self.nodata is None:
             return np.zeros(plane.shape, bool)
         # A float32 file stores the nearest float32 of the value in its header.
         dtype = plane.dtype if plane.dtype.kind == "f" else np.float64
         with np.errstate(over="ignore"):
             equal: NDArray[np.bool_] = plane == np.asarray(self.nodata).astype(dtype)
+        if plane.dtype.kind != "f":
+            equal = np.broadcast_to(equal.all(axis=-1, keepdims=True), plane.shape)
         return equal
 
     def spatial_key(self, index: PlaneIndex) -> tuple[Any, ...]:
