@@ -92,6 +92,7 @@ class Reactions:
             failed.connect(report.on_failed)
         parts.keeper.autosave.failed.connect(report.report)
         parts.strokes.failed.connect(report.report)
+        parts.preview.failed.connect(report.report)
         for changed in (
             parts.link.changed,
             parts.live.changed,
@@ -248,6 +249,7 @@ class Reactions:
     def _on_died(self, died: Died) -> None:
         self._parts.prefetch.forget_all()
         self._parts.job.on_died()
+        self._parts.segmentation.on_died()
         self._parts.preview.reset()
         self._parts.error_reporter.show(
             Problem(died.message, died.details, can_restart=True)

@@ -82,9 +82,12 @@ class Preview:
     ----------
     refreshed
         A part was shown; emitted with the `Result`, the plane and the box.
+    failed
+        A part cannot be shown; emitted with the `GarageError`.
     """
 
     refreshed = Signal(object, object, object)
+    failed = Signal(object)
 
     def __init__(
         self,
@@ -243,7 +246,11 @@ class Preview:
                 and not annotated.is_closed
                 and annotated.key not in self._dismissed
             ):
-                self._show(request, event, probabilities)
+                try:
+                    self._show(request, event, probabilities)
+                except GarageError as error:
+                    self._refused = (request.generation, annotated.key, index)
+                    self.failed.emit(error)
 
         return self._link.engine.predict(
             LIVE,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-from typing import Any
+import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.inference.boxes import Box
 
+from .mapped_array import MappedArray, Part
 from .slab import Slab
 from .upsample import enlarge
 
@@ -36,16 +37,52 @@ class ProbabilityStore:
 
     Attributes
     ----------
-    all_planes
-        ``(n_classes, *spatial)`` uint8, 255 is certain; 0 where not computed.
     states
         State of the model by plane, of those that have been computed.
+
+    Raises
+    ------
+    OutputError
+        If they are too large for the memory and there is no temporary file for them.
     """
 
     def __init__(self, image: Image, n_classes: int) -> None:
         self._image = image
-        self.all_planes = _zeros((n_classes, *image.spatial_shape))
+        shape = (n_classes, *image.spatial_shape)
+        self._mapped: MappedArray | None = None
+        if math.prod(shape) <= MAX_BYTES_IN_MEMORY:
+            # The system assigns pages only when they are written.
+            self._all = np.zeros(shape, np.uint8)
+        else:
+            what = f"The probabilities of {image.name} need"
+            self._mapped = MappedArray(shape, what=what)
+            self._all = self._mapped.array
         self.states: dict[PlaneIndex, PlaneState] = {}
+
+    @property
+    def all_planes(self) -> NDArray[np.uint8]:
+        """``(n_classes, *spatial)`` uint8, 255 is certain; 0 where not computed.
+
+        Raises
+        ------
+        OutputError
+            If there is no room for all planes, those without probabilities included.
+        """
+        self.reserve(self._image.plane_indices())
+        return self._all
+
+    def reserve(self, indices: Iterable[PlaneIndex]) -> None:
+        """Make sure that probabilities of these planes can be kept.
+
+        Raises
+        ------
+        OutputError
+            If there is no room for them.
+        """
+        if self._mapped is not None:
+            self._mapped.reserve(
+                [part for index in indices for part in self._parts(index)]
+            )
 
     def state_of(self, index: PlaneIndex) -> PlaneState:
         """Return the state of the model that computed a plane, or `NOTHING`."""
@@ -62,7 +99,7 @@ class ProbabilityStore:
         """
         if slab.planes[0] not in self.states:
             return None
-        return slab.part_of(self.all_planes, self._image)
+        return slab.part_of(self._all, self._image)
 
     def put(
         self,
@@ -93,7 +130,13 @@ class ProbabilityStore:
         -------
         tuple of slice
             Rows and columns of the plane that were written.
+
+        Raises
+        ------
+        OutputError
+            If there is no room for the plane; nothing has changed then.
         """
+        self.reserve([index])
         self.states[index] = state
         plane = self.of_slab(Slab((index,)))
         assert plane is not None
@@ -102,11 +145,15 @@ class ProbabilityStore:
         plane[(slice(None), *here)] = enlarge(probabilities, step, plane[:, *here])
         return here
 
-
-def _zeros(shape: tuple[int, ...]) -> NDArray[Any]:
-    if int(np.prod(shape)) <= MAX_BYTES_IN_MEMORY:
-        # The system assigns pages only when they are written.
-        return np.zeros(shape, np.uint8)
-    # The map keeps the file, which is deleted with the last array.
-    with tempfile.TemporaryFile(prefix="garage-probabilities-") as file:
-        return np.memmap(file, np.uint8, mode="w+", shape=shape)
+    def _parts(self, index: PlaneIndex) -> list[Part]:
+        """Return where a plane lies in the file, class by class."""
+        n_classes, *shape = self._all.shape
+        in_class = math.prod(shape)
+        axes = self._image.spatial_axes
+        if set(axes[-2:]) != {"y", "x"}:
+            return [(0, n_classes * in_class)]  # planes lie in many pieces
+        size = shape[-2] * shape[-1]
+        number = 0
+        for length, at in zip(shape[:-2], index, strict=True):
+            number = number * length + at
+        return [(k * in_class + number * size, size) for k in range(n_classes)]

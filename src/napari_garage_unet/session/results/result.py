@@ -171,9 +171,19 @@ class Result:
         """
         return self._store.of_slab(Slab((index,)))
 
+    def slab_probabilities(self, slab: Slab) -> NDArray[np.uint8] | None:
+        """Return those of planes that have been computed, see `ProbabilityStore`."""
+        return self._store.of_slab(slab)
+
     @property
     def kept_probabilities(self) -> NDArray[np.uint8]:
-        """Of all planes, ``(n_classes, *spatial)`` uint8; 0 where not computed."""
+        """Of all planes, ``(n_classes, *spatial)`` uint8; 0 where not computed.
+
+        Raises
+        ------
+        OutputError
+            If there is no room for all planes.
+        """
         return self._store.all_planes
 
     def computed_around(self, index: PlaneIndex) -> Slab:
@@ -198,6 +208,10 @@ class Result:
         return np.bincount(row[::step, ::step].ravel(), minlength=256)
 
     # -- new probabilities and classes --------------------------------------------
+
+    def reserve(self, indices: Iterable[PlaneIndex]) -> None:
+        """Reserve room for the probabilities of planes, see `ProbabilityStore`."""
+        self._store.reserve(indices)
 
     def put(
         self,
@@ -227,6 +241,11 @@ class Result:
         -------
         bool
             Whether it was taken.
+
+        Raises
+        ------
+        OutputError
+            If there is no room for the plane; nothing has changed then.
         """
         if state < self.state_of(index):
             return False

@@ -1,4 +1,8 @@
-"""Segmentation of planes of images with the live model or a model file."""
+"""Segmentation of planes of images with the live model or a model file.
+
+It is over 300 lines because planning, asking for planes and giving up images share one
+queue.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +18,22 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
-from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
-from napari_garage_unet.layers.colors import result_colormap
-from napari_garage_unet.layers.matching import make_result_layer
 from napari_garage_unet.layers.writing import (
     free_name,
     insert_quietly,
-    labels_dtype,
     write_plane,
 )
-from napari_garage_unet.process.protocol.messages import LIVE, Event, Failed, Predicted
+from napari_garage_unet.process.protocol.messages import Event, Failed, Predicted
 from napari_garage_unet.session.connection.engine_link import EngineLink
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.models.models import ModelEntry
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.results.result_list import ResultList
 
+from .failures import Failures
+from .new_result import make_result
 from .probability_layers import add_probability_layers
 
 
@@ -82,7 +85,8 @@ class SegmentationJob:
     finished
         Every plane is done; emitted with the results.
     failed
-        It broke off; emitted with the `Failed`. Planes that were done stay.
+        A plane or an image cannot be segmented, or all broke off; emitted with the
+        `Failed`. What is done stays, and the other images get done.
     done, total
         Number of planes that are done, and of all.
     """
@@ -101,6 +105,7 @@ class SegmentationJob:
         self._made: list[Result] = []
         self._begin = 0.0
         self._generation = 0
+        self._failures = Failures(0)
         self.done = 0
         self.total = 0
 
@@ -136,13 +141,14 @@ class SegmentationJob:
         Returns
         -------
         tuple of Result
-            One per image; they fill plane by plane.
+            One per image that can be segmented; they fill plane by plane.
 
         Raises
         ------
         GarageError
-            If no layer is asked for, or an image cannot be read or does not fit the
-            model; nothing has been added to the viewer then.
+            If no layer is asked for, or no image can be segmented: it cannot be read,
+            does not fit the model, or there is no room for its probabilities. Nothing
+            has been added to the viewer then.
         """
         if self.is_running:
             raise InputError("A segmentation is going on; wait for it or cancel it.")
@@ -150,30 +156,29 @@ class SegmentationJob:
             raise InputError("There is no image; open one to segment it.")
         if not (options.labels or options.probabilities):
             raise InputError("Nothing is to be made; tick labels or probabilities.")
+        planned: list[tuple[AnnotatedImage, Result, list[PlaneIndex]]] = []
+        refused: list[tuple[AnnotatedImage, GarageError]] = []
         for annotated in images:
-            model.check(annotated.image())
-            self._link.open(annotated)
+            try:
+                planned.append(self._plan(annotated, model, options))
+            except GarageError as problem:
+                refused.append((annotated, problem))
+        if not planned:
+            raise refused[0][1]
         self._model = model
         self._generation += 1
-        self._made = []
-        for annotated in images:
-            result = self._result_for(annotated, model, options)
-            maps = (
-                add_probability_layers(self._viewer, annotated, model.classes)
-                if options.probabilities
-                else ()
-            )
+        self._made, self._failures = [], Failures(len(images))
+        for annotated, result, indices in planned:
+            maps = self._show(annotated, result, model, options)
             self._made.append(result)
-            here = annotated.plane_on_view(self._viewer)
-            everything = (
-                list(annotated.image().plane_indices()) if options.all_planes else []
-            )
-            indices = [here, *(i for i in everything if i != here)]
             self._queue.extend(
                 _PlaneRequest(annotated, i, result, maps) for i in indices
             )
         self.done, self.total = 0, len(self._queue)
         self._begin = time.monotonic()
+        for annotated, error in refused:
+            event = Failed(None, str(error))
+            self.failed.emit(self._failures.add(annotated.name, event))
         self._next()
         self.changed.emit()
         return tuple(self._made)
@@ -193,6 +198,12 @@ class SegmentationJob:
         self.total -= len(self._queue) - len(kept)
         self._queue = kept
 
+    def on_died(self) -> None:
+        """End it; the engine process has died."""
+        self._queue.clear()
+        self._in_flight = None
+        self.changed.emit()
+
     def _next(self) -> None:
         if not self._queue or self._model is None:
             return
@@ -200,23 +211,30 @@ class SegmentationJob:
         model = self._model
 
         def answered(event: Event, probabilities: NDArray[np.uint8] | None) -> None:
+            if not self._link.is_running:
+                return  # `on_died` has ended it
             self._in_flight = None
-            is_unreadable = isinstance(event, Failed) and event.unreadable
-            if probabilities is None and not is_unreadable:
-                self._break_off(event)
+            if isinstance(event, Failed) and event.cancelled:
+                self._queue.clear()
+                self.changed.emit()
                 return
             # It may have been cancelled after it was computed; it is valid.
             if self._queue and self._queue[0] is request:
                 self._queue.popleft()
-            if isinstance(event, Predicted) and probabilities is not None:
-                self._take(request, event, probabilities)
-            elif isinstance(event, Failed):
-                # Other planes are segmented all the same.
-                self.failed.emit(event)
             self.done += 1
+            if isinstance(event, Predicted) and probabilities is not None:
+                try:
+                    self._take(request, event, probabilities)
+                except GarageError as error:
+                    self._give_up(request, Failed(None, str(error)))
+            elif isinstance(event, Failed) and event.unreadable:
+                # Other planes are segmented all the same.
+                self.failed.emit(self._failures.add(request.annotated.name, event))
+            elif isinstance(event, Failed):
+                self._give_up(request, event)
             if self._queue:
                 self._next()
-            else:
+            elif self._made:
                 self.finished.emit(tuple(self._made))
             self.changed.emit()
 
@@ -248,43 +266,56 @@ class SegmentationJob:
             plane = (row.T if image.is_transposed else row) / np.float32(255)
             write_plane(layer, key, plane, shape=image.spatial_shape)
 
-    def _break_off(self, event: Event) -> None:
-        self._queue.clear()
-        if isinstance(event, Failed) and not event.cancelled:
-            self.failed.emit(event)
-        self.changed.emit()
+    def _give_up(self, request: _PlaneRequest, event: Failed) -> None:
+        """Leave out the other planes of an image; the other images get done."""
+        self.failed.emit(self._failures.add(request.annotated.name, event))
+        self.forget(request.annotated)
+        if not request.result.planes:
+            # Nothing but zeros is in its layers.
+            for layer in (request.result.layer, *request.maps):
+                if layer in self._viewer.layers:
+                    self._viewer.layers.remove(layer)
+            self._made = [made for made in self._made if made is not request.result]
 
-    def _result_for(
+    def _plan(
         self, annotated: AnnotatedImage, model: ModelEntry, options: SegmentationOptions
-    ) -> Result:
+    ) -> tuple[AnnotatedImage, Result, list[PlaneIndex]]:
+        """Return what is to be done with an image; adds nothing to the viewer."""
+        image = annotated.image()
+        model.check(image)
+        self._link.open(annotated)
+        here = annotated.plane_on_view(self._viewer)
+        everything = list(image.plane_indices()) if options.all_planes else []
+        indices = [here, *(i for i in everything if i != here)]
+        result = self._result_for(annotated, model)
+        result.reserve(indices)
+        return annotated, result, indices
+
+    def _show(
+        self,
+        annotated: AnnotatedImage,
+        result: Result,
+        model: ModelEntry,
+        options: SegmentationOptions,
+    ) -> tuple[ImageLayer, ...]:
+        """Add the layers of a result; return those of the probabilities."""
+        if options.labels and result.layer not in self._viewer.layers:
+            # The name was free when it was planned.
+            result.layer.name = free_name(self._viewer, result.layer.name)
+            insert_quietly(self._viewer, result.layer, below=annotated.strokes)
+            self._results.add(result)
+        if not options.probabilities:
+            return ()
+        return add_probability_layers(self._viewer, annotated, model.classes)
+
+    def _result_for(self, annotated: AnnotatedImage, model: ModelEntry) -> Result:
+        """Return the result of an image that is there already, or make one."""
         name = f"{annotated.name} segmentation"
         for result in self._results:
             same = result.annotated is annotated and result.model == model.key
             # A renamed layer is kept; the next segmentation gets its own.
             if same and not result.is_preview and result.name.startswith(name):
                 return result
-        image = annotated.image()
-        layer = make_result_layer(
-            annotated.layer,
-            np.zeros(image.spatial_shape, labels_dtype(i.id for i in model.classes)),
-            name=free_name(self._viewer, name),
-            colormap=result_colormap(model.classes),
-            classes=model.classes,
-            metadata={
-                "kind": "segmentation",
-                "image": annotated.name,
-                "model": "" if model.key == LIVE else model.key,
-            },
+        return make_result(
+            self._viewer, annotated, model, name, self._results.rules_of(model.key)
         )
-        result = Result(
-            annotated,
-            image,
-            layer,
-            classes=model.classes,
-            model=model.key,
-            rules=self._results.rules_of(model.key),
-        )
-        if options.labels:
-            insert_quietly(self._viewer, layer, below=annotated.strokes)
-            self._results.add(result)
-        return result

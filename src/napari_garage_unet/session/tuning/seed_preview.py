@@ -11,11 +11,13 @@ from napari.layers import Points
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_garage_unet.engine.errors import GarageError
 from napari_garage_unet.engine.objects.seeds import SeedFinder
 from napari_garage_unet.layers.matching import spare_dim
 from napari_garage_unet.layers.metadata import METADATA_KEY
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.session.background import Tasks
+from napari_garage_unet.session.problems import Problem
 from napari_garage_unet.session.results.result import Result
 
 RELATIVE_DOT_SIZES = {0: 1.0, 1: 0.6, 2: 0.35}
@@ -113,7 +115,11 @@ class SeedPreview:
         if result.image.stack_axes.endswith("z") and result.n_outdated:
             return  # the other planes of the volume are on their way
         self._is_stale = False
-        view = self._view(result, class_id)
+        try:
+            view = self._view(result, class_id)
+        except GarageError as error:
+            self.tasks.failed.emit(Problem(str(error)))
+            return
         distance = result.rule(class_id).split_distance
         wanted = self._wanted
         self.tasks.run(

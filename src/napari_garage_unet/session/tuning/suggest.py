@@ -86,8 +86,10 @@ def _volumes(result: Result, indices: Sequence[PlaneIndex]) -> Iterator[PaintedV
     """Return what has been computed of the volumes in which these planes lie."""
     image, strokes = result.image, result.annotated.painted_data
     for slab in {result.computed_around(index) for index in indices}:
+        levels = result.slab_probabilities(slab)
+        assert levels is not None  # painted planes were computed
         yield PaintedVolume(
-            slab.part_of(result.kept_probabilities, image),
+            levels,
             slab.part_of(np.asarray(strokes), image),
             slab.spacing(image),
         )
