@@ -100,12 +100,11 @@ def test_a_segmentation_without_room_is_refused_before_anything_is_added(
     painted.stop()
     run(lambda: not painted.live.is_running)
     strokes = painted.images.current.strokes.data.copy()
-    layer = viewer.add_image(np.stack([halves] * 4), name="stack")
+    layer = viewer.add_image(np.stack([halves] * 6), name="stack")
     small_disk[0] = 3 * 2 * halves.size
     before = list(viewer.layers)
     options = SegmentationOptions(all_planes=True, probabilities=True)
-    made = painted.segment("live", [layer], options)
-    assert made == (), (made[0].image.axes, made[0].image.data.shape, small_disk)
+    assert painted.segment("live", [layer], options) == ()
     assert painted.hint.startswith("The probabilities of stack need")
     assert tempfile.gettempdir() in painted.hint
     assert "TMPDIR" in painted.hint

@@ -75,7 +75,7 @@ def test_one_that_does_not_fit_the_model_is_named_and_the_others_get_done(
 def test_the_last_planes_of_a_stack_that_fails_are_left_out(
     trained, viewer, engine, run, layers, halves
 ):
-    stack = viewer.add_image(np.stack([halves] * 4), name="stack")
+    stack = viewer.add_image(np.stack([halves] * 6), name="stack")
     break_image(trained, engine, stack)
     segment(trained, run, [stack, layers[0]], all_planes=True)
     assert "stack segmentation" not in viewer.layers
