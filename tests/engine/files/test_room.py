@@ -16,6 +16,7 @@ from napari_garage_unet.engine.files.room import (
     check_room,
     reserve,
     size_text,
+    temporary_folder,
     try_room,
 )
 
@@ -86,3 +87,17 @@ def test_a_full_disk_raises_instead_of_ending_the_process(tmp_path, monkeypatch)
     monkeypatch.setattr(os, "posix_fallocate", full)
     with (tmp_path / "map").open("w+b") as file, pytest.raises(OSError, match="space"):
         reserve(file, 0, 10)
+
+
+def test_a_full_temporary_folder_is_blamed_itself(monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    with (
+        pytest.raises(OutputError, match=r"temporary folder .* TMPDIR"),
+        temporary_folder(),
+    ):
+        full()
+
+
+def test_other_errors_pass_a_temporary_folder():
+    with pytest.raises(PermissionError), temporary_folder():
+        raise PermissionError("not there")

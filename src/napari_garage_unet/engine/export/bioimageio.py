@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.annotations.palette import color_for
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.files.room import temporary_folder
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.preprocess import preprocess
@@ -79,8 +79,7 @@ def write_package(
     probabilities = network.probabilities(feature_maps)
     # It warns of what a model needs in the public zoo, such as a longer description.
     their_logger.disable("bioimageio.spec")
-    with tempfile.TemporaryDirectory() as folder:
-        files = Path(folder)
+    with temporary_folder() as files:
         write_onnx(model, files / "weights.onnx")
         np.save(files / "test_input.npy", pixels.transpose(2, 0, 1)[np.newaxis])
         np.save(files / "test_output.npy", probabilities[np.newaxis])

@@ -11,6 +11,8 @@ import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -112,6 +114,49 @@ def reserve(file: BinaryIO, offset: int, nbytes: int) -> None:
     for start in range(0, nbytes, PIECE_BYTES):
         file.write(bytes(min(PIECE_BYTES, nbytes - start)))
     file.flush()
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a temporary folder, and blame it where the temporary disk is full.
+
+    Yields
+    ------
+    Path
+        The folder, which is deleted in the end.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made, or an error of the system is about a full disk or a file
+        in it.
+    """
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            try:
+                yield folder
+            except OSError as error:
+                named = str(error.filename or "").startswith(name)
+                # Errors of writing do not name a file.
+                is_full = is_lack_of_room(error) and not _has_room(folder)
+                if isinstance(error, OutputError) or not (named or is_full):
+                    raise
+                raise _temporary_error(folder.parent, error) from error
+    except FileNotFoundError as error:
+        raise _temporary_error(None, error) from error
+
+
+def _has_room(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free > PIECE_BYTES
+
+
+def _temporary_error(folder: Path | None, error: OSError) -> OutputError:
+    where = "" if folder is None else f" {folder}"
+    return OutputError(
+        f"The temporary folder{where} cannot be used ({error.strerror or error}); make "
+        "room there or set TMPDIR to a folder with more room."
+    )
 
 
 def is_lack_of_room(error: OSError) -> bool:
