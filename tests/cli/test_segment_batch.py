@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import weakref
+from types import SimpleNamespace
 
 import imageio.v3 as iio
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 import tifffile
 from command_line import run, squares
 
-from napari_garage_unet.cli import segment
+from napari_garage_unet.cli import segmenting
 from napari_garage_unet.engine.batch import pipeline
 
 SIGNALS = [n for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
@@ -116,7 +117,7 @@ def test_an_error_nobody_foresaw_leaves_the_others_alone(
 
 def test_one_picture_at_a_time_is_in_memory(batch, pictures, monkeypatch):
     arrays, alive = [], []
-    read = segment.read_for_model
+    read = segmenting.read_for_model
 
     def read_and_watch(*args, **options):
         gc.collect()
@@ -125,7 +126,7 @@ def test_one_picture_at_a_time_is_in_memory(batch, pictures, monkeypatch):
         arrays.append(weakref.ref(image.data))
         return image
 
-    monkeypatch.setattr(segment, "read_for_model", read_and_watch)
+    monkeypatch.setattr(segmenting, "read_for_model", read_and_watch)
     code, *_ = batch(*pictures, options=["--probabilities"])
     assert code == 3
     assert alive == [0] * len(pictures)
@@ -136,13 +137,13 @@ def test_a_result_is_on_disk_before_the_next_picture_is_read(
 ):
     first = tmp_path / "out" / "a_segmentation.tif"
     there = []
-    read = segment.read_for_model
+    read = segmenting.read_for_model
 
     def read_and_look(*args, **options):
         there.append(first.exists())
         return read(*args, **options)
 
-    monkeypatch.setattr(segment, "read_for_model", read_and_look)
+    monkeypatch.setattr(segmenting, "read_for_model", read_and_look)
     batch(pictures[0], pictures[-1])
     assert there == [False, True]
 
@@ -281,3 +282,17 @@ def test_a_signal_while_files_are_written_waits_for_them(
     }
     assert {row["image"] for row in rows} == {"a.tif"}
     assert len(report["results"]) == 1
+
+
+def test_probabilities_without_room_are_refused_before_the_work(
+    batch, pictures, monkeypatch
+):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=9000))
+    monkeypatch.setattr(
+        pipeline, "segment_image", lambda *_: pytest.fail("it has begun")
+    )
+    code, _, report = batch(pictures[0], pictures[-1], options=["--probabilities"])
+    assert code == 2
+    for failed in report["failed"]:
+        assert "need about 23 kB of room in" in failed["reason"]
+        assert "9.0 kB are free" in failed["reason"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from napari_garage_unet.engine.files.room import check_room
 
 from .batch import Picture
 from .inputs import read_for_model, say_differences
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from napari_garage_unet.engine.images.image import Image
     from napari_garage_unet.engine.models.model import Model
     from napari_garage_unet.engine.objects.tables import Table
+
+BYTES_PER_PROBABILITY = 2
+"""Room that a probability of four bytes takes at least, compressed, as a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,13 @@ class Segmenting:
         paths = OutputPaths(
             picture.segmentation, picture.probabilities, picture.objects
         )
+        if paths.probabilities is not None:
+            values = len(self._model.classes) * math.prod(image.spatial_shape)
+            check_room(
+                paths.probabilities.parent,
+                values * BYTES_PER_PROBABILITY,
+                what=f"The probabilities of {image.name} need about",
+            )
         segmented = segment_image(self._model, image, self._options)
         rows = image_table(segmented, name=picture.name) if self._measures else None
         with self._stop.hold():
