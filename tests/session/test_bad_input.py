@@ -32,7 +32,7 @@ def test_strokes_of_wider_types_are_learnt_from(
     viewer.add_image(halves)
     strokes = np.zeros(halves.shape, dtype)
     strokes[2:4, 2:12], strokes[2:4, 40:50] = 1, 300
-    viewer.add_labels(strokes)
+    session.choose_strokes(viewer.add_labels(strokes))
     assert session.learn(), session.hint
     run(lambda: session.preview.shown > 0)
     layer = session.results.preview_of(session.images.current).layer

@@ -72,7 +72,7 @@ def viewer(photo: tuple[Any, Any]) -> Iterator[ViewerModel]:
 def session(viewer: ViewerModel) -> Session:
     """A session that has learnt what is painted, as it does in the docks."""
     session = get_session(viewer)
-    session.images.current.set_strokes(viewer.layers["strokes"])
+    session.choose_strokes(viewer.layers["strokes"])
     session.settings = Settings(training=TRAINING)
     session.warm_up()
     until(session, lambda: session.link.is_running)

@@ -1,6 +1,8 @@
 """Labels layers that lie exactly on an image: strokes and results.
 
-What each is, and of which image, is kept in an entry of its metadata.
+What each is, and of which image, is kept in an entry of its metadata. napari copies the
+metadata with a layer, so the entry of a result names the layer it is about: a copy of a
+result is an ordinary layer of the person's.
 """
 
 from __future__ import annotations
@@ -173,9 +175,13 @@ def _last_axes(place: dict[str, Any], n: int) -> dict[str, Any]:
 
 
 def make_strokes_layer(
-    image_layer: ImageLayer, classes: Sequence[ClassInfo], *, name: str = "strokes"
+    image_layer: ImageLayer,
+    classes: Sequence[ClassInfo],
+    *,
+    name: str = "strokes",
+    values: NDArray[Any] | None = None,
 ) -> Labels:
-    """Make an empty layer to paint strokes on an image.
+    """Make a layer to paint strokes on an image.
 
     Parameters
     ----------
@@ -185,15 +191,28 @@ def make_strokes_layer(
         Names and colours.
     name
         Name of the layer.
+    values
+        What is painted already; None makes an empty layer.
 
     Returns
     -------
     Labels
-        uint8 zeros of `made_shape`. The graphics card takes 8-bit labels without
-        conversion, and 255 classes are enough.
+        uint8 of `made_shape`, unless `values` need more. The graphics card takes 8-bit
+        labels without conversion, and 255 classes are enough.
     """
+    if values is None:
+        values = np.zeros(made_shape(image_layer), np.uint8)
+    else:
+        values = in_shape(values, made_shape(image_layer))
+    if (
+        values.size
+        and values.dtype != np.uint8
+        and values.min() >= 0
+        and values.max() <= 255
+    ):
+        values = values.astype(np.uint8)
     layer = Labels(
-        np.zeros(made_shape(image_layer), np.uint8),
+        values,
         name=name,
         colormap=strokes_colormap(classes),
         features=class_features(classes),
@@ -262,28 +281,46 @@ def make_result_layer(
         colormap=colormap,
         features=class_features(classes),
         opacity=opacity,
-        metadata={METADATA_KEY: dict(metadata)},
         **placement(image_layer),
     )
+    mark_result(layer, metadata)
     layer.editable = False
     return layer
 
 
 def name_image(layer: Layer, image: str) -> None:
     """Rename the image in the entry of a strokes layer that this plugin has made."""
-    if "image" in plugin_metadata(layer):
-        plugin_metadata(layer)["image"] = image
+    entry = plugin_metadata(layer)
+    if "image" in entry:
+        # In its place, because a copy of the layer has the same entry.
+        layer.metadata[METADATA_KEY] = {**entry, "image": image}
+
+
+def mark_result(layer: Layer, entry: Mapping[str, Any]) -> None:
+    """Write the entry of a layer that shows a result.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    entry
+        Says what it shows, with its ``kind``.
+    """
+    layer.metadata[METADATA_KEY] = {**entry, "layer": str(layer.unique_id)}
 
 
 def is_result(layer: Layer) -> bool:
-    """Return whether this plugin made the layer to show a result."""
-    return plugin_metadata(layer).get("kind") in {
-        "preview",
-        "segmentation",
-        "probabilities",
-        "objects",
-        "uncertainty",
-    }
+    """Return whether this plugin made this very layer to show a result.
+
+    A copy of such a layer is none: it belongs to the person who made it.
+    """
+    return plugin_metadata(layer).get("layer") == str(layer.unique_id)
+
+
+def is_made_for_strokes(layer: Layer) -> bool:
+    """Return whether this plugin made the layer, or its original, for strokes."""
+    entry = plugin_metadata(layer)
+    return entry.get("kind", "strokes") == "strokes" and "classes" in entry
 
 
 def brush_size_for(shape: Sequence[int]) -> int:

@@ -23,6 +23,8 @@ def why_not_paintable(layer: Labels) -> str:
         return "it is a pyramid"
     if not isinstance(layer.data, np.ndarray):
         return "its pixels are not in memory"
+    if isinstance(layer.data, np.memmap):
+        return "its pixels are in a file, which strokes would change"
     return "" if layer.data.flags.writeable else "its pixels are read-only"
 
 

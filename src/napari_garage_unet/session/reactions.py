@@ -211,6 +211,9 @@ class Reactions:
         ]
         for signal, slot in slots:
             signal.connect(slot, unique=True)
+        if annotated.counts:
+            # What is there already was not painted to be learnt at once.
+            parts.auto_training.wait_for_stroke()
         painted = set(parts.auto_training.counts) - set(annotated.counts)
         parts.painting.adopt_classes(layer, annotated, painted=painted)
         self._on_counted()

@@ -217,6 +217,17 @@ class Session(SessionSignals):
         self.clear_problem()
         self.images.decline()
 
+    def choose_strokes(self, layer: Labels | None) -> bool:
+        """Use a layer for the strokes of the current image, chosen by a person.
+
+        Returns
+        -------
+        bool
+            Whether that is possible; otherwise `problem` says why not.
+        """
+        self.clear_problem()
+        return self.error_reporter.run(self.images.choose_strokes, layer)
+
     def paint(self, class_id: int) -> Labels | None:
         """Activate the brush with a class.
 

@@ -6,11 +6,12 @@ from napari.layers import Image, Labels
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.layers.matching import make_strokes_layer
 
 
 def test_the_only_image_and_its_strokes_are_taken(viewer, session, halves):
     image = viewer.add_image(halves)
-    labels = viewer.add_labels(np.zeros_like(halves))
+    labels = session.strokes_layer()
     assert session.images.current.layer is image
     assert session.images.current.strokes is labels
 
@@ -24,8 +25,9 @@ def test_labels_of_another_shape_are_not_taken_for_strokes(viewer, session, halv
 def test_layers_there_before_the_session_are_found(viewer, engine, halves):
     from napari_garage_unet.session import close_session, get_session
 
-    viewer.add_image(halves, name="photo")
-    viewer.add_labels((halves > 100).astype(np.uint8) + 1)
+    photo = viewer.add_image(halves, name="photo")
+    painted = (halves > 100).astype(np.uint8) + 1
+    viewer.add_layer(make_strokes_layer(photo, [ClassInfo(1)], values=painted))
     session = get_session(viewer, make_client=lambda: engine)
     try:
         assert session.counts == {1: 1200, 2: 1200}
@@ -118,6 +120,7 @@ def test_names_and_colours_of_a_strokes_layer_become_those_of_the_classes(
         features={"index": [1, 3], "class": ["background", "gland"]},
     )
     viewer.add_layer(layer)
+    session.choose_strokes(layer)
     assert [(c.id, c.name) for c in session.classes] == [
         (1, "background"),
         (3, "gland"),

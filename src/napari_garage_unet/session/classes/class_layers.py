@@ -56,6 +56,11 @@ def classes_of(layer: Labels, annotated: AnnotatedImage) -> list[ClassInfo]:
     ]
 
 
+def names_classes(layer: Labels) -> bool:
+    """Whether a layer says what its classes are called."""
+    return bool(plugin_metadata(layer).get("classes") or layer_class_names(layer))
+
+
 def show_classes(layer: Labels, classes: Sequence[ClassInfo], *, image: str) -> None:
     """Give a strokes layer the names and colours of the classes.
 

@@ -12,7 +12,7 @@ from napari_garage_unet.layers.writing import pick_up_brush
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.images.image_list import ImageList
 
-from .class_layers import classes_of, show_classes
+from .class_layers import classes_of, names_classes, show_classes
 from .class_list import ClassList
 
 
@@ -109,6 +109,8 @@ class Painting:
     ) -> None:
         """Take over the classes of a strokes layer.
 
+        A layer that does not name its classes changes no class that there is.
+
         Parameters
         ----------
         layer
@@ -118,8 +120,11 @@ class Painting:
         painted
             Ids of classes that are painted elsewhere and keep name and colour.
         """
+        keeps = set(painted)
+        if not names_classes(layer):
+            keeps.update(info.id for info in self._classes)
         brought = classes_of(layer, annotated)
-        self._classes.adopt(info for info in brought if info.id not in painted)
+        self._classes.adopt(info for info in brought if info.id not in keeps)
         self._classes.start()
 
     def _current_layer(self) -> Labels | None:

@@ -18,8 +18,7 @@ from napari_garage_unet.engine.suggestions.next_stroke import (
     next_place,
     uncertainty,
 )
-from napari_garage_unet.layers.matching import made_shape
-from napari_garage_unet.layers.metadata import METADATA_KEY
+from napari_garage_unet.layers.matching import made_shape, mark_result
 from napari_garage_unet.layers.view import look_at
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
@@ -81,10 +80,9 @@ class Guidance:
             colormap=Colormap(CLEAR_TO_WHITE, name="uncertainty"),
             blending="translucent",
             contrast_limits=(0, 255),
-            metadata={
-                METADATA_KEY: {"kind": "uncertainty", "image": result.annotated.name}
-            },
         )
+        entry = {"kind": "uncertainty", "image": result.annotated.name}
+        mark_result(layer, entry)
         result.annotated.placed.add(layer)
         self.layer, self._result = layer, result
         for index in result.planes:

@@ -15,6 +15,7 @@ from napari.layers import Labels, Layer
 from psygnal import Signal
 
 from napari_garage_unet.engine.annotations.fitting import fits, in_shape
+from napari_garage_unet.engine.annotations.stroke_values import check_stroke_values
 from napari_garage_unet.engine.annotations.strokes import check_strokes
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.guessing import stack_axes
@@ -218,8 +219,8 @@ class AnnotatedImage:
         Raises
         ------
         InputError
-            If the layer does not fit the image or lies elsewhere; the former one stays
-            in use.
+            If the layer does not fit the image, lies elsewhere, or what is in it cannot
+            be strokes; the former one stays in use.
         """
         if layer is not None:
             self._check_layer(layer)
@@ -234,6 +235,7 @@ class AnnotatedImage:
         self.brush.spatial_shape = self.spatial_shape
         # `paint` comes when the brush is lifted and is silent on undo, `set_data` on
         # some edits of other planes; together they hint at every change.
+        layer.editable = True  # what a copy of a result need not be
         layer.events.paint.connect(self._on_done)
         layer.events.set_data.connect(self._on_touched)
         layer.events.selected_label.connect(self._on_brush)
@@ -267,17 +269,21 @@ class AnnotatedImage:
         Raises
         ------
         InputError
-            If the strokes were moved away or replaced by some that do not fit; the
-            layer is released.
+            If the strokes were moved away or replaced by some that do not fit or cannot
+            be strokes; the layer is released.
         """
         if self.strokes is None or self.watch is None:
             return False
         if self._is_replaced():
             return True
+        known = len(self.watch.counts)
         if self.watch.seen.ndim == 2:
-            return self.watch.look(None, self.painted_data, ())
-        index = self.plane_on_view(viewer)
-        return self.watch.look(self.image(), self.painted_data, index)
+            changed = self.watch.look(None, self.painted_data, ())
+        else:
+            index = self.plane_on_view(viewer)
+            changed = self.watch.look(self.image(), self.painted_data, index)
+        self._check_what_came(known)
+        return changed
 
     def look_at_each(self) -> Iterator[bool]:
         """Compare the strokes plane by plane; yields whether each one changed.
@@ -322,10 +328,26 @@ class AnnotatedImage:
             yield True
             return
         _check(self, self.strokes.data)
+        known = len(self.watch.counts)
         if self.watch.seen.ndim == 2:
             yield self.watch.look_at_all(self.painted_data)
         else:
             yield from self.look_at_each()
+        self._check_what_came(known)
+
+    def _check_what_came(self, known: int) -> None:
+        """Release the strokes layer if several ids came at once that cannot be classes.
+
+        A brush adds one id at a time; a picture that is pasted adds hundreds.
+        """
+        layer, watch = self.strokes, self.watch
+        if layer is None or watch is None or len(watch.counts) <= known + 1:
+            return
+        try:
+            check_stroke_values(layer.data, name=f"The layer {layer.name!r}")
+        except InputError:
+            self.release_strokes()
+            raise
 
     def _is_replaced(self) -> bool:
         """Bind the strokes layer again if its data has another shape now.
@@ -343,7 +365,8 @@ class AnnotatedImage:
             if not lies_on_image(layer, self.layer):
                 self.release_strokes()
                 self.check_place(layer)
-        if self._fits() and self.spatial_shape == watch.seen.shape:
+        is_in_memory = isinstance(layer.data, np.ndarray)
+        if is_in_memory and self._fits() and self.spatial_shape == watch.seen.shape:
             return False
         self.release_strokes()
         self.set_strokes(layer)
@@ -395,6 +418,7 @@ class AnnotatedImage:
         if has_its_axes and not fits(layer.data.shape, self.spatial_shape):
             self.refused = layer
         _check(self, layer.data)
+        check_stroke_values(layer.data, name=f"The layer {layer.name!r}")
 
     def check_place(self, layer: Labels) -> None:
         """Raise `InputError` if a layer lies elsewhere; it is `refused` then."""

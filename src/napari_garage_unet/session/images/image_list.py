@@ -6,6 +6,7 @@ from each other, whatever a person opens, chooses or deletes.
 
 from __future__ import annotations
 
+import logging
 import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -26,6 +27,7 @@ from napari_garage_unet.layers.images import (
     spatial_shape,
 )
 from napari_garage_unet.layers.matching import (
+    is_made_for_strokes,
     is_result,
     lines_up,
     make_strokes_layer,
@@ -42,12 +44,15 @@ from napari_garage_unet.layers.writing import free_name, insert_quietly
 
 from .annotated_image import AnnotatedImage
 
+logger = logging.getLogger(__name__)
+
 
 class ImageList:
     """The images of a session, kept in step with the viewer's layers.
 
-    An image and its strokes layer are chosen where only one choice is possible, and
-    dropped when their layer is deleted.
+    An image is chosen where only one choice is possible, and a strokes layer among
+    those that were made for strokes; any other Labels layer is only chosen by a person.
+    Both are dropped when their layer is deleted.
 
     Parameters
     ----------
@@ -196,7 +201,8 @@ class ImageList:
         Raises
         ------
         InputError
-            If no image is chosen, or the layer does not fit it or lies elsewhere.
+            If no image is chosen, the layer does not fit it or lies elsewhere, or what
+            is in it cannot be strokes.
         """
         if self.current is None:
             if layer is None:
@@ -312,7 +318,7 @@ class ImageList:
         layer = event.value
         if isinstance(layer, ImageLayer) and self.current is None:
             self._choose_obvious()
-        elif isinstance(layer, Labels) and not is_result(layer):
+        elif isinstance(layer, Labels) and is_made_for_strokes(layer):
             for annotated in self._images:
                 if annotated.strokes is None and self._find_strokes(annotated):
                     self.changed.emit()
@@ -423,8 +429,8 @@ class ImageList:
     def _find_strokes(self, annotated: AnnotatedImage) -> bool:
         """Bind the strokes layer of an image if only one can be meant.
 
-        Labels layers made by the plugin name their image. One that names none is
-        taken only if it fits no other image.
+        Only layers that the plugin made for strokes are taken; they name their image.
+        One that names none, as of a sample, is taken only if it fits no other image.
         """
         taken = [other.strokes for other in self._images if other is not annotated]
         fitting = [
@@ -432,7 +438,7 @@ class ImageList:
             for layer in self._viewer.layers
             if isinstance(layer, Labels)
             and not why_not_paintable(layer)
-            and not is_result(layer)
+            and is_made_for_strokes(layer)
             and not any(layer is other for other in taken)
             and _lines_up(layer, annotated.layer)
             and lies_on_image(layer, annotated.layer)
@@ -449,7 +455,12 @@ class ImageList:
             and self._only_fits(layer, annotated)
         ]
         for layer in reversed(for_it or alone):
-            annotated.set_strokes(layer)
+            try:
+                annotated.set_strokes(layer)
+            except InputError as error:
+                # Nobody has asked for it; whoever chooses it is told why not.
+                logger.info("%s is not taken for strokes: %s", layer.name, error)
+                continue
             self.strokes_bound.emit(annotated)
             return True
         return False

@@ -11,8 +11,7 @@ from napari.utils.colormaps import Colormap
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.layers.colors import class_color
-from napari_garage_unet.layers.matching import made_shape
-from napari_garage_unet.layers.metadata import METADATA_KEY
+from napari_garage_unet.layers.matching import made_shape, mark_result
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
@@ -45,14 +44,9 @@ def add_probability_layers(
             contrast_limits=(0, 1),
             colormap=Colormap(["black", color], name=f"black to {color}"),
             blending="additive",
-            metadata={
-                METADATA_KEY: {
-                    "kind": "probabilities",
-                    "image": annotated.name,
-                    "class": info.id,
-                }
-            },
         )
+        entry = {"kind": "probabilities", "image": annotated.name, "class": info.id}
+        mark_result(layer, entry)
         annotated.placed.add(layer)
         insert_quietly(viewer, layer, below=annotated.strokes)
         layers.append(layer)

@@ -145,6 +145,7 @@ class AutoTraining:
     def _start(self, resume: bool) -> None:
         images = self._images_to_learn_from()
         painted = sorted({i for annotated in images for i in annotated.counts})
+        self._classes.follow(painted)
         if not images:
             raise InputError("Nothing is painted yet; paint a stroke of two classes.")
         if len(painted) < 2:

@@ -6,7 +6,7 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels, Layer
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
-from napari_garage_unet.engine.errors import GarageError, InputError
+from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.arrangements import is_worth_saying
 from napari_garage_unet.layers.axes import axes_of, describe_layer, layer_shape
 from napari_garage_unet.layers.matching import is_result
@@ -80,10 +80,7 @@ class ImagePanel(QWidget):
         self._session.images.choose(layer)
 
     def _on_strokes_chosen(self, layer: Layer | None) -> None:
-        try:
-            self._session.images.choose_strokes(layer)
-        except GarageError as error:
-            self._session.report(error)
+        if not self._session.choose_strokes(layer):
             self.refresh()
 
     def _on_new(self) -> None:
