@@ -61,7 +61,8 @@ def train(
     preprocess, network, training
         Settings; `seconds` and `seed` win over those in `training`.
     start_from
-        A model to continue from.
+        A model to continue from. Its classes stay, with names, thresholds and presets;
+        if `classes` are given, only those that are among them or painted.
     nodata
         Value that stands for no data in the images, besides NaN and infinities.
     mask

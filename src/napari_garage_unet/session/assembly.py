@@ -15,6 +15,7 @@ from napari_garage_unet.project.folders import projects_root
 from .background import Tasks
 from .classes.class_list import ClassList
 from .classes.painting import Painting
+from .classes.removal import ClassRemovals
 from .connection.client import Client
 from .connection.engine_link import EngineLink
 from .connection.prefetch import ImagePrefetch
@@ -56,6 +57,7 @@ class Parts:
     strokes: StrokePolling
     classes: ClassList
     painting: Painting
+    removals: ClassRemovals
     live: LiveModelStore
     job: TrainingJob
     auto_training: AutoTraining
@@ -114,6 +116,7 @@ def assemble(viewer: Any, make_client: Callable[[], Client]) -> Parts:
         strokes=StrokePolling(viewer, images),
         classes=classes,
         painting=Painting(viewer, images=images, classes=classes),
+        removals=ClassRemovals(images, classes),
         live=live,
         job=job,
         auto_training=auto_training,

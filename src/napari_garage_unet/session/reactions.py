@@ -16,7 +16,7 @@ from psygnal import Signal
 from napari_garage_unet.engine.learning.events import StopReason
 from napari_garage_unet.layers.axes import describe_layer
 from napari_garage_unet.layers.view import show_planes
-from napari_garage_unet.process.protocol.messages import Died, Trained
+from napari_garage_unet.process.protocol.messages import LIVE, Died, Trained
 from napari_garage_unet.project.description import SavedVersion
 
 from .assembly import Parts
@@ -67,6 +67,7 @@ class Reactions:
         self._viewer = viewer
         self._parts = parts
         self._signals = signals
+        self._rules_of_removed: dict[int, Any] = {}
         self._connect()
         for annotated in parts.images:
             self._on_image_added(annotated)
@@ -105,6 +106,8 @@ class Reactions:
         parts.job.ended.connect(self._on_trained)
         parts.versions.restored.connect(self._on_version_restored)
         parts.classes.changed.connect(self._on_classes_changed)
+        parts.removals.removed.connect(self._on_class_removed)
+        parts.removals.restored.connect(self._on_class_restored)
         parts.strokes.changed.connect(self._on_painted)
         parts.auto_training.unseen.connect(parts.strokes.hurry)
         parts.images.changed.connect(self._on_images_changed)
@@ -228,6 +231,25 @@ class Reactions:
     def _on_classes_changed(self) -> None:
         self._parts.painting.show_classes()
         self._parts.results.follow(self._parts.classes)
+        self._signals.changed.emit()
+
+    def _on_class_removed(self, class_id: int) -> None:
+        self._rules_of_removed[class_id] = self._parts.results.drop_class(
+            LIVE, class_id
+        )
+        self._on_class_came_or_went()
+
+    def _on_class_restored(self, class_id: int) -> None:
+        rule, in_presets = self._rules_of_removed.pop(class_id, (None, {}))
+        self._parts.results.restore_class(LIVE, class_id, rule, in_presets)
+        self._on_class_came_or_went()
+
+    def _on_class_came_or_went(self) -> None:
+        parts = self._parts
+        learnt = {info.id for info in parts.live.now.classes}
+        if learnt != set(parts.auto_training.counts):
+            parts.live.replace(has_new_strokes=True)
+        self._signals.counted.emit()
         self._signals.changed.emit()
 
     # -- the live model and the engine --------------------------------------------

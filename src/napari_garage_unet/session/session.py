@@ -72,6 +72,7 @@ class Session(SessionSignals):
         self.tasks = parts.tasks
         self.tuner = parts.tuner
         self.versions = parts.versions
+        self.removals = parts.removals
         self._reactions = Reactions(viewer, parts, self)
 
     # -- what there is ------------------------------------------------------------
@@ -257,6 +258,18 @@ class Session(SessionSignals):
         """Add a class and return its id, or None when there are too many."""
         added = self.error_reporter.find(self.classes.add)
         return None if added is None else added.id
+
+    def remove_class(self, class_id: int) -> None:
+        """Remove a class and its strokes; `undo_removal` takes that back."""
+        self.error_reporter.run(self.removals.remove, class_id)
+
+    def undo_removal(self) -> None:
+        """Bring back the class that was removed last, with its strokes and rules."""
+        self.error_reporter.run(self.removals.undo)
+
+    def recolor_class(self, class_id: int, color: str) -> None:
+        """Give a class another colour, ``"#rrggbb"``."""
+        self._parts.painting.set_color(class_id, color)
 
     def rename_class(self, class_id: int, name: str) -> None:
         """Give a class another name, unless it is taken."""

@@ -12,10 +12,12 @@ from painted_blobs import blobs, scribble
 
 from napari_garage_unet import load_model, train
 from napari_garage_unet.engine.annotations.classes import ClassInfo
+from napari_garage_unet.engine.annotations.strokes import StrokeEdit
 from napari_garage_unet.engine.compute.backend import tf
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
+from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.engine.learning import budget, training
 from napari_garage_unet.engine.learning.config import TrainingConfig
 from napari_garage_unet.engine.learning.crops.learner import CropLearner
@@ -352,3 +354,79 @@ def test_strokes_that_come_after_the_last_step_are_learnt_before_it_ends(monkeyp
         steps += 1
     assert steps > last + 10
     assert two.reason is StopReason.SETTLED
+
+
+def three_classes():
+    """Strokes of the classes 1, 2 and 3, the last two in the discs."""
+    image, mask = blobs()
+    strokes = scribble(mask)
+    third = strokes.copy()
+    third[:, 64:][third[:, 64:] == 2] = 3
+    assert set(np.unique(third)) == {0, 1, 2, 3}
+    return image, third
+
+
+@pytest.mark.parametrize(
+    "network", [PLAIN, NetworkConfig()], ids=["plain", "pretrained"]
+)
+def test_a_class_of_which_all_strokes_are_erased_leaves_the_model(network):
+    image, strokes = three_classes()
+    training = Training(
+        [Image(image, "yx")],
+        [strokes],
+        network=network,
+        training=TrainingConfig(max_steps=4, seconds=600, crop=64),
+    )
+    run = training.run()
+    next(run)
+    next(run)
+    strokes = strokes.copy()
+    strokes[strokes == 2] = 0
+    training.edit_strokes([(0, StrokeEdit((slice(0, 128), slice(0, 128)), strokes))])
+    list(run)
+    model = training.model()
+    assert model.class_ids == (1, 3)
+    assert model.predict_proba(image).shape == (2, 128, 128)
+    assert set(np.unique(model.segment(image))) <= {1, 3}
+
+
+def test_an_erased_class_that_is_painted_again_comes_back():
+    image, strokes = three_classes()
+    training = Training(
+        [Image(image, "yx")],
+        [strokes],
+        network=PLAIN,
+        training=TrainingConfig(max_steps=2, seconds=600, crop=64),
+    )
+    list(training.run())
+    training.set_strokes([np.where(strokes == 3, 0, strokes)])
+    assert [info.id for info in training.classes] == [1, 2]
+    training.set_strokes([strokes])
+    assert [info.id for info in training.classes] == [1, 2, 3]
+    list(training.run())
+
+
+def test_thresholds_and_presets_go_on_with_the_classes_that_stay():
+    image, strokes = three_classes()
+    settings = {
+        "seconds": 600,
+        "network": PLAIN,
+        "training": TrainingConfig(max_steps=1, crop=32),
+    }
+    classes = [ClassInfo(1, "ground"), ClassInfo(2, "left"), ClassInfo(3, "right")]
+    rules = {2: ClassRule(threshold=0.7), 3: ClassRule(min_size=20)}
+    model = train(image, strokes, classes=classes, **settings)
+    model = model.with_rules(rules).with_presets({"strict": rules})
+    further = train(image, strokes, start_from=model, **settings)
+    assert further.rules == rules
+    assert further.presets == {"strict": rules}
+    assert further.classes == tuple(classes)
+    without = np.where(strokes == 2, 0, strokes)
+    kept = train(
+        image, without, start_from=model, classes=[classes[0], classes[2]], **settings
+    )
+    assert kept.classes == (classes[0], classes[2])
+    assert kept.rules == {3: rules[3]}
+    assert kept.presets == {"strict": {3: rules[3]}}
+    # Without a list of classes, a model that goes on elsewhere forgets none.
+    assert train(image, without, start_from=model, **settings).class_ids == (1, 2, 3)

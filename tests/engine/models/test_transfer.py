@@ -94,3 +94,15 @@ def test_a_model_of_another_kind_of_network_is_refused():
             build_network(PRETRAINED, 1, 2),
             [ClassInfo(1), ClassInfo(2)],
         )
+
+
+@pytest.mark.parametrize("config", [PLAIN, PRETRAINED], ids=["plain", "pretrained"])
+@pytest.mark.parametrize("ids", [(2,), (2, 1), (2, 8), (8, 2), (2, 8, 9)])
+def test_what_is_learnt_of_a_class_stays_when_another_goes(config, ids):
+    model, network = make_model(config), build_network(config, 1, len(ids))
+    fresh, old = last_kernel(network.weights()), last_kernel(model.weights)
+    transfer_weights(model, network, [ClassInfo(i) for i in ids])
+    new = last_kernel(network.weights())
+    for place, class_id in enumerate(ids):
+        expected = old[..., class_id - 1] if class_id <= 2 else fresh[..., place]
+        np.testing.assert_array_equal(new[..., place], expected)

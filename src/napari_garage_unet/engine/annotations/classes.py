@@ -35,6 +35,13 @@ class ClassInfo:
             object.__setattr__(self, "name", f"class {self.id}")
 
 
+def remaining_classes(
+    known: Sequence[ClassInfo], ids: Sequence[int]
+) -> tuple[ClassInfo, ...]:
+    """Return the classes with these ids, in the order of `known`."""
+    return tuple(info for info in known if info.id in ids)
+
+
 def merge_classes(
     known: Sequence[ClassInfo], given: Sequence[ClassInfo], painted: Sequence[int]
 ) -> tuple[ClassInfo, ...]:

@@ -217,6 +217,13 @@ def resolve_class_ids(class_ids: Sequence[int] | None, count: int) -> tuple[int,
     return ids
 
 
+def rules_of_ids(
+    rules: Mapping[int, ClassRule], class_ids: Sequence[int]
+) -> dict[int, ClassRule]:
+    """Return the rules of some classes alone."""
+    return {i: rule for i, rule in rules.items() if i in class_ids}
+
+
 def resolve_rules(rules: Rules, class_ids: Sequence[int]) -> tuple[ClassRule, ...]:
     """Return one rule per class, in the order of `class_ids`.
 

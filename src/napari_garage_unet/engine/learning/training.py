@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from napari_garage_unet.engine.annotations.classes import ClassInfo, merge_classes
+from napari_garage_unet.engine.annotations.classes import (
+    ClassInfo,
+    merge_classes,
+    remaining_classes,
+)
 from napari_garage_unet.engine.annotations.strokes import (
     StrokedImages,
     StrokeEdit,
@@ -22,6 +26,7 @@ from napari_garage_unet.engine.images.preprocess import default_preprocess_of
 from napari_garage_unet.engine.inference.feature_cache import FeatureCaches
 from napari_garage_unet.engine.inference.predictor import Predictor, check_channels
 from napari_garage_unet.engine.inference.tiles import stroked_blocks
+from napari_garage_unet.engine.labels.rules import rules_of_ids
 from napari_garage_unet.engine.models.made_for import MadeFor
 from napari_garage_unet.engine.models.model import Model
 from napari_garage_unet.engine.models.transfer import transfer_weights
@@ -48,15 +53,17 @@ class Training:
     strokes
         One array of class ids per image, of its spatial shape; 0 is unlabelled.
     classes
-        The classes; None makes one for each painted id. Painted ids that are not
-        among them are added.
+        The classes; None makes one for each painted id, and keeps those of
+        `start_from`. Painted ids that are not among them are added.
     preprocess
         Settings of preprocessing; None takes those of `default_preprocess`.
     network, training
         Settings of the network and of training; None are the default ones.
     start_from
-        A model to go on from; it keeps its network and preprocessing. Painted classes
-        that it does not have are added.
+        A model to go on from; it keeps its network, its preprocessing, and of the
+        classes that stay what was learnt, names, rules and presets. Painted classes
+        that it does not have are added; its classes that are not painted are left out
+        if `classes` are given without them.
     caches
         Caches of features that have been computed before.
     made_for
@@ -100,11 +107,14 @@ class Training:
         self.preprocess = preprocess or default_preprocess_of(
             self.images[plane.image] for plane in stroked
         )
-        self.classes = merge_classes(
-            start_from.classes if start_from else (),
-            classes or (),
-            painted_ids(stroked),
-        )
+        painted = painted_ids(stroked)
+        known = start_from.classes if start_from else ()
+        if classes is not None:
+            known = remaining_classes(known, [*(c.id for c in classes), *painted])
+        self.classes = merge_classes(known, classes or (), painted)
+        self._painted = set(painted)
+        self._rules = start_from.rules if start_from else {}
+        self._presets = start_from.presets if start_from else {}
         self.axes = first.axes
         self.made_for = made_for or MadeFor.of(
             [self.images[number] for number in {plane.image for plane in stroked}]
@@ -217,7 +227,7 @@ class Training:
         """Replace the strokes that are learnt from the next step on.
 
         Classes that are painted for the first time are added to the network, which
-        keeps what it has learnt.
+        keeps what it has learnt; classes of which all strokes were erased leave it.
 
         Parameters
         ----------
@@ -242,7 +252,8 @@ class Training:
         Parameters
         ----------
         edits
-            Number of the image and the changed box, in the order of the changes.
+            Number of the image and the changed box, in the order of the changes. They
+            may add and remove classes as `set_strokes` does.
 
         Raises
         ------
@@ -261,11 +272,16 @@ class Training:
         stroked = self._strokes.collect(held_out=config.held_out)
         for plane in stroked:
             check_channels(self.images[plane.image], self.network.n_channels)
-        merged = merge_classes(self.classes, classes, painted_ids(stroked))
-        has_more_classes = len(merged) > len(self.classes)
+        painted = painted_ids(stroked)
+        # Classes that were never painted here come from a model or from a list.
+        erased = self._painted - set(painted) - {info.id for info in classes}
+        known = [info for info in self.classes if info.id not in erased]
+        merged = merge_classes(known, classes, painted)
+        self._painted.update(painted)
+        has_other_classes = [c.id for c in merged] != [c.id for c in self.classes]
         learns_otherwise = not config.differs_only_in_budget(self.config)
         self.config = config
-        if has_more_classes:
+        if has_other_classes:
             former = self.model()
             n_channels = former.n_channels
             with seeded_weights(config.seed):
@@ -273,7 +289,7 @@ class Training:
                 transfer_weights(former, self.network, merged)
         elif learns_otherwise:
             self.network.load_state(self._learner.predicting.state())
-        if has_more_classes or learns_otherwise:
+        if has_other_classes or learns_otherwise:
             self._learner = make_learner(self.network, config)
         self.classes = merged
         self._stroked = stroked
@@ -308,6 +324,7 @@ class Training:
             self._validate()
         kept = self._kept
         state = (kept and kept.state) or self._learner.predicting.state()
+        ids = [info.id for info in self.classes]
         return Model(
             classes=self.classes,
             preprocess=self.preprocess,
@@ -317,6 +334,10 @@ class Training:
             decoder=state.decoder,
             axes=self.axes,
             made_for=self.made_for,
+            rules=rules_of_ids(self._rules, ids),
+            presets={
+                name: rules_of_ids(rules, ids) for name, rules in self._presets.items()
+            },
             held_out=kept.score.predictions if kept else None,
             contrast=self._contrast.fixed,
             provenance=describe_training(

@@ -24,12 +24,16 @@ class ClassList:
     ----------
     changed
         Classes, names, colours or the background mark are others.
+    n_most
+        The largest number of classes there were at a time; the model may still have
+        as many.
     """
 
     changed = Signal()
 
     def __init__(self) -> None:
         self._classes: dict[int, ClassInfo] = {}
+        self.n_most = 0
 
     def __iter__(self) -> Iterator[ClassInfo]:
         return iter([self._classes[i] for i in sorted(self._classes)])
@@ -140,5 +144,6 @@ class ClassList:
     def _set(self, classes: Iterable[ClassInfo]) -> None:
         before = dict(self._classes)
         self._classes |= {info.id: info for info in classes}
+        self.n_most = max(self.n_most, len(self._classes))
         if self._classes != before:
             self.changed.emit()

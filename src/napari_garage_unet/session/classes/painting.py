@@ -7,7 +7,7 @@ from typing import Any
 
 from napari.layers import Labels
 
-from napari_garage_unet.layers.colors import layer_color
+from napari_garage_unet.layers.colors import layer_color, recolor, strokes_colormap
 from napari_garage_unet.layers.writing import pick_up_brush
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.images.image_list import ImageList
@@ -95,6 +95,13 @@ class Painting:
             return
         found = {info.id: layer_color(layer, info.id) for info in self._classes}
         self._classes.recolor({i: color for i, color in found.items() if color})
+
+    def set_color(self, class_id: int, color: str) -> None:
+        """Change the colour of a class, ``"#rrggbb"``, in every strokes layer."""
+        self._classes.recolor({class_id: color})
+        for annotated in self._images:
+            if annotated.strokes is not None:
+                recolor(annotated.strokes, strokes_colormap(self._classes))
 
     def show_classes(self) -> None:
         """Give all strokes layers the names and colours of the classes."""

@@ -255,7 +255,7 @@ class Preview:
         return self._link.engine.predict(
             LIVE,
             annotated.key,
-            n_classes=max(len(self._classes), len(live.classes), 2),
+            n_classes=max(self._classes.n_most, len(live.classes), 2),
             size=annotated.image().plane_shape,
             plane=index,
             box=part.box,

@@ -124,6 +124,50 @@ class ResultList:
         self.set_presets_of(model, presets)
         self.rules_replaced.emit(model)
 
+    def drop_class(
+        self, model: str, class_id: int
+    ) -> tuple[ClassRule | None, dict[str, ClassRule]]:
+        """Drop the rules of a class of a model, in use and in presets.
+
+        Returns
+        -------
+        rule
+            The rule in use; None if it had none.
+        in_presets
+            Its rules by the name of the preset.
+        """
+        rules, presets = self.rules_of(model), self.presets_of(model)
+        rule = rules.pop(class_id, None)
+        in_presets = {
+            name: saved[class_id]
+            for name, saved in presets.items()
+            if class_id in saved
+        }
+        if rule is not None or in_presets:
+            kept = {
+                name: {i: r for i, r in saved.items() if i != class_id}
+                for name, saved in presets.items()
+            }
+            self.set_rules_of(model, rules, kept)
+        return rule, in_presets
+
+    def restore_class(
+        self,
+        model: str,
+        class_id: int,
+        rule: ClassRule | None,
+        in_presets: Mapping[str, ClassRule],
+    ) -> None:
+        """Take back what `drop_class` has dropped; presets deleted since stay away."""
+        rules, presets = self.rules_of(model), self.presets_of(model)
+        if rule is not None:
+            rules[class_id] = rule
+        for name, saved in in_presets.items():
+            if name in presets:
+                presets[name] = {**presets[name], class_id: saved}
+        if rule is not None or in_presets:
+            self.set_rules_of(model, rules, presets)
+
     def tune(
         self,
         result: Result,

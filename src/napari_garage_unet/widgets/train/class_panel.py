@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -22,7 +23,7 @@ MAX_VISIBLE_ROWS = 9
 
 
 class ClassPanel(QWidget):
-    """A row per class, and a button that adds one.
+    """A row per class, a button that adds one, and one that brings one back.
 
     Parameters
     ----------
@@ -64,6 +65,15 @@ class ClassPanel(QWidget):
         self.below = QHBoxLayout()
         self.below.addWidget(self.add_button)
         layout.addLayout(self.below)
+        self.removed = QLabel()
+        self.undo_button = QPushButton("Undo")
+        self.undo_button.clicked.connect(self._on_undo)
+        self._undo_row = QWidget()
+        undo = QHBoxLayout(self._undo_row)
+        undo.setContentsMargins(0, 0, 0, 0)
+        undo.addWidget(self.removed, 1)
+        undo.addWidget(self.undo_button)
+        layout.addWidget(self._undo_row)
         self.show_classes()
 
     @property
@@ -86,6 +96,21 @@ class ClassPanel(QWidget):
         self._scroll.setFixedHeight(height + 2)
         self.show_counts()
         self.show_selected()
+        self.show_removed()
+
+    def show_removed(self) -> None:
+        """Offer to bring back the class that was removed last."""
+        last = self._session.removals.last
+        self._undo_row.setVisible(last is not None)
+        if last is None:
+            return
+        strokes = f" and {last.n_pixels:,} px of strokes".replace(",", "\u202f")
+        text = f"{last.info.name} removed"
+        self.removed.setText(text)
+        self.removed.setToolTip(text + (strokes if last.n_pixels else ""))
+        self.undo_button.setToolTip(
+            f"Bring back {last.info.name}{strokes if last.n_pixels else ''}."
+        )
 
     def show_counts(self) -> None:
         """Show how many pixels of each class are painted."""
@@ -106,6 +131,8 @@ class ClassPanel(QWidget):
         row.picked.connect(self._on_picked)
         row.renamed.connect(self._on_renamed)
         row.background_toggled.connect(self._on_background)
+        row.recolored.connect(self._session.recolor_class)
+        row.removed.connect(self._session.remove_class)
         self._rows[class_id] = row
         return row
 
@@ -118,6 +145,9 @@ class ClassPanel(QWidget):
 
     def _on_background(self, class_id: int, checked: bool) -> None:
         self._session.classes.set_background(class_id if checked else None)
+
+    def _on_undo(self) -> None:
+        self._session.undo_removal()
 
     def _on_add(self) -> None:
         class_id = self._session.add_class()

@@ -1,4 +1,4 @@
-"""A class in the list: key, colour, name, painted pixels, background mark."""
+"""A class in the list: key, colour, name, painted pixels, its two buttons."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import (
     QColor,
     QEnterEvent,
-    QIcon,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
-    QPixmap,
     QShowEvent,
 )
 from qtpy.QtWidgets import (
@@ -28,10 +26,10 @@ from napari_garage_unet.session.guidance.ui_state import MIN_PIXELS_OF_CLASS
 from napari_garage_unet.widgets.common.name_edit import NameEdit
 from napari_garage_unet.widgets.common.swatch import Swatch
 
+from .class_icons import ICON_PIXELS, cross_icon, see_through_icon
+
 ROW_HEIGHT_PIXELS = 26
 BACKGROUND_BUTTON_PIXELS = 22
-ICON_PIXELS = 28
-"""Width and height of the pixmap of the background mark, twice what is shown."""
 
 
 class ClassRow(QFrame):
@@ -52,11 +50,17 @@ class ClassRow(QFrame):
         Emitted with the class id and the name when another name was typed.
     background_toggled
         Emitted with the class id and whether it was marked as the background.
+    recolored
+        Emitted with the class id and the colour when another colour was chosen.
+    removed
+        Emitted with the class id when the class is to be removed.
     """
 
     picked = Signal(int)
     renamed = Signal(int, str)
     background_toggled = Signal(int, bool)
+    recolored = Signal(int, str)
+    removed = Signal(int)
 
     def __init__(self, info: ClassInfo, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,7 +69,8 @@ class ClassRow(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedHeight(ROW_HEIGHT_PIXELS)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._swatch = Swatch()
+        self.swatch = Swatch()
+        self.swatch.chosen.connect(self._on_color)
         self._key = QLabel()
         self._key.setFixedWidth(20)
         self._key.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -83,15 +88,23 @@ class ClassRow(QFrame):
         )
         self.background_button.setIconSize(QSize(ICON_PIXELS // 2, ICON_PIXELS // 2))
         self.background_button.clicked.connect(self._on_background)
+        self.remove_button = QToolButton()
+        self.remove_button.setAutoRaise(True)
+        self.remove_button.setFixedSize(
+            BACKGROUND_BUTTON_PIXELS, BACKGROUND_BUTTON_PIXELS
+        )
+        self.remove_button.setIconSize(QSize(ICON_PIXELS // 2, ICON_PIXELS // 2))
+        self.remove_button.clicked.connect(self._on_remove)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 1, 4, 1)
         layout.setSpacing(4)
         layout.addWidget(self._key)
-        layout.addWidget(self._swatch)
+        layout.addWidget(self.swatch)
         layout.addWidget(self.name_edit, 1)
         layout.addWidget(self._count)
         layout.addWidget(self.background_button)
-        for child in (self._key, self._swatch, self._count, self.name_edit):
+        layout.addWidget(self.remove_button)
+        for child in (self._key, self._count, self.name_edit):
             child.installEventFilter(self)
         self.show_class(info)
         self.show_count(0)
@@ -114,7 +127,13 @@ class ClassRow(QFrame):
     def show_class(self, info: ClassInfo) -> None:
         """Show the name, colour and background mark of a class."""
         self._info = info
-        self._swatch.set_color(info.color)
+        self.swatch.set_color(info.color)
+        self.swatch.setToolTip(f"Change the colour of {info.name}.")
+        self.swatch.setAccessibleName(f"Colour of {info.name}")
+        self.remove_button.setToolTip(
+            f"Remove {info.name} and erase its strokes; this can be undone."
+        )
+        self.remove_button.setAccessibleName(f"Remove {info.name}")
         self._key.setText(str(info.id))
         if not self.name_edit.is_editing:
             self.name_edit.setText(info.name)
@@ -239,26 +258,18 @@ class ClassRow(QFrame):
     def _on_background(self, checked: bool) -> None:
         self.background_toggled.emit(self.class_id, checked)
 
+    def _on_color(self, color: str) -> None:
+        self.recolored.emit(self.class_id, color)
+
+    def _on_remove(self) -> None:
+        self.removed.emit(self.class_id)
+
     def _draw_icon(self) -> None:
         on = self._info.background
         # Faint in rows without the pointer: an empty box in each would be puzzling.
         is_pointed_at = self.underMouse() or self.background_button.hasFocus()
         color = QColor(self.palette().color(QPalette.ColorRole.WindowText))
         color.setAlpha(255 if on else 110 if is_pointed_at else 25)
-        self.background_button.setIcon(_see_through_icon(color, on=on))
-
-
-def _see_through_icon(color: QColor, *, on: bool) -> QIcon:
-    """Draw a checkerboard, the usual sign for transparency; its frame where not on."""
-    pixmap = QPixmap(ICON_PIXELS, ICON_PIXELS)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setPen(color)
-    painter.drawRect(1, 1, 25, 25)
-    if on:
-        for row in range(3):
-            for column in range(3):
-                if (row + column) % 2 == 0:
-                    painter.fillRect(2 + 8 * column, 2 + 8 * row, 8, 8, color)
-    painter.end()
-    return QIcon(pixmap)
+        self.background_button.setIcon(see_through_icon(color, on=on))
+        color.setAlpha(220 if is_pointed_at else 110)
+        self.remove_button.setIcon(cross_icon(color))

@@ -86,6 +86,8 @@ class TrainWidget(Dock):
         self.follow(session.changed, self._on_changed)
         self.follow(session.problem_changed, self.hint.refresh)
         self.follow(session.counted, self.classes.show_counts)
+        self.follow(session.removals.removed, self.classes.show_removed)
+        self.follow(session.removals.restored, self.classes.show_removed)
         self.follow(session.brush_changed, self.classes.show_selected)
         self.follow(session.classes.changed, self.classes.show_classes)
         self.follow(session.images.changed, self._on_images)
