@@ -262,13 +262,20 @@ def test_data_that_is_replaced_while_it_is_read_is_not_used(
     assert 3 in other.made
 
 
-@pytest.mark.parametrize("kind", ["zarr", "memmap", "channels", "transposed"])
+@pytest.mark.parametrize(
+    "kind", ["zarr", "memmap", "channels", "transposed", "pyramid"]
+)
 def test_other_arrays_that_are_not_in_memory(
     kind: str, viewer: ViewerModel, session: Session, run: Run, tmp_path: Any
 ) -> None:
     pixels = LazyStack(6).array.compute()
     labels = None
-    if kind == "zarr":
+    multiscale = None
+    if kind == "pyramid":
+        levels = [pixels, pixels[:, ::2, ::2]]
+        data = [da.from_array(level, chunks=(1, 20, 30)) for level in levels]
+        multiscale = True
+    elif kind == "zarr":
         data = zarr.create_array(
             store={}, shape=pixels.shape, chunks=(1, 40, 60), dtype=pixels.dtype
         )
@@ -282,7 +289,7 @@ def test_other_arrays_that_are_not_in_memory(
     else:
         data = da.from_array(pixels.transpose(0, 2, 1), chunks=(1, 60, 40))
         labels = ("z", "x", "y")
-    layer = show(viewer, data, **({"axis_labels": labels} if labels else {}))
+    layer = show(viewer, data, axis_labels=labels, multiscale=multiscale)
     if kind == "transposed":
         strokes = session.strokes_layer()
         strokes.data[2, 5:25, 5:8], strokes.data[2, 35:55, 5:8] = 1, 2
