@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from napari_garage_unet.engine.errors import InputError
 
 from .axes import AxesSource, check_axes
+from .computing import as_array
 
 PlaneIndex = tuple[int, ...]
 """Position of a plane along `Image.stack_axes`; ``()`` in an image of one plane."""
@@ -188,7 +189,7 @@ class Image:
         """
         position = dict(zip(self.stack_axes, index, strict=True))
         key = tuple(position.get(a, slice(None)) for a in self.axes)
-        plane = np.asarray(self.data[key])
+        plane = as_array(self.data[key])
         left = [a for a in self.axes if a not in position]
         if "c" not in left:
             plane, left = plane[..., np.newaxis], [*left, "c"]
@@ -293,7 +294,7 @@ class Image:
         -------
         ndarray of shape (H, W), dtype of `array`
         """
-        plane = np.asarray(array[self.spatial_key(index)])
+        plane = as_array(array[self.spatial_key(index)])
         return plane.T if self.is_transposed else plane
 
 

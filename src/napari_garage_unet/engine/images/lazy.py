@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import GarageError, InputError
 
+from .computing import as_array
 from .image import ArrayLike, Image, PlaneIndex
 from .planes_at_hand import name_plane
 
@@ -75,7 +76,7 @@ def read_part(image: Image, index: PlaneIndex) -> NDArray[Any]:
         if axis not in at
     )
     try:
-        plane = np.asarray(image.data[key])
+        plane = as_array(image.data[key])
         if plane.shape != shape:
             raise ValueError(f"it has shape {plane.shape} instead of {shape}")
     except GarageError:
@@ -154,7 +155,7 @@ class FirstChannels:
 
     def __getitem__(self, key: tuple[Any, ...]) -> NDArray[Any]:
         *place, channels = key
-        read = np.asarray(self._array[(*place, slice(self._n))])
+        read = as_array(self._array[(*place, slice(self._n))])
         part: NDArray[Any] = read[..., channels]
         return part
 
@@ -184,7 +185,7 @@ class StackedChannels:
 
     def __getitem__(self, key: tuple[Any, ...]) -> NDArray[Any]:
         *place, channels = key
-        parts = [np.asarray(array[(*place, slice(None))]) for array in self._arrays]
+        parts = [as_array(array[(*place, slice(None))]) for array in self._arrays]
         joined: NDArray[Any] = np.concatenate(parts, axis=-1)[..., channels]
         return joined
 
@@ -219,9 +220,9 @@ class ChannelsLast:
     def __getitem__(self, key: tuple[Any, ...]) -> NDArray[Any]:
         *place, channels = key
         if self._at is None:
-            return np.asarray(self._array[tuple(place)])[..., np.newaxis][..., channels]
+            return as_array(self._array[tuple(place)])[..., np.newaxis][..., channels]
         inner = [*place[: self._at], slice(None), *place[self._at :]]
-        read = np.asarray(self._array[tuple(inner)])
+        read = as_array(self._array[tuple(inner)])
         # Axes that are indexed by a number are gone.
         before = sum(isinstance(k, slice) for k in place[: self._at])
         part: NDArray[Any] = np.moveaxis(read, before, -1)[..., channels]

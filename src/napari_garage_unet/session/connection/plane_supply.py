@@ -66,6 +66,7 @@ class PlaneSupply:
         self._reading: dict[Plane, Future[SharedBlock]] = {}
         self._unreadable: dict[Plane, str] = {}
         self._painted: set[Plane] = set()
+        self._left_out: set[Plane] = set()
         self._in_use: Counter[Plane] = Counter()
         self._held: list[_Held] = []
         self._answers: list[Failed] = []
@@ -139,10 +140,9 @@ class PlaneSupply:
             self._need((key, index))
 
     def unreadable(self, keys: Sequence[str]) -> str:
-        """Return why a plane of these images cannot be read; empty if none is known."""
-        return next(
-            (said for (key, _), said in self._unreadable.items() if key in keys), ""
-        )
+        """Return why a plane of these images was left out; empty if none was."""
+        left_out = sorted(plane for plane in self._left_out if plane[0] in keys)
+        return self._unreadable.get(left_out[0], "") if left_out else ""
 
     def withdraw(self, which: Callable[[Request], bool], message: str) -> bool:
         """Answer requests that are held back with `Failed`, with the next `poll`.
@@ -180,7 +180,8 @@ class PlaneSupply:
         self._images.pop(key, None)
         for plane in [plane for plane in self._reading if plane[0] == key]:
             drop(self._reading.pop(plane))
-        self._painted = {plane for plane in self._painted if plane[0] != key}
+        for planes in (self._painted, self._left_out):
+            planes.difference_update([plane for plane in planes if plane[0] == key])
         for plane in [plane for plane in self._unreadable if plane[0] == key]:
             del self._unreadable[plane]
         gone = [plane for plane in self._there if plane[0] == key]
@@ -205,6 +206,7 @@ class PlaneSupply:
         self._images.clear()
         self._unreadable.clear()
         self._painted.clear()
+        self._left_out.clear()
 
     def close(self) -> None:
         """End the thread."""
@@ -221,6 +223,7 @@ class PlaneSupply:
             self._there.move_to_end(plane)
         elif plane not in self._reading:
             self._unreadable.pop(plane, None)
+            self._left_out.discard(plane)
             image = self._images[plane[0]]
             self._reading[plane] = self._worker.submit(
                 lambda: read_plane(image, plane[1])
@@ -273,13 +276,14 @@ class PlaneSupply:
             if held.in_order and must_wait:
                 continue
             bad = [plane for plane in held.planes if plane in self._unreadable]
-            if bad and held.leave_out is None:
+            if held.leave_out is not None:
+                for plane in bad:
+                    held.leave_out(plane[1])
+                self._left_out.update(bad)
+            elif bad:
                 message = self._unreadable[bad[0]]
                 self._fail(held, Failed(held.request.id, message, unreadable=True))
                 continue
-            for _, index in bad:
-                if held.leave_out is not None:
-                    held.leave_out(index)
             self._held.remove(held)
             self._client.send(held.request)
 

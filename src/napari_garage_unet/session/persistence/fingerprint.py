@@ -15,6 +15,7 @@ import numpy as np
 from napari.layers import Image as ImageLayer
 from numpy.typing import NDArray
 
+from napari_garage_unet.engine.images.computing import as_array
 from napari_garage_unet.layers.axes import full_resolution
 from napari_garage_unet.session.background import Worker
 
@@ -81,7 +82,7 @@ def fingerprint(array: Any, *, rgb: bool = False) -> str:
     in_memory = isinstance(array, np.ndarray)
     parts = _rows(array, rgb) if in_memory else _lazy_blocks(array, rgb)
     for part in parts:
-        digest.update(np.ascontiguousarray(part).data)
+        digest.update(np.ascontiguousarray(as_array(part)).data)
     return VERSION_PREFIX + digest.hexdigest()[:32]
 
 
@@ -145,7 +146,7 @@ def earlier_fingerprint(array: Any, *, rgb: bool = False) -> str:
             _spread(height, blocks, side), _spread(width, blocks, side)
         ):
             block = array[(*plane, slice(y, y + side), slice(x, x + side))]
-            digest.update(np.ascontiguousarray(block).tobytes())
+            digest.update(np.ascontiguousarray(as_array(block)).tobytes())
     return digest.hexdigest()[:32]
 
 
