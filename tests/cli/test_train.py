@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tifffile
 from command_line import AS_PLAIN, PLAIN, STEPS, assert_refused, run, squares
+from scipy import ndimage
 
 from napari_garage_unet import load_model, train
 from napari_garage_unet.cli.terminal import ProgressLine
@@ -243,3 +244,38 @@ BAD = {
 def test_bad_input_gives_one_line_and_exit_code_2(case, folder, tmp_path, capfd):
     text, *expected = BAD[case]
     assert_refused(text.format(f=folder, t=tmp_path).split(), expected, folder, capfd)
+
+
+STROKES_THAT_ARE_NONE = {
+    "picture": "looks like a picture",
+    "swapped": "probably swapped",
+    "resized": "nearest neighbour",
+    "instances": "numbered one by one",
+    "large": "whole numbers from 1 to 65535",
+}
+
+
+@pytest.mark.parametrize("kind", STROKES_THAT_ARE_NONE)
+def test_what_cannot_be_strokes_is_refused_with_its_likely_cause(kind, tmp_path, capfd):
+    rng = np.random.default_rng(0)
+    picture = rng.normal(100, 10, (96, 96)).astype(np.uint16)
+    mask = np.zeros((96, 96), np.uint8)
+    mask[8:40, 8:88], mask[56:88, 8:88] = 100, 200
+    numbered = np.arange(1, 37, dtype=np.uint16).reshape(6, 6)
+    numbered = np.kron(numbered, np.ones((12, 12), np.uint16))
+    large = mask.astype(np.int32)
+    large[0, 0] = 70000
+    strokes = {
+        "picture": picture[::-1].copy(),
+        "swapped": picture,
+        "resized": np.rint(ndimage.gaussian_filter(mask.astype(float), 3)).astype("u1"),
+        "instances": np.pad(numbered, 12),
+        "large": large,
+    }[kind]
+    np.save(tmp_path / "image.npy", mask if kind == "swapped" else picture)
+    np.save(tmp_path / "strokes.npy", strokes)
+    text = "train --image {t}/image.npy --strokes {t}/strokes.npy --model {t}/m"
+    expected = [STROKES_THAT_ARE_NONE[kind]]
+    if kind != "large":
+        expected.append(f"{np.unique(strokes[strokes > 0]).size} different ids")
+    assert_refused(text.format(t=tmp_path).split(), expected, tmp_path, capfd)

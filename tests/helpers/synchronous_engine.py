@@ -242,7 +242,8 @@ class SynchronousEngine:
         if self.training is None:
             return []
         number, self.training = self.training.id, None
-        return [Trained(number, reason, self.step, self.step / 10, False)]
+        classes = tuple(self.model)
+        return [Trained(number, reason, self.step, self.step / 10, False, classes)]
 
     def _learn(self) -> None:
         assert self.training is not None

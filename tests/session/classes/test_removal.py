@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.labels.rules import ClassRule
+from napari_garage_unet.layers.matching import plugin_metadata
 from napari_garage_unet.process.protocol.messages import LIVE, Train
+from napari_garage_unet.session.segmentation.segmentation_job import SegmentationOptions
 
 RULES = {2: ClassRule(threshold=0.7), 3: ClassRule(min_size=9)}
 
@@ -129,3 +131,31 @@ def test_a_colour_is_that_of_a_chosen_layer_too(viewer, session, halves):
     assert session.classes[2].color == "#abcdef"
     expected = np.array([0xAB, 0xCD, 0xEF]) / 255
     assert np.allclose(layer.get_color(2)[:3], expected, atol=1e-3)
+
+
+def test_a_class_that_is_erased_while_learning_leaves_the_model(three, run, viewer):
+    current = three.images.current
+    assert three.learn()
+    run(lambda: three.results.preview_of(current) is not None)
+    run(lambda: three.results.preview_of(current).planes)
+    current.strokes.data[current.strokes.data == 2] = 0
+    current.strokes.events.paint(value=[])
+    run(lambda: three.results.preview_of(current).class_ids == (1, 3))
+    three.stop()
+    run(lambda: not three.live.is_running)
+    assert [info.id for info in three.live.classes] == [1, 3]
+    assert [info.id for info in three.classes] == [1, 2, 3]
+    options = SegmentationOptions(probabilities=True)
+    (result,) = three.segment(LIVE, [current.layer], options)
+    run(lambda: not three.segmentation.is_running)
+    assert three.problem is None
+    assert result.class_ids == (1, 3)
+    assert 2 not in np.unique(result.layer.data)
+    maps = {
+        plugin_metadata(layer)["class"]: layer
+        for layer in viewer.layers
+        if plugin_metadata(layer).get("kind") == "probabilities"
+    }
+    assert set(maps) == {1, 3}
+    total = maps[1].data + maps[3].data
+    np.testing.assert_allclose(total, 1, atol=0.01)

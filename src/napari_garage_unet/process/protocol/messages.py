@@ -299,7 +299,9 @@ class Trained:
     """Training has ended; the live model is what it ended with.
 
     ``validated`` tells whether held-out strokes have checked it; otherwise there were
-    too few strokes to hold any out, or it ended before the first check.
+    too few strokes to hold any out, or it ended before the first check. ``classes`` are
+    the class ids of the model: those that were painted at the end, which need not be
+    those that training began with.
     """
 
     id: int
@@ -307,6 +309,7 @@ class Trained:
     steps: int
     seconds: float
     validated: bool
+    classes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

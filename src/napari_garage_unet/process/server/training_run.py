@@ -209,7 +209,12 @@ class TrainingRun:
         """Return the answer to the request, for a training that ends now."""
         reason = self.training.reason or StopReason.STOPPED
         return Trained(
-            self.request.id, reason, self.step, self._seconds, self.training.validated
+            self.request.id,
+            reason,
+            self.step,
+            self._seconds,
+            self.training.validated,
+            tuple(info.id for info in self.training.classes),
         )
 
     def best(self) -> ModelInUse:

@@ -20,6 +20,7 @@ from psygnal import Signal
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
+from napari_garage_unet.layers.matching import plugin_metadata
 from napari_garage_unet.layers.writing import (
     free_name,
     insert_quietly,
@@ -262,7 +263,11 @@ class SegmentationJob:
         )
         image = request.result.image
         key = image.spatial_key(request.index)
-        for layer, row in zip(request.maps, probabilities, strict=False):
+        rows = dict(zip(event.classes, probabilities, strict=False))
+        for layer in request.maps:
+            row = rows.get(plugin_metadata(layer)["class"])
+            if row is None:
+                continue  # A class that has left the model meanwhile.
             plane = (row.T if image.is_transposed else row) / np.float32(255)
             write_plane(layer, key, plane, shape=image.spatial_shape)
 

@@ -319,6 +319,7 @@ class TrainingJob:
                     generation=live.generation + 1,
                     step=max(live.step, event.steps),
                     origin=event,
+                    classes=_classes_of(event, live.classes),
                     total_steps=live.total_steps + event.steps,
                     total_seconds=live.total_seconds + seconds,
                 )
@@ -329,6 +330,13 @@ class TrainingJob:
             case _:
                 self._live.replace(phase=Phase.BROKEN_OFF, next_version=None)
                 raise GarageError(f"The engine gave an unexpected answer: {event!r}")
+
+
+def _classes_of(trained: Trained, known: Sequence[ClassInfo]) -> tuple[ClassInfo, ...]:
+    """Return the classes of the model, which may have come and gone while it learnt."""
+    by_id = {info.id: info for info in known}
+    ids = trained.classes or tuple(by_id)
+    return tuple(by_id.get(i, ClassInfo(i)) for i in ids)
 
 
 def _json(config: Any) -> dict[str, Any]:
