@@ -91,7 +91,11 @@ class Result:
         self.model = model
         self.is_preview = is_preview
         self._store = ProbabilityStore(image, len(classes))
-        self._labeller = Labeller(image, self._store, self.class_ids, rules)
+        # Rules of classes that have left the model; they may come back.
+        self._other_rules: dict[int, ClassRule] = {}
+        self._labeller = Labeller(
+            image, self._store, self.class_ids, self._of_classes(rules)
+        )
         self._outdated: set[PlaneIndex] = set()
         self.version = 0
         self.outdated_since: float | None = None
@@ -285,7 +289,10 @@ class Result:
         ids = tuple(info.id for info in classes)
         if ids != self.class_ids:
             self._store = ProbabilityStore(self.image, len(classes))
-            self._labeller = Labeller(self.image, self._store, ids, self.rules)
+            rules = {**self._other_rules, **self.rules}
+            self.classes = classes
+            rules = self._of_classes(rules)
+            self._labeller = Labeller(self.image, self._store, ids, rules)
             self._outdated.clear()
         self.classes = classes
 
@@ -342,9 +349,7 @@ class Result:
 
     def set_rules(self, rules: Mapping[int, ClassRule]) -> None:
         """Change the rules of all classes at once; every plane becomes outdated."""
-        self._labeller.rules = {
-            i: rule for i, rule in rules.items() if i in self.class_ids
-        }
+        self._labeller.rules = self._of_classes(rules)
         self._mark_all_outdated()
         self._labeller.forget_live()
         self.rules_changed.emit()
@@ -384,6 +389,12 @@ class Result:
         redraw(self.layer)
 
     # -- within -------------------------------------------------------------------
+
+    def _of_classes(self, rules: Mapping[int, ClassRule]) -> dict[int, ClassRule]:
+        """Return the rules of the classes it has, and remember the others."""
+        ids = self.class_ids
+        self._other_rules = {i: rule for i, rule in rules.items() if i not in ids}
+        return {i: rule for i, rule in rules.items() if i in ids}
 
     def _show_of(self, slab: Slab, index: PlaneIndex, labels: Labels) -> None:
         """Show a plane of a slab; it stays outdated if the slab was not a whole one."""
