@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_garage_unet.engine.labels.rules import ClassRule
-from napari_garage_unet.layers.matching import plugin_metadata
+from napari_garage_unet.layers.metadata import plugin_metadata
 from napari_garage_unet.process.protocol.messages import LIVE, Train
 from napari_garage_unet.session.segmentation.segmentation_job import SegmentationOptions
 

@@ -20,7 +20,7 @@ from psygnal import Signal
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.errors import GarageError, InputError
 from napari_garage_unet.engine.images.image import PlaneIndex
-from napari_garage_unet.layers.matching import plugin_metadata
+from napari_garage_unet.layers.metadata import plugin_metadata
 from napari_garage_unet.layers.writing import (
     free_name,
     insert_quietly,
