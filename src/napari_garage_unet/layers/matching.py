@@ -22,7 +22,7 @@ from napari_garage_unet.engine.settings import to_json
 from .axes import channel_dim, layer_axes, layer_shape
 from .colors import class_features, strokes_colormap
 from .images import spatial_dims, spatial_shape
-from .metadata import METADATA_KEY, plugin_metadata
+from .metadata import METADATA_KEY, mark_result, plugin_metadata
 from .world import shear_matrix, unit_factors
 
 
@@ -296,31 +296,12 @@ def name_image(layer: Layer, image: str) -> None:
         layer.metadata[METADATA_KEY] = {**entry, "image": image}
 
 
-def mark_result(layer: Layer, entry: Mapping[str, Any]) -> None:
-    """Write the entry of a layer that shows a result.
-
-    Parameters
-    ----------
-    layer
-        The layer.
-    entry
-        Says what it shows, with its ``kind``.
-    """
-    layer.metadata[METADATA_KEY] = {**entry, "layer": str(layer.unique_id)}
-
-
 def is_result(layer: Layer) -> bool:
     """Return whether this plugin made this very layer to show a result.
 
     A copy of such a layer is none: it belongs to the person who made it.
     """
     return plugin_metadata(layer).get("layer") == str(layer.unique_id)
-
-
-def is_made_for_strokes(layer: Layer) -> bool:
-    """Return whether this plugin made the layer, or its original, for strokes."""
-    entry = plugin_metadata(layer)
-    return entry.get("kind", "strokes") == "strokes" and "classes" in entry
 
 
 def brush_size_for(shape: Sequence[int]) -> int:

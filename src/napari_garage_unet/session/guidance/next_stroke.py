@@ -18,7 +18,8 @@ from napari_garage_unet.engine.suggestions.next_stroke import (
     next_place,
     uncertainty,
 )
-from napari_garage_unet.layers.matching import made_shape, mark_result
+from napari_garage_unet.layers.matching import made_shape
+from napari_garage_unet.layers.metadata import mark_result
 from napari_garage_unet.layers.view import look_at
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage

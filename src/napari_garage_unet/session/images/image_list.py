@@ -27,13 +27,12 @@ from napari_garage_unet.layers.images import (
     spatial_shape,
 )
 from napari_garage_unet.layers.matching import (
-    is_made_for_strokes,
     is_result,
     lines_up,
     make_strokes_layer,
     strokes_laid_on,
 )
-from napari_garage_unet.layers.metadata import plugin_metadata
+from napari_garage_unet.layers.metadata import is_made_for_strokes, plugin_metadata
 from napari_garage_unet.layers.taking_over import (
     paint_as_seen,
     paint_by_index,

@@ -21,7 +21,7 @@ from napari_garage_unet.engine.annotations.fitting import in_shape
 from napari_garage_unet.engine.images.image import Image, PlaneIndex
 from napari_garage_unet.engine.objects import found as engine_objects
 from napari_garage_unet.engine.objects.tables import Table
-from napari_garage_unet.layers.matching import mark_result
+from napari_garage_unet.layers.metadata import mark_result
 from napari_garage_unet.layers.writing import free_name, insert_quietly, redraw
 from napari_garage_unet.session.background import Tasks
 

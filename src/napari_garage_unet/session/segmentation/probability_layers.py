@@ -11,7 +11,8 @@ from napari.utils.colormaps import Colormap
 
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.layers.colors import class_color
-from napari_garage_unet.layers.matching import made_shape, mark_result
+from napari_garage_unet.layers.matching import made_shape
+from napari_garage_unet.layers.metadata import mark_result
 from napari_garage_unet.layers.writing import free_name, insert_quietly
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 
