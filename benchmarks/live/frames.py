@@ -111,9 +111,10 @@ def frame_gaps(seconds: float) -> dict[str, dict[str, float]]:
 
     found = {ALONE: _paint(studio, layer, lines, seconds)}
     studio.open_dock()
+    session = studio.session
+    session.choose_strokes(layer)
     _wait_for_rest(studio)
     found[IDLE] = _paint(studio, layer, lines, seconds)
-    session = studio.session
     session.settings = Settings(training=TrainingConfig(seconds=3600))
     session.learn()
     studio.wait(lambda: session.preview.shown > 0)
