@@ -175,13 +175,9 @@ def _last_axes(place: dict[str, Any], n: int) -> dict[str, Any]:
 
 
 def make_strokes_layer(
-    image_layer: ImageLayer,
-    classes: Sequence[ClassInfo],
-    *,
-    name: str = "strokes",
-    values: NDArray[Any] | None = None,
+    image_layer: ImageLayer, classes: Sequence[ClassInfo], *, name: str = "strokes"
 ) -> Labels:
-    """Make a layer to paint strokes on an image.
+    """Make an empty layer to paint strokes on an image.
 
     Parameters
     ----------
@@ -191,28 +187,15 @@ def make_strokes_layer(
         Names and colours.
     name
         Name of the layer.
-    values
-        What is painted already; None makes an empty layer.
 
     Returns
     -------
     Labels
-        uint8 of `made_shape`, unless `values` need more. The graphics card takes 8-bit
-        labels without conversion, and 255 classes are enough.
+        uint8 zeros of `made_shape`. The graphics card takes 8-bit labels without
+        conversion, and 255 classes are enough.
     """
-    if values is None:
-        values = np.zeros(made_shape(image_layer), np.uint8)
-    else:
-        values = in_shape(values, made_shape(image_layer))
-    if (
-        values.size
-        and values.dtype != np.uint8
-        and values.min() >= 0
-        and values.max() <= 255
-    ):
-        values = values.astype(np.uint8)
     layer = Labels(
-        values,
+        np.zeros(made_shape(image_layer), np.uint8),
         name=name,
         colormap=strokes_colormap(classes),
         features=class_features(classes),

@@ -27,7 +27,9 @@ def test_layers_there_before_the_session_are_found(viewer, engine, halves):
 
     photo = viewer.add_image(halves, name="photo")
     painted = (halves > 100).astype(np.uint8) + 1
-    viewer.add_layer(make_strokes_layer(photo, [ClassInfo(1)], values=painted))
+    layer = make_strokes_layer(photo, [ClassInfo(1)])
+    layer.data[...] = painted
+    viewer.add_layer(layer)
     session = get_session(viewer, make_client=lambda: engine)
     try:
         assert session.counts == {1: 1200, 2: 1200}

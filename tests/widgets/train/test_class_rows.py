@@ -40,14 +40,15 @@ def test_a_colour_is_chosen_in_a_dialog_that_blocks_nothing(open_dock, painted):
     assert swatch.color == "#123456"
 
 
-def test_a_lazy_layer_is_offered_as_a_copy(open_dock, painted, viewer, halves):
+def test_the_paint_of_a_lazy_layer_can_be_taken_over(
+    open_dock, painted, viewer, halves
+):
     dock = open_dock("Train U-Net")
     lazy = viewer.add_labels(da.from_array((halves > 100).astype(np.uint8) + 1))
     box = dock.images.strokes_picker.native
     box.setCurrentIndex(box.findText(lazy.name))
-    assert "dask" in dock.hint.text.text()
-    assert dock.hint.offer.isVisible()
-    assert dock.hint.offer.text() == "Use a copy"
-    dock.hint.offer.click()
-    assert painted.images.current.strokes.name == f"{lazy.name} copy"
-    assert not dock.hint.offer.isVisible()
+    assert "cannot be painted on" in dock.hint.text.text()
+    assert dock.take_over.isVisible()
+    dock.take_over.by_index.click()
+    assert painted.images.current.strokes.name == f"{lazy.name} on halves"
+    assert not dock.take_over.isVisible()
