@@ -182,3 +182,16 @@ def test_a_file_on_disk_is_not_painted_into(viewer, session, halves, tmp_path):
     layer = viewer.add_labels(values)
     with pytest.raises(InputError, match="in a file"):
         session.images.choose_strokes(layer)
+
+
+def test_only_the_layer_that_was_chosen_last_is_offered_to_be_taken_over(
+    viewer, session, halves
+):
+    viewer.add_image(halves)
+    lazy = viewer.add_labels(da.from_array((halves > 100).astype(np.uint8) + 1))
+    picture = np.random.default_rng(0).normal(100, 9, halves.shape).astype(np.uint8)
+    assert not session.choose_strokes(lazy)
+    assert session.images.current.refused is lazy
+    assert not session.choose_strokes(viewer.add_labels(picture, name="pic"))
+    assert session.images.current.refused is None
+    assert "The pixels of 'pic' hold" in session.hint

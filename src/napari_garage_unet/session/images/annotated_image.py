@@ -344,7 +344,7 @@ class AnnotatedImage:
         if layer is None or watch is None or len(watch.counts) <= known + 1:
             return
         try:
-            check_stroke_values(layer.data, name=f"The layer {layer.name!r}")
+            check_stroke_values(layer.data, name=f"The pixels of {layer.name!r}")
         except InputError:
             self.release_strokes()
             raise
@@ -418,7 +418,7 @@ class AnnotatedImage:
         if has_its_axes and not fits(layer.data.shape, self.spatial_shape):
             self.refused = layer
         _check(self, layer.data)
-        check_stroke_values(layer.data, name=f"The layer {layer.name!r}")
+        check_stroke_values(layer.data, name=f"The pixels of {layer.name!r}")
 
     def check_place(self, layer: Labels) -> None:
         """Raise `InputError` if a layer lies elsewhere; it is `refused` then."""

@@ -210,6 +210,7 @@ class ImageList:
         if layer is self.current.strokes:
             return
         chosen = layer
+        self.current.refused = None  # The offer is about the layer chosen last.
         try:
             if layer is not None and not lines_up(layer, self.current.layer):
                 self.current.check_place(layer)
