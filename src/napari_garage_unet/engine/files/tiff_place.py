@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from napari_garage_unet.engine.images.image import TiffTag
+from napari_garage_unet.engine.images.georeference import TiffTag
 from napari_garage_unet.engine.images.units import (
     MICROMETERS_PER_UNIT,
     UNIT_SYMBOLS,

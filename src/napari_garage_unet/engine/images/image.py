@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,18 +18,10 @@ from napari_garage_unet.engine.errors import InputError
 
 from .axes import AxesSource, check_axes
 from .computing import as_array
+from .georeference import TiffTag
 
 PlaneIndex = tuple[int, ...]
 """Position of a plane along `Image.stack_axes`; ``()`` in an image of one plane."""
-
-
-class TiffTag(NamedTuple):
-    """A tag of a TIFF file, as tifffile writes it again."""
-
-    code: int
-    dtype: int
-    n_values: int
-    value: Any
 
 
 class ArrayLike(Protocol):

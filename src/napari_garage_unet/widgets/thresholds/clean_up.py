@@ -63,6 +63,7 @@ class CleanUp(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._image: Image | None = None
         self._spacing: tuple[float, ...] = (1.0, 1.0)
         self._length = ""
         self.title = QLabel()
@@ -123,7 +124,14 @@ class CleanUp(QWidget):
         in_units
             Whether sizes are shown in the units of the image and not in pixels. Images
             without a scale have pixels only.
+
+        Notes
+        -----
+        An image that has got another scale is another `Image`.
         """
+        if image is self._image:
+            return
+        self._image = image
         sizes = dict(zip(image.spatial_axes, image.spacing, strict=True))
         self._spacing = tuple(sizes[axis] for axis in "zyx" if axis in sizes)
         name = unit_name(image.units)

@@ -8,7 +8,6 @@ from typing import Any
 from superqt.utils import qthrottled
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.rules import ClassRule
 from napari_garage_unet.session.results.result import Result
 from napari_garage_unet.session.tuning.suggest import RuleSuggestion
@@ -44,7 +43,6 @@ class ThresholdsWidget(Dock):
         super().__init__(napari_viewer)
         self.setObjectName("garage-thresholds")
         self._result: Result | None = None
-        self._image: Image | None = None
         self.result_box = ResultBox(self.session)
         self.result_box.chosen.connect(self._choose)
         self.add_row("Result", self.result_box)
@@ -227,11 +225,9 @@ class ThresholdsWidget(Dock):
                 part.show_result(result)
             if result is not None:
                 self.follow(result.changed, self._on_result)
-        # It is another one as well when the image has got another scale.
-        image = None if result is None else result.image
-        if image is not None and image is not self._image:
-            self.clean_up.show_image(image, in_units=self.session.tuner.in_units)
-        self._image = image
+        if result is not None:
+            in_units = self.session.tuner.in_units
+            self.clean_up.show_image(result.image, in_units=in_units)
         self._show_classes()
 
     def _on_result(self) -> None:
