@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from PIL import Image as Picture
@@ -69,6 +71,28 @@ def test_a_mask_that_was_resized_with_smoothing_is_refused(how, ids):
     words = refusal(resized)
     assert f"{np.unique(resized[resized > 0]).size} different ids" in words
     assert "nearest neighbour" in words
+
+
+@pytest.mark.parametrize("quality", [50, 75, 95])
+@pytest.mark.parametrize("ids", [(0, 255), (100, 200), (0, 120, 240)])
+def test_a_mask_that_was_a_jpeg_is_refused(ids, quality):
+    mask = np.array(ids, np.uint8)[patches(len(ids), side=256, sigma=12) - 1]
+    file = BytesIO()
+    Picture.fromarray(mask).save(file, "JPEG", quality=quality)
+    words = refusal(np.asarray(Picture.open(file)))
+    assert "JPEG" in words
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_thin_strokes_and_points_of_many_classes_pass(width):
+    painted = np.zeros((SIDE, SIDE), np.uint8)
+    for i in range(12):
+        painted[10 * i + 3 : 10 * i + 3 + width, 5:100] = i + 1
+        painted[5:100, 10 * i + 3 : 10 * i + 3 + width] = i + 1
+    check_stroke_values(painted, name="Strokes")
+    points = np.zeros((SIDE, SIDE), np.uint8)
+    points[5::9, 5::9] = RNG.integers(1, 13, points[5::9, 5::9].shape)
+    check_stroke_values(points, name="Strokes")
 
 
 @pytest.mark.parametrize("n", [25, 100])

@@ -90,7 +90,8 @@ def _cause(plane: NDArray[Any], ids: NDArray[Any]) -> str:
     if _is_smoothed(plane):
         return (
             "most of them lie between others at edges, so it looks like a mask resized "
-            "or saved with smoothing; resize it without (nearest neighbour)"
+            "or saved with smoothing, as JPEG does; resize it without (nearest "
+            "neighbour) and save it as PNG or TIFF"
         )
     if _is_uneven(plane):
         return (
@@ -117,21 +118,37 @@ def _is_uneven(plane: NDArray[Any]) -> bool:
 
 
 def _is_smoothed(plane: NDArray[Any]) -> bool:
-    """Whether most ids occur only on slopes, between few others or from 0."""
-    slope = (ndimage.minimum_filter(plane, 3) < plane) & (
-        plane < ndimage.maximum_filter(plane, 3)
+    """Whether most ids occur only on slopes between others, or as their ringing.
+
+    Smoothing makes slopes; resampling that sharpens and lossy compression such as JPEG
+    make values beside edges that are nowhere three pixels wide and touch one another.
+    """
+    low, high = ndimage.minimum_filter(plane, 3), ndimage.maximum_filter(plane, 3)
+    painted = plane != 0
+    slope = (low < plane) & (plane < high)
+    # Unpainted pixels do not count as neighbours, so that points and thin strokes pass.
+    lowest = ndimage.minimum_filter(np.where(painted, plane, high.max()), 3)
+    touches = (high > plane) | (lowest < plane)
+    ids, numbers = np.unique(plane[painted], return_counts=True)
+    on_slope = _numbers(plane, painted & slope, ids)
+    touching = _numbers(plane, painted & touches, ids)
+    inside = _numbers(plane, painted & (low == high), ids)
+    is_made = (on_slope >= MIN_BETWEEN_FRACTION * numbers) | (
+        (touching >= MIN_BETWEEN_FRACTION * numbers) & (inside == 0)
     )
-    ids, numbers = np.unique(plane[plane != 0], return_counts=True)
-    _, on_slope = np.unique(
-        np.concatenate([plane[slope & (plane != 0)], ids]), return_counts=True
-    )
-    is_made = on_slope - 1 >= MIN_BETWEEN_FRACTION * numbers
     n_made = np.count_nonzero(is_made)
     if n_made < MIN_SUSPICIOUS_CLASSES or 2 * n_made <= ids.size:
         return False
     n_flat = ids.size - n_made
     flat = numbers[~is_made].sum() + np.count_nonzero(plane == 0)
     return bool(4 * n_flat <= ids.size and flat >= MIN_FLAT_FRACTION * plane.size)
+
+
+def _numbers(
+    plane: NDArray[Any], where: NDArray[np.bool_], ids: NDArray[Any]
+) -> NDArray[np.intp]:
+    """Return how many pixels of each id are somewhere."""
+    return np.unique(np.concatenate([plane[where], ids]), return_counts=True)[1] - 1
 
 
 def _is_of_instances(plane: NDArray[Any]) -> bool:
