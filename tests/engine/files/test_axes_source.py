@@ -24,6 +24,11 @@ def write_colours(path):
     Picture.fromarray(np.zeros((8, 9, 3), np.uint8)).save(path)
 
 
+def write_pages_in_colours(path):
+    pages = [Picture.fromarray(np.zeros((8, 9, 3), np.uint8)) for _ in range(5)]
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+
+
 def write_array(path):
     np.save(path, np.zeros((5, 8, 9)))
 
@@ -58,6 +63,7 @@ def write_unnamed_zarr(path):
         (write_unnamed_stack, "a.tif", "zyx", AxesSource.SHAPE),
         (write_colours, "a.png", "yxc", AxesSource.FILE),
         (write_stack_as_napari_does, "a.tif", "cyx", AxesSource.SHAPE),
+        (write_pages_in_colours, "a.tif", "zyxc", AxesSource.SHAPE),
         (write_array, "a.npy", "zyx", AxesSource.SHAPE),
         (write_named_zarr, "a.zarr", "tyx", AxesSource.LABELS),
         (write_xarray_zarr, "a.zarr", "tyx", AxesSource.LABELS),

@@ -96,7 +96,8 @@ def test_strokes_are_read_as_painted(tmp_path, name, dtype):
     np.testing.assert_array_equal(strokes, painted)
 
 
-@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.float32])
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.float16, np.float32])
 def test_strokes_of_other_types_are_whole_numbers(tmp_path, dtype):
     painted = random_ids((5, 20, 31)).astype(dtype)
     np.save(tmp_path / "s.npy", painted)

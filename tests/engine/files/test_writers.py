@@ -20,9 +20,10 @@ def write_raster(path, data, **options):
     rasterio = pytest.importorskip("rasterio")
     bands = data if data.ndim == 3 else data[None]
     colors, mask = options.pop("colors", None), options.pop("mask", None)
+    is_inside = options.pop("mask_inside", True)
     place = rasterio.transform.from_origin(5e5, 5.4e6, 10, 10)
     with (
-        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=is_inside),
         rasterio.open(
             path,
             "w",
@@ -91,8 +92,10 @@ def test_colours_and_masks_of_rasterio(tmp_path):
     np.testing.assert_array_equal(image.data_mask, indices != 0)
     np.testing.assert_array_equal(read_strokes(tmp_path / "p.tif"), indices)
     data, mask = random_pixels((40, 50)), random_pixels((40, 50), bool)
-    write_raster(tmp_path / "m.tif", data, mask=mask)
-    np.testing.assert_array_equal(read_image(tmp_path / "m.tif").data_mask, mask)
+    for is_inside in (True, False):
+        write_raster(tmp_path / "m.tif", data, mask=mask, mask_inside=is_inside)
+        assert (tmp_path / "m.tif.msk").exists() is not is_inside
+        np.testing.assert_array_equal(read_image(tmp_path / "m.tif").data_mask, mask)
 
 
 def test_rasters_with_few_bits_with_jpeg_and_with_overviews(tmp_path):

@@ -212,6 +212,8 @@ def _whole_numbers(data: NDArray[Any], path: Path) -> NDArray[Any]:
         return data
     if data.dtype.kind == "f":
         limit = np.iinfo(np.int32).max
+        if data.dtype == np.float16:  # Its largest number is below the limit.
+            data = data.astype(np.float32)
         if np.all(np.isfinite(data)) and np.all(np.abs(data) <= limit):
             whole = data.astype(np.int32)
             if np.array_equal(whole, data):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.images.axes import decide_axes
+from napari_garage_unet.engine.images.axes import AxesSource, decide_axes
 from napari_garage_unet.engine.images.image import Image
 
 from .tiff_colors import as_seen, is_color_picture
@@ -54,7 +54,7 @@ def read_tiff(path: Path, *, axes: str | None, series: int | None = None) -> Ima
         place = read_place(tif, stored.at)
         nodata, about_nodata = read_nodata(stored.keyframe, stored.data.dtype)
         georeference = read_georeference(stored.keyframe)
-        mask = read_mask(tif)
+        mask = read_mask(tif, path)
         about = [*stored.notes, *seen.notes, *place.notes, about_nodata]
         about.append(_turned(stored))
         # tifffile calls a stack of three or four planes colours unless it is told
@@ -64,6 +64,8 @@ def read_tiff(path: Path, *, axes: str | None, series: int | None = None) -> Ima
     if not axes and not is_guess:
         named = _axes(seen.axes, seen.data.shape, path)
     axes, source = decide_axes(seen.data.shape, said=axes, stored=named, name=path.name)
+    if source is AxesSource.FILE and not set(seen.axes) <= set(_AXIS_BY_LETTER):
+        source = AxesSource.SHAPE  # Colours are named, what the pages are is not.
     spatial = [a for a in axes if a != "c"]
     if nodata is not None and seen.converted:
         mask, nodata = _is_data(stored, nodata), None

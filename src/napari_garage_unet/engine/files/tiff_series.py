@@ -120,8 +120,15 @@ def read_stored(tif: Any, path: Path, number: int | None) -> StoredPicture:
     return StoredPicture(data, axes, chosen.keyframe, at, stack_axes, planes, notes)
 
 
-def read_mask(tif: Any) -> NDArray[np.bool_] | None:
-    """Read the mask that GDAL keeps beside a picture in the same file.
+def read_mask(tif: Any, path: Path) -> NDArray[np.bool_] | None:
+    """Read the mask that GDAL keeps in the same file, or beside it as ``.tif.msk``.
+
+    Parameters
+    ----------
+    tif
+        File from `open_tiff`.
+    path
+        Its path.
 
     Returns
     -------
@@ -132,7 +139,13 @@ def read_mask(tif: Any) -> NDArray[np.bool_] | None:
         keyframe = series.keyframe
         if int(keyframe.subfiletype) & 4 and not keyframe.is_reduced:
             return np.asarray(series.asarray() != 0)
-    return None
+    beside = path.with_name(f"{path.name}.msk")
+    if not beside.is_file():
+        return None
+    import tifffile
+
+    with tifffile.TiffFile(beside) as mask:
+        return np.asarray(mask.series[0].asarray() != 0)
 
 
 def _is_aside(series: Any) -> bool:
