@@ -20,6 +20,7 @@ from napari_garage_unet.cli.result_names import distinct_names, distinct_stems
             ["a/x/i.tif", "b/x/i.tif"],
         ),
         (["/d/i.tif", "/d/i.png"], ["i_tif", "i_png"], ["i.tif", "i.png"]),
+        (["i.tif", "i.ome.tif"], ["i_tif", "i_ome_tif"], ["i.tif", "i.ome.tif"]),
         (
             ["/a/i.tif", "/a/i.png", "/b/i.tif"],
             ["a_i_tif", "a_i_png", "b_i_tif"],

@@ -24,7 +24,7 @@ def distinct_stems(paths: Sequence[Path]) -> list[str]:
     -------
     list of str
         ``img`` for ``a/img.tif``; if there is a ``b/img.tif``, ``a_img`` and ``b_img``,
-        and if there is an ``a/img.png``, ``img_tif`` and ``img_png``. Only a file that
+        and if there is an ``a/img.ome.tif``, ``img_tif`` and ``img_ome_tif``. Only a file that
         is given twice has the same twice.
     """
     stems = [stem(path) for path in paths]
@@ -33,7 +33,8 @@ def distinct_stems(paths: Sequence[Path]) -> list[str]:
         folders = _tails(members)
         several = len(set(map(_folder, members))) < len(members)
         for i, folder in zip(group, folders, strict=True):
-            kind = paths[i].suffix.removeprefix(".") if several else ""
+            suffixes = paths[i].name.removeprefix(stems[i]).removeprefix(".")
+            kind = suffixes.replace(".", "_") if several else ""
             stems[i] = "_".join([*folder, stems[i], *([kind] if kind else [])])
     return stems
 
