@@ -9,6 +9,8 @@ import tifffile
 
 from napari_garage_unet.engine.files.origin import is_result
 from napari_garage_unet.engine.files.probabilities import write_probabilities
+from napari_garage_unet.engine.files.stored_axes import stored_axes
+from napari_garage_unet.engine.files.stored_nodata import stored_nodata
 from napari_garage_unet.engine.files.writing import write_segmentation
 from napari_garage_unet.engine.images.image import Image
 
@@ -39,3 +41,14 @@ def test_pictures_of_others_are_none_whatever_they_are_called(tmp_path):
     for path in tmp_path.iterdir():
         assert not is_result(path), path
     assert not is_result(tmp_path / "missing.tif")
+
+
+def test_looking_into_a_raster_says_nothing_about_its_header(tmp_path, caplog):
+    # The lowest float32 as GDAL writes it, which tifffile cannot cast.
+    tag = (42113, "s", 0, "-3.4028234663852886e+38", True)
+    path = tmp_path / "dem.tif"
+    tifffile.imwrite(path, np.zeros((8, 9), np.float32), extratags=[tag])
+    assert not is_result(path)
+    assert stored_nodata(path, np.float32) == float(tag[3])
+    assert stored_axes(path) is not None
+    assert not caplog.records

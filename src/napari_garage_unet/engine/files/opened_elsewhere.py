@@ -15,7 +15,7 @@ import numpy as np
 from .kinds import KIND_BY_SUFFIX, FileKind
 from .stored_axes import MAX_DESCRIPTION_CHARACTERS, UNREADABLE
 from .tiff_place import read_nodata
-from .tiff_series import own_description
+from .tiff_series import open_quietly, own_description
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +59,8 @@ def left_out_by_viewers(path: str | Path) -> LeftOut:
 
 
 def _left_out(path: Path) -> LeftOut:
-    import tifffile
 
-    with tifffile.TiffFile(path) as tif:
+    with open_quietly(path) as tif:
         page = tif.pages.first
         nodata, told = read_nodata(page, np.dtype(page.dtype))
         notes = [told, _differing_values(tif, page), _others(tif, path)]

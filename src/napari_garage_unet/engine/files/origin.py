@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 from .kinds import KIND_BY_SUFFIX, FileKind
+from .tiff_series import open_quietly
 
 SOFTWARE = "napari-garage-unet"
 """This program in TIFF's tag ``Software``, PNG's text of that name, and Zarr."""
@@ -41,9 +42,7 @@ def _software(path: Path) -> str:
     """Return the program that a file names, or an empty string."""
     match KIND_BY_SUFFIX.get(path.suffix.lower()):
         case FileKind.TIFF:
-            import tifffile
-
-            with tifffile.TiffFile(path) as tif:
+            with open_quietly(path) as tif:
                 tag = tif.pages.first.tags.get(_TIFF_SOFTWARE)
                 return "" if tag is None else str(tag.value)
         case FileKind.PNG:

@@ -15,6 +15,7 @@ from typing import Any
 from napari_garage_unet.engine.images.axes import letters_of_labels
 
 from .kinds import KIND_BY_SUFFIX, FileKind
+from .tiff_series import open_quietly
 
 logger = logging.getLogger(__name__)
 
@@ -79,10 +80,9 @@ def has_four_colours(path: str | Path) -> bool:
     path = Path(path)
     if KIND_BY_SUFFIX.get(path.suffix.lower()) is not FileKind.TIFF:
         return False
-    import tifffile
 
     try:
-        with tifffile.TiffFile(path) as tif:
+        with open_quietly(path) as tif:
             page = tif.pages.first
             # 1 and 2 are alpha, with which colours are multiplied or not.
             alpha = any(int(sample) in (1, 2) for sample in page.extrasamples)
@@ -94,9 +94,8 @@ def has_four_colours(path: str | Path) -> bool:
 
 
 def _tiff_axes(path: Path) -> StoredAxes | None:
-    import tifffile
 
-    with tifffile.TiffFile(path) as tif:
+    with open_quietly(path) as tif:
         # Others name no axes, and all their pages would have to be looked through.
         if not (tif.is_imagej or tif.is_ome or tif.is_shaped):
             return None

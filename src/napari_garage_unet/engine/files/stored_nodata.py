@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from .kinds import KIND_BY_SUFFIX, FileKind
 from .stored_axes import UNREADABLE
 from .tiff_place import read_nodata
+from .tiff_series import open_quietly
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +34,9 @@ def stored_nodata(path: str | Path, dtype: DTypeLike) -> float | None:
     path = Path(path)
     if KIND_BY_SUFFIX.get(path.suffix.lower()) is not FileKind.TIFF:
         return None
-    import tifffile
 
     try:
-        with tifffile.TiffFile(path) as file:
+        with open_quietly(path) as file:
             page = file.pages.first
             if page.dtype != np.dtype(dtype):
                 return None

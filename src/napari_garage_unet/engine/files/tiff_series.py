@@ -60,12 +60,26 @@ def open_tiff(path: Path) -> Iterator[Any]:
     """
     import tifffile
 
-    with _without_warnings(), tifffile.TiffFile(path) as tif:
+    with open_quietly(path) as tif:
         own = own_description(tif.ome_metadata, path) if tif.is_ome else None
         if own is None:
             yield tif
             return
     with _without_warnings(), tifffile.TiffFile(path, omexml=own) as tif:
+        yield tif
+
+
+@contextmanager
+def open_quietly(path: Path) -> Iterator[Any]:
+    """Open a TIFF file as tifffile does, without warnings about what is handled here.
+
+    Yields
+    ------
+    tifffile.TiffFile
+    """
+    import tifffile
+
+    with _without_warnings(), tifffile.TiffFile(path) as tif:
         yield tif
 
 
@@ -142,9 +156,7 @@ def read_mask(tif: Any, path: Path) -> NDArray[np.bool_] | None:
     beside = path.with_name(f"{path.name}.msk")
     if not beside.is_file():
         return None
-    import tifffile
-
-    with tifffile.TiffFile(beside) as mask:
+    with open_quietly(beside) as mask:
         return np.asarray(mask.series[0].asarray() != 0)
 
 
