@@ -126,6 +126,7 @@ def train_command(
     report: Path | None,
 ) -> None:
     """Train a model from images and strokes."""
+    from napari_garage_unet.engine.annotations.stroke_values import doubt_about
     from napari_garage_unet.engine.annotations.strokes import (
         collect_strokes,
         painted_ids,
@@ -154,6 +155,9 @@ def train_command(
         painted.append(array)
     # Strokes are checked before TensorFlow takes seconds to start.
     ids = painted_ids(collect_strokes(pictures, painted))
+    for image, array in zip(pictures, painted, strict=True):
+        if doubt := doubt_about(array, name=f"The strokes of {image.name}"):
+            say(doubt, err=True)
     classes = make_classes(ids, named, background)
     if seconds is None:
         seconds = DEFAULT_SECONDS if steps is None else UNLIMITED_SECONDS

@@ -12,6 +12,7 @@ from scipy import ndimage
 from napari_garage_unet.engine.annotations.stroke_values import (
     MAX_CLASSES,
     check_stroke_values,
+    doubt_about,
 )
 from napari_garage_unet.engine.annotations.strokes import collect_strokes
 from napari_garage_unet.engine.class_ids import MAX_CLASS_ID
@@ -100,6 +101,13 @@ def test_objects_that_are_numbered_are_refused(n):
     words = refusal(numbered_discs(n))
     assert f"{n} different ids" in words
     assert "numbered one by one" in words
+
+
+def test_a_few_ids_of_one_patch_each_are_in_doubt():
+    assert "12 classes, each in one patch" in doubt_about(numbered_discs(12), name="S")
+    assert doubt_about(numbered_discs(7), name="S") == ""
+    assert doubt_about(patches(12, side=384), name="S") == ""
+    assert doubt_about(strokes(), name="S") == ""
 
 
 def test_more_classes_than_possible_are_refused():

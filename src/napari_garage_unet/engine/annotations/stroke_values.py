@@ -85,6 +85,31 @@ def check_stroke_values(
     )
 
 
+def doubt_about(strokes: ArrayLike, *, name: str) -> str:
+    """Say that strokes may be numbered objects, where that cannot be known.
+
+    Parameters
+    ----------
+    strokes, name
+        As for `check_stroke_values`, which they have passed.
+
+    Returns
+    -------
+    str
+        A sentence; empty where there are few ids or one of several patches.
+    """
+    values = np.asarray(strokes)
+    ids = _ids(values)
+    ids = ids[ids != 0]
+    if ids.size < MIN_SUSPICIOUS_CLASSES or not _is_of_instances(_part(values)):
+        return ""
+    return (
+        f"{name} hold {ids.size} classes, each in one patch; if they are objects "
+        "numbered one by one (instance labels), give all objects of a class the same "
+        "id."
+    )
+
+
 def _cause(plane: NDArray[Any], ids: NDArray[Any]) -> str:
     """Say in words what values are that are no strokes; empty where they may be."""
     if _is_smoothed(plane):
