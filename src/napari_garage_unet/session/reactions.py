@@ -13,7 +13,9 @@ from typing import Any
 from napari.layers import Labels
 from psygnal import Signal
 
+from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.learning.events import StopReason
+from napari_garage_unet.engine.settings import from_json
 from napari_garage_unet.layers.axes import describe_layer
 from napari_garage_unet.layers.view import show_planes
 from napari_garage_unet.process.protocol.messages import LIVE, Died, Trained
@@ -261,6 +263,16 @@ class Reactions:
         self._signals.changed.emit()
 
     def _on_version_restored(self, version: SavedVersion) -> None:
+        classes = self._parts.classes
+        saved = [from_json(ClassInfo, values) for values in version.classes]
+        # Those that were removed since come back with it; the others are as they are.
+        classes.adopt(
+            info
+            if classes.background is None
+            else dataclasses.replace(info, background=False)
+            for info in saved
+            if info.id not in classes
+        )
         auto_training, made = self._parts.auto_training, settings_of(version)
         auto_training.use_settings(
             dataclasses.replace(

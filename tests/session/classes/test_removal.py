@@ -159,3 +159,45 @@ def test_a_class_that_is_erased_while_learning_leaves_the_model(three, run, view
     assert set(maps) == {1, 3}
     total = maps[1].data + maps[3].data
     np.testing.assert_allclose(total, 1, atol=0.01)
+
+
+@pytest.fixture
+def learnt(three, run):
+    three.learn()
+    run(lambda: three.preview.shown > 0)
+    three.stop()
+    run(lambda: not three.live.is_running)
+    return three
+
+
+def test_a_removed_class_stays_away_while_the_former_model_is_shown(
+    learnt, run, viewer
+):
+    learnt.remove_class(3)
+    shown = learnt.preview.shown
+    learnt.preview.show_again()
+    run(lambda: learnt.preview.shown > shown)
+    assert [info.id for info in learnt.live.classes] == [1, 2, 3]
+    assert [info.id for info in learnt.classes] == [1, 2]
+    assert learnt.removals.last.info.name == "spoon"
+    learnt.undo_removal()
+    assert learnt.classes[3].name == "spoon"
+
+
+def test_a_removed_class_comes_back_with_a_version_that_has_it(learnt, run):
+    run(lambda: len(learnt.versions) == 1)
+    (version,) = learnt.versions
+    learnt.remove_class(3)
+    learnt.restore_version(version)
+    run(polls=10)
+    assert learnt.classes[3].name == "spoon"
+    assert [info.background for info in learnt.classes] == [True, False, False]
+
+
+def test_a_removed_class_comes_back_when_it_is_painted(learnt):
+    learnt.remove_class(3)
+    layer = learnt.images.current.strokes
+    layer.data[30:33, 5:25] = 3
+    learnt.images.current.look_at_all()
+    learnt.classes.follow(learnt.counts)
+    assert [info.id for info in learnt.classes] == [1, 2, 3]

@@ -33,6 +33,7 @@ class ClassList:
 
     def __init__(self) -> None:
         self._classes: dict[int, ClassInfo] = {}
+        self._removed: set[int] = set()
         self.n_most = 0
 
     def __iter__(self) -> Iterator[ClassInfo]:
@@ -83,6 +84,7 @@ class ClassList:
     def remove(self, class_id: int) -> None:
         """Remove a class; it is added again when its id is painted."""
         if self._classes.pop(class_id, None) is not None:
+            self._removed.add(class_id)
             self.changed.emit()
 
     def rename(self, class_id: int, name: str) -> None:
@@ -127,6 +129,13 @@ class ClassList:
             ]
         )
 
+    def follow_model(self, ids: Iterable[int]) -> None:
+        """Add the classes of a model, but not those that were removed.
+
+        A model has a class that was removed until it has learnt again.
+        """
+        self.follow(i for i in ids if i not in self._removed)
+
     def adopt(self, classes: Iterable[ClassInfo]) -> None:
         """Take over classes with names, colours and background, of a layer or model."""
         classes = list(classes)
@@ -144,6 +153,7 @@ class ClassList:
     def _set(self, classes: Iterable[ClassInfo]) -> None:
         before = dict(self._classes)
         self._classes |= {info.id: info for info in classes}
+        self._removed -= set(self._classes)
         self.n_most = max(self.n_most, len(self._classes))
         if self._classes != before:
             self.changed.emit()

@@ -296,5 +296,6 @@ class Preview:
         self.refreshed.emit(result, index, part.box)
 
     def _classes_of(self, event: Predicted) -> tuple[ClassInfo, ...]:
-        self._classes.follow(event.classes)
-        return tuple(self._classes[i] for i in event.classes)
+        self._classes.follow_model(event.classes)
+        known = {info.id: info for info in (*self._live.now.classes, *self._classes)}
+        return tuple(known.get(i, ClassInfo(i)) for i in event.classes)
