@@ -183,3 +183,15 @@ def test_two_viewers_learn_apart_and_one_outlives_the_other(halves, run):
     finally:
         for viewer in viewers:
             close_session(viewer)
+
+
+def test_an_image_whose_pixels_become_a_stack_while_its_model_is_shown(
+    painted, viewer, halves, run
+):
+    painted.learn()
+    run(lambda: painted.preview.shown > 0)
+    painted.images.current.layer.data = np.stack([halves] * 7)
+    run(lambda: not painted.live.is_running)
+    run(polls=20)
+    assert painted.images.current.spatial_shape == (7, 40, 60)
+    assert "Your strokes stay in 'strokes'" in painted.hint

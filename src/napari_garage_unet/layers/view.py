@@ -71,6 +71,9 @@ def region_on_view(
         corners = np.asarray(layer.corner_pixels, float)
         if getattr(layer, "multiscale", False):
             corners = corners * np.asarray(layer.downsample_factors[layer.data_level])
+    if corners.shape[1] != layer.ndim:
+        # Of the pixels that were there before; the canvas has not been drawn since.
+        corners = np.zeros((2, len(shape)))
     box = []
     for letter in "yx":
         i = axes.index(letter)

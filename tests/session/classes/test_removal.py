@@ -201,3 +201,13 @@ def test_a_removed_class_comes_back_when_it_is_painted(learnt):
     learnt.images.current.look_at_all()
     learnt.classes.follow(learnt.counts)
     assert [info.id for info in learnt.classes] == [1, 2, 3]
+
+
+def test_a_removal_before_one_whose_id_is_taken_can_still_be_undone(three):
+    three.remove_class(2)
+    three.remove_class(1)
+    assert three.add_class() == 1
+    assert three.removals.last.info.id == 2
+    three.undo_removal()
+    assert three.counts == {2: 60, 3: 60}
+    assert three.removals.last is None

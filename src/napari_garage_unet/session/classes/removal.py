@@ -85,9 +85,9 @@ class ClassRemovals:
 
     @property
     def last(self) -> RemovedClass | None:
-        """The class that `undo` brings back; None if its id is another's by now."""
-        last = self._stack[-1] if self._stack else None
-        return None if last is None or last.info.id in self._classes else last
+        """The class that `undo` brings back: the newest whose id is not another's."""
+        free = (gone for gone in self._stack if gone.info.id not in self._classes)
+        return next(reversed(list(free)), None)
 
     def remove(self, class_id: int) -> None:
         """Remove a class and erase its strokes in all images."""
@@ -111,7 +111,7 @@ class ClassRemovals:
         last = self.last
         if last is None:
             return
-        self._stack.pop()
+        self._stack.remove(last)
         self._classes.adopt([last.info])
         for part in last.erased:
             layer = part.layer
