@@ -113,3 +113,9 @@ def pick_up_brush(viewer: Any, layer: Labels, class_id: int) -> None:
     viewer.layers.selection.active = layer
     layer.selected_label = class_id
     layer.mode = "paint"
+
+
+def pick_up_eraser(viewer: Any, layer: Labels) -> None:
+    """Activate a layer and pick the eraser."""
+    viewer.layers.selection.active = layer
+    layer.mode = "erase"

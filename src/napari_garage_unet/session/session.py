@@ -236,6 +236,10 @@ class Session(SessionSignals):
         """
         return self.error_reporter.find(self._parts.painting.pick_up, class_id)
 
+    def erase(self) -> None:
+        """Activate the eraser of the strokes of the current image, if there are any."""
+        self.error_reporter.run(self._parts.painting.pick_up_eraser)
+
     def go_to_next_stroke(self) -> None:
         """Move the camera to where a stroke would help the model most."""
         self.error_reporter.run(self.guidance.go_to_next, self.images.current)

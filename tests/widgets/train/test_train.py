@@ -119,6 +119,7 @@ def test_number_keys_pick_classes_only_while_the_dock_is_open(
     open_dock, painted, viewer
 ):
     layer = painted.images.current.strokes
+    viewer.layers.selection.active = viewer.layers[layer.name]
     before = dict(layer.keymap)
     dock = open_dock("Train U-Net")
     key = next(k for k in layer.keymap if str(k) == "2")

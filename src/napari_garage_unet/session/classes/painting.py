@@ -8,7 +8,7 @@ from typing import Any
 from napari.layers import Labels
 
 from napari_garage_unet.layers.colors import layer_color, recolor, strokes_colormap
-from napari_garage_unet.layers.writing import pick_up_brush
+from napari_garage_unet.layers.writing import pick_up_brush, pick_up_eraser
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.session.images.image_list import ImageList
 
@@ -87,6 +87,12 @@ class Painting:
         layer = self.layer()
         pick_up_brush(self._viewer, layer, class_id)
         return layer
+
+    def pick_up_eraser(self) -> None:
+        """Activate the eraser, unless there are no strokes to erase."""
+        layer = self._current_layer()
+        if layer is not None:
+            pick_up_eraser(self._viewer, layer)
 
     def take_colors(self) -> None:
         """Give the classes the colours of the current strokes layer."""

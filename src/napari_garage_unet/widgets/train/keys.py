@@ -1,6 +1,7 @@
-"""Keys that work while the dock is open.
+"""Keys that work while the dock is open, whatever layer is active.
 
-1 to 9 pick up the brush of a class; H hides the preview while it is held down.
+1 to 9 pick up the brush of a class, 0 the eraser; H hides the preview while it is held
+down.
 """
 
 from __future__ import annotations
@@ -8,22 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from napari.layers import Labels
+from napari.layers import Layer
 
 from napari_garage_unet.session import Session
 
 CLASS_KEYS = "123456789"
+
+ERASER_KEY = "0"
 
 HIDE_PREVIEW_KEY = "H"
 """Free in napari, for the viewer as for Labels layers."""
 
 
 class ClassKeys:
-    """Bindings of the keys in the viewer and in the strokes layer.
+    """Bindings of the keys in the viewer and in the active layer.
 
-    napari looks for a binding in the active layer before the viewer, and Labels layers
-    have their own on the number keys; so both are bound. `release` restores the former
-    bindings.
+    napari looks for a binding in the active layer before the viewer, and most kinds of
+    layers have their own on the number keys; so both are bound, and the bindings move
+    with the active layer. `release` restores the former ones.
 
     Parameters
     ----------
@@ -33,35 +36,50 @@ class ClassKeys:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._bound: list[tuple[Any, str, Callable[..., Any] | None]] = []
-        self._layer: Labels | None = None
+        self._of_viewer: list[tuple[Any, str, Callable[..., Any] | None]] = []
+        self._of_layer: list[tuple[Any, str, Callable[..., Any] | None]] = []
+        self._layer: Layer | None = None
 
     def bind(self) -> None:
-        """Bind the keys; again when the strokes layer is another one."""
-        current = self._session.images.current
-        layer = current.strokes if current else None
-        if self._bound and layer is self._layer:
+        """Bind the keys, unless they are bound."""
+        if self._of_viewer:
             return
-        self.release()
-        self._layer = layer
-        for provider in (self._session.viewer, layer):
-            if provider is None:
-                continue
-            for key in CLASS_KEYS:
-                before = provider.bind_key(key, self._action(int(key)), overwrite=True)
-                self._bound.append((provider, key, before))
         viewer = self._session.viewer
+        self._of_viewer = self._bind_numbers(viewer)
         before = viewer.bind_key(HIDE_PREVIEW_KEY, self._hide_preview, overwrite=True)
-        self._bound.append((viewer, HIDE_PREVIEW_KEY, before))
+        self._of_viewer.append((viewer, HIDE_PREVIEW_KEY, before))
+        viewer.layers.selection.events.active.connect(self._on_active)
+        self._on_active()
 
     def release(self) -> None:
         """Restore the former bindings."""
-        for provider, key, before in self._bound:
-            provider.bind_key(key, None)
-            if before is not None:
-                provider.bind_key(key, before)
-        self._bound.clear()
+        if not self._of_viewer:
+            return
+        viewer = self._session.viewer
+        viewer.layers.selection.events.active.disconnect(self._on_active)
+        _restore(self._of_viewer)
+        _restore(self._of_layer)
         self._layer = None
+
+    def _on_active(self, event: Any = None) -> None:
+        layer = self._session.viewer.layers.selection.active
+        if layer is self._layer:
+            return
+        _restore(self._of_layer)
+        self._layer = layer
+        if layer is not None:
+            self._of_layer = self._bind_numbers(layer)
+
+    def _bind_numbers(
+        self, provider: Any
+    ) -> list[tuple[Any, str, Callable[..., Any] | None]]:
+        """Bind the number keys; return what they were bound to."""
+        actions = {key: self._action(int(key)) for key in CLASS_KEYS}
+        actions[ERASER_KEY] = self._erase
+        return [
+            (provider, key, provider.bind_key(key, action, overwrite=True))
+            for key, action in actions.items()
+        ]
 
     def _hide_preview(self, _: Any) -> Iterator[None]:
         """Hide the preview until the key is released."""
@@ -69,6 +87,10 @@ class ClassKeys:
         session.preview.compare(session.images.current, hide=True)
         yield
         session.preview.compare(None, hide=False)
+
+    def _erase(self, _: Any) -> None:
+        """Erase strokes."""
+        self._session.erase()
 
     def _action(self, class_id: int) -> Callable[[Any], None]:
         session = self._session
@@ -79,3 +101,11 @@ class ClassKeys:
 
         pick.__doc__ = f"Paint class {class_id}."
         return pick
+
+
+def _restore(bound: list[tuple[Any, str, Callable[..., Any] | None]]) -> None:
+    for provider, key, before in bound:
+        provider.bind_key(key, None)
+        if before is not None:
+            provider.bind_key(key, before)
+    bound.clear()

@@ -18,7 +18,7 @@ from .class_panel import ClassPanel
 from .curve import Curve
 from .guidance_row import GuidanceRow
 from .image_panel import ImagePanel
-from .keys import ClassKeys
+from .keys import CLASS_KEYS, ERASER_KEY, ClassKeys
 from .restore_offer import RestoreOffer
 from .settings_fold import SettingsFold
 from .take_over_offer import TakeOverOffer
@@ -122,10 +122,12 @@ class TrainWidget(Dock):
         super().closeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Pick the class of a number key while the dock has the focus."""
+        """Pick a class or the eraser by a number key while the dock has the focus."""
         text = event.text() if event is not None else ""
-        if text and text in "123456789" and int(text) in self.session.classes:
+        if text and text in CLASS_KEYS and int(text) in self.session.classes:
             self.session.paint(int(text))
+        elif text == ERASER_KEY:
+            self.session.erase()
         else:
             super().keyPressEvent(event)
 
@@ -176,8 +178,6 @@ class TrainWidget(Dock):
         self.images.refresh()
         self.take_over.refresh()
         self.classes.show_classes()
-        if self.isVisible():
-            self._keys.bind()
 
     def _on_changed(self) -> None:
         session = self.session
