@@ -168,3 +168,34 @@ def test_too_many_axes_are_refused_with_a_way_to_go_on():
     layer = layer_of(2, 3, 4, 5, 30, 30, name="many")
     with pytest.raises(InputError, match=r"'many' has 6 axes.*Split Stack"):
         layer_axes(layer)
+
+
+@pytest.mark.parametrize(
+    ("shape", "units", "axes"),
+    [
+        ((3, 40, 60), ("nm", "um", "um"), "zyx"),
+        ((3, 40, 60), ("um", "um", "um"), "cyx"),
+        ((7, 40, 60), ("s", "um", "um"), "tyx"),
+        ((4, 2, 40, 60), ("s", "pixel", "um", "um"), "tcyx"),
+        ((5, 9, 40, 60), ("um", "s", "um", "um"), "ztyx"),
+        ((40, 60), ("s", "um"), "yx"),
+        ((200, 200, 6), ("um", "um", "pixel"), "yxc"),
+    ],
+)
+def test_units_of_time_and_of_one_axis_correct_a_guess(shape, units, axes):
+    layer = Image(np.zeros(shape, np.uint8), units=units)
+    assert axes_of(layer) == (axes, AxesSource.SHAPE)
+
+
+def test_a_persons_word_and_labels_come_before_units():
+    layer = Image(np.zeros((3, 40, 60), np.uint8), units=("s", "um", "um"))
+    say_axes(layer, "cyx")
+    assert layer_axes(layer) == "cyx"
+    say_axes(layer, None)
+    layer.axis_labels = ("z", "y", "x")
+    assert layer_axes(layer) == "zyx"
+
+
+def test_units_of_time_make_a_movie_of_colours():
+    layer = Image(np.zeros((5, 40, 60, 3), np.uint8), units=("s", "um", "um"))
+    assert layer_axes(layer) == "tyx"

@@ -113,13 +113,16 @@ def axes_of(layer: Layer) -> LayerAxes:
     if said is None and labels is None:
         stored = _reader_axes(layer, shape) or _file_axes(layer, shape)
     if said is None and labels is None and stored is None and rgb:
-        return LayerAxes(_colour_stack(layer, shape), AxesSource.SHAPE)
+        guess = _colour_stack(layer, shape)
+        return LayerAxes(_as_units_say(layer, guess, "zt"), AxesSource.SHAPE)
     try:
         letters, source = decide_axes(
             shape, said=said, labels=labels or (), stored=stored, name=layer.name
         )
     except InputError as error:
         raise _too_many(layer, shape) from error
+    if source is AxesSource.SHAPE:
+        letters = _as_units_say(layer, letters, "zt" if rgb else "ztc")
     return LayerAxes(letters, source)
 
 
@@ -220,6 +223,32 @@ def _colour_stack(layer: Layer, shape: tuple[int, ...]) -> str:
         return stack_axes(shape)
     except InputError as error:
         raise _too_many(layer, shape) from error
+
+
+def _as_units_say(layer: Layer, guess: str, letters: str) -> str:
+    """Correct a guess by the units of the axes, if they are not the same for all.
+
+    An axis of time is ``t``, and one with a unit of length of its own, as the step of a
+    stack in nanometers, is no time and no channel.
+    """
+    units = layer.units
+    may_be = [letters + "yx"] * layer.ndim
+    for i, unit in enumerate(units):
+        if unit.dimensionality == {"[time]": 1}:
+            may_be[i] = "t"
+        elif unit.dimensionality == {"[length]": 1} and unit != units[-1]:
+            may_be[i] = "zyx"
+    shape = layer_shape(layer)
+    fitting = [
+        each
+        for each in arrangements(shape, guess, letters=letters)
+        if all(letter in ok for letter, ok in zip(each, may_be, strict=True))
+    ]
+    return min(
+        fitting,
+        key=lambda each: sum(a != b for a, b in zip(each, guess, strict=True)),
+        default=guess,
+    )
 
 
 def _too_many(layer: Layer, shape: tuple[int, ...]) -> InputError:

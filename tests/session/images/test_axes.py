@@ -298,3 +298,38 @@ def test_an_image_that_cannot_be_read_does_not_stop_the_session(viewer, session,
     session.stop()
     run(lambda: not session.live.is_running)
     run(polls=30)
+
+
+def test_a_unit_of_time_given_later_makes_a_movie_and_strokes_stay(
+    session, viewer, halves, run
+):
+    layer = viewer.add_image(np.stack([halves] * 7))
+    strokes = session.strokes_layer()
+    strokes.data[1, 5:8, 5:25] = 1
+    session.images.current.look_at_all()
+    assert session.images.current.image().axes == "zyx"
+    layer.units = ("s", "um", "um")
+    run(polls=5)
+    current = session.images.current
+    assert current.image().axes == "tyx"
+    assert current.image().units == "micrometer"
+    assert current.strokes is strokes
+    assert session.counts == {1: 60}
+
+
+def test_a_unit_of_its_own_given_later_makes_planes_of_channels(
+    session, viewer, halves, run
+):
+    layer = viewer.add_image(np.stack([halves] * 3))
+    strokes = session.strokes_layer()
+    strokes.data[5:8, 5:25] = 1
+    session.images.current.look_at_all()
+    layer.scale = (200, 0.1, 0.1)
+    assert session.images.current.image().axes == "cyx"
+    layer.units = ("nm", "um", "um")
+    run(polls=5)
+    image = session.images.current.image()
+    assert image.axes == "zyx"
+    assert image.spacing == (0.2, 0.1, 0.1)
+    assert strokes in viewer.layers
+    assert "Your strokes stay in 'strokes'" in session.hint

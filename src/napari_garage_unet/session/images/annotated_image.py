@@ -427,6 +427,10 @@ class AnnotatedImage:
             check_same_place(layer, self.layer, what="strokes and their image")
 
     def _on_moved(self) -> None:
+        if letters_of(self.layers) != self.letters:
+            # Its units tell what its axes are.
+            self.axes_changed.emit(self)
+            return
         if self._image is not None:
             self._image = with_place(self._image, self.place)
         self.moved.emit(self)
