@@ -211,3 +211,30 @@ def test_a_removal_before_one_whose_id_is_taken_can_still_be_undone(three):
     three.undo_removal()
     assert three.counts == {2: 60, 3: 60}
     assert three.removals.last is None
+
+
+def test_undo_brings_strokes_back_after_the_axes_were_chosen_anew(
+    session, viewer, halves
+):
+    viewer.add_image(np.stack([halves] * 7))
+    layer = session.strokes_layer()
+    layer.data[1, 5:8, 5:25] = 2
+    session.images.current.look_at_all()
+    session.remove_class(2)
+    session.choose_axes("tyx")
+    session.undo_removal()
+    assert session.counts == {2: 60}
+
+
+def test_undo_brings_the_class_back_where_its_strokes_layer_has_other_pixels(
+    session, viewer, halves, run
+):
+    viewer.add_image(halves)
+    layer = session.strokes_layer()
+    layer.data[5:8, 35:55] = 2
+    session.images.current.look_at_all()
+    session.remove_class(2)
+    layer.data = np.zeros((9, 9), np.uint8)
+    session.undo_removal()
+    assert 2 in session.classes
+    assert not layer.data.any()

@@ -23,16 +23,16 @@ class ErasedStrokes:
 
     Parameters
     ----------
-    annotated
-        The image.
     layer
-        Its strokes layer.
+        A strokes layer.
+    shape
+        Its shape then.
     pixels
         Index arrays, one per axis.
     """
 
-    annotated: AnnotatedImage
     layer: Labels
+    shape: tuple[int, ...]
     pixels: tuple[NDArray[Any], ...]
 
 
@@ -115,14 +115,14 @@ class ClassRemovals:
         self._classes.adopt([last.info])
         for part in last.erased:
             layer = part.layer
-            is_in_use = part.annotated.strokes is layer
-            if not is_in_use:
+            annotated = self._images.of_layer(layer)
+            if annotated is None or layer.data.shape != part.shape:
                 continue
             is_free = layer.data[part.pixels] == 0
             free = tuple(along[is_free] for along in part.pixels)
             layer.data[free] = last.info.id
             layer.refresh()
-            part.annotated.look_at_all()
+            annotated.look_at_all()
         self.restored.emit(last.info.id)
 
     def _put_brush_down(self, layer: Labels, class_id: int) -> None:
@@ -142,4 +142,4 @@ def _erase(annotated: AnnotatedImage, class_id: int) -> ErasedStrokes | None:
     layer.data[pixels] = 0
     layer.refresh()
     annotated.look_at_all()
-    return ErasedStrokes(annotated, layer, pixels)
+    return ErasedStrokes(layer, layer.data.shape, pixels)
