@@ -46,7 +46,7 @@ def test_training_reports_what_it_did(folder, model):
     assert report["command"] == "train"
     assert report["ended"] == "steps"
     assert report["images"] == [
-        {"image": "image.png", "shape": [72, 80, 3], "axes": "yxc"}
+        {"image": "image.png", "shape": [72, 80, 3], "axes": "yxc", "notes": []}
     ]
     assert report["provenance"]["steps"] == STEPS
     assert report["provenance"]["stroke_pixels"] == {"1": 210, "3": 100}

@@ -15,7 +15,7 @@ import tifffile
 from made_results import CLASSES, balls, levels_of, make_result
 
 from napari_garage_unet import cli
-from napari_garage_unet.cli import segment as segment_module
+from napari_garage_unet.cli import segmenting
 from napari_garage_unet.engine.images.config import PreprocessConfig
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.labels.rules import ClassRule
@@ -71,7 +71,7 @@ def rules(request):
 
 @pytest.fixture
 def model(monkeypatch, rules):
-    monkeypatch.setattr(segment_module, "start_engine", lambda: None)
+    monkeypatch.setattr(segmenting, "start_engine", lambda: None)
     monkeypatch.setattr(Model, "predictor", FakePredictor())
     return Model(
         classes=CLASSES,
