@@ -183,3 +183,16 @@ def test_a_mismatch_is_found_before_tensorflow_starts(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["2", "False"]
+
+
+def test_colours_are_not_offered_as_planes(tmp_path, capfd):
+    write(tmp_path, "image.tif", pixels(40, 48))
+    write(tmp_path, "strokes.tif", strokes(40, 48))
+    assert train(tmp_path, "image.tif", "strokes.tif") == 0
+    tifffile.imwrite(tmp_path / "rgb.tif", pixels(40, 48, 3), photometric="rgb")
+    capfd.readouterr()
+    out = ("--model", tmp_path / "m.garage", "--out", tmp_path / "o.tif")
+    assert run("segment", tmp_path / "rgb.tif", *out) == 2
+    said = capfd.readouterr().err
+    assert "rgb.tif has 3 channels" in said
+    assert "--axes" not in said

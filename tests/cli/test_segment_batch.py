@@ -189,6 +189,20 @@ def test_results_of_an_earlier_run_are_no_pictures(folder, tmp_path, capfd):
     assert "1 channel" in capfd.readouterr().err
 
 
+def test_table_and_report_of_an_earlier_run_are_no_pictures(folder, tmp_path, capfd):
+    iio.imwrite(tmp_path / "a.tif", squares()[0])
+    given = ("--model", folder / "model.garage", "--out", tmp_path / "out")
+    kept = ("--table", tmp_path / "t.csv", "--json", tmp_path / "r.json")
+    assert run("segment", tmp_path / "a.tif", *given, *kept) == 0
+    capfd.readouterr()
+    every = sorted(path for path in tmp_path.iterdir() if path.is_file())
+    assert run("segment", *every, *given, *kept) == 0
+    assert "are left out: r.json, t.csv." in capfd.readouterr().err
+    # A picture is never overwritten.
+    assert run("segment", *every, *given, "--table", tmp_path / "a.tif") == 2
+    assert "a.tif is one of the inputs" in capfd.readouterr().err
+
+
 def test_a_file_of_a_person_is_a_picture_whatever_its_name(folder, tmp_path, capfd):
     image = squares()[0]
     iio.imwrite(tmp_path / "x_objects.tif", image)

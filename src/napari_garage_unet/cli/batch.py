@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from napari_garage_unet.engine.errors import GarageError
+from napari_garage_unet.engine.files.kinds import KIND_BY_SUFFIX
 from napari_garage_unet.engine.files.origin import is_result
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.process.protocol.explain import explain_lack_of_memory
@@ -88,8 +89,18 @@ def plan_pictures(
     ]
 
 
-def without_results(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+def without_results(
+    paths: Sequence[Path], *, tables: Iterable[Path | None] = ()
+) -> tuple[list[Path], list[Path]]:
     """Tell pictures from results of earlier runs that a wildcard has caught.
+
+    Parameters
+    ----------
+    paths
+        Files that were given as pictures.
+    tables
+        The table and the report that are to be written; one of an earlier run, which
+        is no kind of picture, is left out.
 
     Returns
     -------
@@ -99,7 +110,12 @@ def without_results(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     results
         What is left out.
     """
-    results = [path for path in paths if is_result(path)]
+    old = {
+        path.resolve()
+        for path in tables
+        if path is not None and path.suffix.lower() not in KIND_BY_SUFFIX
+    }
+    results = [path for path in paths if path.resolve() in old or is_result(path)]
     if len(results) == len(paths):
         return list(paths), []
     return [path for path in paths if path not in results], results

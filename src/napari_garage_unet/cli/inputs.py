@@ -11,6 +11,7 @@ from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.engine.annotations.fitting import fit_strokes, follow_strokes
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.images.arrangements import (
+    arrangements,
     describe_axes,
     is_worth_saying,
 )
@@ -132,7 +133,8 @@ def _other_axes(image: Image, model: Model) -> str:
     shape = image.data.shape
     axes = axes_like(shape, model.axes, n_channels=model.n_channels)
     lengths = dict(zip(axes, shape, strict=True))
-    if axes == image.axes or lengths.get("c", 1) != model.n_channels:
+    is_other = axes != image.axes and axes in arrangements(shape)
+    if not is_other or lengths.get("c", 1) != model.n_channels:
         return ""
     return f", or, if its axes are {axes}, say so with --axes {axes}"
 

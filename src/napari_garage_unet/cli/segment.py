@@ -112,7 +112,7 @@ def segment_command(
     if contrast is not None:
         model = model.with_contrast(contrast)
     model = model.with_rules(make_rules(model, thresholds, sizes))
-    wanted, left_out = without_results(inputs)
+    wanted, left_out = without_results(inputs, tables=(table, report))
     mask_of = masks_by_image(inputs, masks)
     pictures = plan_pictures(wanted, out, probabilities=probabilities, objects=objects)
     outputs = [path for picture in pictures for path in picture.outputs]
