@@ -99,16 +99,9 @@ def mark_image(image: Image, *, nodata: float | None, mask: Path | None) -> Imag
     InputError
         If the mask cannot be read or has another shape.
     """
-    from napari_garage_unet.engine.files.reading import read_image
+    from napari_garage_unet.engine.files.reading import read_mask
 
-    there = None
-    if mask is not None:
-        read = read_image(mask)
-        there = read.data
-        if read.n_channels == 1 and "c" in read.axes:
-            there = read.data[
-                tuple(0 if axis == "c" else slice(None) for axis in read.axes)
-            ]
+    there = None if mask is None else read_mask(mask)
     marked = mark_no_data(image, nodata=nodata, mask=there)
     said = describe_no_data(marked)
     if said:

@@ -16,6 +16,10 @@ class InputError(GarageError, ValueError):
     """Images, strokes or settings that are invalid or do not fit each other."""
 
 
+class ColorsError(InputError):
+    """A picture in colours where there has to be one number per pixel."""
+
+
 class ModelFileError(GarageError):
     """A model file that is missing, damaged or not a model."""
 

@@ -13,7 +13,12 @@ from PIL import Image as Picture
 
 from napari_garage_unet.engine.errors import InputError
 from napari_garage_unet.engine.files import reading
-from napari_garage_unet.engine.files.reading import read_image, read_strokes
+from napari_garage_unet.engine.files.label_classes import LabelClass
+from napari_garage_unet.engine.files.reading import (
+    read_image,
+    read_mask,
+    read_strokes,
+)
 from napari_garage_unet.engine.files.writing import write_segmentation
 
 
@@ -183,7 +188,12 @@ sys.modules["imagecodecs"] = None
 if sys.version_info < (3, 14):
     sys.modules["compression"] = None
 from napari_garage_unet.engine.errors import InputError
-from napari_garage_unet.engine.files.reading import read_image, read_strokes
+from napari_garage_unet.engine.files.label_classes import LabelClass
+from napari_garage_unet.engine.files.reading import (
+    read_image,
+    read_mask,
+    read_strokes,
+)
 for path in sys.argv[1:]:
     for read in (read_image, read_strokes):
         try:
@@ -232,3 +242,31 @@ def test_compressed_tiff_files_are_read_as_they_were(tmp_path, compression, pred
         predictor=predictor,
     )
     np.testing.assert_array_equal(read_image(tmp_path / "c.tif").data, data)
+
+
+def mask_files(folder, mask):
+    """Write a mask in the ways that programs do; yield the files."""
+    grey = np.where(mask, 255, 0).astype(np.uint8)
+    np.save(folder / "float.npy", np.where(mask, 1.0, np.nan))
+    Picture.fromarray(mask).save(folder / "bits.png")
+    Picture.fromarray(grey).convert("RGBA").save(folder / "rgba.png")
+    Picture.fromarray(grey).convert("LA").save(folder / "alpha.png")
+    Picture.fromarray(grey).convert("RGB").save(folder / "rgb.tif")
+    tifffile.imwrite(folder / "bits.tif", mask)
+    tifffile.imwrite(folder / "white.tif", grey, photometric="miniswhite")
+    classes = [LabelClass(1, "there", "#e69f00")]
+    write_segmentation(folder / "palette.png", mask, classes=classes)
+    write_segmentation(folder / "m.zarr", mask)
+    return sorted(folder.iterdir())
+
+
+def test_masks_count_as_they_are_stored(tmp_path):
+    mask = random_pixels((20, 31), bool)
+    for path in mask_files(tmp_path, mask):
+        np.testing.assert_array_equal(read_mask(path), mask, err_msg=path.name)
+
+
+def test_a_mask_that_jpeg_has_changed_is_refused(tmp_path):
+    Picture.fromarray(random_pixels((20, 31))).save(tmp_path / "m.jpg")
+    with pytest.raises(InputError, match="a mask can be read from PNG, TIFF"):
+        read_mask(tmp_path / "m.jpg")

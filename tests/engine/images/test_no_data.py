@@ -58,6 +58,15 @@ def test_a_mask_of_one_plane_holds_for_all_planes():
         mark_no_data(image, mask=mask.T)
 
 
+def test_axes_of_length_1_of_a_mask_do_not_count():
+    mask = np.eye(4, 5, dtype=bool)
+    plane, stack = Image(np.ones((4, 5)), "yx"), Image(np.ones((3, 4, 5)), "zyx")
+    for given in (mask[None], mask[..., None], mask[:, None]):
+        np.testing.assert_array_equal(mark_no_data(plane, mask=given).data_mask, mask)
+        marked = mark_no_data(stack, mask=given)
+        np.testing.assert_array_equal(marked.data_mask, [mask] * 3)
+
+
 @pytest.mark.parametrize(
     ("value", "said", "why"),
     [

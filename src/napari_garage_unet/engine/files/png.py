@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.errors import ColorsError
 
 from .label_classes import LabelClass, color_table
 from .origin import SOFTWARE
@@ -93,7 +93,7 @@ def read_indices(path: Path) -> NDArray[Any]:
             return np.asarray(picture)
         if picture.mode in ("1", "L") or picture.mode.startswith("I"):
             return _grey(picture)
-        raise InputError(
+        raise ColorsError(
             f"{path} is a picture in colours ({picture.mode}); strokes are stored as "
             "grey values or palette indices, so save the Labels layer itself."
         )

@@ -15,7 +15,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.errors import ColorsError, InputError
 from napari_garage_unet.engine.images.axes import decide_axes
 from napari_garage_unet.engine.images.image import Image
 
@@ -114,28 +114,65 @@ def read_strokes(path: str | Path) -> NDArray[Any]:
         whole number per pixel.
     """
     path = Path(path)
+    data = _stored_values(path, "strokes")
+    return _whole_numbers(data, path)
+
+
+def read_mask(path: str | Path) -> NDArray[np.bool_]:
+    """Read where an image has data.
+
+    Parameters
+    ----------
+    path
+        PNG, TIFF or ``.npy`` file, or OME-Zarr folder. Values count as they are stored,
+        so that the palette of a PNG and a TIFF in which white is 0 change nothing. A
+        pixel of a picture in colours has data unless all of them are 0.
+
+    Returns
+    -------
+    ndarray of bool
+        False where the stored value is 0 or NaN, in the stored shape without channels.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, a JPEG or of an unknown kind.
+    """
+    path = Path(path)
+    try:
+        data = _stored_values(path, "a mask")
+    except ColorsError:
+        picture = read_image(path)
+        data = np.asarray(picture.data) != 0
+        if "c" in picture.axes:
+            data = np.logical_or.reduce(data, axis=picture.axes.index("c"))
+    return np.asarray((data != 0) & (data == data))
+
+
+def _stored_values(path: Path, what: str) -> NDArray[Any]:
+    """Read the values of labels as they are stored, without a channel axis of 1."""
     kind = _kind(path)
     if kind is FileKind.JPEG:
         raise InputError(
             f"{path} is a JPEG file, which changes pixel values; "
-            "strokes can be read from PNG, TIFF, OME-Zarr (.zarr) and .npy."
+            f"{what} can be read from PNG, TIFF, OME-Zarr (.zarr) and .npy."
         )
     with _reading(path, kind):
         match kind:
             case FileKind.TIFF:
-                data = read_tiff_labels(path)
+                return read_tiff_labels(path)
             case FileKind.ZARR:
                 image = read_zarr(path, axes=None)
                 data = np.asarray(image.data[...])
                 if "c" in image.axes and image.n_channels == 1:
                     data = data.squeeze(image.axes.index("c"))
+                return data
             case FileKind.NPY:
-                data = _load_npy(path)
+                return _load_npy(path)
             case FileKind.PNG:
-                data = read_indices(path)
+                return read_indices(path)
             case _:
                 assert_never(kind)
-        return _whole_numbers(data, path)
 
 
 def _kind(path: Path) -> FileKind:
@@ -145,7 +182,10 @@ def _kind(path: Path) -> FileKind:
     if path.is_dir():
         if is_zarr(path):
             return FileKind.ZARR
-        raise InputError(f"{path} is a folder without an OME-Zarr image in it.")
+        raise InputError(
+            f"{path} is a folder without an OME-Zarr image in it; give the files in "
+            f"it, such as {path / '*.tif'}."
+        )
     kind = KIND_BY_SUFFIX.get(path.suffix.lower())
     # OME-Zarr is a folder.
     if kind not in READABLE_KINDS or kind == FileKind.ZARR:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.errors import ColorsError, InputError
 from napari_garage_unet.engine.images.axes import AxesSource, decide_axes
 from napari_garage_unet.engine.images.image import Image
 
@@ -112,7 +112,7 @@ def read_tiff_labels(path: Path) -> NDArray[Any]:
     with open_tiff(path) as tif:
         stored = read_stored(tif, path, None)
     if is_color_picture(stored.axes, stored.keyframe):
-        raise InputError(
+        raise ColorsError(
             f"{path} is a colour picture; strokes are stored as one number per "
             "pixel, so save the Labels layer itself."
         )

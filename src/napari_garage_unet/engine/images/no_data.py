@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from napari_garage_unet.engine.errors import InputError
 
+from .guessing import without_singletons
 from .image import ArrayLike, Image, PlaneIndex
 
 
@@ -102,7 +103,8 @@ def mark_no_data(
         keeps that.
     mask
         Array of the spatial shape of the image, or of its last two axes for all planes
-        alike: 0 or False where there is no data, besides where the image knows of none.
+        alike; axes of length 1 do not count. 0 or False where there is no data, besides
+        where the image knows of none.
 
     Raises
     ------
@@ -114,8 +116,11 @@ def mark_no_data(
         changes["nodata"] = float(nodata)
     if mask is not None:
         shape = image.spatial_shape
-        if tuple(mask.shape) == shape[-2:] and len(shape) > 2:
-            mask = np.broadcast_to(np.asarray(mask), shape)
+        given = without_singletons(mask.shape)
+        if tuple(mask.shape) != shape and given == without_singletons(shape):
+            mask = np.asarray(mask).reshape(shape)
+        elif given == shape[-2:] and len(shape) > 2:
+            mask = np.broadcast_to(np.asarray(mask).reshape(given), shape)
         if tuple(mask.shape) != shape:
             raise InputError(
                 f"The mask of {image.name} has shape {tuple(mask.shape)}; it needs the "
