@@ -14,7 +14,10 @@ from napari_garage_unet.engine.images.config import Contrast, PreprocessConfig
 from napari_garage_unet.engine.images.contrast_report import describe_contrast
 from napari_garage_unet.engine.images.image import Image
 from napari_garage_unet.engine.images.no_data import mark_no_data
-from napari_garage_unet.engine.images.no_data_report import describe_no_data
+from napari_garage_unet.engine.images.no_data_report import (
+    describe_no_data,
+    suspect_no_data,
+)
 from napari_garage_unet.engine.images.preprocess import default_preprocess_of
 
 from .options import PATH_TYPE
@@ -104,6 +107,9 @@ def mark_image(image: Image, *, nodata: float | None, mask: Path | None) -> Imag
     there = None if mask is None else read_mask(mask)
     marked = mark_no_data(image, nodata=nodata, mask=there)
     said = describe_no_data(marked)
+    doubt = suspect_no_data(marked)
+    if doubt:
+        say(doubt, err=True)
     if said:
         say(said, err=True)
     return marked

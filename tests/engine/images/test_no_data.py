@@ -13,7 +13,10 @@ from napari_garage_unet.engine.images.no_data import (
     may_lack_data,
     no_data_of,
 )
-from napari_garage_unet.engine.images.no_data_report import describe_no_data
+from napari_garage_unet.engine.images.no_data_report import (
+    describe_no_data,
+    suspect_no_data,
+)
 
 
 def test_missing_values_get_the_nearest_one_of_their_channel():
@@ -110,3 +113,23 @@ def test_a_photograph_with_a_black_margin_keeps_pixels_without_red():
     assert not missing[:, 2:].any()
     bands = Image(photo.astype(np.float32), "yxc", nodata=0)
     assert bands.missing_values(bands.plane())[3, 5].tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("value", [-9999, -32768, -3.4028234663852886e38, 1e30])
+def test_a_value_that_programs_write_for_no_data_is_named(value):
+    heights = np.linspace(0, 3000, 400, dtype=np.float32).reshape(20, 20)
+    assert suspect_no_data(Image(heights, "yx")) == ""
+    heights[:, 16:] = value
+    image = Image(heights, "yx", name="dem.tif")
+    said = suspect_no_data(image)
+    assert said.startswith("dem.tif: 20 % of its values are ")
+    assert np.float32(said.partition("--nodata=")[2][:-1]) == np.float32(value)
+    assert suspect_no_data(mark_no_data(image, nodata=value)) == ""
+
+
+def test_values_that_others_lie_close_to_are_data():
+    scan = np.arange(-1024, 976, dtype=np.int16).reshape(40, 50)
+    scan[scan == -1000] = -999
+    assert suspect_no_data(Image(scan, "yx")) == ""
+    assert suspect_no_data(Image(np.full((4, 5), -9999.0), "yx")) == ""
+    assert suspect_no_data(Image(np.full((4, 5), np.nan), "yx")) == ""

@@ -8,6 +8,19 @@ import numpy as np
 
 from .image import Image
 from .no_data import may_lack_data, pixels_without_data
+from .sample import sample_planes
+
+USUAL_VALUES = (-999, -9999, -99999, -32768, -(2**31))
+"""Values that programs write where there is no data, besides numbers of
+`HUGE` size."""
+
+HUGE = 1e20
+
+MIN_SHARE = 0.001
+"""Share of a plane that has such a value, below which nothing is said."""
+
+MIN_GAP = 0.25
+"""How far all other values are from it, as a share of their range."""
 
 
 def describe_no_data(image: Image) -> str:
@@ -63,6 +76,43 @@ def describe_no_data(image: Image) -> str:
         f"{image.name}: {share} of its pixels hold no data ({why}) and become "
         f"class 0{planes}."
     )
+
+
+def suspect_no_data(image: Image) -> str:
+    """Say that a value of an image may stand for no data, which its file does not say.
+
+    Parameters
+    ----------
+    image
+        The image; some of its planes are read.
+
+    Returns
+    -------
+    str
+        A sentence; empty where a value or a mask is known, or none is suspicious.
+    """
+    if image.nodata is not None or image.data_mask is not None:
+        return ""
+    if np.dtype(image.data.dtype).kind not in "if":
+        return ""
+    for index in sample_planes(image):
+        plane = image.plane(index)
+        plane = plane[np.isfinite(plane)]
+        for value in (plane.min(), plane.max()) if plane.size else ():
+            rest = plane[plane != value]
+            n = plane.size - rest.size
+            is_usual = float(value) in USUAL_VALUES or abs(float(value)) >= HUGE
+            if not is_usual or not rest.size or n < MIN_SHARE * plane.size:
+                continue
+            low, high = float(rest.min()), float(rest.max())
+            if min(abs(low - float(value)), abs(high - float(value))) > MIN_GAP * (
+                high - low
+            ):
+                return (
+                    f"{image.name}: {percent(n, plane.size)} of its values are "
+                    f"{value:g}; if these stand for no data, add --nodata={value:.9g}."
+                )
+    return ""
 
 
 def percent(part: int, whole: int) -> str:
