@@ -22,7 +22,12 @@ from napari_garage_unet.engine.models.axes import axes_like
         ((5, 2, 1, 40, 50), "cyx", 2, "zctyx"),
         ((1, 40, 50), "yx", 1, "zyx"),
         ((40, 50, 1), "yx", 1, "yxc"),
+        # what the model learnt from, however narrow
+        ((40, 50, 6), "zyx", 1, "zyx"),
         # nothing of the training fits: a guess
+        ((40, 50, 3), "yx", 1, "yxc"),
+        ((9, 40, 50, 3), "yx", 1, "zyxc"),
+        ((200, 200, 6), "yx", 1, "yxc"),
         ((200, 200, 6), "cyx", 2, "yxc"),
     ],
 )

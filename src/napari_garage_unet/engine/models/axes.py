@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari_garage_unet.engine.errors import InputError
+from napari_garage_unet.engine.images.arrangements import arrangements
 from napari_garage_unet.engine.images.axes import check_axes
 from napari_garage_unet.engine.images.guessing import (
     guess_axes,
@@ -61,4 +62,13 @@ def _fitting(shape: tuple[int, ...], axes: str, n_channels: int) -> str | None:
     lengths = dict(zip(letters, shape, strict=True))
     if 1 in (lengths["y"], lengths["x"]) and sum(n > 1 for n in shape) >= 2:
         return None  # Another axis is a side of the planes.
+    if letters != axes and not _is_sensible(shape, letters):
+        return None  # Colours or bands are no side of planes.
     return letters if lengths.get("c", 1) == n_channels else None
+
+
+def _is_sensible(shape: tuple[int, ...], axes: str) -> bool:
+    """Whether the planes are not much narrower than those of another arrangement."""
+    long = without_singletons(shape)
+    letters = [a for a, n in zip(axes, shape, strict=True) if n != 1]
+    return len(letters) != len(long) or "".join(letters) in arrangements(long)
