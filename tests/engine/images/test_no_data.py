@@ -133,3 +133,18 @@ def test_values_that_others_lie_close_to_are_data():
     assert suspect_no_data(Image(scan, "yx")) == ""
     assert suspect_no_data(Image(np.full((4, 5), -9999.0), "yx")) == ""
     assert suspect_no_data(Image(np.full((4, 5), np.nan), "yx")) == ""
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_what_a_masked_array_masks_is_no_data(dtype):
+    masked = np.zeros((4, 5, 2), bool)
+    masked[0], masked[1, 0, 0] = True, True
+    data = np.ma.array(np.full(masked.shape, 7, dtype), mask=masked)
+    image = Image(data, "yxc")
+    np.testing.assert_array_equal(no_data_of(image, ()), masked.all(axis=-1))
+    assert not np.ma.isMaskedArray(image.plane())
+    grey = Image(data[..., 0], "yx", data_mask=np.arange(20).reshape(4, 5) != 19)
+    expected = masked[..., 0].copy()
+    expected[3, 4] = True
+    np.testing.assert_array_equal(no_data_of(grey, ()), expected)
+    assert no_data_of(Image(np.ma.array(np.ones((4, 5))), "yx"), ()) is None

@@ -19,6 +19,7 @@ from napari_garage_unet.engine.errors import InputError
 from .axes import AxesSource, check_axes
 from .computing import as_array
 from .georeference import TiffTag
+from .masked import unmask
 
 PlaneIndex = tuple[int, ...]
 """Position of a plane along `Image.stack_axes`; ``()`` in an image of one plane."""
@@ -46,7 +47,7 @@ class Image:
     ----------
     data
         Array of bool, integers or floats, not empty. It is read plane by plane, never
-        as a whole, so that lazy arrays stay lazy.
+        as a whole, so that lazy arrays stay lazy. What a masked array masks is no data.
     axes
         One letter of ``"tzyxc"`` per axis of `data`, each at most once, with ``y`` and
         ``x`` among them.
@@ -102,6 +103,10 @@ class Image:
 
     def __post_init__(self) -> None:
         check_axes(self.axes, self.data.shape, name=self.name)
+        if isinstance(self.data, np.ma.MaskedArray):
+            values, there = unmask(self.data, self.axes, self.data_mask)
+            object.__setattr__(self, "data", values)
+            object.__setattr__(self, "data_mask", there)
         if 0 in self.data.shape:
             raise InputError(
                 f"{self.name} is empty (shape {tuple(self.data.shape)}); "
