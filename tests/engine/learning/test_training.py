@@ -275,6 +275,17 @@ def test_a_model_goes_on_from_what_another_has_learnt():
     np.testing.assert_allclose(new[0] / new[1], old[0] / old[1], rtol=1e-2)
 
 
+def test_a_model_of_other_channels_is_refused_before_anything_is_learnt():
+    model = make_training(steps=1).model()
+    image, mask = blobs()
+    with pytest.raises(InputError, match="2 channels and the model was trained on"):
+        Training(
+            [Image(np.stack([image, image]), "cyx")],
+            [scribble(mask)],
+            start_from=model,
+        )
+
+
 def test_stacks_are_learnt_and_segmented_plane_by_plane():
     images, masks = zip(*(blobs(seed=s, shape=(64, 64)) for s in range(3)), strict=True)
     stack, mask = np.stack(images), np.stack(masks)

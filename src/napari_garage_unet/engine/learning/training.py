@@ -102,7 +102,10 @@ class Training:
         stroked = self._strokes.collect(held_out=self.config.held_out)
         first = self.images[stroked[0].image]
         for plane in stroked:
-            check_channels(self.images[plane.image], first.n_channels)
+            check_channels(
+                self.images[plane.image],
+                start_from.n_channels if start_from else first.n_channels,
+            )
         preprocess = start_from.preprocess if start_from else preprocess
         self.preprocess = preprocess or default_preprocess_of(
             self.images[plane.image] for plane in stroked
