@@ -449,3 +449,25 @@ def test_strokes_between_channels_are_saved_while_they_are_painted(start):
     restore(second)
     np.testing.assert_array_equal(second.images.current.painted_data, painted)
     assert painted[3].any()
+
+
+def test_a_class_that_was_removed_stays_away_from_a_restored_project(start, projects):
+    first = start("cells")
+    paint(first, np.s_[5:8, 5:25], 1)
+    paint(first, np.s_[5:8, 35:55], 2)
+    paint(first, np.s_[20:23, 5:25], 3)
+    poll_until(first, lambda: len(first.counts) == 3)
+    first.learn()
+    poll_until(first, lambda: first.preview.shown > 0)
+    first.stop()
+    poll_until(first, lambda: len(first.versions) == 1)
+    first.remove_class(3)
+    wait_until_all_is_saved(first)
+    die(first)
+
+    second = start("cells")
+    restore(second)
+    poll_until(second, lambda: second.preview.shown > 0)
+    assert [info.id for info in second.live.classes] == [1, 2, 3]
+    assert [info.id for info in second.classes] == [1, 2]
+    assert second.counts == {1: 60, 2: 60}

@@ -136,6 +136,14 @@ class ClassList:
         """
         self.follow(i for i in ids if i not in self._removed)
 
+    def leave_out(self, ids: Iterable[int]) -> None:
+        """Take the classes of a restored model that are not listed for removed ones.
+
+        Where none is listed at all, nobody has removed one.
+        """
+        if self._classes:
+            self._removed.update(i for i in ids if i not in self._classes)
+
     def adopt(self, classes: Iterable[ClassInfo]) -> None:
         """Take over classes with names, colours and background, of a layer or model."""
         classes = list(classes)

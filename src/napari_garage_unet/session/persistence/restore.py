@@ -272,13 +272,16 @@ class ProjectRestore:
             return
         current = next((v for v in there if v.id == project.current), None)
         if current is not None:
-            copy_file(folder.versions / f"{current.id}.garage", own.checkpoint)
-            self._versions.use_file(own.checkpoint, current)
+            file = folder.versions / f"{current.id}.garage"
         elif folder.checkpoint.is_file():
             # The session was killed while a model was trained.
-            state = checkpoint_version(folder.checkpoint, project.settings)
-            copy_file(folder.checkpoint, own.checkpoint)
-            self._versions.use_file(own.checkpoint, state)
+            file = folder.checkpoint
+            current = checkpoint_version(file, project.settings)
+        else:
+            return
+        copy_file(file, own.checkpoint)
+        self._classes.leave_out(info["id"] for info in current.classes)
+        self._versions.use_file(own.checkpoint, current)
 
 
 def _attempt(step: Callable[[], None]) -> str:
