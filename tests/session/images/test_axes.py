@@ -315,6 +315,9 @@ def test_a_unit_of_time_given_later_makes_a_movie_and_strokes_stay(
     assert current.image().units == "micrometer"
     assert current.strokes is strokes
     assert session.counts == {1: 60}
+    layer.scale = (2, 0.5, 0.5)  # what was made of it before follows it, too
+    assert session.images.current.image().spacing == (2, 0.5, 0.5)
+    assert strokes.scale.tolist() == [2, 0.5, 0.5]
 
 
 def test_a_unit_of_its_own_given_later_makes_planes_of_channels(

@@ -427,7 +427,7 @@ class AnnotatedImage:
             check_same_place(layer, self.layer, what="strokes and their image")
 
     def _on_moved(self) -> None:
-        if letters_of(self.layers) != self.letters:
+        if not self.is_closed and letters_of(self.layers) != self.letters:
             # Its units tell what its axes are.
             self.axes_changed.emit(self)
             return
