@@ -195,3 +195,27 @@ def test_an_image_whose_pixels_become_a_stack_while_its_model_is_shown(
     run(polls=20)
     assert painted.images.current.spatial_shape == (7, 40, 60)
     assert "Your strokes stay in 'strokes'" in painted.hint
+
+
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["chosen", "deleted"])
+def test_other_channels_leave_no_preview_of_the_former_ones(
+    painted, viewer, halves, run, is_deleted
+):
+    first = painted.images.current.layer
+    second = viewer.add_image(halves.copy(), name="second")
+    if is_deleted:
+        painted.images.choose_channels([first, second])
+    painted.learn()
+    run(lambda: painted.preview.shown > 0)
+    if is_deleted:
+        viewer.layers.remove(second)
+    else:
+        painted.images.choose_channels([first, second])
+    assert "halves (preview)" not in viewer.layers
+    assert painted.hint.startswith("The channels of 'halves' are others now, so")
+    run(lambda: not painted.live.is_running)
+    shown = painted.preview.shown
+    painted.learn()
+    run(lambda: painted.preview.shown > shown)
+    assert [layer.name for layer in viewer.layers].count("halves (preview)") == 1
+    assert "halves (preview) 2" not in viewer.layers

@@ -161,11 +161,14 @@ class Reactions:
         self._signals.changed.emit()
 
     def _on_image_removed(self, annotated: AnnotatedImage) -> None:
-        self._parts.segmentation.forget(annotated)
-        self._parts.auto_training.stop_without(
-            annotated, f"The image {annotated.name!r} was deleted"
-        )
-        self._parts.link.forget(annotated)
+        parts = self._parts
+        parts.segmentation.forget(annotated)
+        what = f"The image {annotated.name!r} was deleted"
+        if annotated.layer in self._viewer.layers:
+            what = f"The channels of {annotated.name!r} are others now"
+            parts.results.drop_preview(annotated)
+        parts.auto_training.stop_without(annotated, what)
+        parts.link.forget(annotated)
 
     def _on_rearranged(self, old: AnnotatedImage, left: Labels | None) -> None:
         parts = self._parts

@@ -104,6 +104,13 @@ class ResultList:
                 self.removed.emit(result)
         self.changed.emit()
 
+    def drop_preview(self, annotated: AnnotatedImage) -> None:
+        """Delete the live preview of an image that has become another one."""
+        preview = self.preview_of(annotated)
+        if preview is not None:
+            # `_on_removed` drops it.
+            self._viewer.layers.remove(preview.layer)
+
     def rules_of(self, model: str) -> dict[int, ClassRule]:
         """Return the rules of a model, by class id."""
         return dict(self._rules.get(model, {}))
