@@ -109,13 +109,15 @@ def labels_dtype(class_ids: Any) -> Any:
 
 
 def pick_up_brush(viewer: Any, layer: Labels, class_id: int) -> None:
-    """Activate a layer, select a class id in it, and pick the brush."""
+    """Show and activate a layer, select a class id in it, and pick the brush."""
+    layer.visible = True  # napari lets nobody paint what is hidden
     viewer.layers.selection.active = layer
     layer.selected_label = class_id
     layer.mode = "paint"
 
 
 def pick_up_eraser(viewer: Any, layer: Labels) -> None:
-    """Activate a layer and pick the eraser."""
+    """Show and activate a layer, and pick the eraser."""
+    layer.visible = True
     viewer.layers.selection.active = layer
     layer.mode = "erase"

@@ -54,3 +54,15 @@ def test_a_layer_does_not_rename_a_class_that_is_painted_elsewhere(
     brought = viewer.add_labels(np.zeros_like(halves), features=told)
     painted.images.choose_strokes(brought)
     assert (painted.classes[1].name, painted.classes[3].name) == ("night", "dawn")
+
+
+def test_a_hidden_strokes_layer_is_shown_when_its_brush_is_picked_up(painted):
+    layer = painted.images.current.strokes
+    layer.visible = False
+    painted.paint(2)
+    assert layer.visible
+    assert layer.mode == "paint"
+    layer.visible = False
+    painted.erase()
+    assert layer.visible
+    assert layer.mode == "erase"

@@ -238,3 +238,10 @@ def test_undo_brings_the_class_back_where_its_strokes_layer_has_other_pixels(
     session.undo_removal()
     assert 2 in session.classes
     assert not layer.data.any()
+
+
+def test_undo_gives_no_name_that_another_class_has_by_now(three):
+    three.remove_class(3)
+    three.rename_class(2, "spoon")
+    three.undo_removal()
+    assert [info.name for info in three.classes] == ["background", "spoon", "spoon 2"]

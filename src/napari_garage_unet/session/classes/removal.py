@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,7 +114,7 @@ class ClassRemovals:
         if last is None:
             return
         self._stack.remove(last)
-        self._classes.adopt([last.info])
+        self._classes.adopt([self._with_free_name(last.info)])
         for part in last.erased:
             layer = part.layer
             annotated = self._images.of_layer(layer)
@@ -124,6 +126,13 @@ class ClassRemovals:
             layer.refresh()
             annotated.look_at_all()
         self.restored.emit(last.info.id)
+
+    def _with_free_name(self, info: ClassInfo) -> ClassInfo:
+        """Return a class with a number behind its name where another has that by now."""
+        taken = {other.name for other in self._classes}
+        numbered = (f"{info.name} {number}" for number in itertools.count(2))
+        names = itertools.chain([info.name], numbered)
+        return dataclasses.replace(info, name=next(n for n in names if n not in taken))
 
     def _put_brush_down(self, layer: Labels, class_id: int) -> None:
         """Select another class in a layer, so that the next dab is not the removed."""
