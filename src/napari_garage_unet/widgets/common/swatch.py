@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette
-from qtpy.QtWidgets import QColorDialog, QToolButton
+from qtpy.QtWidgets import QColorDialog, QToolButton, QWidget
 
 SIDE_PIXELS = 16
 
 
-class Swatch(QToolButton):
+class Swatch(QWidget):
+    """A square in a colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._color = QColor()
+        self.setFixedSize(SIDE_PIXELS, SIDE_PIXELS)
+
+    def set_color(self, color: str) -> None:
+        """Show a colour, ``"#rrggbb"``."""
+        self._color = QColor(color)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the square."""
+        _draw(self, self._color, is_active=False)
+
+
+class ColorButton(QToolButton):
     """A square in a colour; a click opens a dialog in which another can be chosen.
 
     Attributes
@@ -27,6 +45,10 @@ class Swatch(QToolButton):
         self.setFixedSize(SIDE_PIXELS, SIDE_PIXELS)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(self.open_dialog)
+
+    def minimumSizeHint(self) -> QSize:
+        """All of it is the square, without the margins of a button."""
+        return QSize(SIDE_PIXELS, SIDE_PIXELS)
 
     @property
     def color(self) -> str:
@@ -53,15 +75,20 @@ class Swatch(QToolButton):
         return self._dialog
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw the square with an outline, so that it is seen on any background."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        outline = QColor(self.palette().color(QPalette.ColorRole.WindowText))
-        outline.setAlpha(255 if self.underMouse() or self.hasFocus() else 120)
-        painter.setPen(outline)
-        painter.setBrush(self._color)
-        painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), 3, 3)
+        """Draw the square, brighter under the mouse and with the focus."""
+        _draw(self, self._color, is_active=self.underMouse() or self.hasFocus())
 
     def _on_chosen(self, color: QColor) -> None:
         if color.name() != self._color.name():
             self.chosen.emit(color.name())
+
+
+def _draw(widget: QWidget, color: QColor, *, is_active: bool) -> None:
+    """Draw a square with an outline, so that it is seen on any background."""
+    painter = QPainter(widget)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    outline = QColor(widget.palette().color(QPalette.ColorRole.WindowText))
+    outline.setAlpha(255 if is_active else 120)
+    painter.setPen(outline)
+    painter.setBrush(color)
+    painter.drawRoundedRect(widget.rect().adjusted(1, 1, -2, -2), 3, 3)

@@ -67,6 +67,7 @@ class ClassPanel(QWidget):
         layout.addLayout(self.below)
         self.removed = QLabel()
         self.undo_button = QPushButton("Undo")
+        self.undo_button.setToolTip("Bring back the class that was removed last.")
         self.undo_button.clicked.connect(self._on_undo)
         self._undo_row = QWidget()
         undo = QHBoxLayout(self._undo_row)

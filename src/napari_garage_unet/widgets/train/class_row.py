@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 from napari_garage_unet.engine.annotations.classes import ClassInfo
 from napari_garage_unet.session.guidance.ui_state import MIN_PIXELS_OF_CLASS
 from napari_garage_unet.widgets.common.name_edit import NameEdit
-from napari_garage_unet.widgets.common.swatch import Swatch
+from napari_garage_unet.widgets.common.swatch import ColorButton
 
 from .class_icons import ICON_PIXELS, cross_icon, see_through_icon
 
@@ -69,7 +69,7 @@ class ClassRow(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedHeight(ROW_HEIGHT_PIXELS)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.swatch = Swatch()
+        self.swatch = ColorButton()
         self.swatch.chosen.connect(self._on_color)
         self._key = QLabel()
         self._key.setFixedWidth(20)
