@@ -273,3 +273,31 @@ def test_the_settings_can_be_read_in_a_narrow_dock(viewer, painted, open_dock, s
         assert not any(
             a.intersects(b) for i, a in enumerate(rows) for b in rows[i + 1 :]
         )
+
+
+LONG_NAME = "2024-06-03_experiment-17_registered_and_cropped_final-version-2.ome.tif"
+
+
+def test_long_names_do_not_widen_the_dock(painted, open_dock, settle, needed_width):
+    viewer = painted.viewer
+    image = painted.images.current.layer
+    image.name = LONG_NAME
+    dock = open_dock("Train U-Net")
+    resize(dock, MIN_DOCK_WIDTH_PIXELS)
+    added = painted.add_class()
+    painted.rename_class(added, LONG_NAME)
+    painted.remove_class(added)
+    moved = viewer.add_labels(
+        np.ones((40, 60), np.uint8), name=LONG_NAME, translate=(9, 9)
+    )
+    assert not painted.choose_strokes(moved)
+    mask = viewer.add_labels(np.ones((40, 60), np.uint8), name="mask-" + LONG_NAME)
+    painted.images.current.choose_mask(mask)
+    dock.images.refresh()
+    settle()
+    assert LONG_NAME in dock.images.description.text()
+    assert LONG_NAME in dock.hint.text.text()
+    assert dock.take_over.isVisible()
+    assert dock.classes.undo_button.isVisible()
+    assert needed_width(dock) <= MIN_DOCK_WIDTH_PIXELS
+    nothing_is_narrower_than_it_needs(dock)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QFont, QFontDatabase
 from qtpy.QtWidgets import (
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
@@ -19,6 +18,7 @@ from qtpy.QtWidgets import (
 from napari_garage_unet.session import Session
 
 from .fold import Fold
+from .wrapping_label import WrappingLabel
 
 MIN_TEXT_LINES = 2
 """Lines of text there is always room for, so that nothing below jumps."""
@@ -43,8 +43,7 @@ class HintLine(QWidget):
         super().__init__()
         self._session = session
         self._make_hint = text
-        self.text = QLabel()
-        self.text.setWordWrap(True)
+        self.text = WrappingLabel()
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         policy = self.text.sizePolicy()

@@ -6,13 +6,13 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
+from superqt import QElidingLabel
 
 from napari_garage_unet.session import Session
 
@@ -65,7 +65,7 @@ class ClassPanel(QWidget):
         self.below = QHBoxLayout()
         self.below.addWidget(self.add_button)
         layout.addLayout(self.below)
-        self.removed = QLabel()
+        self.removed = QElidingLabel()
         self.undo_button = QPushButton("Undo")
         self.undo_button.setToolTip("Bring back the class that was removed last.")
         self.undo_button.clicked.connect(self._on_undo)
@@ -88,6 +88,7 @@ class ClassPanel(QWidget):
         for class_id in set(self._rows) - {info.id for info in classes}:
             former = self._rows.pop(class_id)
             self._list.removeWidget(former)
+            former.hide()
             former.deleteLater()
         for place, info in enumerate(classes):
             if info.id not in self._rows:

@@ -14,6 +14,7 @@ from napari_garage_unet.layers.no_data import nodata_of
 from napari_garage_unet.session import Session
 from napari_garage_unet.session.images.annotated_image import AnnotatedImage
 from napari_garage_unet.widgets.common.layer_picker import LayerPicker
+from napari_garage_unet.widgets.common.wrapping_label import WrappingLabel
 
 from .axes_button import AxesButton
 from .channels_button import ChannelsButton
@@ -49,8 +50,7 @@ class ImagePanel(QWidget):
         self.new_button = QPushButton("New")
         self.new_button.setToolTip("Add an empty strokes layer for this image.")
         self.new_button.clicked.connect(self._on_new)
-        self.description = QLabel()
-        self.description.setWordWrap(True)
+        self.description = WrappingLabel()
         self.axes = AxesButton(session)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)

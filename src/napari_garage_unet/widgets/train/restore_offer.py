@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from napari_garage_unet.session import Session
+from napari_garage_unet.widgets.common.wrapping_label import WrappingLabel
 
 
 class RestoreOffer(QFrame):
@@ -20,8 +21,7 @@ class RestoreOffer(QFrame):
         super().__init__()
         self._session = session
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.text = QLabel()
-        self.text.setWordWrap(True)
+        self.text = WrappingLabel()
         self.restore = QPushButton("Restore")
         self.restore.setToolTip(
             "Put the strokes, classes, settings and versions back. What is painted "

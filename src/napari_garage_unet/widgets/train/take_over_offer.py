@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from napari_garage_unet.layers.taking_over import can_take_over_by_index
 from napari_garage_unet.session import Session
+from napari_garage_unet.widgets.common.wrapping_label import WrappingLabel
 
 
 class TakeOverOffer(QFrame):
@@ -21,8 +22,7 @@ class TakeOverOffer(QFrame):
         super().__init__()
         self._session = session
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.text = QLabel()
-        self.text.setWordWrap(True)
+        self.text = WrappingLabel()
         self.as_seen = QPushButton("As seen")
         self.as_seen.setToolTip(
             "Copy the paint into a new strokes layer, onto the pixels that it is seen "
