@@ -24,8 +24,8 @@ def distinct_stems(paths: Sequence[Path]) -> list[str]:
     -------
     list of str
         ``img`` for ``a/img.tif``; if there is a ``b/img.tif``, ``a_img`` and ``b_img``,
-        and if there is an ``a/img.ome.tif``, ``img_tif`` and ``img_ome_tif``. Only a file that
-        is given twice has the same twice.
+        and if there is an ``a/img.ome.tif``, ``img_tif`` and ``img_ome_tif``. Only a
+        file that is given twice has the same twice.
     """
     stems = [stem(path) for path in paths]
     for group in _alike(stems):

@@ -128,7 +128,7 @@ class ClassRemovals:
         self.restored.emit(last.info.id)
 
     def _with_free_name(self, info: ClassInfo) -> ClassInfo:
-        """Return a class with a number behind its name where another has that by now."""
+        """Return a class with a number behind its name where another has the name."""
         taken = {other.name for other in self._classes}
         numbered = (f"{info.name} {number}" for number in itertools.count(2))
         names = itertools.chain([info.name], numbered)
