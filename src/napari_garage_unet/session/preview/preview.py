@@ -142,9 +142,9 @@ class Preview:
             return
         if current is None or current.key in self._dismissed:
             return
-        if not current.is_readable:
-            return  # The hint says why.
-        if not self._link.is_running or not may_ask(learning, self._shown, now=now):
+        # Where the image cannot be read, the hint says why.
+        can_ask = current.is_readable and self._link.is_running
+        if not can_ask or not may_ask(learning, self._shown, now=now):
             return
         index = current.plane_on_view(self._viewer)
         # An image that does not fit the model (other channels) is not asked for again.
@@ -241,11 +241,8 @@ class Preview:
                 self._refused = (request.generation, annotated.key, index)
                 return
             # The image may have been closed while the engine computed.
-            if (
-                annotated.layer in self._viewer.layers
-                and not annotated.is_closed
-                and annotated.key not in self._dismissed
-            ):
+            is_open = annotated.layer in self._viewer.layers and not annotated.is_closed
+            if is_open and annotated.key not in self._dismissed:
                 try:
                     self._show(request, event, probabilities)
                 except GarageError as error:
