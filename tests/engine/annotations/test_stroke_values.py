@@ -74,6 +74,12 @@ def test_a_mask_that_was_resized_with_smoothing_is_refused(how, ids):
     assert "nearest neighbour" in words
 
 
+def test_a_mask_that_was_made_smaller_by_averaging_is_refused():
+    mask = np.array((0, 100, 200), np.uint8)[patches(3, side=512, sigma=16) - 1]
+    small = Picture.fromarray(mask).resize((256, 256), Picture.Resampling.BOX)
+    assert "8 different ids" in refusal(np.asarray(small))
+
+
 @pytest.mark.parametrize("quality", [50, 75, 95])
 @pytest.mark.parametrize("ids", [(0, 255), (100, 200), (0, 120, 240)])
 def test_a_mask_that_was_a_jpeg_is_refused(ids, quality):

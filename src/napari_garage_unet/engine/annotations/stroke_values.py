@@ -162,8 +162,6 @@ def _is_smoothed(plane: NDArray[Any]) -> bool:
         (touching >= MIN_BETWEEN_FRACTION * numbers) & (inside == 0)
     )
     n_made = np.count_nonzero(is_made)
-    if n_made < MIN_SUSPICIOUS_CLASSES or 2 * n_made <= ids.size:
-        return False
     n_flat = ids.size - n_made
     flat = numbers[~is_made].sum() + np.count_nonzero(plane == 0)
     return bool(4 * n_flat <= ids.size and flat >= MIN_FLAT_FRACTION * plane.size)
