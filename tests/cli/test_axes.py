@@ -90,7 +90,8 @@ def test_a_file_is_not_overruled_by_its_strokes(tmp_path, capfd):
         tmp_path,
         capfd,
     )
-    assert train(tmp_path, "image.tif", "strokes.tif", "--axes", "zyx") == 0
+    # In capitals as well, as TIFF files have them.
+    assert train(tmp_path, "image.tif", "strokes.tif", "--axes", "ZYX") == 0
     assert load_model(tmp_path / "m.garage").axes == "zyx"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,8 +14,16 @@ PATH_TYPE = click.Path(path_type=Path)
 JSON_OPTION = click.option(
     "--json", "report", type=PATH_TYPE, metavar="FILE", help="Write a report as JSON."
 )
+
+
+def _lower(context: click.Context, option: click.Parameter, text: str | None) -> Any:
+    """Return axes in the letters that are used here; TIFF files have TZCYX."""
+    return None if text is None else text.lower()
+
+
 AXES_OPTION = click.option(
     "--axes",
+    callback=_lower,
     metavar="LETTERS",
     help="What the axes of the images are, such as zyx or cyx, for files that do not "
     "say it.",
