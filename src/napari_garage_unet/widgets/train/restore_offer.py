@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QPushButton
 
 from napari_garage_unet.session import Session
-from napari_garage_unet.widgets.common.wrapping_label import WrappingLabel
+from napari_garage_unet.widgets.common.offer import Offer
 
 
-class RestoreOffer(QFrame):
+class RestoreOffer(Offer):
     """A sentence and two buttons; hidden while there is nothing to offer.
 
     Parameters
@@ -20,8 +20,6 @@ class RestoreOffer(QFrame):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.text = WrappingLabel()
         self.restore = QPushButton("Restore")
         self.restore.setToolTip(
             "Put the strokes, classes, settings and versions back. What is painted "
@@ -31,15 +29,7 @@ class RestoreOffer(QFrame):
         self.forget = QPushButton("Forget")
         self.forget.setToolTip("Delete what was saved. This cannot be undone.")
         self.forget.clicked.connect(self._on_forget)
-        buttons = QHBoxLayout()
-        buttons.setContentsMargins(0, 0, 0, 0)
-        buttons.addWidget(self.restore, 1)
-        buttons.addWidget(self.forget)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 6, 6)
-        layout.setSpacing(4)
-        layout.addWidget(self.text)
-        layout.addLayout(buttons)
+        self.add_buttons([self.restore], self.forget)
         self.refresh()
 
     def refresh(self) -> None:

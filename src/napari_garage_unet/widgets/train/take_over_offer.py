@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QPushButton
 
 from napari_garage_unet.layers.taking_over import can_take_over_by_index
 from napari_garage_unet.session import Session
-from napari_garage_unet.widgets.common.wrapping_label import WrappingLabel
+from napari_garage_unet.widgets.common.offer import Offer
 
 
-class TakeOverOffer(QFrame):
+class TakeOverOffer(Offer):
     """A question and its answers; hidden while no layer was refused.
 
     Parameters
@@ -21,8 +21,6 @@ class TakeOverOffer(QFrame):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.text = WrappingLabel()
         self.as_seen = QPushButton("As seen")
         self.as_seen.setToolTip(
             "Copy the paint into a new strokes layer, onto the pixels that it is seen "
@@ -38,16 +36,7 @@ class TakeOverOffer(QFrame):
         self.decline = QPushButton("No")
         self.decline.setToolTip("Leave the layer as it is.")
         self.decline.clicked.connect(self._session.decline_strokes)
-        buttons = QHBoxLayout()
-        buttons.setContentsMargins(0, 0, 0, 0)
-        buttons.addWidget(self.as_seen, 1)
-        buttons.addWidget(self.by_index, 1)
-        buttons.addWidget(self.decline)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 4, 6, 6)
-        layout.setSpacing(4)
-        layout.addWidget(self.text)
-        layout.addLayout(buttons)
+        self.add_buttons([self.as_seen, self.by_index], self.decline)
         self.refresh()
 
     def refresh(self) -> None:
