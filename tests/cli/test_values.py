@@ -52,6 +52,16 @@ def test_no_data_is_named_in_one_line_and_becomes_class_0(place, tmp_path, capsy
     assert not tifffile.imread(tmp_path / "x_objects.tif")[HOLE].any()
 
 
+def test_pixels_without_data_become_background_where_that_is_chosen(
+    place, tmp_path, capsys
+):
+    out = ("--model", place / "m.garage", "--out", tmp_path / "x.tif")
+    given = ("--nodata", -9999, "--nodata-class", "class 1")
+    assert run("segment", place / "x.tif", *out, *given) == 0
+    assert "and become class 1 (class 1)." in capsys.readouterr().err
+    assert (tifffile.imread(tmp_path / "x.tif")[HOLE] == 1).all()
+
+
 def test_a_mask_says_the_same_as_a_value(place, tmp_path):
     for name, image, given in (
         ("value", "x.tif", ("--nodata", -9999)),

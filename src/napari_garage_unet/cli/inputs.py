@@ -195,7 +195,11 @@ def make_classes(
 
 
 def make_rules(
-    model: Model, thresholds: Sequence[str], sizes: Sequence[str]
+    model: Model,
+    thresholds: Sequence[str],
+    sizes: Sequence[str],
+    *,
+    nodata_class: str | None = None,
 ) -> Mapping[int, ClassRule]:
     """Return the rules of a model with the changes of the command line.
 
@@ -208,6 +212,8 @@ def make_rules(
     sizes
         Values of ``--min-size`` in pixels, such as ``"3=50"``, or ``"50"`` for all
         classes.
+    nodata_class
+        Class that pixels without data become; None leaves it as the model says.
 
     Returns
     -------
@@ -233,6 +239,10 @@ def make_rules(
         ids = [_class_id(model, name)] if equals else model.class_ids
         for class_id in ids:
             changes[class_id]["min_size"] = _number(value, text)
+    if nodata_class is not None:
+        taking = _class_id(model, nodata_class)
+        for class_id in model.class_ids:
+            changes[class_id]["takes_no_data"] = class_id == taking
     rules = dict(model.rules)
     for class_id, fields in changes.items():
         if fields:

@@ -43,6 +43,12 @@ if TYPE_CHECKING:
 @NODATA_OPTION
 @MASK_OPTION
 @click.option(
+    "--nodata-class",
+    metavar="CLASS",
+    help="Pixels without data become this class (name or id), such as the background, "
+    "instead of 0.",
+)
+@click.option(
     "--contrast",
     type=click.Choice(CONTRASTS),
     help="Take black and white from each plane, the whole stack or the training images "
@@ -93,6 +99,7 @@ def segment_command(
     series: int | None,
     nodata: float | None,
     masks: tuple[Path, ...],
+    nodata_class: str | None,
     contrast: Any,
     preset: str | None,
     thresholds: tuple[str, ...],
@@ -111,7 +118,9 @@ def segment_command(
         model = model.with_preset(preset)
     if contrast is not None:
         model = model.with_contrast(contrast)
-    model = model.with_rules(make_rules(model, thresholds, sizes))
+    model = model.with_rules(
+        make_rules(model, thresholds, sizes, nodata_class=nodata_class)
+    )
     wanted, left_out = without_results(inputs, tables=(table, report))
     mask_of = masks_by_image(inputs, masks)
     pictures = plan_pictures(wanted, out, probabilities=probabilities, objects=objects)

@@ -102,9 +102,23 @@ class Segmenting:
         image = read_for_model(path, self._model, axes=how.axes, series=how.series)
         say_notes(image)
         say_differences(image, self._model)
-        image = mark_image(image, nodata=how.nodata, mask=how.mask_of[path])
+        image = mark_image(
+            image,
+            nodata=how.nodata,
+            mask=how.mask_of[path],
+            become=self._no_data_class(),
+        )
         say_contrast(image, self._model)
         return image
+
+    def _no_data_class(self) -> str:
+        """Say what pixels without data become."""
+        taking = (
+            f"class {info.id} ({info.name})"
+            for info in self._model.classes
+            if info.id in self._model.rules and self._model.rules[info.id].takes_no_data
+        )
+        return next(taking, "class 0")
 
     def start(self) -> None:
         """Load TensorFlow and build the network; does nothing the second time."""

@@ -85,7 +85,9 @@ def masks_by_image(
     return dict(zip(images, given, strict=True))
 
 
-def mark_image(image: Image, *, nodata: float | None, mask: Path | None) -> Image:
+def mark_image(
+    image: Image, *, nodata: float | None, mask: Path | None, become: str = "class 0"
+) -> Image:
     """Return an image that knows its values without data, and say how many there are.
 
     Parameters
@@ -96,6 +98,8 @@ def mark_image(image: Image, *, nodata: float | None, mask: Path | None) -> Imag
         Value of ``--nodata``.
     mask
         Its mask.
+    become
+        What pixels without data become, in words.
 
     Raises
     ------
@@ -106,7 +110,7 @@ def mark_image(image: Image, *, nodata: float | None, mask: Path | None) -> Imag
 
     there = None if mask is None else read_mask(mask)
     marked = mark_no_data(image, nodata=nodata, mask=there)
-    said = describe_no_data(marked)
+    said = describe_no_data(marked, become=become)
     doubt = suspect_no_data(marked)
     if doubt:
         say(doubt, err=True)

@@ -237,3 +237,17 @@ def test_pixels_without_data_stay_unlabelled(rule):
     for class_id in (1, 2):
         live.update(class_id, rule)
     np.testing.assert_array_equal(live.labels, labels)
+
+
+def test_pixels_without_data_become_the_class_that_takes_them():
+    p = np.full((2, 20, 20), [[[0.2]], [[0.8]]], np.float32)
+    p[:, 5:9, 5:9] = 0
+    rules = {3: ClassRule(takes_no_data=True), 7: ClassRule(fill_holes=1e6, smooth=2)}
+    labels = apply_rules(p, rules, class_ids=(3, 7))
+    assert (labels[5:9, 5:9] == 3).all()
+    assert (labels == 3).sum() == 16
+    live = LiveLabels(p, class_ids=(3, 7))
+    assert (live.labels == 0).sum() == 16
+    for class_id, rule in rules.items():
+        live.update(class_id, rule)
+    np.testing.assert_array_equal(live.labels, labels)

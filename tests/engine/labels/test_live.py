@@ -24,6 +24,7 @@ def any_rule(draw):
         fill_holes=draw(st.sampled_from([0, 3])),
         min_size=draw(st.sampled_from([0, 4])),
         keep_largest=draw(st.sampled_from([False, False, True])),
+        takes_no_data=draw(st.sampled_from([False, False, True])),
     )
 
 

@@ -23,13 +23,15 @@ MIN_GAP = 0.25
 """How far all other values are from it, as a share of their range."""
 
 
-def describe_no_data(image: Image) -> str:
+def describe_no_data(image: Image, *, become: str = "class 0") -> str:
     """Say how much of an image has no data, why, and what becomes of it.
 
     Parameters
     ----------
     image
         The image; all its planes are read if any of its values can be missing.
+    become
+        What its pixels without data become, in words.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def describe_no_data(image: Image) -> str:
     planes = f"; {n_empty} of {n_planes} planes hold none at all" if n_empty else ""
     return (
         f"{image.name}: {share} of its pixels hold no data ({why}) and become "
-        f"class 0{planes}."
+        f"{become}{planes}."
     )
 
 

@@ -15,8 +15,8 @@ classes:
 Pixels of a class form a region across faces, edges and corners. A hole is connected
 across faces only, because a class that is connected diagonally separates it.
 
-Pixels without data, where the probabilities of all classes are 0, stay 0: no hole is
-filled there and no outline smoothed into them.
+Pixels without data, where the probabilities of all classes are 0, become 0, or the
+class whose rule takes them: no hole is filled there and no outline smoothed into them.
 
 Some planes of a volume may be cleaned without the others, for instance while a slider
 moves. A region that touches such an open end is larger than the part in these planes:
@@ -36,7 +36,13 @@ from napari_garage_unet.engine.probabilities import check_probabilities, without
 from .assign import Labels, assign_labels, label_dtype
 from .region_rules import changeable_regions, clean_regions
 from .regions import CLOSED, Integers, OpenEnds, find_regions
-from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
+from .rules import (
+    ClassRule,
+    Rules,
+    id_without_data,
+    resolve_class_ids,
+    resolve_rules,
+)
 from .smoothing import smooth_classes
 
 
@@ -99,7 +105,7 @@ def apply_rules(
     )
     no_data = without_data(levels)
     if no_data is not None:
-        labels[no_data] = 0
+        labels[no_data] = id_without_data(resolved, ids)
     return labels
 
 

@@ -17,7 +17,13 @@ from .assign import Labels, apply_hysteresis, decision_step, label_dtype
 from .one_vs_rest import OneVsRest
 from .region_rules import changeable_regions, clean_regions
 from .regions import CLOSED, OpenEnds, Regions, find_regions
-from .rules import ClassRule, Rules, resolve_class_ids, resolve_rules
+from .rules import (
+    ClassRule,
+    Rules,
+    id_without_data,
+    resolve_class_ids,
+    resolve_rules,
+)
 from .smoothing import smooth_classes
 
 
@@ -172,4 +178,4 @@ class LiveLabels:
             labels = clean_regions(self._regions, self.rules, self.class_ids)
             self._regions.paint(labels, self.labels)
         if self._no_data is not None:
-            self.labels[self._no_data] = 0
+            self.labels[self._no_data] = id_without_data(self.rules, self.class_ids)

@@ -86,6 +86,12 @@ class ClassRule:
     keep_largest: bool = setting(
         False, "Keep largest", "Only the largest region stays."
     )
+    takes_no_data: bool = setting(
+        False,
+        "Takes no data",
+        "Pixels without data, such as the margin of a map, become this class; "
+        "otherwise none.",
+    )
     split: bool = setting(
         False,
         "Split touching",
@@ -222,6 +228,18 @@ def rules_of_ids(
 ) -> dict[int, ClassRule]:
     """Return the rules of some classes alone."""
     return {i: rule for i, rule in rules.items() if i in class_ids}
+
+
+def id_without_data(rules: Sequence[ClassRule], class_ids: Sequence[int]) -> int:
+    """Return the id of pixels without data: of the first class that takes them, or 0.
+
+    Parameters
+    ----------
+    rules, class_ids
+        One per class.
+    """
+    taking = (i for i, r in zip(class_ids, rules, strict=True) if r.takes_no_data)
+    return next(taking, 0)
 
 
 def resolve_rules(rules: Rules, class_ids: Sequence[int]) -> tuple[ClassRule, ...]:

@@ -32,7 +32,7 @@ SHOWN_FIELDS = (
     "split_by",
     "split_distance",
 )
-FOLDED_FIELDS = ("low", "max_size", "clear_border", "keep_largest")
+FOLDED_FIELDS = ("low", "max_size", "clear_border", "keep_largest", "takes_no_data")
 
 SLIDER_STEPS_PER_PIXEL = 2
 MAX_SPLIT_DISTANCE_PIXELS = 60
@@ -87,7 +87,9 @@ class CleanUp(QWidget):
         self._build_unit()
         self._build_splitting()
         self.fold = Fold(
-            "More", tooltip="Two-level thresholds, largest size, objects at the border."
+            "More",
+            tooltip="Two-level thresholds, largest size, objects at the border, pixels "
+            "without data.",
         )
         self.fold.column.addWidget(self.more)
         self.all_classes = QCheckBox("the same for all classes")
