@@ -113,7 +113,9 @@ def in_fixed_contrast(model, pixels):
     return dataclasses.replace(model, preprocess=config, contrast=contrast)
 
 
-@pytest.mark.parametrize("network", [NetworkConfig(), None])
+@pytest.mark.parametrize(
+    "network", [pytest.param(NetworkConfig(), marks=pytest.mark.slow), None]
+)
 def test_onnx_has_the_contrast_of_training(network, plain, tmp_path):
     model = plain if network is None else make_model(network, 3)
     bright = photograph((2, 80, 112, 3))
@@ -207,7 +209,7 @@ def test_package_is_valid_and_its_test_result_is_right(plain, tmp_path):
     ("config", "smallest", "step", "halo"),
     [
         (NetworkConfig(encoder="plain", width=4, depth=2), 60, 4, 28),
-        (NetworkConfig(), 64, 16, None),
+        pytest.param(NetworkConfig(), 64, 16, None, marks=pytest.mark.slow),
     ],
 )
 def test_package_invites_no_tiles_that_the_network_does_not_bear(
