@@ -28,7 +28,7 @@
 # The U-Net ([Ronneberger, Fischer and Brox,
 # 2015](https://doi.org/10.1007/978-3-319-24574-4_28)) is the network most often used
 # for this. Everything below runs on a laptop without a graphics card; the run shown
-# here took 12 minutes on two cores that had other work as well.
+# here took 4.5 minutes on two cores without other work.
 #
 # To run it yourself, `pip install napari-garage-unet matplotlib` and start `python
 # unet_in_keras.py`, or open the notebook of the same name; both are in
